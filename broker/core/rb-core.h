@@ -1,0 +1,88 @@
+/* rb-core.h: the domain: composed once, driven by its ports
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-channel.h"
+#include "rb-connector.h"
+#include "rb-emitter.h"
+#include "rb-spawn-driver.h"
+#include "rb-store.h"
+#include "rb-upstream.h"
+
+G_BEGIN_DECLS
+
+#define RB_TYPE_CORE (rb_core_get_type ())
+G_DECLARE_FINAL_TYPE (RbCore, rb_core, RB, CORE, GObject)
+
+/* Fills @buffer with random bytes. */
+typedef void (*RbRandomFunc) (guint8 *buffer, gsize length, gpointer user_data);
+
+/* Whether a process lives, and since when (start time in clock ticks, 0: unknown). A process is pid plus start time. */
+typedef gboolean (*RbProcessFunc) (gint64 pid, gint64 *start_time, gpointer user_data);
+
+/* Ports. All borrowed ones are referenced. */
+typedef struct {
+  RbClock       *clock;
+  RbStore       *store;
+  RbConnector   *connector;
+  RbUpstream    *upstream;
+  GPtrArray     *emitters;        /* of RbEmitter */
+  GPtrArray     *spawn_drivers;   /* of RbSpawnDriver */
+  RbRandomFunc   random;          /* NULL: the kernel's */
+  gpointer       random_data;
+  RbProcessFunc  process;         /* NULL: /proc */
+  gpointer       process_data;
+} RbCorePorts;
+
+/* protocol.md section 2; defaults from rb_core_settings_init(). Milliseconds unless the name says otherwise. */
+typedef struct {
+  gint64 push_ack_timeout;
+  gint64 endpoint_grace;
+  gint64 acceptance_timeout;      /* zero or less: off */
+  gint64 reply_record_ttl;
+  gint64 reply_correlation_ttl;
+  gint64 presence_grace;
+  gint64 history_retention;       /* how long ended messages can be explained */
+  guint  inbox_cap;               /* rows */
+  guint  correlation_ring_cap;    /* for each endpoint */
+  guint  reply_correlation_cap;   /* for each endpoint */
+  guint  endpoint_cap;
+  guint  queue_cap;               /* messages for each endpoint */
+  gsize  queue_bytes_cap;         /* bytes for each endpoint */
+  guint  window_messages;         /* connector: in flight */
+  gsize  window_bytes;
+  guint  push_window_messages;    /* channel: pushed and not acknowledged */
+  gsize  push_window_bytes;
+  gboolean legacy_adapters;       /* compat.legacy-adapters = auto */
+} RbCoreSettings;
+
+void      rb_core_settings_init    (RbCoreSettings *settings);
+
+RbCore   *rb_core_new              (const RbCorePorts *ports, const RbCoreSettings *settings);
+/* Reads back what the last process left: endpoints come back reconnecting, queues, inbox, assignments with their deadlines. */
+gboolean  rb_core_load             (RbCore *self, GError **error);
+/* Opens the connector's window and takes deliveries. The modules are started by whoever owns them. */
+void      rb_core_start            (RbCore *self);
+/* Protocol.md section 19, steps 4 to 8: no new work, timers off, pending assignments restored, endpoints kept on disk, everything
+ * committed. Finishes always. @reason: "signal:SIGTERM", ... */
+void      rb_core_stop_async       (RbCore *self, const char *reason, GAsyncReadyCallback callback, gpointer user_data);
+void      rb_core_stop_finish      (RbCore *self, GAsyncResult *result);
+
+const char *rb_core_get_presence   (RbCore *self);    /* "online", "reconnecting", "offline" */
+const char *rb_core_get_presence_reason (RbCore *self);
+gboolean  rb_core_is_stopping      (RbCore *self);
+/* FALSE with the reason while new work must be refused (store failing, stopping). */
+gboolean  rb_core_is_ready         (RbCore *self, GError **error);
+
+/* Signals: `superseded` (): another runtime took over; the process should stop. `changed` (utf8 topic): endpoints, inbox,
+ * assignments, presence or health changed, for monitors. */
+
+/* Who asks. */
+typedef struct {
+  gint64   pid;        /* x-plugin-pid, or the kernel's word on the Unix socket; 0: missing */
+  gboolean kernel;     /* the pid is the kernel's word */
+  gboolean operator_;  /* a person at the Unix socket, on an operator route */
+} RbCaller;
+
+G_END_DECLS

@@ -1,0 +1,30 @@
+/* rb-tables.c: what the core keeps: tables, their columns and their keys
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-tables.h"
+
+/* Numbers of states and places are stored as words, so that a person can read the database. Times are epoch-ms. */
+static const RbTableInfo tables[RB_N_TABLES] = {
+  [RB_TABLE_META] = { "meta", "(ss)", 1, "name value" },
+  [RB_TABLE_MESSAGES] = { "messages", "(sssssx)", 1, "id sender content content_type metadata arrived_at" },
+  [RB_TABLE_PLACES] = { "places", "(ssmsxmsmsx)", 1, "message_id place endpoint_id position reason correlation_id since" },
+  [RB_TABLE_ENDPOINTS] = { "endpoints", "(sssxxssxmxxs)", 1,
+                           "id owner_token nonce plugin_pid pid_start agent_id state state_since grace_deadline position traits" },
+  [RB_TABLE_CORRELATIONS] = { "correlations", "(sssx)", 3, "endpoint_id direction correlation_id at" },
+  [RB_TABLE_ASSIGNMENTS] = { "assignments", "(sssssmsmsxxmxs)", 2,
+                             "source_message_id assignment_id endpoint_id state mode session_id token assigned_at last_sequence "
+                             "deadline context" },
+  [RB_TABLE_REPLIES] = { "replies", "(ssssxssxmsms)", 3,
+                         "source_message_id assignment_id reply_request_id endpoint_id plugin_pid fingerprint wire_message_id "
+                         "expires_at result outcome_unknown" },
+  [RB_TABLE_CHECKPOINTS] = { "checkpoints", "(sxsxmsms)", 2, "message_id n step at endpoint_id detail" },
+};
+
+const RbTableInfo *
+rb_table_get_info (RbTable table)
+{
+  g_return_val_if_fail (table < RB_N_TABLES, NULL);
+  return &tables[table];
+}

@@ -1,0 +1,44 @@
+/* rb-host.h: loads modules and guards every call into them
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-api.h"
+
+G_BEGIN_DECLS
+
+#define RB_TYPE_HOST (rb_host_get_type ())
+G_DECLARE_FINAL_TYPE (RbHost, rb_host, RB, HOST, GObject)
+
+typedef struct {
+  const char *const   *directories;      /* searched in order for <name>.so (or <kind>-<name>.so); NULL-terminated */
+  RbModuleEnvironment  environment;      /* copied */
+  gint64               call_timeout_ms;  /* 0: 30,000; start and stop have it too */
+} RbHostOptions;
+
+/* Effective settings of a module's group; called once the module's table is known, so that unknown keys can be refused by name.
+ * Returns char * to char *, or NULL with @error. */
+typedef GHashTable *(*RbHostSettingsFunc) (const RbModuleInfo *info, gpointer user_data, GError **error);
+
+RbHost      *rb_host_new               (const RbHostOptions *options, RbHostSettingsFunc settings, gpointer user_data);
+/* Finds, checks, loads and configures. @name is a bare name ("local", "connector-local" for the file) or an absolute path of a .so.
+ * With @required a failure is returned; otherwise it is logged and kept for rb_host_view(), and TRUE is returned. */
+gboolean     rb_host_load              (RbHost *self, RbModuleKind kind, const char *name, gboolean required, GError **error);
+
+void         rb_host_start_async       (RbHost *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+gboolean     rb_host_start_finish      (RbHost *self, GAsyncResult *result, GError **error);   /* FALSE: a required one failed */
+void         rb_host_stop_async        (RbHost *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+gboolean     rb_host_stop_finish       (RbHost *self, GAsyncResult *result, GError **error);
+
+/* Guarded: each implements its interface, forwards, runs the deadline and checks the contract. NULL when there is none. */
+RbConnector *rb_host_get_connector     (RbHost *self);
+RbUpstream  *rb_host_get_upstream      (RbHost *self);
+GPtrArray   *rb_host_get_emitters      (RbHost *self);
+GPtrArray   *rb_host_get_spawn_drivers (RbHost *self);
+
+/* aa{sv}: name, kind, version, summary, path, required, state (loaded, running, failed, stopped), reason, calls, failures, timeouts */
+GVariant    *rb_host_view              (RbHost *self);
+/* The info of a module file without keeping it: for `config explain`. Same checks. */
+const RbModuleInfo *rb_host_peek       (RbHost *self, RbModuleKind kind, const char *name, GError **error);
+
+G_END_DECLS
