@@ -1,0 +1,158 @@
+/* rb-file.c: small files written so that a crash leaves the old or the new one
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static gboolean
+fail_errno (GError     **error,
+            const char  *what,
+            const char  *path)
+{
+  int saved_errno = errno;
+
+  g_set_error (error, G_FILE_ERROR, (int) g_file_error_from_errno (saved_errno),
+               "Cannot %s '%s': %s", what, path, g_strerror (saved_errno));
+  return FALSE;
+}
+
+static gboolean
+write_all (int          fd,
+           const char  *text,
+           gsize        length,
+           const char  *path,
+           GError     **error)
+{
+  while (length > 0)
+    {
+      gssize n = write (fd, text, length);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        return fail_errno (error, "write", path);
+      text += n;
+      length -= (gsize) n;
+    }
+  return TRUE;
+}
+
+static gboolean
+write_temporary (const char  *path,
+                 const char  *text,
+                 gsize        length,
+                 guint        mode,
+                 GError     **error)
+{
+  gboolean written;
+  int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+
+  if (fd < 0)
+    return fail_errno (error, "create", path);
+
+  written = write_all (fd, text, length, path, error);
+  /* The umask may have taken bits away; a file system without modes is no reason to fail. */
+  if (written && fchmod (fd, mode) != 0)
+    g_debug ("Cannot set the mode of '%s': %s", path, g_strerror (errno));
+  if (written && fsync (fd) != 0)
+    written = fail_errno (error, "flush", path);
+  if (close (fd) != 0 && written)
+    written = fail_errno (error, "close", path);
+  return written;
+}
+
+/* Some file systems cannot flush a directory; the data is as safe there as it can be. */
+static void
+flush_directory (const char *path)
+{
+  int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  if (fd < 0)
+    return;
+  if (fsync (fd) != 0)
+    g_debug ("Cannot flush the directory '%s': %s", path, g_strerror (errno));
+  close (fd);
+}
+
+/**
+ * rb_file_write_atomic:
+ * @path: where to write
+ * @text: what to write
+ * @length: its length in bytes; -1 for a NUL-terminated @text
+ * @mode: the file's mode, whatever the umask
+ * @error: return location for a #GError
+ *
+ * Writes a file of our own beside @path, flushes it, and moves it over @path: a reader sees the old text or the new one,
+ * also after a power cut. Missing parents are created with mode 0700. Fails with an error of the domain %G_FILE_ERROR; @path is
+ * then as it was and no temporary file stays. Source: protocol.md 3.6, IMP-6.
+ *
+ * Returns: %TRUE if @path now holds @text
+ */
+gboolean
+rb_file_write_atomic (const char  *path,
+                      const char  *text,
+                      gssize       length,
+                      guint        mode,
+                      GError     **error)
+{
+  g_autofree char *directory = NULL;
+  g_autofree char *temporary = NULL;
+  g_autoptr(GError) local_error = NULL;
+  gsize size;
+
+  g_return_val_if_fail (path != NULL, FALSE);
+  g_return_val_if_fail (text != NULL, FALSE);
+
+  size = length < 0 ? strlen (text) : (gsize) length;
+  directory = g_path_get_dirname (path);
+  if (!rb_file_make_directory (directory, error))
+    return FALSE;
+
+  temporary = g_strdup_printf ("%s.tmp.%d.%08x", path, (int) getpid (), g_random_int ());
+  if (!write_temporary (temporary, text, size, mode, &local_error))
+    {
+      /* What was there before us is somebody else's. */
+      if (!g_error_matches (local_error, G_FILE_ERROR, G_FILE_ERROR_EXIST))
+        g_unlink (temporary);
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+
+  if (g_rename (temporary, path) != 0)
+    {
+      fail_errno (error, "replace", path);
+      g_unlink (temporary);
+      return FALSE;
+    }
+  flush_directory (directory);
+  return TRUE;
+}
+
+/**
+ * rb_file_make_directory:
+ * @path: a directory
+ * @error: return location for a #GError
+ *
+ * Creates @path and its parents with mode 0700 where they are missing; what exists keeps its mode. Fails with an error of the
+ * domain %G_FILE_ERROR.
+ *
+ * Returns: %TRUE if @path is a directory now
+ */
+gboolean
+rb_file_make_directory (const char  *path,
+                        GError     **error)
+{
+  g_return_val_if_fail (path != NULL, FALSE);
+
+  if (g_mkdir_with_parents (path, 0700) != 0)
+    return fail_errno (error, "create the directory", path);
+  return TRUE;
+}
