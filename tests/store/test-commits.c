@@ -254,6 +254,13 @@ store_error (RbStore      *store,
 }
 
 static void
+refuse_row (GVariant *row,
+            gpointer  user_data)
+{
+  g_assert_not_reached ();
+}
+
+static void
 test_closed_refuses (StoreFixture  *fixture,
                      gconstpointer  data)
 {
@@ -275,7 +282,7 @@ test_closed_refuses (StoreFixture  *fixture,
 
   g_assert_null (rb_store_read_finish (RB_STORE (fixture->store), result, &read_error));
   g_assert_error (read_error, RB_ERROR, RB_ERROR_UNAVAILABLE);
-  g_assert_false (rb_store_load (RB_STORE (fixture->store), RB_TABLE_META, (RbStoreRowFunc) g_assert_not_reached, NULL, &load_error));
+  g_assert_false (rb_store_load (RB_STORE (fixture->store), RB_TABLE_META, refuse_row, NULL, &load_error));
   g_assert_error (load_error, RB_ERROR, RB_ERROR_UNAVAILABLE);
 }
 
