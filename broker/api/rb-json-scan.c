@@ -122,7 +122,8 @@ is_continuation (guint8 c)
   return (c & 0xC0) == 0x80;
 }
 
-/* Bytes of the character at @p, which is not ASCII; 0 if that is not UTF-8 (Unicode, table 3-7). */
+/* Bytes of the character at @p, which is not ASCII; 0 if that is not UTF-8 (Unicode, table 3-7: no overlong forms, no
+ * surrogates, nothing beyond U+10FFFF). */
 static guint
 utf8_length (const guint8 *p,
              gsize         left)
