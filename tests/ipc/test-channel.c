@@ -321,11 +321,9 @@ static gsize
 get_memory (void)
 {
   g_autofree char *text = NULL;
-  gulong pages = 0;
 
   g_file_get_contents ("/proc/self/statm", &text, NULL, NULL);
-  sscanf (text, "%*u %lu", &pages);
-  return pages * 4096;
+  return g_ascii_strtoull (strchr (text, ' '), NULL, 10) * 4096;
 }
 
 static void

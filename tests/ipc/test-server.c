@@ -120,8 +120,16 @@ static GVariant *
 make_view (gpointer  user_data,
            GError  **error)
 {
+  static const char *const list[] = { "a", "b", NULL };
+  GVariantDict view;
+
   if (GPOINTER_TO_INT (user_data))
-    return g_variant_new_parsed ("{'profile': <'local'>, 'list': <['a', 'b']>, 'none': <@ms nothing>}");
+    {
+      g_variant_dict_init (&view, NULL);
+      g_variant_dict_insert (&view, "list", "^as", list);
+      g_variant_dict_insert (&view, "none", "ms", NULL);
+      return g_variant_dict_end (&view);
+    }
   rb_set_error (error, RB_ERROR_UNAVAILABLE, "not_now", "not now");
   return NULL;
 }
@@ -139,7 +147,8 @@ test_views (RbIpcFixture *fixture,
   rb_ipc_server_add_view (fixture->server, "config", make_view, GINT_TO_POINTER (1));
   rb_ipc_server_add_view (fixture->server, "modules", make_view, NULL);
   fine = rb_ipc_fixture_ask_unix (fixture, "GET", "/v1/operator/config", NULL);
-  assert_contains (fine, "{\"profile\":\"local\",\"list\":[\"a\",\"b\"],\"none\":null}");
+  assert_contains (fine, "\"list\":[\"a\",\"b\"]");
+  assert_contains (fine, "\"none\":null");
   failed = rb_ipc_fixture_ask_unix (fixture, "GET", "/v1/operator/modules", NULL);
   assert_status (failed, 503);
   absent = rb_ipc_fixture_ask_unix (fixture, "GET", "/v1/operator/other", NULL);
