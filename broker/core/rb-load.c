@@ -7,6 +7,7 @@
 
 #include "rb-deliver.h"
 #include "rb-error.h"
+#include "rb-heartbeat.h"
 #include "rb-lifecycle.h"
 #include "rb-log.h"
 #include "rb-restore.h"
@@ -410,7 +411,10 @@ resume (RbCore *core)
       RbEndpoint *endpoint = l->data;
 
       if (rb_lifecycle_is_same_process (core, endpoint))
-        rb_lifecycle_resume_grace (core, endpoint);
+        {
+          rb_lifecycle_resume_grace (core, endpoint);
+          rb_heartbeat_schedule (core, endpoint);
+        }
       else
         g_ptr_array_add (gone, endpoint);
     }

@@ -8,6 +8,7 @@
 #include "rb-core-private.h"
 #include "rb-deliver.h"
 #include "rb-error.h"
+#include "rb-heartbeat.h"
 #include "rb-lifecycle.h"
 #include "rb-log.h"
 #include "rb-successor.h"
@@ -178,61 +179,6 @@ upstream_arguments (const Registration *self)
   return g_variant_dict_end (&dict);
 }
 
-static void on_heartbeat_due (gpointer user_data);
-
-static void
-schedule_heartbeat (RbCore     *core,
-                    RbEndpoint *endpoint)
-{
-  if (endpoint->traits->heartbeat_ms <= 0)
-    return;
-
-  endpoint->owner = core;
-  endpoint->heartbeat_timer = rb_clock_add (core->clock, endpoint->traits->heartbeat_ms, on_heartbeat_due, endpoint);
-}
-
-void
-rb_register_resume_heartbeat (RbCore     *core,
-                              RbEndpoint *endpoint)
-{
-  schedule_heartbeat (core, endpoint);
-}
-
-static GVariant *
-endpoint_argument (const char *endpoint_id)
-{
-  GVariantDict dict;
-
-  g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "endpoint_id", "s", endpoint_id);
-  return g_variant_dict_end (&dict);
-}
-
-static void
-on_scheduled_heartbeat (GObject      *source,
-                        GAsyncResult *result,
-                        gpointer      user_data)
-{
-  g_autofree char *endpoint_id = user_data;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
-
-  if (answer == NULL)
-    rb_log_warning ("endpoint_heartbeat_failed", "endpoint_id", endpoint_id, "err", error->message, NULL);
-}
-
-static void
-on_heartbeat_due (gpointer user_data)
-{
-  RbEndpoint *endpoint = user_data;
-  RbCore *core = endpoint->owner;
-
-  endpoint->heartbeat_timer = 0;
-  rb_upstream_call_async (core->upstream, RB_UPSTREAM_HEARTBEAT, endpoint_argument (endpoint->id), NULL, on_scheduled_heartbeat,
-                          g_strdup (endpoint->id));
-  schedule_heartbeat (core, endpoint);
-}
-
 static void
 on_registered (RbCore       *core,
                const GError *error,
@@ -297,10 +243,7 @@ insert (RbCore *core,
   g_set_object (&endpoint->channel, channel);
   rb_endpoint_record (endpoint, changes);
   predecessors = rb_successor_inherit (core, endpoint, changes);
-  if (endpoint->traits->heartbeat_ms > 0)
-    schedule_heartbeat (core, endpoint);
-  else
-    rb_log_info ("endpoint_heartbeat_not_scheduled", "endpoint_id", endpoint->id, NULL);
+  rb_heartbeat_schedule (core, endpoint);
 
   rb_core_commit (core, changes, on_registered, task);
   rb_successor_close (core, predecessors);
@@ -401,63 +344,6 @@ rb_register_finish (RbCore        *core,
   *owner_token = g_strdup (self->owner_token);
   *session_naming = self->session_naming != NULL ? g_variant_ref (self->session_naming) : NULL;
   return TRUE;
-}
-
-static RbEndpoint *
-lookup_known (RbCore      *core,
-              const char  *endpoint_id,
-              GError     **error)
-{
-  RbEndpoint *endpoint = rb_registry_lookup (core->registry, endpoint_id);
-
-  if (endpoint == NULL)
-    rb_set_error (error, RB_ERROR_NOT_FOUND, "endpoint_unknown", "unknown endpoint_id: %s", endpoint_id);
-  return endpoint;
-}
-
-static void
-on_answered (GObject      *source,
-             GAsyncResult *result,
-             gpointer      user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  g_autoptr(GVariant) answer = NULL;
-  GError *error = NULL;
-
-  answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
-  if (answer == NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_boolean (task, TRUE);
-}
-
-void
-rb_heartbeat_async (RbCore              *core,
-                    const RbCaller      *caller,
-                    const char          *endpoint_id,
-                    GAsyncReadyCallback  callback,
-                    gpointer             user_data)
-{
-  g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
-  RbEndpoint *endpoint;
-  GError *error = NULL;
-
-  endpoint = lookup_known (core, endpoint_id, &error);
-  if (endpoint == NULL || !rb_core_check_owner (core, caller, endpoint, 0, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  rb_upstream_call_async (core->upstream, RB_UPSTREAM_HEARTBEAT, endpoint_argument (endpoint_id), NULL, on_answered,
-                          g_steal_pointer (&task));
-}
-
-gboolean
-rb_heartbeat_finish (RbCore        *core,
-                     GAsyncResult  *result,
-                     GError       **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /* Unknown endpoints are fine: what is asked for is the case. */
