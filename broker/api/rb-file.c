@@ -5,6 +5,8 @@
 
 #include "rb-file.h"
 
+#include "rb-error.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -82,37 +84,22 @@ flush_directory (const char *path)
   close (fd);
 }
 
-/**
- * rb_file_write_atomic:
- * @path: where to write
- * @text: what to write
- * @length: its length in bytes; -1 for a NUL-terminated @text
- * @mode: the file's mode, whatever the umask
- * @error: return location for a #GError
- *
- * Writes a file of our own beside @path, flushes it, and moves it over @path: a reader sees the old text or the new one,
- * also after a power cut. Missing parents are created with mode 0700. Fails with an error of the domain %G_FILE_ERROR; @path is
- * then as it was and no temporary file stays. Source: protocol.md 3.6, IMP-6.
- *
- * Returns: %TRUE if @path now holds @text
- */
-gboolean
-rb_file_write_atomic (const char  *path,
-                      const char  *text,
-                      gssize       length,
-                      guint        mode,
-                      GError     **error)
+typedef int (*PlaceFunc) (const char *from, const char *to);
+
+/* Writes and flushes a file of our own beside @path, then lets @place give it its name. */
+static gboolean
+write_and_place (const char  *path,
+                 const char  *text,
+                 gssize       length,
+                 guint        mode,
+                 PlaceFunc    place,
+                 GError     **error)
 {
-  g_autofree char *directory = NULL;
+  g_autofree char *directory = g_path_get_dirname (path);
   g_autofree char *temporary = NULL;
   g_autoptr(GError) local_error = NULL;
-  gsize size;
+  gsize size = length < 0 ? strlen (text) : (gsize) length;
 
-  g_return_val_if_fail (path != NULL, FALSE);
-  g_return_val_if_fail (text != NULL, FALSE);
-
-  size = length < 0 ? strlen (text) : (gsize) length;
-  directory = g_path_get_dirname (path);
   if (!rb_file_make_directory (directory, error))
     return FALSE;
 
@@ -126,14 +113,161 @@ rb_file_write_atomic (const char  *path,
       return FALSE;
     }
 
-  if (g_rename (temporary, path) != 0)
+  if (place (temporary, path) != 0)
     {
-      fail_errno (error, "replace", path);
+      fail_errno (error, "put in place", path);
       g_unlink (temporary);
       return FALSE;
     }
   flush_directory (directory);
   return TRUE;
+}
+
+/**
+ * rb_file_write_atomic:
+ * @path: where to write
+ * @text: what to write
+ * @length: its length in bytes; -1 for a NUL-terminated @text
+ * @mode: the file's mode, whatever the umask
+ * @error: return location for a #GError
+ *
+ * A reader sees the old text or the new one, also after a power cut. Missing parents are created with mode 0700. Fails with an
+ * error of the domain %G_FILE_ERROR; @path is then as it was and no temporary file stays. Source: protocol.md 3.6, IMP-6.
+ *
+ * Returns: %TRUE if @path now holds @text
+ */
+gboolean
+rb_file_write_atomic (const char  *path,
+                      const char  *text,
+                      gssize       length,
+                      guint        mode,
+                      GError     **error)
+{
+  g_return_val_if_fail (path != NULL, FALSE);
+  g_return_val_if_fail (text != NULL, FALSE);
+
+  return write_and_place (path, text, length, mode, g_rename, error);
+}
+
+/* A hard link fails where the name is taken, which a rename does not. */
+static int
+link_and_forget (const char *from,
+                 const char *to)
+{
+  if (link (from, to) != 0)
+    return -1;
+  g_unlink (from);
+  return 0;
+}
+
+/**
+ * rb_file_create_exclusive:
+ * @path: where to write
+ * @text: what to write
+ * @length: its length in bytes; -1 for a NUL-terminated @text
+ * @mode: the file's mode, whatever the umask
+ * @error: return location for a #GError
+ *
+ * As rb_file_write_atomic(), but fails with %G_FILE_ERROR_EXIST where @path exists.
+ *
+ * Returns: %TRUE if @path now holds @text
+ */
+gboolean
+rb_file_create_exclusive (const char  *path,
+                          const char  *text,
+                          gssize       length,
+                          guint        mode,
+                          GError     **error)
+{
+  g_return_val_if_fail (path != NULL, FALSE);
+  g_return_val_if_fail (text != NULL, FALSE);
+
+  return write_and_place (path, text, length, mode, link_and_forget, error);
+}
+
+static char *
+read_open (int          fd,
+           const char  *path,
+           gsize        max_bytes,
+           gsize       *length,
+           GError     **error)
+{
+  g_autofree char *text = NULL;
+  struct stat info;
+  gsize used = 0;
+
+  if (fstat (fd, &info) != 0)
+    {
+      fail_errno (error, "look at", path);
+      return NULL;
+    }
+  if (!S_ISREG (info.st_mode))
+    {
+      g_set_error (error, G_FILE_ERROR, S_ISDIR (info.st_mode) ? G_FILE_ERROR_ISDIR : G_FILE_ERROR_INVAL,
+                   "'%s' is not a regular file", path);
+      return NULL;
+    }
+
+  text = g_malloc (max_bytes + 2);
+  while (used <= max_bytes)
+    {
+      gssize n = read (fd, text + used, max_bytes + 1 - used);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        {
+          fail_errno (error, "read", path);
+          return NULL;
+        }
+      if (n == 0)
+        break;
+      used += (gsize) n;
+    }
+  if (used > max_bytes)
+    {
+      rb_set_error (error, RB_ERROR_TOO_LARGE, NULL, "'%s' is larger than %" G_GSIZE_FORMAT " bytes", path, max_bytes);
+      return NULL;
+    }
+
+  text[used] = '\0';
+  *length = used;
+  return g_steal_pointer (&text);
+}
+
+/**
+ * rb_file_read:
+ * @path: a regular file
+ * @max_bytes: the most it may hold
+ * @length: (out): its length in bytes
+ * @error: return location for a #GError
+ *
+ * For small files that somebody else may have written. Fails with %RB_ERROR_TOO_LARGE, or an error of the domain %G_FILE_ERROR.
+ *
+ * Returns: (transfer full): the text with a NUL behind it
+ */
+char *
+rb_file_read (const char  *path,
+              gsize        max_bytes,
+              gsize       *length,
+              GError     **error)
+{
+  char *text;
+  int fd;
+
+  g_return_val_if_fail (path != NULL, NULL);
+  g_return_val_if_fail (length != NULL, NULL);
+
+  fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0)
+    {
+      fail_errno (error, "open", path);
+      return NULL;
+    }
+
+  text = read_open (fd, path, max_bytes, length, error);
+  close (fd);
+  return text;
 }
 
 /**
