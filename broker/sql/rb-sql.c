@@ -2,35 +2,24 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Every result code goes through set_error(), so that a caller can tell what waiting may mend (no space, locked, an I/O error)
- * from what it cannot (damage), and a person reads a sentence that says what to do. */
+/* Every result code goes through rb_sql_set_error(), so that a caller can tell what waiting may mend (no space, locked, an I/O
+ * error) from what it cannot (damage), and a person reads a sentence that says what to do. */
 #include "config.h"
 
 #include "rb-sql.h"
 
 #include "rb-error.h"
+#include "rb-sql-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <sqlite3.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define PRIVATE_MODE   0600
 #define WAL_RETRY_US   2000
-
-struct _RbSql {
-  sqlite3  *db;
-  char     *path;
-  gboolean  synchronous_full;
-};
-
-struct _RbSqlStatement {
-  RbSql        *sql;         /* borrowed: statements are freed before their connection */
-  sqlite3_stmt *stmt;
-  int           bind_rc;     /* first failure of a bind, told by the next step */
-};
 
 typedef struct {
   RbError     code;
@@ -93,20 +82,32 @@ explain (int rc,
     }
 }
 
-/* @db may be NULL: sqlite3_open_v2() does not return one when memory is short. */
-static void
-set_error (sqlite3     *db,
-           const char  *path,
-           int          rc,
-           GError     **error)
+/* SQLite keeps the error of the system call only where a statement fails, not where its commit does. For that case callers
+ * set errno to zero before: what it is afterwards comes from the call that failed or from the rollback after it. */
+static int
+get_errno (sqlite3 *db,
+           int      rc)
 {
-  int saved_errno = db != NULL ? sqlite3_system_errno (db) : 0;
-  const Explanation *what = explain (rc, saved_errno);
-  gboolean has_errno = saved_errno != 0 && ((rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN);
+  int current = errno;
+  int kept = db != NULL ? sqlite3_system_errno (db) : 0;
 
+  if ((rc & 0xff) != SQLITE_IOERR && (rc & 0xff) != SQLITE_CANTOPEN)
+    return 0;
+  return kept != 0 ? kept : current;
+}
+
+/* @db may be NULL: sqlite3_open_v2() does not return one when memory is short. */
+void
+rb_sql_set_error (sqlite3     *db,
+                  const char  *path,
+                  int          rc,
+                  GError     **error)
+{
+  int saved_errno = get_errno (db, rc);
+  const Explanation *what = explain (rc, saved_errno);
   rb_set_error (error, what->code, what->reason, "'%s': %s (SQLite %d: %s%s%s)", path, what->advice, rc,
                 db != NULL && sqlite3_extended_errcode (db) == rc ? sqlite3_errmsg (db) : sqlite3_errstr (rc),
-                has_errno ? "; " : "", has_errno ? g_strerror (saved_errno) : "");
+                saved_errno != 0 ? "; " : "", saved_errno != 0 ? g_strerror (saved_errno) : "");
 }
 
 static void
@@ -142,7 +143,7 @@ make_private (const char  *path,
           return FALSE;
         }
       if ((st.st_mode & 077) != 0 && st.st_uid == geteuid ())
-        g_chmod (path, PRIVATE_MODE);
+        g_chmod (path, st.st_mode & S_IRWXU);
       return TRUE;
     }
   if (!create)
@@ -162,8 +163,8 @@ make_private (const char  *path,
     {
       const Explanation *what = explain_errno (saved_errno, &io_error);
 
-      rb_set_error (error, what->code, what->reason, "'%s' cannot be created: %s (%s)", path, what->advice,
-                    g_strerror (saved_errno));
+      rb_set_error (error, what->code, what->reason, "'%s' cannot be created: %s%s%s", path, g_strerror (saved_errno),
+                    what != &io_error ? "; " : "", what != &io_error ? what->advice : "");
       return FALSE;
     }
   return TRUE;
@@ -253,10 +254,11 @@ open_database (const char  *path,
 
   self = g_new0 (RbSql, 1);
   self->path = g_strdup (path);
+  errno = 0;
   rc = sqlite3_open_v2 (path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
   if (rc != SQLITE_OK)
     {
-      set_error (self->db, path, rc, error);
+      rb_sql_set_error (self->db, path, rc, error);
       return NULL;
     }
   if (!set_up (self, busy_ms, exclusive, error))
@@ -330,11 +332,12 @@ rb_sql_exec (RbSql       *self,
 
   g_return_val_if_fail (self != NULL && sql != NULL, FALSE);
 
+  errno = 0;
   rc = sqlite3_exec (self->db, sql, NULL, NULL, NULL);
   if (rc == SQLITE_OK)
     return TRUE;
 
-  set_error (self->db, self->path, rc, error);
+  rb_sql_set_error (self->db, self->path, rc, error);
   return FALSE;
 }
 
@@ -438,6 +441,9 @@ rb_sql_check (RbSql   *self,
   if (g_strcmp0 (line, "ok") == 0)
     return TRUE;
 
+  /* A heading may stand before what was found. */
+  if (line != NULL && strchr (line, '\n') != NULL)
+    line = strrchr (line, '\n') + 1;
   rb_set_error (error, damaged.code, damaged.reason, "'%s': %s (%s)", self->path, damaged.advice, line != NULL ? line : "no answer");
   return FALSE;
 }
@@ -465,144 +471,49 @@ rb_sql_get_n_changes (RbSql *self)
   return sqlite3_changes (self->db);
 }
 
-RbSqlStatement *
-rb_sql_prepare (RbSql       *self,
-                const char  *sql,
-                GError     **error)
+static int
+on_wal_commit (void       *user_data,
+               sqlite3    *db,
+               const char *name,
+               int         n_pages)
 {
-  RbSqlStatement *statement;
-  sqlite3_stmt *stmt = NULL;
-  int rc;
+  RbSql *self = user_data;
 
-  g_return_val_if_fail (self != NULL && sql != NULL, NULL);
-
-  rc = sqlite3_prepare_v3 (self->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
-  if (rc != SQLITE_OK)
-    {
-      set_error (self->db, self->path, rc, error);
-      return NULL;
-    }
-
-  statement = g_new0 (RbSqlStatement, 1);
-  statement->sql = self;
-  statement->stmt = stmt;
-  return statement;
+  self->wal_pages = (guint) n_pages;
+  return SQLITE_OK;
 }
 
 void
-rb_sql_statement_free (RbSqlStatement *self)
+rb_sql_checkpoint_by_hand (RbSql *self)
 {
   g_return_if_fail (self != NULL);
-
-  sqlite3_finalize (self->stmt);
-  g_free (self);
+  sqlite3_wal_hook (self->db, on_wal_commit, self);
 }
 
-static void
-note_bind (RbSqlStatement *self,
-           int             rc)
+guint
+rb_sql_get_wal_pages (RbSql *self)
 {
-  if (rc != SQLITE_OK && self->bind_rc == SQLITE_OK)
-    self->bind_rc = rc;
+  g_return_val_if_fail (self != NULL, 0);
+  return self->wal_pages;
 }
 
-void
-rb_sql_bind_text (RbSqlStatement *self,
-                  int             position,
-                  const char     *value)
+/* Folds the log into the database and syncs both; @truncate also gives the log's space back. */
+gboolean
+rb_sql_checkpoint (RbSql     *self,
+                   gboolean   truncate,
+                   GError   **error)
 {
-  note_bind (self, sqlite3_bind_text (self->stmt, position, value, -1, SQLITE_STATIC));
-}
+  int rc;
 
-void
-rb_sql_bind_bytes_text (RbSqlStatement *self,
-                        int             position,
-                        GBytes         *value)
-{
-  const char *data;
-  gsize size = 0;
+  g_return_val_if_fail (self != NULL, FALSE);
 
-  if (value == NULL)
+  errno = 0;
+  rc = sqlite3_wal_checkpoint_v2 (self->db, NULL, truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+  if (rc != SQLITE_OK)
     {
-      rb_sql_bind_null (self, position);
-      return;
+      rb_sql_set_error (self->db, self->path, rc, error);
+      return FALSE;
     }
-
-  data = g_bytes_get_data (value, &size);
-  note_bind (self, sqlite3_bind_text64 (self->stmt, position, size > 0 ? data : "", size, SQLITE_STATIC, SQLITE_UTF8));
-}
-
-void
-rb_sql_bind_int (RbSqlStatement *self,
-                 int             position,
-                 gint64          value)
-{
-  note_bind (self, sqlite3_bind_int64 (self->stmt, position, value));
-}
-
-void
-rb_sql_bind_null (RbSqlStatement *self,
-                  int             position)
-{
-  note_bind (self, sqlite3_bind_null (self->stmt, position));
-}
-
-RbSqlStep
-rb_sql_step (RbSqlStatement  *self,
-             GError         **error)
-{
-  int rc = self->bind_rc;
-
-  if (rc == SQLITE_OK)
-    rc = sqlite3_step (self->stmt);
-  if (rc == SQLITE_ROW)
-    return RB_SQL_ROW;
-  if (rc == SQLITE_DONE)
-    return RB_SQL_DONE;
-
-  set_error (self->sql->db, self->sql->path, rc, error);
-  return RB_SQL_ERROR;
-}
-
-gboolean
-rb_sql_run (RbSqlStatement  *self,
-            GError         **error)
-{
-  RbSqlStep step;
-
-  do
-    step = rb_sql_step (self, error);
-  while (step == RB_SQL_ROW);
-
-  rb_sql_reset (self);
-  return step == RB_SQL_DONE;
-}
-
-void
-rb_sql_reset (RbSqlStatement *self)
-{
-  sqlite3_reset (self->stmt);
-  sqlite3_clear_bindings (self->stmt);
-  self->bind_rc = SQLITE_OK;
-}
-
-const char *
-rb_sql_column_text (RbSqlStatement *self,
-                    int             column)
-{
-  return (const char *) sqlite3_column_text (self->stmt, column);
-}
-
-gint64
-rb_sql_column_int (RbSqlStatement *self,
-                   int             column)
-{
-  return sqlite3_column_int64 (self->stmt, column);
-}
-
-gboolean
-rb_sql_column_is_null (RbSqlStatement *self,
-                       int             column)
-{
-  return sqlite3_column_type (self->stmt, column) == SQLITE_NULL;
+  self->wal_pages = 0;
+  return TRUE;
 }

@@ -38,6 +38,12 @@ gboolean        rb_sql_check           (RbSql *self, GError **error);
 gboolean        rb_sql_set_synchronous (RbSql *self, gboolean full, GError **error);
 int             rb_sql_get_n_changes   (RbSql *self);
 
+/* By itself SQLite folds the log into the database within the commit that makes it long. After the first call here it is
+ * left to the owner, who can answer the commit first: rb_sql_get_wal_pages() is the log's length at the last commit. */
+void            rb_sql_checkpoint_by_hand (RbSql *self);
+guint           rb_sql_get_wal_pages   (RbSql *self);
+gboolean        rb_sql_checkpoint      (RbSql *self, gboolean truncate, GError **error);
+
 RbSqlStatement *rb_sql_prepare         (RbSql *self, const char *sql, GError **error);
 void            rb_sql_statement_free  (RbSqlStatement *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbSqlStatement, rb_sql_statement_free)
