@@ -41,7 +41,7 @@ static void
 assert_refused (Peer       *peer,
                 const char *to,
                 const char *id,
-                RbError     code,
+                int         code,
                 const char *reason,
                 const char *said_to)
 {
@@ -73,13 +73,13 @@ static void
 test_unknown_recipient (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("A handle that nobody ever had is refused for good; one failure takes no other send with it.");
-
   g_autoptr(GAsyncResult) good = NULL;
   g_autoptr(GAsyncResult) bad = NULL;
   g_autoptr(GError) error = NULL;
   g_autoptr(RbEnvelope) to_bob = make_envelope ("bob@local", NULL, "x");
   g_autoptr(RbEnvelope) to_eve = make_envelope ("eve@local", NULL, "x");
+
+  g_test_summary ("A handle that nobody ever had is refused for good; one failure takes no other send with it.");
 
   assert_refused (fixture->ada, "eve@local", NULL, RB_ERROR_REJECTED, "unknown_recipient", "eve@local");
 

@@ -44,7 +44,7 @@ tear_down (Fixture       *fixture,
 
 static void
 assert_start_fails (Fixture    *fixture,
-                    RbError     code,
+                    int         code,
                     const char *reason)
 {
   g_autoptr(Peer) ada = peer_new (fixture->data_dir, "ada", fixture->clock, NULL);
