@@ -10,9 +10,9 @@
 
 #include "rb-backoff.h"
 #include "rb-error.h"
-#include "rb-local-address.h"
 #include "rb-local-network.h"
 #include "rb-local-receiver.h"
+#include "rb-local-sender.h"
 #include "rb-local-settings.h"
 #include "rb-log.h"
 
@@ -20,8 +20,6 @@
 
 #define REOPEN_INITIAL_MS 1000
 #define REOPEN_MAX_MS 30000
-#define MAX_SENDS 4096                             /* on their way to the disk */
-#define MAX_SENDS_BYTES ((gsize) 64 * 1024 * 1024)
 
 typedef enum {
   STATE_IDLE,          /* not started, or stopped */
@@ -35,10 +33,10 @@ typedef enum {
 struct _RbLocalConnector {
   GObject parent_instance;
 
-  RbModuleContext *context;
   RbClock         *clock;
   RbLocalSettings *settings;
   RbLocalNetwork  *network;           /* NULL while idle */
+  RbLocalSender   *sender;
   RbLocalReceiver *receiver;          /* of this run; outlives a database that fails */
   State            state;
   GError          *down;              /* why, while down */
@@ -48,9 +46,6 @@ struct _RbLocalConnector {
   GSource         *announcement;      /* `connected`, after start has finished */
   RbBackoff        reopen_backoff;
   guint64          reopen_timer;      /* of @clock */
-
-  guint            n_sends;
-  gsize            sends_bytes;
 
   guint            window_messages;   /* what each run begins with */
   gsize            window_bytes;
@@ -243,8 +238,8 @@ rb_local_connector_configure (RbModule         *module,
   if (self->settings == NULL)
     return FALSE;
 
-  self->context = g_object_ref (context);
   self->clock = g_object_ref (rb_module_context_get_environment (context)->clock);
+  self->sender = rb_local_sender_new (self->clock, self->settings);
   renew_receiver (self);
   return TRUE;
 }
@@ -415,85 +410,14 @@ rb_local_connector_get_address (RbConnector *connector)
   return self->settings != NULL ? self->settings->address : NULL;
 }
 
-/* The answer to a send, and what it takes meanwhile. */
-typedef struct {
-  char         *id;
-  gsize         size;
-  RbSendStatus  status;
-} Send;
-
-static void
-send_free (Send *send)
-{
-  g_free (send->id);
-  g_free (send);
-}
-
-static void
-on_sent (GObject      *source,
-         GAsyncResult *result,
-         gpointer      user_data)
-{
-  g_autoptr(GTask) task = G_TASK (user_data);
-  RbLocalConnector *self = g_task_get_source_object (task);
-  Send *send = g_task_get_task_data (task);
-  GError *error = NULL;
-  RbLocalJob *job;
-
-  self->n_sends--;
-  self->sends_bytes -= send->size;
-  if (!rb_local_network_run_finish (result, &job, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-
-  send->status = job->status;
-  g_task_return_boolean (task, TRUE);
-}
-
 static GError *
-check_can_send (RbLocalConnector *self,
-                gsize             size)
+explain_why_not_up (RbLocalConnector *self)
 {
   const char *reason = rb_error_get_reason (self->down);
 
   if (self->state == STATE_DOWN)
     return rb_error_new (RB_ERROR_UNAVAILABLE, reason != NULL ? reason : "connector_unavailable", "%s", self->down->message);
-  if (self->state != STATE_UP && self->state != STATE_SUPERSEDED)
-    return rb_error_new (RB_ERROR_UNAVAILABLE, "connector_unavailable", "The local connector is not connected");
-  if (self->n_sends >= MAX_SENDS || (self->n_sends > 0 && self->sends_bytes + size > MAX_SENDS_BYTES))
-    return rb_error_new (RB_ERROR_UNAVAILABLE, "connector_busy", "Too many messages are on their way to the disk");
-  return NULL;
-}
-
-static GError *
-refuse_address (const char *address)
-{
-  GError *error = rb_error_new (RB_ERROR_REJECTED, "invalid_address", "'%s' is not an address of the form '<handle>@%s'",
-                                address != NULL ? address : "", RB_LOCAL_DOMAIN);
-
-  rb_error_add_detail (error, "connector_code", g_variant_new_string ("invalid_address"));
-  rb_error_add_detail (error, "to", g_variant_new_string (address != NULL ? address : ""));
-  return error;
-}
-
-static RbLocalJob *
-new_send_job (RbLocalConnector *self,
-              RbEnvelope       *envelope,
-              GCancellable     *cancellable,
-              char             *to)
-{
-  RbLocalJob *job = new_job (self, RB_LOCAL_JOB_SEND);
-  const char *id = rb_envelope_get_id (envelope);
-  g_autofree char *minted = id == NULL || *id == '\0' ? g_uuid_string_random () : NULL;
-
-  job->to = to;
-  job->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
-  job->envelope = rb_envelope_new (minted != NULL ? minted : id, self->settings->address, NULL,
-                                   rb_envelope_get_content (envelope), rb_envelope_get_content_type (envelope),
-                                   rb_envelope_get_metadata (envelope));
-  return job;
+  return rb_error_new (RB_ERROR_UNAVAILABLE, "connector_unavailable", "The local connector is not connected");
 }
 
 static void
@@ -505,31 +429,13 @@ rb_local_connector_send_async (RbConnector         *connector,
 {
   RbLocalConnector *self = RB_LOCAL_CONNECTOR (connector);
   g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
-  g_autofree char *to = rb_local_address_parse (rb_envelope_get_to (envelope));
-  GError *error = NULL;
-  RbLocalJob *job;
-  Send *send;
 
-  /* Cancelling asks the thread not to begin; once it is on the disk the answer is the truth. */
   g_task_set_source_tag (task, rb_local_connector_send_async);
   g_task_set_check_cancellable (task, FALSE);
-  error = to == NULL ? refuse_address (rb_envelope_get_to (envelope))
-                     : check_can_send (self, rb_envelope_get_size (envelope));
-  if (error != NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-
-  send = g_new0 (Send, 1);
-  job = new_send_job (self, envelope, cancellable, g_steal_pointer (&to));
-  send->id = g_strdup (rb_envelope_get_id (job->envelope));
-  send->size = rb_envelope_get_size (job->envelope);
-  g_task_set_task_data (task, send, (GDestroyNotify) send_free);
-
-  self->n_sends++;
-  self->sends_bytes += send->size;
-  rb_local_network_run_async (self->network, job, on_sent, g_steal_pointer (&task));
+  if (self->state == STATE_UP || self->state == STATE_SUPERSEDED)
+    rb_local_sender_send (self->sender, self->network, envelope, g_steal_pointer (&task));
+  else
+    g_task_return_error (task, explain_why_not_up (self));
 }
 
 static gboolean
@@ -539,17 +445,8 @@ rb_local_connector_send_finish (RbConnector   *connector,
                                 RbSendStatus  *status,
                                 GError       **error)
 {
-  const Send *send;
-
   g_return_val_if_fail (g_task_is_valid (result, connector), FALSE);
-
-  if (!g_task_propagate_boolean (G_TASK (result), error))
-    return FALSE;
-
-  send = g_task_get_task_data (G_TASK (result));
-  *message_id = g_strdup (send->id);
-  *status = send->status;
-  return TRUE;
+  return rb_local_sender_finish (G_TASK (result), message_id, status, error);
 }
 
 static void
@@ -569,11 +466,11 @@ rb_local_connector_finalize (GObject *object)
 {
   RbLocalConnector *self = RB_LOCAL_CONNECTOR (object);
 
+  g_clear_pointer (&self->sender, rb_local_sender_free);
   g_clear_pointer (&self->settings, rb_local_settings_free);
   g_clear_pointer (&self->receiver, rb_local_receiver_unref);
   g_clear_error (&self->down);
   g_clear_object (&self->clock);
-  g_clear_object (&self->context);
   G_OBJECT_CLASS (rb_local_connector_parent_class)->finalize (object);
 }
 
