@@ -192,9 +192,9 @@ make_guard (RbHost              *self,
 }
 
 static gboolean
-load_entry (RbHost   *self,
-            Entry    *entry,
-            GError  **error)
+load_entry (RbHost       *self,
+            RbHostEntry  *entry,
+            GError      **error)
 {
   const RbModuleInfo *info;
 

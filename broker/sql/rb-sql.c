@@ -444,7 +444,8 @@ rb_sql_check (RbSql   *self,
   /* A heading may stand before what was found. */
   if (line != NULL && strchr (line, '\n') != NULL)
     line = strrchr (line, '\n') + 1;
-  rb_set_error (error, damaged.code, damaged.reason, "'%s': %s (%s)", self->path, damaged.advice, line != NULL ? line : "no answer");
+  rb_set_error (error, damaged.code, damaged.reason, "'%s': %s (%s)", self->path, damaged.advice,
+                line != NULL ? line : "no answer");
   return FALSE;
 }
 

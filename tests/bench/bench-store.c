@@ -91,7 +91,8 @@ get_cpu_us (void)
   struct rusage usage;
 
   getrusage (RUSAGE_SELF, &usage);
-  return (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 + (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+  return (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * G_USEC_PER_SEC
+    + (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
 static void

@@ -158,7 +158,7 @@ test_kill (StoreFixture  *fixture,
   g_autoptr(GHashTable) answered = g_hash_table_new (NULL, NULL);
   guint next = 0;
 
-  g_test_summary ("After a kill at any moment everything that was answered is there, and each set is there as a whole or not at all.");
+  g_test_summary ("After a kill at any moment all that was answered is there, and each set is there as a whole or not at all.");
 
   store_fixture_close (fixture);
   for (guint round = 0; round < N_ROUNDS; round++)

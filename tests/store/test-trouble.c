@@ -86,7 +86,8 @@ test_full_recovers (StoreFixture  *fixture,
   rb_test_wait_until (get_health (fixture->store) == RB_STORE_FAILING);
   rb_store_commit (RB_STORE (fixture->store), store_change_meta ("a", "second"), note_order, order);
   rb_store_commit (RB_STORE (fixture->store), store_change_meta ("b", "third"), note_order, order);
-  rb_store_read_async (RB_STORE (fixture->store), RB_TABLE_META, g_variant_new_tuple (NULL, 0), NULL, rb_test_store_result, &result);
+  rb_store_read_async (RB_STORE (fixture->store), RB_TABLE_META, g_variant_new_tuple (NULL, 0), NULL,
+                       rb_test_store_result, &result);
   rb_test_wait_until (result != NULL);
 
   rb_store_get_health (RB_STORE (fixture->store), &reason);
@@ -127,7 +128,7 @@ test_full_close (StoreFixture  *fixture,
   g_autoptr(GError) error = NULL;
   g_autoptr(GError) next_error = NULL;
 
-  g_test_summary ("Closing on a full disk does not wait for space: what cannot be written is answered so, and nothing after it is written.");
+  g_test_summary ("Closing on a full disk does not wait for space: what cannot be written is answered so, and so is all after it.");
 
   store_put_meta (fixture->store, "before", "kept");
   limit_file_size (150 * 1024);
@@ -194,12 +195,16 @@ is_small_disk (const char *dir)
 static gboolean
 mount_small_disk (const char *dir)
 {
-  g_autofree char *map = g_strdup_printf ("0 %u 1", (guint) geteuid ());
+  g_autofree char *user_map = g_strdup_printf ("0 %u 1", (guint) geteuid ());
+  g_autofree char *group_map = g_strdup_printf ("0 %u 1", (guint) getegid ());
   gboolean is_root = geteuid () == 0;
 
   if (unshare (is_root ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) != 0)
     return FALSE;
-  if (!is_root && !write_text ("/proc/self/uid_map", map))
+  if (!is_root
+      && (!write_text ("/proc/self/uid_map", user_map)
+          || !write_text ("/proc/self/setgroups", "deny")
+          || !write_text ("/proc/self/gid_map", group_map)))
     return FALSE;
   return mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0
     && mount ("small", dir, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=0700") == 0
@@ -315,7 +320,7 @@ test_broken (StoreFixture  *fixture,
   RbChanges *changes = rb_changes_new ();
   const char *reason;
 
-  g_test_summary ("Damage that is met in use breaks the store for good: this commit and all later ones are answered with the error.");
+  g_test_summary ("Damage met in use breaks the store for good: this commit and all later ones are answered with the error.");
 
   fill_large (fixture);
   damage (fixture->path);
