@@ -454,9 +454,10 @@ fake_identify (RbProcesses *processes,
                gint64      *start_time)
 {
   RbFakeProcesses *self = RB_FAKE_PROCESSES (processes);
-  gpointer start = GINT_TO_POINTER (pid * 10);
+  gpointer start;
 
-  g_hash_table_lookup_extended (self->starts, GINT_TO_POINTER (pid), NULL, &start);
+  if (!g_hash_table_lookup_extended (self->starts, GINT_TO_POINTER (pid), NULL, &start))
+    start = GINT_TO_POINTER (pid * 10);
   *start_time = GPOINTER_TO_INT (start);
   return start != NULL;
 }

@@ -347,15 +347,19 @@ rb_fake_store_get_n_waiting (RbFakeStore *self)
   return self->waiting.length;
 }
 
-/* Who waited lives in the process that died: each is answered with an error, so that its memory is given back, and then forgotten. */
 void
 rb_fake_store_crash (RbFakeStore *self)
 {
   self->is_broken = TRUE;
+  self->hold = FALSE;
   while (rb_fake_store_commit_one (self))
     ;
+}
+
+void
+rb_fake_store_revive (RbFakeStore *self)
+{
   self->is_broken = FALSE;
-  g_clear_handle_id (&self->idle, g_source_remove);
 }
 
 void

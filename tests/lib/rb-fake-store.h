@@ -16,8 +16,10 @@ RbFakeStore *rb_fake_store_new          (void);
 void         rb_fake_store_set_hold     (RbFakeStore *self, gboolean hold);
 gboolean     rb_fake_store_commit_one   (RbFakeStore *self);
 guint        rb_fake_store_get_n_waiting (RbFakeStore *self);
-/* The process dies: what is not committed never was, nobody is called. Then @self serves as the disk of the next one. */
+/* The process dies: what is not committed never was, and whatever its remains still commit never will be; each is answered with an
+ * error, so that memory is given back. After the revival @self is the disk of the next process. */
 void         rb_fake_store_crash        (RbFakeStore *self);
+void         rb_fake_store_revive       (RbFakeStore *self);
 /* Commits are answered with an error from now on, as by a damaged database. */
 void         rb_fake_store_break        (RbFakeStore *self);
 void         rb_fake_store_set_health   (RbFakeStore *self, RbStoreHealth health, const char *reason);
