@@ -98,6 +98,35 @@ rb_profile_choose (const RbSettings *settings)
   return choices;
 }
 
+static gboolean
+is_chosen (GPtrArray  *choices,
+           const char *required)
+{
+  const char *const list[] = { required, NULL };
+
+  for (guint i = 0; i < choices->len; i++)
+    {
+      const RbModuleChoice *choice = choices->pdata[i];
+
+      if (is_listed (list, choice->kind, choice->name))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+void
+rb_profile_check_required (const RbSettings *settings,
+                           GPtrArray        *choices,
+                           GPtrArray        *problems)
+{
+  g_auto(GStrv) required = rb_settings_dup_list (settings, "broker", "required-modules");
+
+  for (guint i = 0; required != NULL && required[i] != NULL; i++)
+    if (!is_chosen (choices, required[i]))
+      g_ptr_array_add (problems, g_strdup_printf ("%s: [broker] required-modules: '%s' is required, but no setting chooses it",
+                                                  rb_settings_get_origin (settings, "broker", "required-modules"), required[i]));
+}
+
 /* A malformed file counts as an empty object (protocol.md 3.2). */
 static gboolean
 has_account (GBytes     *openclaw_json,

@@ -16,6 +16,8 @@ typedef struct {
 /* Pure: the profile's modules, each of which its own setting replaces. Connector and upstream are always required.
  * Returns: (transfer full): of RbModuleChoice, in the order in which to load them */
 GPtrArray *rb_profile_choose       (const RbSettings *settings);
+/* What [broker] required-modules names and nothing chose. */
+void       rb_profile_check_required (const RbSettings *settings, GPtrArray *choices, GPtrArray *problems);
 /* What the profile says when none is written (design.md 8): "masons" when the peer's credentials are there. @openclaw_json:
  * (nullable) text of openclaw.json. @origin: (out) (nullable): why, for `config explain`. Pure. */
 gboolean   rb_profile_is_masons    (const RbSettings *settings, GBytes *openclaw_json, char **origin);
