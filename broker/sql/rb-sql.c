@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Every result code goes through rb_sql_set_error(), so that a caller can tell what waiting may mend (no space, locked, an I/O error)
- * from what it cannot (damage), and a person reads a sentence that says what to do. */
+/* Every result code goes through rb_sql_set_error(), so that a caller can tell what waiting may mend (no space, locked, an I/O
+ * error) from what it cannot (damage), and a person reads a sentence that says what to do. */
 #include "config.h"
 
 #include "rb-sql.h"
@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -130,7 +131,7 @@ make_private (const char  *path,
           return FALSE;
         }
       if ((st.st_mode & 077) != 0 && st.st_uid == geteuid ())
-        g_chmod (path, PRIVATE_MODE);
+        g_chmod (path, st.st_mode & S_IRWXU);
       return TRUE;
     }
   if (!create)
@@ -150,8 +151,8 @@ make_private (const char  *path,
     {
       const Explanation *what = explain_errno (saved_errno, &io_error);
 
-      rb_set_error (error, what->code, what->reason, "'%s' cannot be created: %s (%s)", path, what->advice,
-                    g_strerror (saved_errno));
+      rb_set_error (error, what->code, what->reason, "'%s' cannot be created: %s%s%s", path, g_strerror (saved_errno),
+                    what != &io_error ? "; " : "", what != &io_error ? what->advice : "");
       return FALSE;
     }
   return TRUE;
@@ -426,6 +427,9 @@ rb_sql_check (RbSql   *self,
   if (g_strcmp0 (line, "ok") == 0)
     return TRUE;
 
+  /* A heading may stand before what was found. */
+  if (line != NULL && strchr (line, '\n') != NULL)
+    line = strrchr (line, '\n') + 1;
   rb_set_error (error, damaged.code, damaged.reason, "'%s': %s (%s)", self->path, damaged.advice, line != NULL ? line : "no answer");
   return FALSE;
 }

@@ -53,7 +53,8 @@ change_health (RbSqliteStore *self,
   g_free (self->reason);
   self->reason = g_steal_pointer (&item->reason);
 
-  rb_log_message ("store_health", "state", health_to_string (self->health), "reason", self->reason, NULL);
+  rb_log_event (G_LOG_DOMAIN, self->health == RB_STORE_OK ? G_LOG_LEVEL_MESSAGE : G_LOG_LEVEL_WARNING, "store_health",
+                "state", health_to_string (self->health), "reason", self->reason, NULL);
   rb_store_emit_health_changed (RB_STORE (self));
 }
 

@@ -163,6 +163,6 @@ rb_store_close_database (RbSql *sql)
 
   /* What is committed is safe in the log; the next start folds it in. */
   if (!finish (sql, &error))
-    rb_log_message ("store_close_incomplete", "error", error->message, NULL);
+    rb_log_warning ("store_close_incomplete", "error", error->message, NULL);
   rb_sql_close (sql);
 }
