@@ -50,7 +50,8 @@ add_key (RbSettings *self,
   g_autoptr(GError) error = NULL;
   g_autofree char *value = g_key_file_get_string (file, group, key, &error);
 
-  if (value == NULL)
+  /* GKeyFile may give a value that it could not make sense of, and an error beside it. */
+  if (error != NULL)
     g_ptr_array_add (problems, g_strdup_printf ("%s: [%s] %s: %s", origin, group, key, error->message));
   else
     rb_settings_set (self, group, key, value, RB_ORIGIN_FILE, origin);
