@@ -5,6 +5,7 @@
 
 #include "rb-core-private.h"
 
+#include "rb-error.h"
 #include "rb-inbound.h"
 #include "rb-link.h"
 #include "rb-load.h"

@@ -8,6 +8,7 @@
 #include "rb-core-private.h"
 #include "rb-deliver.h"
 #include "rb-error.h"
+#include "rb-heartbeat.h"
 #include "rb-lifecycle.h"
 #include "rb-log.h"
 #include "rb-successor.h"
@@ -178,61 +179,6 @@ upstream_arguments (const Registration *self)
   return g_variant_dict_end (&dict);
 }
 
-static void on_heartbeat_due (gpointer user_data);
-
-static void
-schedule_heartbeat (RbCore     *core,
-                    RbEndpoint *endpoint)
-{
-  if (endpoint->traits->heartbeat_ms <= 0)
-    return;
-
-  endpoint->owner = core;
-  endpoint->heartbeat_timer = rb_clock_add (core->clock, endpoint->traits->heartbeat_ms, on_heartbeat_due, endpoint);
-}
-
-void
-rb_register_resume_heartbeat (RbCore     *core,
-                              RbEndpoint *endpoint)
-{
-  schedule_heartbeat (core, endpoint);
-}
-
-static GVariant *
-endpoint_argument (const char *endpoint_id)
-{
-  GVariantDict dict;
-
-  g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "endpoint_id", "s", endpoint_id);
-  return g_variant_dict_end (&dict);
-}
-
-static void
-on_scheduled_heartbeat (GObject      *source,
-                        GAsyncResult *result,
-                        gpointer      user_data)
-{
-  g_autofree char *endpoint_id = user_data;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
-
-  if (answer == NULL)
-    rb_log_warning ("endpoint_heartbeat_failed", "endpoint_id", endpoint_id, "err", error->message, NULL);
-}
-
-static void
-on_heartbeat_due (gpointer user_data)
-{
-  RbEndpoint *endpoint = user_data;
-  RbCore *core = endpoint->owner;
-
-  endpoint->heartbeat_timer = 0;
-  rb_upstream_call_async (core->upstream, RB_UPSTREAM_HEARTBEAT, endpoint_argument (endpoint->id), NULL, on_scheduled_heartbeat,
-                          g_strdup (endpoint->id));
-  schedule_heartbeat (core, endpoint);
-}
-
 static void
 on_registered (RbCore       *core,
                const GError *error,
@@ -297,10 +243,7 @@ insert (RbCore *core,
   g_set_object (&endpoint->channel, channel);
   rb_endpoint_record (endpoint, changes);
   predecessors = rb_successor_inherit (core, endpoint, changes);
-  if (endpoint->traits->heartbeat_ms > 0)
-    schedule_heartbeat (core, endpoint);
-  else
-    rb_log_info ("endpoint_heartbeat_not_scheduled", "endpoint_id", endpoint->id, NULL);
+  rb_heartbeat_schedule (core, endpoint);
 
   rb_core_commit (core, changes, on_registered, task);
   rb_successor_close (core, predecessors);
@@ -403,183 +346,6 @@ rb_register_finish (RbCore        *core,
   return TRUE;
 }
 
-static RbEndpoint *
-lookup_known (RbCore      *core,
-              const char  *endpoint_id,
-              GError     **error)
-{
-  RbEndpoint *endpoint = rb_registry_lookup (core->registry, endpoint_id);
-
-  if (endpoint == NULL)
-    rb_set_error (error, RB_ERROR_NOT_FOUND, "endpoint_unknown", "unknown endpoint_id: %s", endpoint_id);
-  return endpoint;
-}
-
-static void
-on_answered (GObject      *source,
-             GAsyncResult *result,
-             gpointer      user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  g_autoptr(GVariant) answer = NULL;
-  GError *error = NULL;
-
-  answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
-  if (answer == NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_boolean (task, TRUE);
-}
-
-void
-rb_heartbeat_async (RbCore              *core,
-                    const RbCaller      *caller,
-                    const char          *endpoint_id,
-                    GAsyncReadyCallback  callback,
-                    gpointer             user_data)
-{
-  g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
-  RbEndpoint *endpoint;
-  GError *error = NULL;
-
-  endpoint = lookup_known (core, endpoint_id, &error);
-  if (endpoint == NULL || !rb_core_check_owner (core, caller, endpoint, 0, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  rb_upstream_call_async (core->upstream, RB_UPSTREAM_HEARTBEAT, endpoint_argument (endpoint_id), NULL, on_answered,
-                          g_steal_pointer (&task));
-}
-
-gboolean
-rb_heartbeat_finish (RbCore        *core,
-                     GAsyncResult  *result,
-                     GError       **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-static RbChannel *
-check_reattach (RbCore          *core,
-                const RbCaller  *caller,
-                const char      *endpoint_id,
-                gint64           plugin_pid,
-                GError         **error)
-{
-  RbChannel *channel = rb_channels_lookup (core, plugin_pid);
-  RbEndpoint *endpoint;
-
-  if (plugin_pid <= 0)
-    {
-      rb_set_error (error, RB_ERROR_INVALID, "plugin_pid_invalid", "plugin_pid is required and must be a positive number");
-      return NULL;
-    }
-  if (channel == NULL)
-    {
-      rb_set_error (error, RB_ERROR_INVALID, "ipc_channel_missing",
-                    "no open IPC channel for plugin_pid=%" G_GINT64_FORMAT "; open WS /v1/stream first", plugin_pid);
-      return NULL;
-    }
-  endpoint = lookup_known (core, endpoint_id, error);
-  if (endpoint == NULL)
-    return NULL;
-  if (endpoint->plugin_pid != plugin_pid || !rb_lifecycle_is_same_process (core, endpoint))
-    {
-      rb_set_error (error, RB_ERROR_FORBIDDEN, "reattach_pid_mismatch", "plugin_pid does not match the registered endpoint");
-      return NULL;
-    }
-  if (!rb_core_check_owner (core, caller, endpoint, plugin_pid, error))
-    return NULL;
-  if (endpoint->state != RB_ENDPOINT_RECONNECTING)
-    {
-      rb_set_error (error, RB_ERROR_BAD_STATE, "endpoint_not_reconnecting",
-                    "endpoint is currently active; reattach is only valid from reconnecting");
-      return NULL;
-    }
-  return channel;
-}
-
-typedef struct {
-  GTask *task;
-  char  *endpoint_id;
-} Reattach;
-
-static void
-on_reattached (RbCore       *core,
-               const GError *error,
-               gpointer      user_data)
-{
-  Reattach *reattach = user_data;
-  g_autoptr(GTask) task = g_steal_pointer (&reattach->task);
-  g_autofree char *endpoint_id = g_steal_pointer (&reattach->endpoint_id);
-  RbEndpoint *endpoint = rb_registry_lookup (core->registry, endpoint_id);
-
-  g_free (reattach);
-  if (error != NULL)
-    {
-      g_task_return_error (task, g_error_copy (error));
-      return;
-    }
-  if (endpoint == NULL)
-    {
-      g_task_return_error (task, rb_error_new (RB_ERROR_NOT_FOUND, "endpoint_unknown", "unknown endpoint_id: %s", endpoint_id));
-      return;
-    }
-
-  rb_lifecycle_report (core, endpoint_id, "active", "reattach");
-  rb_log_info ("endpoint_reattached", "endpoint_id", endpoint_id, NULL);
-  rb_deliver_drain (core, endpoint, g_steal_pointer (&task));
-}
-
-void
-rb_reattach_async (RbCore              *core,
-                   const RbCaller      *caller,
-                   const char          *endpoint_id,
-                   gint64               plugin_pid,
-                   GAsyncReadyCallback  callback,
-                   gpointer             user_data)
-{
-  g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
-  RbChanges *changes;
-  RbChannel *channel;
-  Reattach *reattach;
-  GError *error = NULL;
-
-  channel = rb_core_check_ready (core, &error) ? check_reattach (core, caller, endpoint_id, plugin_pid, &error) : NULL;
-  if (channel == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-
-  changes = rb_changes_new ();
-  rb_lifecycle_activate (core, rb_registry_lookup (core->registry, endpoint_id), channel, changes);
-  reattach = g_new0 (Reattach, 1);
-  reattach->task = g_steal_pointer (&task);
-  reattach->endpoint_id = g_strdup (endpoint_id);
-  rb_core_commit (core, changes, on_reattached, reattach);
-  rb_core_changed (core, "endpoints");
-}
-
-gboolean
-rb_reattach_finish (RbCore        *core,
-                    GAsyncResult  *result,
-                    guint         *n_pushed,
-                    GError       **error)
-{
-  g_autoptr(GError) local = NULL;
-  gssize n = g_task_propagate_int (G_TASK (result), &local);
-
-  if (local != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-  *n_pushed = n;
-  return TRUE;
-}
-
 /* Unknown endpoints are fine: what is asked for is the case. */
 void
 rb_unregister_async (RbCore              *core,
@@ -605,4 +371,7 @@ rb_unregister_async (RbCore              *core,
 gboolean
 rb_unregister_finish (RbCore        *core,
                       GAsyncResult  *result,
-                      GError       
+                      GError       **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

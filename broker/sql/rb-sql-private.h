@@ -16,7 +16,8 @@ struct _RbSql {
   guint     wal_pages;       /* in the log at the last commit or checkpoint; kept only with checkpoints by hand */
 };
 
-/* @db may be NULL: sqlite3_open_v2() does not return one when memory is short. */
+/* Right after the call that gave @rc, with errno set to zero before it. @db may be NULL: sqlite3_open_v2() does not return one
+ * when memory is short. */
 void rb_sql_set_error (sqlite3 *db, const char *path, int rc, GError **error);
 
 G_END_DECLS

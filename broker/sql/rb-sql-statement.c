@@ -7,6 +7,8 @@
 
 #include "rb-sql-private.h"
 
+#include <errno.h>
+
 struct _RbSqlStatement {
   RbSql        *sql;         /* borrowed: statements are freed before their connection */
   sqlite3_stmt *stmt;
@@ -24,6 +26,7 @@ rb_sql_prepare (RbSql       *self,
 
   g_return_val_if_fail (self != NULL && sql != NULL, NULL);
 
+  errno = 0;
   rc = sqlite3_prepare_v3 (self->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
   if (rc != SQLITE_OK)
     {
@@ -101,6 +104,7 @@ rb_sql_step (RbSqlStatement  *self,
 {
   int rc = self->bind_rc;
 
+  errno = 0;
   if (rc == SQLITE_OK)
     rc = sqlite3_step (self->stmt);
   if (rc == SQLITE_ROW)

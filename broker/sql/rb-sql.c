@@ -82,6 +82,20 @@ explain (int rc,
     }
 }
 
+/* SQLite keeps the error of the system call only where a statement fails, not where its commit does. For that case callers
+ * set errno to zero before: what it is afterwards comes from the call that failed or from the rollback after it. */
+static int
+get_errno (sqlite3 *db,
+           int      rc)
+{
+  int current = errno;
+  int kept = db != NULL ? sqlite3_system_errno (db) : 0;
+
+  if ((rc & 0xff) != SQLITE_IOERR && (rc & 0xff) != SQLITE_CANTOPEN)
+    return 0;
+  return kept != 0 ? kept : current;
+}
+
 /* @db may be NULL: sqlite3_open_v2() does not return one when memory is short. */
 void
 rb_sql_set_error (sqlite3     *db,
@@ -89,13 +103,11 @@ rb_sql_set_error (sqlite3     *db,
                   int          rc,
                   GError     **error)
 {
-  int saved_errno = db != NULL ? sqlite3_system_errno (db) : 0;
+  int saved_errno = get_errno (db, rc);
   const Explanation *what = explain (rc, saved_errno);
-  gboolean has_errno = saved_errno != 0 && ((rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN);
-
   rb_set_error (error, what->code, what->reason, "'%s': %s (SQLite %d: %s%s%s)", path, what->advice, rc,
                 db != NULL && sqlite3_extended_errcode (db) == rc ? sqlite3_errmsg (db) : sqlite3_errstr (rc),
-                has_errno ? "; " : "", has_errno ? g_strerror (saved_errno) : "");
+                saved_errno != 0 ? "; " : "", saved_errno != 0 ? g_strerror (saved_errno) : "");
 }
 
 static void
@@ -242,6 +254,7 @@ open_database (const char  *path,
 
   self = g_new0 (RbSql, 1);
   self->path = g_strdup (path);
+  errno = 0;
   rc = sqlite3_open_v2 (path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
   if (rc != SQLITE_OK)
     {
@@ -319,6 +332,7 @@ rb_sql_exec (RbSql       *self,
 
   g_return_val_if_fail (self != NULL && sql != NULL, FALSE);
 
+  errno = 0;
   rc = sqlite3_exec (self->db, sql, NULL, NULL, NULL);
   if (rc == SQLITE_OK)
     return TRUE;
@@ -430,7 +444,8 @@ rb_sql_check (RbSql   *self,
   /* A heading may stand before what was found. */
   if (line != NULL && strchr (line, '\n') != NULL)
     line = strrchr (line, '\n') + 1;
-  rb_set_error (error, damaged.code, damaged.reason, "'%s': %s (%s)", self->path, damaged.advice, line != NULL ? line : "no answer");
+  rb_set_error (error, damaged.code, damaged.reason, "'%s': %s (%s)", self->path, damaged.advice,
+                line != NULL ? line : "no answer");
   return FALSE;
 }
 
@@ -493,6 +508,7 @@ rb_sql_checkpoint (RbSql     *self,
 
   g_return_val_if_fail (self != NULL, FALSE);
 
+  errno = 0;
   rc = sqlite3_wal_checkpoint_v2 (self->db, NULL, truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
   if (rc != SQLITE_OK)
     {

@@ -57,7 +57,7 @@ RbSqlStep       rb_sql_step            (RbSqlStatement *self, GError **error);
 /* Steps to the end and resets; for statements without rows. */
 gboolean        rb_sql_run             (RbSqlStatement *self, GError **error);
 void            rb_sql_reset           (RbSqlStatement *self);                                    /* also clears the binds */
-const char     *rb_sql_column_text     (RbSqlStatement *self, int column);                        /* NULL for NULL; until the next step */
+const char     *rb_sql_column_text     (RbSqlStatement *self, int column);     /* NULL for NULL; until the next step */
 gint64          rb_sql_column_int      (RbSqlStatement *self, int column);
 gboolean        rb_sql_column_is_null  (RbSqlStatement *self, int column);
 

@@ -205,9 +205,3 @@ rb_schema_check (RbSql   *sql,
     }
   return TRUE;
 }
-
-guint
-rb_schema_get_version (void)
-{
-  return G_N_ELEMENTS (steps);
-}

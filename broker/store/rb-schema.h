@@ -16,7 +16,5 @@ G_BEGIN_DECLS
 gboolean   rb_schema_migrate (RbSql *sql, GError **error);
 /* Compares every column with what rb_table_get_info() says. Fails with RB_ERROR_CORRUPT "schema_mismatch". */
 gboolean   rb_schema_check   (RbSql *sql, GError **error);
-/* PRAGMA user_version after rb_schema_migrate(). */
-guint      rb_schema_get_version (void);
 
 G_END_DECLS

@@ -5,7 +5,6 @@
 
 #include "rb-store-writer.h"
 
-#include "rb-error.h"
 #include "rb-log.h"
 #include "rb-store-open.h"
 
@@ -17,7 +16,6 @@ struct _RbStoreWriter {
   RbSqlStatement *begin;
   RbSqlStatement *commit;
   gboolean        failed;          /* the last transaction did */
-  gboolean        suspect;         /* the disk may not hold what an earlier write to the log seemed to leave there */
 };
 
 RbStoreWriter *
@@ -61,24 +59,16 @@ run_prepared (RbStoreWriter   *self,
 }
 
 /* Before a second try. After a failed sync the kernel may have dropped pages that an earlier lazy commit left in the log, and
- * call the next sync a success: so everything is folded into the database first, from our own memory. On a full disk
- * the same may free the log's space, but it need not succeed. */
+ * call the next sync a success: so everything is folded into the database first, from our own memory. On a full disk that
+ * also gives the log's space back. */
 static gboolean
 recover (RbStoreWriter  *self,
          GError        **error)
 {
-  g_autoptr(GError) local_error = NULL;
+  if (self->failed && !rb_sql_checkpoint (self->sql, TRUE, error))
+    return FALSE;
 
-  if (!self->failed)
-    return TRUE;
-
-  if (!rb_sql_checkpoint (self->sql, TRUE, &local_error) && self->suspect)
-    {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return FALSE;
-    }
   self->failed = FALSE;
-  self->suspect = FALSE;
   return TRUE;
 }
 
@@ -114,19 +104,6 @@ write_sets (RbStoreWriter     *self,
   return run_prepared (self, &self->commit, "COMMIT", error);
 }
 
-static void
-give_up (RbStoreWriter *self,
-         const GError  *error)
-{
-  /* SQLite has rolled back by itself after most errors, not after all. */
-  if (rb_sql_in_transaction (self->sql))
-    rb_sql_exec (self->sql, "ROLLBACK", NULL);
-
-  self->failed = TRUE;
-  if (g_strcmp0 (rb_error_get_reason (error), "io_error") == 0)
-    self->suspect = TRUE;
-}
-
 gboolean
 rb_store_writer_commit (RbStoreWriter     *self,
                         RbChanges *const  *sets,
@@ -134,15 +111,13 @@ rb_store_writer_commit (RbStoreWriter     *self,
                         gboolean           urgent,
                         GError           **error)
 {
-  g_autoptr(GError) local_error = NULL;
-
-  if (recover (self, &local_error)
-      && rb_sql_set_synchronous (self->sql, urgent, &local_error)
-      && write_sets (self, sets, n_sets, &local_error))
+  if (recover (self, error) && rb_sql_set_synchronous (self->sql, urgent, error) && write_sets (self, sets, n_sets, error))
     return TRUE;
 
-  give_up (self, local_error);
-  g_propagate_error (error, g_steal_pointer (&local_error));
+  /* SQLite has rolled back by itself after most errors, not after all. */
+  self->failed = TRUE;
+  if (rb_sql_in_transaction (self->sql))
+    rb_sql_exec (self->sql, "ROLLBACK", NULL);
   return FALSE;
 }
 

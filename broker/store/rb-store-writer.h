@@ -18,7 +18,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbStoreWriter, rb_store_writer_free)
 RbRows        *rb_store_writer_get_rows (RbStoreWriter *self);
 /* One transaction for @sets (of RbChanges); synced when @urgent. After an error nothing of it is in the database, and the same
  * call may be made again. */
-gboolean       rb_store_writer_commit   (RbStoreWriter *self, RbChanges *const *sets, guint n_sets, gboolean urgent, GError **error);
+gboolean       rb_store_writer_commit   (RbStoreWriter *self, RbChanges *const *sets, guint n_sets, gboolean urgent,
+                                         GError **error);
 /* Folds the log into the database once it has grown long. */
 void           rb_store_writer_tidy     (RbStoreWriter *self);
 

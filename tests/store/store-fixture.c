@@ -47,7 +47,8 @@ make_value (const GVariantType *type,
             guint               seed)
 {
   static const char *const texts[] = {
-    "", "plain", "quote's \"and\" back\\slash", "\t\r\n line\xc2\x85 ends \xe2\x80\xa8", "\xc3\xa9\xcc\x81 \xe2\x80\x8f\xd7\x90",
+    "", "plain", "quote's \"and\" back\\slash", "\t\r\n line\xc2\x85 ends \xe2\x80\xa8",
+    "\xc3\xa9\xcc\x81 \xe2\x80\x8f\xd7\x90",
     "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb", "\xef\xbf\xbe\xef\xbf\xbf", "\xf4\x8f\xbf\xbf", "{\"a\":[1,null]}", "?1 :x @y; --",
     "\x01\x7f",
   };

@@ -275,7 +275,8 @@ test_closed_refuses (StoreFixture  *fixture,
   rb_sqlite_store_close (fixture->store);
   rb_store_commit (RB_STORE (fixture->store), store_change_meta ("a", "b"), store_error, &error);
   g_assert_no_error (error);
-  rb_store_read_async (RB_STORE (fixture->store), RB_TABLE_META, g_variant_new_tuple (NULL, 0), NULL, rb_test_store_result, &result);
+  rb_store_read_async (RB_STORE (fixture->store), RB_TABLE_META, g_variant_new_tuple (NULL, 0), NULL,
+                       rb_test_store_result, &result);
   rb_test_wait_until (error != NULL && result != NULL);
   g_assert_error (error, RB_ERROR, RB_ERROR_UNAVAILABLE);
   g_assert_cmpstr (rb_error_get_reason (error), ==, "store_closed");
