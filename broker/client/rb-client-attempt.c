@@ -238,8 +238,9 @@ rb_client_attempt_async (const RbClientOptions *options,
   g_task_set_task_data (task, attempt, (GDestroyNotify) attempt_free);
   attempt->options = rb_client_options_copy (options);
   attempt->clock = g_object_ref (clock);
-  attempt->endpoints = g_ptr_array_copy (endpoints, (GCopyFunc) g_object_ref, NULL);
-  g_ptr_array_set_free_func (attempt->endpoints, g_object_unref);
+  attempt->endpoints = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < endpoints->len; i++)
+    g_ptr_array_add (attempt->endpoints, g_object_ref (g_ptr_array_index (endpoints, i)));
   attempt->adopt = adopt;
   attempt->adopt_data = user_data;
   rb_client_start_async (options, clock, cancellable, on_found, task);

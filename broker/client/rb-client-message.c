@@ -22,6 +22,44 @@ assignment_free (RbClientAssignment *self)
   g_free (self);
 }
 
+/* TRUE with *@object NULL when the member is absent. */
+static gboolean
+open_object (const RbJson *frame,
+             const char   *name,
+             RbJson      **object,
+             GError      **error)
+{
+  RbJsonType type = rb_json_get_member_type (frame, name);
+
+  if (type == RB_JSON_ABSENT || type == RB_JSON_NULL)
+    return TRUE;
+  if (type != RB_JSON_OBJECT)
+    {
+      rb_set_error (error, RB_ERROR_INVALID, "bad_request", "'%s' must be an object", name);
+      return FALSE;
+    }
+  *object = rb_json_open (frame, name, error);
+  return *object != NULL;
+}
+
+static gboolean
+read_target (RbClientAssignment *assignment,
+             const RbJson       *context,
+             GError            **error)
+{
+  g_autoptr(RbJson) target = NULL;
+
+  if (!open_object (context, "targetRef", &target, error))
+    return FALSE;
+  if (target == NULL)
+    {
+      rb_set_error (error, RB_ERROR_INVALID, "bad_request", "'targetRef' must be an object");
+      return FALSE;
+    }
+  assignment->target = rb_target_from_json (target, error);
+  return assignment->target != NULL;
+}
+
 static gboolean
 read_assignment (RbClientMessage *self,
                  const RbJson    *frame,
@@ -29,13 +67,11 @@ read_assignment (RbClientMessage *self,
 {
   RbClientAssignment *assignment;
   g_autoptr(RbJson) context = NULL;
-  g_autoptr(RbJson) target = NULL;
 
-  if (rb_json_get_member_type (frame, "runtimeAssignment") < RB_JSON_BOOLEAN)
-    return TRUE;
-  context = rb_json_open (frame, "runtimeAssignment", error);
-  if (context == NULL)
+  if (!open_object (frame, "runtimeAssignment", &context, error))
     return FALSE;
+  if (context == NULL)
+    return TRUE;
 
   self->assignment = assignment = g_new0 (RbClientAssignment, 1);
   assignment->reply_correlation_id = rb_json_peek_string (context, "replyCorrelationId");
@@ -50,11 +86,7 @@ read_assignment (RbClientMessage *self,
   assignment->assignment_id = rb_json_dup_string (context, "assignmentId", error);
   if (assignment->assignment_id == NULL)
     return FALSE;
-  target = rb_json_open (context, "targetRef", error);
-  if (target == NULL)
-    return FALSE;
-  assignment->target = rb_target_from_json (target, error);
-  return assignment->target != NULL;
+  return read_target (assignment, context, error);
 }
 
 static gboolean
@@ -72,11 +104,10 @@ read_content (RbClientMessage *self,
     }
   self->content = rb_json_slice_preview (slice, G_MAXUINT);
 
-  if (rb_json_get_member_type (frame, "metadata") >= RB_JSON_BOOLEAN)
-    {
-      self->metadata = rb_json_open (frame, "metadata", error);
-      return self->metadata != NULL;
-    }
+  if (!open_object (frame, "metadata", &self->metadata, error))
+    return FALSE;
+  if (self->metadata != NULL)
+    return TRUE;
   empty = g_bytes_new_static ("{}", 2);
   self->metadata = rb_json_parse_object (empty, 0, error);
   return self->metadata != NULL;

@@ -13,6 +13,7 @@
 #include "rb-log.h"
 
 #define CLOSE_TIMEOUT_MS 1000
+#define CLOSE_RECOVER 1012   /* service restart (protocol.md 5.3) */
 #define EARLY_MAX 256
 
 struct _RbClient {
@@ -178,7 +179,7 @@ drop_channel (RbClient *self)
   if (self->channel == NULL)
     return;
   g_signal_handlers_disconnect_by_data (self->channel, self);
-  rb_client_channel_close (self->channel, SOUP_WEBSOCKET_CLOSE_SERVICE_RESTART, "broker_recover");
+  rb_client_channel_close (self->channel, CLOSE_RECOVER, "broker_recover");
   g_clear_object (&self->channel);
   g_queue_clear_full (&self->early, (GDestroyNotify) rb_client_message_unref);
 }
