@@ -295,6 +295,7 @@ say (GTask            *task,
      RbClientEndpoint *endpoint,
      RbClientMessage  *message,
      const char       *path,
+     RbClientCallFlags flags,
      RbClientBodyFunc  make_body,
      Saying           *saying)
 {
@@ -303,7 +304,8 @@ say (GTask            *task,
   g_task_set_check_cancellable (task, FALSE);
   saying->pid = rb_client_get_options (self)->pid;
   saying->message = rb_client_message_ref (message);
-  rb_client_repeat_async (self, endpoint, path, make_body, saying, saying_free, g_task_get_cancellable (task), on_said, task);
+  rb_client_repeat_async (self, endpoint, path, flags, make_body, saying, saying_free, g_task_get_cancellable (task), on_said,
+                          task);
 }
 
 void
@@ -327,7 +329,7 @@ rb_client_report_async (RbClient             *self,
   saying->retryable = report->retryable;
   saying->reason_code = g_strdup (report->reason_code);
   saying->detail = g_strdup (report->detail);
-  say (task, endpoint, message, "/v1/runtime/processing-state", make_report, saying);
+  say (task, endpoint, message, "/v1/runtime/processing-state", RB_CLIENT_CALL_REPEATABLE, make_report, saying);
 }
 
 gboolean
@@ -359,7 +361,7 @@ rb_client_reply_async (RbClient            *self,
   saying->reply_request_id = g_strdup (reply_request_id);
   saying->content = g_strdup (content);
   saying->content_type = g_strdup (content_type);
-  say (task, endpoint, message, "/v1/runtime/assignment-reply", make_reply, saying);
+  say (task, endpoint, message, "/v1/runtime/assignment-reply", RB_CLIENT_CALL_REPEATABLE, make_reply, saying);
 }
 
 gboolean
@@ -368,6 +370,58 @@ rb_client_reply_finish (RbClient      *self,
                         char         **message_id,
                         char         **status,
                         GError       **error)
+{
+  return take_receipt (G_TASK (result), message_id, status, NULL, error);
+}
+
+/* The correlation id, not the message id, is what the broker knows a reply by (protocol.md 8.3). */
+static GBytes *
+make_answer (RbClientEndpoint *endpoint,
+             gpointer          data)
+{
+  const Saying *saying = data;
+  RbJsonWriter *writer = rb_json_writer_new ();
+  g_autofree char *correlation_id = rb_client_message_dup_metadata (saying->message, "correlation_id");
+
+  rb_json_writer_begin_object (writer, NULL);
+  rb_json_writer_string (writer, "endpoint_id", rb_client_endpoint_get_id (endpoint));
+  rb_json_writer_string (writer, "to", saying->message->from);
+  rb_json_writer_string (writer, "content", saying->content);
+  rb_json_writer_string (writer, "contentType", saying->content_type);
+  rb_json_writer_begin_object (writer, "metadata");
+  rb_json_writer_string (writer, "in_reply_to", correlation_id);
+  rb_json_writer_end_object (writer);
+  rb_json_writer_end_object (writer);
+  return rb_json_writer_end (writer);
+}
+
+void
+rb_client_answer_async (RbClient            *self,
+                        RbClientEndpoint    *endpoint,
+                        RbClientMessage     *message,
+                        const char          *content,
+                        const char          *content_type,
+                        GCancellable        *cancellable,
+                        GAsyncReadyCallback  callback,
+                        gpointer             user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  Saying *saying = g_new0 (Saying, 1);
+
+  g_return_if_fail (RB_IS_CLIENT (self));
+
+  g_task_set_source_tag (task, rb_client_answer_async);
+  saying->content = g_strdup (content);
+  saying->content_type = g_strdup (content_type);
+  say (task, endpoint, message, "/v1/send", RB_CLIENT_CALL_NONE, make_answer, saying);
+}
+
+gboolean
+rb_client_answer_finish (RbClient      *self,
+                         GAsyncResult  *result,
+                         char         **message_id,
+                         char         **status,
+                         GError       **error)
 {
   return take_receipt (G_TASK (result), message_id, status, NULL, error);
 }

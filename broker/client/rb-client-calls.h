@@ -81,4 +81,19 @@ gboolean           rb_client_reply_finish      (RbClient                   *self
                                                 char                      **status,
                                                 GError                    **error);
 
+/* Answers a message that came without an assignment, to its sender. Waits while the broker is away; sent at most once. */
+void               rb_client_answer_async      (RbClient                   *self,
+                                                RbClientEndpoint           *endpoint,
+                                                RbClientMessage            *message,
+                                                const char                 *content,
+                                                const char                 *content_type,
+                                                GCancellable               *cancellable,
+                                                GAsyncReadyCallback         callback,
+                                                gpointer                    user_data);
+gboolean           rb_client_answer_finish     (RbClient                   *self,
+                                                GAsyncResult               *result,
+                                                char                      **message_id,
+                                                char                      **status,
+                                                GError                    **error);
+
 G_END_DECLS

@@ -14,6 +14,7 @@
 typedef struct {
   RbClientEndpoint *endpoint;
   char             *path;
+  RbClientCallFlags flags;
   RbClientBodyFunc  make_body;
   gpointer          data;
   GDestroyNotify    destroy;
@@ -104,6 +105,10 @@ is_worth_repeating (RbClient     *client,
                     Repeat       *repeat,
                     const GError *error)
 {
+  if (g_error_matches (error, RB_ERROR, RB_ERROR_OUTCOME_UNKNOWN))
+    return FALSE;
+  if (g_error_matches (error, RB_ERROR, RB_ERROR_TIMED_OUT) && (repeat->flags & RB_CLIENT_CALL_REPEATABLE) == 0)
+    return FALSE;
   if (rb_client_error_is_transient (error) || g_error_matches (error, RB_ERROR, RB_ERROR_UNAUTHORIZED))
     return TRUE;
   if (g_strcmp0 (rb_error_get_reason (error), "endpoint_not_active") == 0)
@@ -164,14 +169,14 @@ attempt (GTask *task)
 
   repeat->generation = rb_client_endpoint_get_generation (repeat->endpoint);
   body = repeat->make_body (repeat->endpoint, repeat->data);
-  rb_client_call_async (client, "POST", repeat->path, body, RB_CLIENT_CALL_REPEATABLE, g_task_get_cancellable (task), on_answered,
-                        task);
+  rb_client_call_async (client, "POST", repeat->path, body, repeat->flags, g_task_get_cancellable (task), on_answered, task);
 }
 
 void
 rb_client_repeat_async (RbClient            *client,
                         RbClientEndpoint    *endpoint,
                         const char          *path,
+                        RbClientCallFlags    flags,
                         RbClientBodyFunc     make_body,
                         gpointer             data,
                         GDestroyNotify       destroy,
@@ -188,6 +193,7 @@ rb_client_repeat_async (RbClient            *client,
   g_task_set_task_data (task, repeat, (GDestroyNotify) repeat_free);
   repeat->endpoint = g_object_ref (endpoint);
   repeat->path = g_strdup (path);
+  repeat->flags = flags;
   repeat->make_body = make_body;
   repeat->data = data;
   repeat->destroy = destroy;

@@ -11,12 +11,13 @@ G_BEGIN_DECLS
 typedef GBytes *(*RbClientBodyFunc) (RbClientEndpoint *endpoint,
                                      gpointer          data);
 
-/* For calls that carry an id which the broker remembers. While the client is away, the call waits; a transient failure is
- * tried again with the client's backoff; a refusal is final. Ends with RB_ERROR_UNAVAILABLE "client_closed" when
- * the client is closed. @data lives until the call is over. */
+/* While the client is away, the call waits; a transient failure is tried again with the client's backoff; a refusal is
+ * final. Without RB_CLIENT_CALL_REPEATABLE only what certainly had no effect is tried again, so that it happens at most
+ * once. Ends with RB_ERROR_UNAVAILABLE "client_closed" when the client is closed. @data lives until the call is over. */
 void    rb_client_repeat_async  (RbClient            *client,
                                  RbClientEndpoint    *endpoint,
                                  const char          *path,
+                                 RbClientCallFlags    flags,
                                  RbClientBodyFunc     make_body,
                                  gpointer             data,
                                  GDestroyNotify       destroy,
