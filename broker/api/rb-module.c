@@ -5,6 +5,37 @@
 
 #include "rb-module.h"
 
+/**
+ * rb_module_environment_copy:
+ * @to: (out caller-allocates): filled with copies; to be cleared with rb_module_environment_clear()
+ * @from: an environment
+ */
+void
+rb_module_environment_copy (RbModuleEnvironment       *to,
+                            const RbModuleEnvironment *from)
+{
+  to->clock = from->clock != NULL ? g_object_ref (from->clock) : NULL;
+  to->account_id = g_strdup (from->account_id);
+  to->runtime_token = g_strdup (from->runtime_token);
+  to->data_dir = g_strdup (from->data_dir);
+  to->state_dir = g_strdup (from->state_dir);
+  to->product_version = g_strdup (from->product_version);
+  to->client_version = g_strdup (from->client_version);
+}
+
+void
+rb_module_environment_clear (RbModuleEnvironment *copy)
+{
+  g_clear_object (&copy->clock);
+  g_free ((char *) copy->account_id);
+  g_free ((char *) copy->runtime_token);
+  g_free ((char *) copy->data_dir);
+  g_free ((char *) copy->state_dir);
+  g_free ((char *) copy->product_version);
+  g_free ((char *) copy->client_version);
+  *copy = (RbModuleEnvironment) { 0 };
+}
+
 struct _RbModuleContext {
   GObject parent_instance;
 
@@ -29,12 +60,7 @@ rb_module_context_finalize (GObject *object)
 {
   RbModuleContext *self = RB_MODULE_CONTEXT (object);
 
-  g_free ((char *) self->environment.account_id);
-  g_free ((char *) self->environment.runtime_token);
-  g_free ((char *) self->environment.data_dir);
-  g_free ((char *) self->environment.state_dir);
-  g_free ((char *) self->environment.product_version);
-  g_free ((char *) self->environment.client_version);
+  rb_module_environment_clear (&self->environment);
   g_hash_table_unref (self->settings);
   G_OBJECT_CLASS (rb_module_context_parent_class)->finalize (object);
 }
@@ -76,13 +102,7 @@ rb_module_context_new (const RbModuleInfo        *info,
 
   self = g_object_new (RB_TYPE_MODULE_CONTEXT, NULL);
   self->info = info;
-  self->environment.clock = environment->clock != NULL ? g_object_ref (environment->clock) : NULL;
-  self->environment.account_id = g_strdup (environment->account_id);
-  self->environment.runtime_token = g_strdup (environment->runtime_token);
-  self->environment.data_dir = g_strdup (environment->data_dir);
-  self->environment.state_dir = g_strdup (environment->state_dir);
-  self->environment.product_version = g_strdup (environment->product_version);
-  self->environment.client_version = g_strdup (environment->client_version);
+  rb_module_environment_copy (&self->environment, environment);
 
   if (settings == NULL)
     return self;

@@ -88,7 +88,9 @@ rb_test_init (int    *argc,
 
   made_dirs = g_ptr_array_new_with_free_func (g_free);
   log_counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_log_set_writer_func (write_log, NULL, NULL);
+  /* A writer is set once; a subprocess is where a test sets its own. */
+  if (!g_test_subprocess ())
+    g_log_set_writer_func (write_log, NULL, NULL);
   atexit (remove_dirs);
 }
 

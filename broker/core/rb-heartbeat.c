@@ -1,0 +1,110 @@
+/* rb-heartbeat.c: the upstream is told that an endpoint lives
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-heartbeat.h"
+
+#include "rb-error.h"
+#include "rb-log.h"
+#include "rb-register.h"
+
+static void start_timer (RbCore *core, RbEndpoint *endpoint);
+
+static GVariant *
+arguments (const char *endpoint_id)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "endpoint_id", "s", endpoint_id);
+  return g_variant_dict_end (&dict);
+}
+
+static void
+on_scheduled (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_autofree char *endpoint_id = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
+
+  if (answer == NULL)
+    rb_log_warning ("endpoint_heartbeat_failed", "endpoint_id", endpoint_id, "err", error->message, NULL);
+}
+
+static void
+on_due (gpointer user_data)
+{
+  RbEndpoint *endpoint = user_data;
+  RbCore *core = endpoint->owner;
+
+  endpoint->heartbeat_timer = 0;
+  rb_upstream_call_async (core->upstream, RB_UPSTREAM_HEARTBEAT, arguments (endpoint->id), NULL, on_scheduled,
+                          g_strdup (endpoint->id));
+  start_timer (core, endpoint);
+}
+
+static void
+start_timer (RbCore     *core,
+             RbEndpoint *endpoint)
+{
+  endpoint->owner = core;
+  endpoint->heartbeat_timer = rb_clock_add (core->clock, endpoint->traits->heartbeat_ms, on_due, endpoint);
+}
+
+void
+rb_heartbeat_schedule (RbCore     *core,
+                       RbEndpoint *endpoint)
+{
+  if (endpoint->traits->heartbeat_ms > 0)
+    start_timer (core, endpoint);
+  else
+    rb_log_debug ("endpoint_heartbeat_not_scheduled", "endpoint_id", endpoint->id, NULL);
+}
+
+static void
+on_answered (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  g_autoptr(GVariant) answer = NULL;
+  GError *error = NULL;
+
+  answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
+  if (answer == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+void
+rb_heartbeat_async (RbCore              *core,
+                    const RbCaller      *caller,
+                    const char          *endpoint_id,
+                    GAsyncReadyCallback  callback,
+                    gpointer             user_data)
+{
+  g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
+  RbEndpoint *endpoint = rb_registry_lookup (core->registry, endpoint_id);
+  GError *error = NULL;
+
+  if (endpoint == NULL)
+    rb_set_error (&error, RB_ERROR_NOT_FOUND, "endpoint_unknown", "unknown endpoint_id: %s", endpoint_id);
+  if (endpoint == NULL || !rb_core_check_owner (core, caller, endpoint, 0, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  rb_upstream_call_async (core->upstream, RB_UPSTREAM_HEARTBEAT, arguments (endpoint_id), NULL, on_answered, g_steal_pointer (&task));
+}
+
+gboolean
+rb_heartbeat_finish (RbCore        *core,
+                     GAsyncResult  *result,
+                     GError       **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
