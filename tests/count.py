@@ -3,49 +3,64 @@
 #
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# usage: count.py JUNIT_XML EXIT_STATUS_OF_MESON_TEST
+# usage: count.py TESTLOG_JSON EXIT_STATUS_OF_MESON_TEST
+#
+# Meson counts programs; people count test cases, which are the TAP lines of each program.
 
+import json
+import re
 import sys
-import xml.etree.ElementTree as ElementTree
+
+TAP_LINE = re.compile(r'^(not )?ok\b\s*\d*\s*-?\s*(.*?)\s*(?:#\s*(skip|todo)\b.*)?$', re.IGNORECASE)
+GOOD_RESULTS = ('OK', 'SKIP')
+TAIL_LINES = 25
 
 
-def outcome(case):
-    """What became of one <testcase>."""
-    if case.find('failure') is not None or case.find('error') is not None:
-        return 'failed'
-    if case.find('skipped') is not None:
-        return 'skipped'
-    return 'passed'
+def cases(stdout):
+    """(name, outcome) of each test case that a program printed."""
+    for line in stdout.split('\n'):
+        match = TAP_LINE.match(line)
+        if match is None:
+            continue
+        failed, name, directive = match.groups()
+        if directive is not None:
+            yield name, 'skipped'
+        else:
+            yield name, 'failed' if failed else 'passed'
 
 
-def count(root):
+def count(log):
     counts = {'passed': 0, 'failed': 0, 'skipped': 0}
-    for suite in root.iter('testsuite'):
-        cases = suite.findall('testcase')
-        for case in cases:
-            result = outcome(case)
-            counts[result] += 1
-            if result == 'failed':
-                print('failed: {} {}'.format(suite.get('name'), case.get('name')))
-        # A program that died, timed out or broke its plan may have only passing cases before that.
-        broken = int(suite.get('errors', 0)) + int(suite.get('failures', 0))
-        seen = sum(1 for case in cases if outcome(case) == 'failed')
-        if broken > seen:
-            counts['failed'] += broken - seen
-            print('failed: {} (the program itself)'.format(suite.get('name')))
+    for line in log:
+        program = json.loads(line)
+        found = list(cases(program.get('stdout') or ''))
+        for name, outcome in found:
+            counts[outcome] += 1
+            if outcome == 'failed':
+                print('failed: {} {}'.format(program['name'], name))
+        # A crash, a time-out or a leak at the end shows in no case: it counts as one of its own.
+        if program['result'] not in GOOD_RESULTS and not any(outcome == 'failed' for _, outcome in found):
+            counts['failed'] += 1
+            print('failed: {} ({}, exit status {})'.format(program['name'], program['result'], program.get('returncode')))
+        if program['result'] not in GOOD_RESULTS:
+            # Meson shows what a failed TAP program wrote to stderr, not what it wrote to stdout.
+            print(''.join('    {}\n'.format(text) for text in (program.get('stdout') or '').split('\n')[-TAIL_LINES:]), end='')
+        if program['result'] == 'SKIP' and not found:
+            counts['skipped'] += 1
+            print('skipped: {}'.format(program['name']))
     return counts
 
 
 def main():
     try:
-        counts = count(ElementTree.parse(sys.argv[1]).getroot())
-    except (OSError, ElementTree.ParseError) as error:
+        with open(sys.argv[1], encoding='utf-8') as log:
+            counts = count(log)
+    except (OSError, ValueError) as error:
         print('no results: {}'.format(error))
         counts = {'passed': 0, 'failed': 0, 'skipped': 0}
 
     status = int(sys.argv[2])
     if status != 0 and counts['failed'] == 0:
-        # Sanitizer reports at exit and the like: meson knows about a failure that no case shows.
         counts['failed'] = 1
         print('failed: meson test left with status {}'.format(status))
 

@@ -69,7 +69,7 @@ configure || exit 1
 ninja -C "$build" || exit 1
 
 step "test"
-rm -f "$build/meson-logs/testlog.junit.xml"
+rm -f "$build/meson-logs/testlog.json"
 set -- --no-rebuild --print-errorlogs "$@"
 [ $quick = no ] || set -- --no-suite slow "$@"
 [ $verbose = no ] || set -- --verbose "$@"
@@ -77,4 +77,4 @@ meson test -C "$build" "$@"
 status=$?
 
 step "result"
-python3 "$top/tests/count.py" "$build/meson-logs/testlog.junit.xml" $status
+python3 "$top/tests/count.py" "$build/meson-logs/testlog.json" $status
