@@ -6,6 +6,7 @@
 #include "rb-channel.h"
 #include "rb-connector.h"
 #include "rb-emitter.h"
+#include "rb-processes.h"
 #include "rb-spawn-driver.h"
 #include "rb-store.h"
 #include "rb-upstream.h"
@@ -18,9 +19,6 @@ G_DECLARE_FINAL_TYPE (RbCore, rb_core, RB, CORE, GObject)
 /* Fills @buffer with random bytes. */
 typedef void (*RbRandomFunc) (guint8 *buffer, gsize length, gpointer user_data);
 
-/* Whether a process lives, and since when (start time in clock ticks, 0: unknown). A process is pid plus start time. */
-typedef gboolean (*RbProcessFunc) (gint64 pid, gint64 *start_time, gpointer user_data);
-
 /* Ports. All borrowed ones are referenced. */
 typedef struct {
   RbClock       *clock;
@@ -31,8 +29,7 @@ typedef struct {
   GPtrArray     *spawn_drivers;   /* of RbSpawnDriver */
   RbRandomFunc   random;          /* NULL: the kernel's */
   gpointer       random_data;
-  RbProcessFunc  process;         /* NULL: /proc */
-  gpointer       process_data;
+  RbProcesses   *processes;
 } RbCorePorts;
 
 /* protocol.md section 2; defaults from rb_core_settings_init(). Milliseconds unless the name says otherwise. */

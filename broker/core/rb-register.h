@@ -29,7 +29,7 @@ typedef struct {
 void      rb_register_request_clear (RbRegisterRequest *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RbRegisterRequest, rb_register_request_clear)
 
-void      rb_register_async        (RbCore *core, const RbRegisterRequest *request, GAsyncReadyCallback callback, gpointer user_data);
+void      rb_register_async        (RbCore *core, const RbCaller *caller, const RbRegisterRequest *request, GAsyncReadyCallback callback, gpointer user_data);
 /* @session_naming: (out) (nullable) a{sv} */
 gboolean  rb_register_finish       (RbCore *core, GAsyncResult *result, char **endpoint_id, char **owner_token, GVariant **session_naming,
                                     GError **error);
@@ -39,7 +39,7 @@ void      rb_heartbeat_async       (RbCore *core, const RbCaller *caller, const 
 gboolean  rb_heartbeat_finish      (RbCore *core, GAsyncResult *result, GError **error);
 
 /* @plugin_pid: 0 when the body had none that is a positive number */
-void      rb_reattach_async        (RbCore *core, const char *endpoint_id, gint64 plugin_pid, GAsyncReadyCallback callback,
+void      rb_reattach_async        (RbCore *core, const RbCaller *caller, const char *endpoint_id, gint64 plugin_pid, GAsyncReadyCallback callback,
                                     gpointer user_data);
 gboolean  rb_reattach_finish       (RbCore *core, GAsyncResult *result, guint *n_pushed, GError **error);
 
@@ -48,7 +48,7 @@ void      rb_unregister_async      (RbCore *core, const RbCaller *caller, const 
 gboolean  rb_unregister_finish     (RbCore *core, GAsyncResult *result, GError **error);
 
 /* @task_hint: NULL when the body had none that is a string */
-void      rb_task_hint_async       (RbCore *core, const char *endpoint_id, gint64 plugin_pid, const char *task_hint,
+void      rb_task_hint_async       (RbCore *core, const RbCaller *caller, const char *endpoint_id, gint64 plugin_pid, const char *task_hint,
                                     GAsyncReadyCallback callback, gpointer user_data);
 gboolean  rb_task_hint_finish      (RbCore *core, GAsyncResult *result, GError **error);
 

@@ -8,14 +8,14 @@
 /* Numbers of states and places are stored as words, so that a person can read the database. Times are epoch-ms. */
 static const RbTableInfo tables[RB_N_TABLES] = {
   [RB_TABLE_META] = { "meta", "(ss)", 1, "name value" },
-  [RB_TABLE_MESSAGES] = { "messages", "(sssssx)", 1, "id sender content content_type metadata arrived_at" },
+  [RB_TABLE_MESSAGES] = { "messages", "(smssssxs)", 1, "id source_id content metadata content_type arrived_at sender" },
   [RB_TABLE_PLACES] = { "places", "(ssmsxmsmsx)", 1, "message_id place endpoint_id position reason correlation_id since" },
   [RB_TABLE_ENDPOINTS] = { "endpoints", "(sssxxssxmxxs)", 1,
                            "id owner_token nonce plugin_pid pid_start agent_id state state_since grace_deadline position traits" },
   [RB_TABLE_CORRELATIONS] = { "correlations", "(sssx)", 3, "endpoint_id direction correlation_id at" },
-  [RB_TABLE_ASSIGNMENTS] = { "assignments", "(sssssmsmsxxmxs)", 2,
-                             "source_message_id assignment_id endpoint_id state mode session_id token assigned_at last_sequence "
-                             "deadline context" },
+  [RB_TABLE_ASSIGNMENTS] = { "assignments", "(ssssssmsmsmsxxmx)", 2,
+                             "source_message_id assignment_id endpoint_id state target undispatched_id token reply_correlation_id "
+                             "original_trace_id assigned_at last_sequence deadline" },
   [RB_TABLE_REPLIES] = { "replies", "(ssssxssxmsms)", 3,
                          "source_message_id assignment_id reply_request_id endpoint_id plugin_pid fingerprint wire_message_id "
                          "expires_at result outcome_unknown" },

@@ -1,0 +1,41 @@
+/* rb-endpoint.h: one registered runtime session
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-channel.h"
+#include "rb-endpoint-state.h"
+#include "rb-queue.h"
+#include "rb-traits.h"
+
+G_BEGIN_DECLS
+
+/* Source: protocol.md 7.1. Owned by the registry; fields are read anywhere in the core and changed by the registry and the use
+ * cases of rb-register.c alone. */
+typedef struct {
+  char            *id;
+  char            *owner_token;
+  char            *nonce;
+  char            *agent_id;
+  gint64           plugin_pid;
+  gint64           pid_start;        /* start time of that process, 0 when unknown */
+  RbEndpointState  state;
+  gint64           state_since;      /* epoch-ms */
+  gint64           grace_deadline;   /* epoch-ms, 0: none */
+  gint64           position;         /* order of registration */
+  RbTraits        *traits;
+  RbChannel       *channel;          /* NULL unless active */
+  RbQueue         *queue;
+  guint64          grace_timer;
+  guint64          heartbeat_timer;
+  GList            link;             /* in the registry's order */
+} RbEndpoint;
+
+RbEndpoint  *rb_endpoint_new      (const char *id, gint64 plugin_pid, RbTraits *traits);   /* takes @traits */
+void         rb_endpoint_free     (RbEndpoint *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbEndpoint, rb_endpoint_free)
+
+void         rb_endpoint_record   (const RbEndpoint *self, RbChanges *changes);
+RbEndpoint  *rb_endpoint_from_row (GVariant *row, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,68 @@
+/* rb-message.h: one message that arrived, and the one place where it is
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-changes.h"
+#include "rb-envelope.h"
+#include "rb-trace.h"
+
+G_BEGIN_DECLS
+
+/* Invariant 1 of the design: a message is in exactly one place. The place is one row of RB_TABLE_PLACES, so a move is one write. */
+typedef enum {
+  RB_PLACE_QUEUE,        /* waits for an endpoint */
+  RB_PLACE_INBOX,        /* waits for a person, a policy or a claim */
+  RB_PLACE_ASSIGNMENT,   /* somebody works on it */
+  RB_PLACE_ENDED,        /* how it ended: the reason */
+} RbPlace;
+
+typedef struct {
+  grefcount    ref_count;
+  char        *id;                  /* the connector's message id, or one of ours */
+  char        *source_id;           /* NULL when the connector gave none */
+  RbEnvelope  *envelope;            /* metadata has a valid traceparent */
+  gint64       arrived_at;          /* epoch-ms */
+
+  /* read once from the metadata; NULL when absent */
+  char        *correlation_id;
+  char        *target_endpoint_id;
+  char        *source_endpoint_id;
+  char        *wire_message_id;
+  RbTrace      trace;
+
+  RbPlace      place;
+  char        *endpoint_id;         /* queue: whose; inbox: the hint, or NULL; assignment: the target */
+  gint64       position;            /* order of arrival, unique */
+  const char  *reason;              /* interned; inbox: why; ended: how */
+  gint64       since;               /* epoch-ms */
+
+  guint        n_checkpoints;
+  gboolean     is_durable;          /* the commit of its arrival is done */
+  GArray      *waiting_seqs;        /* gint64, to accept once it is */
+} RbMessage;
+
+/* Reads the metadata. @random: 24 bytes, for a trace context where there is none; @verdict says whether it was needed. */
+RbMessage   *rb_message_new          (RbEnvelope *envelope, const char *id, gint64 arrived_at, const guint8 random[24],
+                                      RbTraceVerdict *verdict);
+RbMessage   *rb_message_ref          (RbMessage *self);
+void         rb_message_unref        (RbMessage *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbMessage, rb_message_unref)
+
+/* Moves it and records the move. @endpoint_id and @reason may be NULL. */
+void         rb_message_move         (RbMessage *self, RbChanges *changes, RbPlace place, const char *endpoint_id, const char *reason,
+                                      gint64 now);
+/* The row of its arrival; rb_message_move() adds the place. */
+void         rb_message_record       (RbMessage *self, RbChanges *changes);
+/* One step of its ladder; @endpoint_id and @detail may be NULL. */
+void         rb_message_checkpoint   (RbMessage *self, RbChanges *changes, const char *step, gint64 now, const char *endpoint_id,
+                                      const char *detail);
+
+RbMessage   *rb_message_from_row     (GVariant *row);
+/* FALSE when the row does not fit the message or names no place. */
+gboolean     rb_message_set_place    (RbMessage *self, GVariant *place_row);
+
+const char  *rb_place_to_string      (RbPlace place);
+gboolean     rb_place_from_string    (const char *text, RbPlace *place);
+
+G_END_DECLS

@@ -1,0 +1,62 @@
+/* rb-reply-record.h: what is remembered of a reply, so that it is sent once
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-changes.h"
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* Source: protocol.md 11.8. */
+typedef struct {
+  char    *source_message_id;
+  char    *assignment_id;
+  char    *reply_request_id;
+  char    *endpoint_id;
+  gint64   plugin_pid;
+  char    *fingerprint;
+  char    *wire_message_id;
+  gint64   expires_at;         /* epoch-ms */
+  char    *result;             /* "delivered", "stored"; NULL: not sent yet, or not known to be */
+  char    *outcome_unknown;    /* the recorded text; NULL when not */
+} RbReplyRecord;
+
+typedef struct _RbReplies RbReplies;
+
+RbReplyRecord *rb_reply_record_new    (const char *source_message_id, const char *assignment_id, const char *reply_request_id);
+void           rb_reply_record_free   (RbReplyRecord *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbReplyRecord, rb_reply_record_free)
+void           rb_reply_record_record (const RbReplyRecord *self, RbChanges *changes);
+RbReplyRecord *rb_reply_record_from_row (GVariant *row);
+
+RbReplies     *rb_replies_new         (void);
+void           rb_replies_free        (RbReplies *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbReplies, rb_replies_free)
+
+void           rb_replies_add         (RbReplies *self, RbReplyRecord *record);                       /* takes it */
+RbReplyRecord *rb_replies_lookup      (RbReplies *self, const char *source_message_id, const char *assignment_id,
+                                       const char *reply_request_id);
+/* Forgets what expired before @now, but for records whose assignment lives. */
+typedef gboolean (*RbReplyAliveFunc)  (const RbReplyRecord *record, gpointer user_data);
+void           rb_replies_prune       (RbReplies *self, gint64 now, RbReplyAliveFunc alive, gpointer user_data, RbChanges *changes);
+guint          rb_replies_get_n       (RbReplies *self);
+
+/* While a call works on a reply, others with the same key wait for it. */
+typedef struct {
+  char      *fingerprint;
+  char      *endpoint_id;
+  gint64     plugin_pid;
+  GPtrArray *waiters;          /* of GTask */
+} RbReplyInFlight;
+
+RbReplyInFlight *rb_replies_get_in_flight (RbReplies *self, const char *source_message_id, const char *assignment_id,
+                                           const char *reply_request_id);
+RbReplyInFlight *rb_replies_begin     (RbReplies *self, const char *source_message_id, const char *assignment_id,
+                                       const char *reply_request_id, const char *fingerprint, const char *endpoint_id, gint64 plugin_pid);
+/* Ends it and hands out who waited. (transfer full) */
+GPtrArray     *rb_replies_end         (RbReplies *self, const char *source_message_id, const char *assignment_id,
+                                       const char *reply_request_id);
+
+G_END_DECLS
