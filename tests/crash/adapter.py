@@ -61,13 +61,16 @@ class Broker:
         })
         os.mkdir(self.env['XDG_RUNTIME_DIR'], 0o700)
 
+    def command(self):
+        return [self.program, '--set', 'broker.modules-dir=' + self.modules, *self.options]
+
     def start(self, prefix=()):
         """@prefix: words in front of the program, such as strace's"""
         self.starts += 1
         log = open(os.path.join(self.top, 'stderr'), 'ab')
         with log:
             self.process = subprocess.Popen(
-                [*prefix, self.program, '--set', 'broker.modules-dir=' + self.modules, *self.options],
+                [*prefix, *self.command()],
                 env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
 
     def discovery(self):
