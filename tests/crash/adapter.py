@@ -50,6 +50,8 @@ class Broker:
         self.starts = 0
         self.env = {name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES}
         self.env.update({
+            # A daemon may warn, about a database that came back for one; a critical is a bug of ours.
+            'G_DEBUG': 'fatal-criticals',
             'HOME': self.top,
             'MASONS_BROKER_ACCOUNT_ID': account,
             'MASONS_BROKER_USER_DATA': self.data,

@@ -23,6 +23,8 @@ export class Machine {
     this.pids = new Set ();
     this.env = {
       ...process.env,
+      // A daemon may warn; a critical is a bug of ours.
+      G_DEBUG: 'fatal-criticals',
       HOME: this.top,
       XDG_RUNTIME_DIR: path.join (this.top, 'run'),
       XDG_CONFIG_HOME: path.join (this.top, 'config'),
