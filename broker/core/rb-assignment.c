@@ -66,6 +66,8 @@ rb_assignment_free (RbAssignment *self)
   g_clear_pointer (&self->message, rb_message_unref);
   g_free (self->endpoint_id);
   g_free (self->token);
+  g_free (self->report_reply_id);
+  g_free (self->report_wire_id);
   g_free (self);
 }
 

@@ -19,9 +19,12 @@ typedef struct {
   gint64               assigned_at;     /* epoch-ms */
   gint64               last_sequence;   /* invariant 5: strictly increases */
   gint64               deadline;        /* epoch-ms of the acceptance deadline; 0: none */
-  guint64              timer;
+  guint64              timer;           /* acceptance; cleared before the assignment goes, like the next */
   guint64              report_timer;    /* next attempt to report reply_emitted */
   guint                report_attempts;
+  char                *report_reply_id; /* reply_request_id and wire message id of the report, while it is not confirmed */
+  char                *report_wire_id;
+  gpointer             owner;           /* the core, for the timers; borrowed */
   GPtrArray           *dispatchers;     /* of GTask: who waits for the receipt; NULL when nobody */
 } RbAssignment;
 

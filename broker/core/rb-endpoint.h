@@ -8,6 +8,8 @@
 #include "rb-queue.h"
 #include "rb-traits.h"
 
+#include <gio/gio.h>
+
 G_BEGIN_DECLS
 
 /* Source: protocol.md 7.1. Owned by the registry; fields are read anywhere in the core and changed by the registry and the use
@@ -28,6 +30,11 @@ typedef struct {
   RbQueue         *queue;
   guint64          grace_timer;
   guint64          heartbeat_timer;
+  GTask           *drain;            /* a reattach that waits for the queue; NULL: none */
+  guint            drain_total;
+  guint            drain_left;
+  gint64           drain_bound;      /* position up to which it waits */
+  gpointer         owner;            /* the core, for the timers; borrowed */
   GList            link;             /* in the registry's order */
 } RbEndpoint;
 

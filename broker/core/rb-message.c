@@ -187,6 +187,18 @@ rb_message_checkpoint (RbMessage  *self,
                   g_variant_new ("(sxsxmsms)", self->id, (gint64) ++self->n_checkpoints, step, now, endpoint_id, detail));
 }
 
+RbEnvelope *
+rb_message_dup_dispatched (const RbMessage *self)
+{
+  static const char *const drop[] = { "dispatched_from", "delivery_intent", NULL };
+  g_autoptr(GBytes) id = rb_json_slice_from_string (self->id);
+  g_autofree char *members = g_strdup_printf ("\"dispatched_from\":%.*s,\"delivery_intent\":\"external_handoff\"",
+                                              (int) g_bytes_get_size (id), (const char *) g_bytes_get_data (id, NULL));
+  g_autoptr(GBytes) metadata = rb_json_object_edit (rb_envelope_get_metadata (self->envelope), drop, members);
+
+  return rb_envelope_with_metadata (self->envelope, metadata);
+}
+
 RbMessage *
 rb_message_from_row (GVariant *row)
 {

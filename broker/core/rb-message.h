@@ -58,6 +58,9 @@ void         rb_message_record       (RbMessage *self, RbChanges *changes);
 void         rb_message_checkpoint   (RbMessage *self, RbChanges *changes, const char *step, gint64 now, const char *endpoint_id,
                                       const char *detail);
 
+/* The envelope as an assignment carries it: with dispatched_from and delivery_intent (protocol.md 11.5 step 11). */
+RbEnvelope  *rb_message_dup_dispatched (const RbMessage *self);
+
 RbMessage   *rb_message_from_row     (GVariant *row);
 /* FALSE when the row does not fit the message or names no place. */
 gboolean     rb_message_set_place    (RbMessage *self, GVariant *place_row);

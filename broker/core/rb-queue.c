@@ -170,6 +170,9 @@ rb_queue_take_ready (RbQueue *self)
     return NULL;
 
   item = lane->items.head->data;
+  if (!item->message->is_durable)
+    return NULL;
+
   set_ready (self, lane, FALSE);
   lane->is_blocked = TRUE;
   mark_pushed (self, item, TRUE);

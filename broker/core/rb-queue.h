@@ -23,6 +23,7 @@ typedef struct {
   gboolean   is_pushed;         /* on its way: the receipt is outstanding */
   guint      attempts;
   guint64    timer;             /* receipt timeout, or the wait before the next attempt */
+  gpointer   owner;             /* whoever set the timer; borrowed */
 } RbItem;
 
 RbQueue  *rb_queue_new         (const char *endpoint_id);
@@ -32,8 +33,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbQueue, rb_queue_free)
 RbItem   *rb_queue_add         (RbQueue *self, RbMessage *message, const char *assignment_id);
 /* Takes it out wherever it is and frees it; the lane goes on with the next. The timer must be off. */
 void      rb_queue_remove      (RbQueue *self, RbItem *item);
-/* The next head that may be pushed, in the order in which lanes became ready; NULL when there is none. It is then on its way
- * until rb_queue_put_back() or rb_queue_remove(). */
+/* The next head that may be pushed, in the order in which lanes became ready; NULL when there is none, or when its arrival is not
+ * durable yet (commits end in order, so neither is what is behind it). It is then on its way until rb_queue_put_back() or
+ * rb_queue_remove(). */
 RbItem   *rb_queue_take_ready  (RbQueue *self);
 /* Not on its way any more. @ready: may be taken again at once; otherwise the lane waits for another call with TRUE. */
 void      rb_queue_put_back    (RbQueue *self, RbItem *item, gboolean ready);

@@ -1,0 +1,75 @@
+/* rb-core-private.h: the parts of the core, as its use cases see them
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-assignment.h"
+#include "rb-channels.h"
+#include "rb-core.h"
+#include "rb-inbox.h"
+#include "rb-ledger.h"
+#include "rb-presence.h"
+#include "rb-registry.h"
+#include "rb-reply-cache.h"
+#include "rb-reply-record.h"
+#include "rb-router.h"
+
+G_BEGIN_DECLS
+
+struct _RbCore {
+  GObject         parent_instance;
+
+  RbCoreSettings  settings;
+  RbClock        *clock;
+  RbStore        *store;
+  RbConnector    *connector;
+  RbUpstream     *upstream;
+  GPtrArray      *emitters;
+  GPtrArray      *spawn_drivers;
+  RbProcesses    *processes;
+  RbRandomFunc    random;
+  gpointer        random_data;
+
+  RbRegistry     *registry;
+  RbRouter       *router;
+  RbReplyCache   *received;
+  RbLedger       *ledger;
+  RbInbox        *inbox;
+  RbAssignments  *assignments;
+  RbReplies      *replies;
+  GHashTable     *channels;        /* gint64 * pid to RbChannel */
+  GHashTable     *receipts;        /* push id (borrowed from the item) to RbItem */
+  gint64          next_position;
+
+  RbPresence      presence;
+  const char     *presence_reason;
+  guint64         presence_timer;
+
+  gboolean        is_running;
+  gboolean        is_stopping;
+  guint           n_claims;        /* route claims and arrivals on their way to the store */
+
+  struct {
+    guint64 received, duplicates, refused, pushed, taken, receipt_timeouts, sent, replies, restored;
+  } counters;
+};
+
+/* Called once the changes are durable, or with the error that says why they never will be. */
+typedef void (*RbCommitted) (RbCore *core, const GError *error, gpointer user_data);
+
+void      rb_core_commit       (RbCore *self, RbChanges *changes, RbCommitted done, gpointer user_data);
+/* Commits and then returns @task (transfer full): TRUE, or the error. */
+void      rb_core_commit_task  (RbCore *self, RbChanges *changes, GTask *task);
+/* For what nothing waits for. */
+void      rb_core_commit_lazy  (RbCore *self, RbChanges *changes, RbCommitted done, gpointer user_data);
+
+gint64    rb_core_now          (RbCore *self);                 /* epoch-ms */
+char     *rb_core_uuid         (RbCore *self);
+void      rb_core_changed      (RbCore *self, const char *topic);
+
+/* protocol.md 4.6 and IMP-13: may @caller act for @endpoint? @body_pid: 0 when the body has none. */
+gboolean  rb_core_check_owner  (RbCore *self, const RbCaller *caller, const RbEndpoint *endpoint, gint64 body_pid, GError **error);
+/* Refuses while the store fails or we stop. */
+gboolean  rb_core_check_ready  (RbCore *self, GError **error);
+
+G_END_DECLS

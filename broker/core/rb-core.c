@@ -1,0 +1,363 @@
+/* rb-core.c: the domain: composed once, driven by its ports
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-core-private.h"
+
+#include "rb-inbound.h"
+#include "rb-link.h"
+#include "rb-load.h"
+#include "rb-lifecycle.h"
+
+#include <sys/random.h>
+
+G_DEFINE_FINAL_TYPE (RbCore, rb_core, G_TYPE_OBJECT)
+
+enum { SIGNAL_SUPERSEDED, SIGNAL_CHANGED, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
+/* Ids of ended messages in memory; some 150 bytes each. */
+#define SEEN_CAP 16384
+
+void
+rb_core_settings_init (RbCoreSettings *settings)
+{
+  *settings = (RbCoreSettings) {
+    .push_ack_timeout = 2000,
+    .endpoint_grace = 600000,
+    .acceptance_timeout = 30000,
+    .reply_record_ttl = 86400000,
+    .reply_correlation_ttl = 86400000,
+    .presence_grace = 600000,
+    .history_retention = G_GINT64_CONSTANT (7) * 86400000,
+    .inbox_cap = 256,
+    .correlation_ring_cap = 1024,
+    .reply_correlation_cap = 1000,
+    .endpoint_cap = 8192,
+    .queue_cap = 10000,
+    .queue_bytes_cap = 64 * 1024 * 1024,
+    .window_messages = 256,
+    .window_bytes = 16 * 1024 * 1024,
+    .push_window_messages = 256,
+    .push_window_bytes = 8 * 1024 * 1024,
+    .legacy_adapters = TRUE,
+  };
+}
+
+static void
+kernel_random (guint8   *buffer,
+               gsize     length,
+               gpointer  user_data)
+{
+  while (length > 0)
+    {
+      gssize n = getrandom (buffer, length, 0);
+
+      if (n <= 0)
+        continue;
+      buffer += n;
+      length -= n;
+    }
+}
+
+static void
+rb_core_dispose (GObject *object)
+{
+  RbCore *self = RB_CORE (object);
+
+  if (self->connector != NULL)
+    g_signal_handlers_disconnect_by_data (self->connector, self);
+  if (self->processes != NULL)
+    g_signal_handlers_disconnect_by_data (self->processes, self);
+  if (self->clock != NULL)
+    rb_lifecycle_cancel_timers (self);
+
+  g_clear_object (&self->connector);
+  g_clear_object (&self->upstream);
+  g_clear_object (&self->store);
+  g_clear_object (&self->processes);
+  g_clear_object (&self->clock);
+  g_clear_pointer (&self->emitters, g_ptr_array_unref);
+  g_clear_pointer (&self->spawn_drivers, g_ptr_array_unref);
+
+  G_OBJECT_CLASS (rb_core_parent_class)->dispose (object);
+}
+
+static void
+rb_core_finalize (GObject *object)
+{
+  RbCore *self = RB_CORE (object);
+
+  g_clear_pointer (&self->receipts, g_hash_table_unref);
+  g_clear_pointer (&self->assignments, rb_assignments_free);
+  g_clear_pointer (&self->replies, rb_replies_free);
+  g_clear_pointer (&self->inbox, rb_inbox_free);
+  g_clear_pointer (&self->router, rb_router_free);
+  g_clear_pointer (&self->received, rb_reply_cache_free);
+  g_clear_pointer (&self->registry, rb_registry_free);
+  g_clear_pointer (&self->ledger, rb_ledger_free);
+  g_clear_pointer (&self->channels, g_hash_table_unref);
+
+  G_OBJECT_CLASS (rb_core_parent_class)->finalize (object);
+}
+
+static void
+rb_core_class_init (RbCoreClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = rb_core_dispose;
+  object_class->finalize = rb_core_finalize;
+
+  signals[SIGNAL_SUPERSEDED] = g_signal_new ("superseded", RB_TYPE_CORE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_CHANGED] = g_signal_new ("changed", RB_TYPE_CORE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                                          G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
+}
+
+static void
+rb_core_init (RbCore *self)
+{
+  self->presence = RB_PRESENCE_OFFLINE;
+  self->presence_reason = "starting";
+  self->next_position = 1;
+}
+
+static GPtrArray *
+ref_or_empty (GPtrArray *array)
+{
+  return array != NULL ? g_ptr_array_ref (array) : g_ptr_array_new ();
+}
+
+static void
+make_parts (RbCore *self)
+{
+  const RbCoreSettings *settings = &self->settings;
+
+  self->registry = rb_registry_new ();
+  self->router = rb_router_new (settings->correlation_ring_cap);
+  self->received = rb_reply_cache_new (settings->reply_correlation_cap, settings->reply_correlation_ttl);
+  self->ledger = rb_ledger_new (SEEN_CAP, settings->history_retention);
+  self->inbox = rb_inbox_new (settings->inbox_cap);
+  self->assignments = rb_assignments_new ();
+  self->replies = rb_replies_new ();
+  self->channels = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_object_unref);
+  self->receipts = g_hash_table_new (g_str_hash, g_str_equal);
+}
+
+RbCore *
+rb_core_new (const RbCorePorts    *ports,
+             const RbCoreSettings *settings)
+{
+  RbCore *self = g_object_new (RB_TYPE_CORE, NULL);
+
+  self->settings = *settings;
+  self->clock = g_object_ref (ports->clock);
+  self->store = g_object_ref (ports->store);
+  self->connector = g_object_ref (ports->connector);
+  self->upstream = g_object_ref (ports->upstream);
+  self->processes = g_object_ref (ports->processes);
+  self->emitters = ref_or_empty (ports->emitters);
+  self->spawn_drivers = ref_or_empty (ports->spawn_drivers);
+  self->random = ports->random != NULL ? ports->random : kernel_random;
+  self->random_data = ports->random_data;
+  make_parts (self);
+
+  rb_link_watch (self);
+  rb_inbound_watch (self);
+  rb_lifecycle_watch (self);
+  return self;
+}
+
+gboolean
+rb_core_load (RbCore  *self,
+              GError **error)
+{
+  return rb_load_everything (self, error);
+}
+
+void
+rb_core_start (RbCore *self)
+{
+  self->is_running = TRUE;
+  rb_connector_set_window (self->connector, self->settings.window_messages, self->settings.window_bytes);
+}
+
+gint64
+rb_core_now (RbCore *self)
+{
+  return rb_clock_get_wall_ms (self->clock);
+}
+
+char *
+rb_core_uuid (RbCore *self)
+{
+  guint8 b[16];
+
+  self->random (b, sizeof b, self->random_data);
+  b[6] = (b[6] & 0x0f) | 0x40;
+  b[8] = (b[8] & 0x3f) | 0x80;
+  return g_strdup_printf ("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4], b[5],
+                          b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+}
+
+void
+rb_core_changed (RbCore     *self,
+                 const char *topic)
+{
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0, topic);
+}
+
+const char *
+rb_core_get_presence (RbCore *self)
+{
+  return rb_presence_to_string (self->presence);
+}
+
+const char *
+rb_core_get_presence_reason (RbCore *self)
+{
+  return self->presence_reason;
+}
+
+gboolean
+rb_core_is_stopping (RbCore *self)
+{
+  return self->is_stopping;
+}
+
+gboolean
+rb_core_check_ready (RbCore  *self,
+                     GError **error)
+{
+  const char *reason = NULL;
+
+  if (self->is_stopping)
+    {
+      g_autoptr(GError) refused = rb_error_new (RB_ERROR_UNAVAILABLE, "broker_shutting_down", "the broker is shutting down");
+
+      rb_error_set_retryable (refused, TRUE);
+      g_propagate_error (error, g_steal_pointer (&refused));
+      return FALSE;
+    }
+
+  if (rb_store_get_health (self->store, &reason) != RB_STORE_OK)
+    {
+      g_autoptr(GError) refused = rb_error_new (RB_ERROR_UNAVAILABLE, "storage_unavailable", "nothing can be stored now: %s",
+                                                reason != NULL ? reason : "unknown reason");
+
+      rb_error_set_retryable (refused, TRUE);
+      g_propagate_error (error, g_steal_pointer (&refused));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+rb_core_is_ready (RbCore  *self,
+                  GError **error)
+{
+  return rb_core_check_ready (self, error);
+}
+
+gboolean
+rb_core_check_owner (RbCore            *self,
+                     const RbCaller    *caller,
+                     const RbEndpoint  *endpoint,
+                     gint64             body_pid,
+                     GError           **error)
+{
+  if (caller->operator_)
+    return TRUE;
+
+  if (caller->pid <= 0)
+    {
+      if (endpoint->traits->legacy)
+        return TRUE;
+      rb_set_error (error, RB_ERROR_INVALID, "plugin_pid_invalid", "x-plugin-pid header is required for endpoint-scoped calls");
+      return FALSE;
+    }
+  if (body_pid != 0 && body_pid != caller->pid)
+    {
+      rb_set_error (error, RB_ERROR_FORBIDDEN, "plugin_pid_mismatch", "x-plugin-pid header does not match plugin_pid of the body");
+      return FALSE;
+    }
+  if (caller->pid != endpoint->plugin_pid)
+    {
+      rb_set_error (error, RB_ERROR_FORBIDDEN, "endpoint_pid_mismatch", "plugin_pid does not own endpoint_id");
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+typedef struct {
+  RbCore      *core;
+  RbCommitted  done;
+  gpointer     user_data;
+} Commit;
+
+static void
+on_store_committed (RbStore      *store,
+                    const GError *error,
+                    gpointer      user_data)
+{
+  Commit *commit = user_data;
+
+  commit->done (commit->core, error, commit->user_data);
+  g_object_unref (commit->core);
+  g_free (commit);
+}
+
+void
+rb_core_commit (RbCore      *self,
+                RbChanges   *changes,
+                RbCommitted  done,
+                gpointer     user_data)
+{
+  Commit *commit;
+
+  if (done == NULL)
+    {
+      rb_store_commit (self->store, changes, NULL, NULL);
+      return;
+    }
+
+  commit = g_new (Commit, 1);
+  commit->core = g_object_ref (self);
+  commit->done = done;
+  commit->user_data = user_data;
+  rb_store_commit (self->store, changes, on_store_committed, commit);
+}
+
+void
+rb_core_commit_lazy (RbCore      *self,
+                     RbChanges   *changes,
+                     RbCommitted  done,
+                     gpointer     user_data)
+{
+  rb_changes_set_lazy (changes, TRUE);
+  rb_core_commit (self, changes, done, user_data);
+}
+
+static void
+return_task (RbCore       *core,
+             const GError *error,
+             gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+
+  if (error != NULL)
+    g_task_return_error (task, g_error_copy (error));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+void
+rb_core_commit_task (RbCore    *self,
+                     RbChanges *changes,
+                     GTask     *task)
+{
+  rb_core_commit (self, changes, return_task, task);
+}

@@ -1,0 +1,401 @@
+/* rb-deliver.c: messages leave an endpoint's queue for its channel
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-deliver.h"
+
+#include "rb-error.h"
+#include "rb-events.h"
+#include "rb-lifecycle.h"
+#include "rb-log.h"
+#include "rb-restore.h"
+
+#define RETRY_MAX_MS 30000
+
+static void on_receipt_timeout (gpointer user_data);
+static void on_retry (gpointer user_data);
+
+static RbEndpoint *
+endpoint_of (RbCore *core,
+             RbItem *item)
+{
+  return rb_registry_lookup (core->registry, item->endpoint_id);
+}
+
+/* The timer is cleared before its item goes. */
+static void
+start_timer (RbCore      *core,
+             RbItem      *item,
+             gint64       ms,
+             RbClockFunc  function)
+{
+  rb_clock_clear (core->clock, &item->timer);
+  item->owner = core;
+  item->timer = rb_clock_add (core->clock, ms, function, item);
+}
+
+/* The item is about to leave the queue or to wait again: nothing may find it any more. */
+static void
+forget_push (RbCore *core,
+             RbItem *item)
+{
+  rb_clock_clear (core->clock, &item->timer);
+  if (item->push_id != NULL)
+    g_hash_table_remove (core->receipts, item->push_id);
+}
+
+static void
+finish_drain (RbEndpoint *endpoint,
+              GError     *error)
+{
+  g_autoptr(GTask) task = g_steal_pointer (&endpoint->drain);
+
+  if (task == NULL)
+    g_clear_error (&error);
+  else if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_int (task, endpoint->drain_total);
+}
+
+static void
+fail_drain (RbEndpoint *endpoint)
+{
+  GError *error;
+
+  if (endpoint->drain == NULL)
+    return;
+
+  error = rb_error_new (RB_ERROR_UNAVAILABLE, "reconnecting_buffer_drain_failed",
+                        "failed to push buffered messages to reattached endpoint");
+  rb_error_set_retryable (error, TRUE);
+  finish_drain (endpoint, error);
+}
+
+static void
+count_drained (RbEndpoint *endpoint,
+               RbItem     *item)
+{
+  if (endpoint->drain == NULL || item->message->position > endpoint->drain_bound)
+    return;
+  if (--endpoint->drain_left == 0)
+    finish_drain (endpoint, NULL);
+}
+
+typedef struct {
+  RbMessage *message;
+  char      *endpoint_id;
+  gint64     at;
+} Taken;
+
+static void
+on_taken_recorded (RbCore       *core,
+                   const GError *error,
+                   gpointer      user_data)
+{
+  Taken *taken = user_data;
+
+  if (error == NULL)
+    rb_events_emit (core, rb_events_inbound_routed (taken->message, taken->endpoint_id, "active_endpoint", taken->at));
+  rb_message_unref (taken->message);
+  g_free (taken->endpoint_id);
+  g_free (taken);
+}
+
+static void
+take_direct (RbCore     *core,
+             RbEndpoint *endpoint,
+             RbMessage  *message,
+             RbChanges  *changes)
+{
+  gint64 now = rb_core_now (core);
+  Taken *taken = g_new0 (Taken, 1);
+
+  taken->message = rb_message_ref (message);
+  taken->endpoint_id = g_strdup (endpoint->id);
+  taken->at = now;
+  rb_message_checkpoint (message, changes, "taken", now, endpoint->id, NULL);
+  rb_ledger_end (core->ledger, message, "delivered", now, changes);
+  rb_core_commit_lazy (core, changes, on_taken_recorded, taken);
+}
+
+static void
+answer_dispatchers (RbCore       *core,
+                    const GError *error,
+                    gpointer      user_data)
+{
+  g_autoptr(GPtrArray) tasks = user_data;
+
+  for (guint i = 0; i < tasks->len; i++)
+    {
+      if (error != NULL)
+        g_task_return_error (g_ptr_array_index (tasks, i), g_error_copy (error));
+      else
+        g_task_return_boolean (g_ptr_array_index (tasks, i), TRUE);
+    }
+}
+
+static void
+take_assignment (RbCore       *core,
+                 RbEndpoint   *endpoint,
+                 RbAssignment *assignment,
+                 RbChanges    *changes)
+{
+  RbAssignmentTodo todo;
+
+  if (!rb_assignment_state_step (assignment->state, RB_ASSIGNMENT_TAKEN, &assignment->state, &todo))
+    g_warn_if_reached ();
+  rb_assignment_record (assignment, changes);
+  rb_message_checkpoint (assignment->message, changes, "taken", rb_core_now (core), endpoint->id, NULL);
+  rb_log_info ("undispatched_dispatched", "undispatched_id", assignment->message->id, "target_endpoint_id", endpoint->id, NULL);
+
+  if (assignment->dispatchers != NULL)
+    rb_core_commit (core, changes, answer_dispatchers, g_steal_pointer (&assignment->dispatchers));
+  else
+    rb_core_commit_lazy (core, changes, NULL, NULL);
+}
+
+/* The adapter has it. */
+static void
+on_taken (RbCore     *core,
+          RbEndpoint *endpoint,
+          RbItem     *item)
+{
+  g_autoptr(RbMessage) message = rb_message_ref (item->message);
+  RbChanges *changes = rb_changes_new ();
+  gboolean is_direct = item->assignment_id == NULL;
+  RbAssignment *assignment = rb_assignments_of_message (core->assignments, message->id);
+  gint64 now = rb_core_now (core);
+
+  core->counters.taken++;
+  forget_push (core, item);
+  rb_message_checkpoint (message, changes, "pushed", now, endpoint->id, NULL);
+  rb_reply_cache_record (core->received, endpoint->id, message->correlation_id, now, changes);
+  count_drained (endpoint, item);
+  rb_queue_remove (endpoint->queue, item);
+
+  if (is_direct)
+    take_direct (core, endpoint, message, changes);
+  else if (assignment != NULL)
+    take_assignment (core, endpoint, assignment, changes);
+  else
+    rb_core_commit_lazy (core, changes, NULL, NULL);
+}
+
+static void
+not_received (RbCore     *core,
+              RbEndpoint *endpoint,
+              RbItem     *item)
+{
+  RbAssignment *assignment = rb_assignments_of_message (core->assignments, item->message->id);
+
+  if (item->assignment_id == NULL || assignment == NULL)
+    {
+      gint64 wait = MIN (core->settings.push_ack_timeout << MIN (item->attempts, 10), RETRY_MAX_MS);
+
+      rb_queue_put_back (endpoint->queue, item, FALSE);
+      start_timer (core, item, wait, on_retry);
+      return;
+    }
+
+  if (rb_assignment_state_is_accepted (assignment->state))
+    {
+      rb_log_info ("ipc_push_ack_missing_after_adapter_accept", "assignment_id", item->assignment_id, NULL);
+      on_taken (core, endpoint, item);
+      return;
+    }
+  rb_restore_one (core, assignment, "ipc_push_not_received");
+}
+
+static void
+on_receipt_timeout (gpointer user_data)
+{
+  RbItem *item = user_data;
+  RbCore *core = item->owner;
+  RbEndpoint *endpoint = endpoint_of (core, item);
+
+  item->timer = 0;
+  core->counters.receipt_timeouts++;
+  rb_log_warning ("ipc_push_ack_timeout", "endpoint_id", item->endpoint_id, "message_id", item->message->id, NULL);
+  not_received (core, endpoint, item);
+  if (endpoint->drain != NULL)
+    {
+      fail_drain (endpoint);
+      rb_lifecycle_channel_closed (core, endpoint);
+      return;
+    }
+  rb_deliver_pump (core, endpoint);
+}
+
+static void
+on_retry (gpointer user_data)
+{
+  RbItem *item = user_data;
+  RbCore *core = item->owner;
+  RbEndpoint *endpoint = endpoint_of (core, item);
+
+  item->timer = 0;
+  rb_queue_put_back (endpoint->queue, item, TRUE);
+  rb_deliver_pump (core, endpoint);
+}
+
+static void
+give_push_id (RbCore *core,
+              RbItem *item)
+{
+  g_autofree char *uuid = NULL;
+
+  if (item->push_id == NULL)
+    {
+      uuid = rb_core_uuid (core);
+      item->push_id = g_strconcat ("push_", uuid, NULL);
+    }
+  g_hash_table_replace (core->receipts, item->push_id, item);
+}
+
+/* FALSE: the channel takes nothing now. */
+static gboolean
+push_item (RbCore     *core,
+           RbEndpoint *endpoint,
+           RbItem     *item)
+{
+  gboolean has_receipts = rb_channel_has_receipts (endpoint->channel);
+  RbAssignment *assignment = rb_assignments_of_message (core->assignments, item->message->id);
+  RbPush push = {
+    .endpoint_id = endpoint->id,
+    .source_message_id = item->message->source_id,
+    .envelope = item->message->envelope,
+    .assignment = item->assignment_id != NULL && assignment != NULL ? assignment->context : NULL,
+  };
+  g_autoptr(RbEnvelope) marked = NULL;
+
+  if (push.assignment != NULL)
+    push.envelope = marked = rb_message_dup_dispatched (item->message);
+  if (has_receipts)
+    {
+      give_push_id (core, item);
+      push.push_id = item->push_id;
+    }
+
+  item->attempts++;
+  if (!rb_channel_push (endpoint->channel, &push))
+    {
+      forget_push (core, item);
+      rb_queue_put_back (endpoint->queue, item, TRUE);
+      rb_log_warning ("ipc_push_send_failed", "endpoint_id", endpoint->id, "message_id", item->message->id, NULL);
+      return FALSE;
+    }
+
+  core->counters.pushed++;
+  if (has_receipts)
+    start_timer (core, item, core->settings.push_ack_timeout, on_receipt_timeout);
+  else
+    on_taken (core, endpoint, item);
+  return TRUE;
+}
+
+static gboolean
+has_room (RbCore     *core,
+          RbEndpoint *endpoint)
+{
+  return rb_queue_get_n_pushed (endpoint->queue) < core->settings.push_window_messages &&
+         rb_queue_get_pushed_bytes (endpoint->queue) < core->settings.push_window_bytes;
+}
+
+void
+rb_deliver_pump (RbCore     *core,
+                 RbEndpoint *endpoint)
+{
+  while (endpoint->state == RB_ENDPOINT_ACTIVE && endpoint->channel != NULL && has_room (core, endpoint))
+    {
+      RbItem *item = rb_queue_take_ready (endpoint->queue);
+
+      if (item == NULL || !push_item (core, endpoint, item))
+        return;
+    }
+}
+
+void
+rb_deliver_add (RbCore     *core,
+                RbEndpoint *endpoint,
+                RbMessage  *message,
+                const char *assignment_id)
+{
+  rb_queue_add (endpoint->queue, message, assignment_id);
+  rb_deliver_pump (core, endpoint);
+}
+
+void
+rb_deliver_cancel (RbCore     *core,
+                   RbEndpoint *endpoint,
+                   RbItem     *item)
+{
+  forget_push (core, item);
+  count_drained (endpoint, item);
+  rb_queue_remove (endpoint->queue, item);
+}
+
+void
+rb_deliver_channel_lost (RbCore     *core,
+                         RbEndpoint *endpoint)
+{
+  g_autoptr(GPtrArray) items = rb_queue_dup_items (endpoint->queue);
+
+  fail_drain (endpoint);
+  for (guint i = 0; i < items->len; i++)
+    {
+      RbItem *item = g_ptr_array_index (items, i);
+      RbAssignment *assignment = rb_assignments_of_message (core->assignments, item->message->id);
+      gboolean was_pushed = item->is_pushed;
+
+      forget_push (core, item);
+      if (was_pushed && item->assignment_id != NULL && assignment != NULL)
+        not_received (core, endpoint, item);
+      else
+        rb_queue_put_back (endpoint->queue, item, TRUE);
+    }
+}
+
+void
+rb_deliver_drain (RbCore     *core,
+                  RbEndpoint *endpoint,
+                  GTask      *task)
+{
+  fail_drain (endpoint);
+  endpoint->drain_total = rb_queue_get_length (endpoint->queue);
+  endpoint->drain_left = endpoint->drain_total;
+  endpoint->drain_bound = core->next_position;
+  endpoint->drain = task;
+  if (endpoint->drain_left == 0)
+    finish_drain (endpoint, NULL);
+  rb_deliver_pump (core, endpoint);
+}
+
+void
+rb_channels_receipt (RbCore     *core,
+                     RbChannel  *channel,
+                     const char *push_id)
+{
+  RbItem *item = g_hash_table_lookup (core->receipts, push_id);
+  RbEndpoint *endpoint = item != NULL ? endpoint_of (core, item) : NULL;
+
+  if (endpoint == NULL)
+    {
+      rb_log_debug ("ipc_push_ack_unknown", "push_id", push_id, NULL);
+      return;
+    }
+  if (endpoint->plugin_pid != rb_channel_get_pid (channel))
+    {
+      rb_log_warning ("ipc_push_ack_pid_mismatch", "push_id", push_id, NULL);
+      return;
+    }
+  if (endpoint->channel != channel)
+    {
+      rb_log_warning ("ipc_push_ack_ws_mismatch", "push_id", push_id, NULL);
+      return;
+    }
+
+  on_taken (core, endpoint, item);
+  rb_deliver_pump (core, endpoint);
+}

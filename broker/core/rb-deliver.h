@@ -1,0 +1,27 @@
+/* rb-deliver.h: messages leave an endpoint's queue for its channel
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-core-private.h"
+
+G_BEGIN_DECLS
+
+/* What is durable in the queue is pushed, one message at a time in each lane, as far as the channel's window allows; it leaves the queue
+ * when the adapter's receipt came. A direct message whose receipt does not come is pushed again, with backoff, under the same push id (so a
+ * late receipt counts); an assignment returns to the inbox (protocol.md 11.4). */
+
+/* Both: the message's place is durable. */
+void  rb_deliver_add          (RbCore *core, RbEndpoint *endpoint, RbMessage *message, const char *assignment_id);
+void  rb_deliver_pump         (RbCore *core, RbEndpoint *endpoint);
+
+/* Takes an item out without ending its message. */
+void  rb_deliver_cancel       (RbCore *core, RbEndpoint *endpoint, RbItem *item);
+/* The channel is gone: what was on its way waits again. */
+void  rb_deliver_channel_lost (RbCore *core, RbEndpoint *endpoint);
+
+/* Answers @task (transfer full) with the number of messages once all that waits now has been taken, or fails it with
+ * "reconnecting_buffer_drain_failed" (protocol.md 7.8). */
+void  rb_deliver_drain        (RbCore *core, RbEndpoint *endpoint, GTask *task);
+
+G_END_DECLS

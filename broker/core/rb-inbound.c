@@ -1,0 +1,390 @@
+/* rb-inbound.c: a message arrives
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-inbound.h"
+
+#include "rb-deliver.h"
+#include "rb-error.h"
+#include "rb-events.h"
+#include "rb-log.h"
+
+/* The way of a message: seen before? -> which endpoint? -> (the upstream agrees) -> a place for it -> commit -> accepted upstream, pushed
+ * to the adapter, told outwards. Nothing leaves before the commit. Refused is: released to the connector, which delivers it again
+ * later. Source: protocol.md section 9; the place is durable before the push, so a push that fails is ours to repeat, not the
+ * network's. */
+
+typedef struct {
+  RbCore    *core;
+  RbMessage *message;
+  gint64     seq;
+  char      *endpoint_id;     /* the route that was claimed */
+} Arrival;
+
+static void place_message (RbCore *core, RbMessage *message, gint64 seq);
+
+static void
+accept_seq (RbCore *core,
+            gint64  seq)
+{
+  if (seq != RB_CONNECTOR_NO_SEQ)
+    rb_connector_accept (core->connector, seq);
+}
+
+static void
+release_seq (RbCore *core,
+             gint64  seq)
+{
+  core->counters.refused++;
+  if (seq != RB_CONNECTOR_NO_SEQ)
+    rb_connector_release (core->connector, seq);
+}
+
+static void
+release_waiting (RbCore    *core,
+                 RbMessage *message,
+                 void     (*settle) (RbCore *core, gint64 seq))
+{
+  g_autoptr(GArray) seqs = g_steal_pointer (&message->waiting_seqs);
+
+  for (guint i = 0; seqs != NULL && i < seqs->len; i++)
+    settle (core, g_array_index (seqs, gint64, i));
+}
+
+/* What we have already, or had: the network may forget this copy as soon as ours is safe (IMP-44). */
+static gboolean
+settle_duplicate (RbCore     *core,
+                  const char *id,
+                  gint64      seq)
+{
+  RbMessage *live = id != NULL ? rb_ledger_lookup (core->ledger, id) : NULL;
+
+  if (live == NULL && (id == NULL || !rb_ledger_has_seen (core->ledger, id)))
+    return FALSE;
+
+  core->counters.duplicates++;
+  if (live == NULL || live->is_durable)
+    {
+      accept_seq (core, seq);
+      return TRUE;
+    }
+  if (live->waiting_seqs == NULL)
+    live->waiting_seqs = g_array_new (FALSE, FALSE, sizeof (gint64));
+  if (seq != RB_CONNECTOR_NO_SEQ)
+    g_array_append_val (live->waiting_seqs, seq);
+  return TRUE;
+}
+
+static void
+refuse (RbCore    *core,
+        RbMessage *message,
+        gint64     seq)
+{
+  release_waiting (core, message, release_seq);
+  rb_ledger_drop (core->ledger, message);
+  release_seq (core, seq);
+}
+
+/* It was given a place, but that will never be durable: nobody may find it there. */
+static void
+withdraw (RbCore    *core,
+          RbMessage *message)
+{
+  RbEndpoint *endpoint = rb_registry_lookup (core->registry, message->endpoint_id);
+  RbItem *item = endpoint != NULL ? rb_queue_find (endpoint->queue, message->id) : NULL;
+
+  if (item != NULL)
+    rb_deliver_cancel (core, endpoint, item);
+  rb_inbox_remove (core->inbox, message->id);
+}
+
+static void
+arrival_free (Arrival *arrival)
+{
+  rb_message_unref (arrival->message);
+  g_free (arrival->endpoint_id);
+  g_free (arrival);
+}
+
+/* The endpoint that it was stored for may have gone between the change and its commit: then its end moved the message on, and the
+ * place says where to. */
+static void
+on_stored (RbCore       *core,
+           const GError *error,
+           gpointer      user_data)
+{
+  Arrival *arrival = user_data;
+  RbMessage *message = arrival->message;
+
+  core->n_claims--;
+  if (error != NULL)
+    {
+      withdraw (core, message);
+      refuse (core, message, arrival->seq);
+    }
+  else
+    {
+      message->is_durable = TRUE;
+      accept_seq (core, arrival->seq);
+      release_waiting (core, message, accept_seq);
+      if (message->place == RB_PLACE_INBOX)
+        rb_events_emit (core, rb_events_undispatched_add (message));
+      else if (message->place == RB_PLACE_QUEUE)
+        {
+          RbEndpoint *endpoint = rb_registry_lookup (core->registry, message->endpoint_id);
+
+          if (endpoint != NULL)
+            rb_deliver_pump (core, endpoint);
+        }
+    }
+  arrival_free (arrival);
+}
+
+static void
+store (RbCore    *core,
+       RbMessage *message,
+       gint64     seq,
+       RbChanges *changes)
+{
+  Arrival *arrival = g_new0 (Arrival, 1);
+
+  arrival->message = rb_message_ref (message);
+  arrival->seq = seq;
+  core->n_claims++;
+  rb_core_commit (core, changes, on_stored, arrival);
+}
+
+static RbChanges *
+begin_record (RbMessage *message)
+{
+  RbChanges *changes = rb_changes_new ();
+
+  rb_message_record (message, changes);
+  rb_message_checkpoint (message, changes, "received", message->arrived_at, NULL, rb_envelope_get_from (message->envelope));
+  return changes;
+}
+
+static void
+to_inbox (RbCore     *core,
+          RbMessage  *message,
+          gint64      seq,
+          const char *reason,
+          const char *hint)
+{
+  gint64 now = rb_core_now (core);
+  RbChanges *changes;
+
+  if (rb_inbox_is_full (core->inbox))
+    {
+      rb_log_warning ("undispatched_inbox_at_capacity", "from", rb_envelope_get_from (message->envelope), NULL);
+      refuse (core, message, seq);
+      return;
+    }
+
+  changes = begin_record (message);
+  message->position = core->next_position++;
+  rb_message_move (message, changes, RB_PLACE_INBOX, hint, reason, now);
+  rb_message_checkpoint (message, changes, "stored", now, hint, reason);
+  rb_inbox_add (core->inbox, message);
+  rb_log_info ("undispatched_added", "id", message->id, "reason", reason, NULL);
+  rb_core_changed (core, "inbox");
+  store (core, message, seq, changes);
+}
+
+static gboolean
+has_room (RbCore     *core,
+          RbEndpoint *endpoint,
+          RbMessage  *message)
+{
+  return rb_queue_get_length (endpoint->queue) < core->settings.queue_cap &&
+         rb_queue_get_bytes (endpoint->queue) + rb_envelope_get_size (message->envelope) <= core->settings.queue_bytes_cap;
+}
+
+static void
+to_endpoint (RbCore     *core,
+             RbEndpoint *endpoint,
+             RbMessage  *message,
+             gint64      seq,
+             const char *rule)
+{
+  gint64 now = rb_core_now (core);
+  RbChanges *changes;
+
+  if (!has_room (core, endpoint, message))
+    {
+      rb_log_warning ("endpoint_queue_at_capacity", "endpoint_id", endpoint->id, NULL);
+      refuse (core, message, seq);
+      return;
+    }
+
+  changes = begin_record (message);
+  message->position = core->next_position++;
+  rb_message_move (message, changes, RB_PLACE_QUEUE, endpoint->id, NULL, now);
+  rb_message_checkpoint (message, changes, "routed", now, endpoint->id, rule);
+  rb_queue_add (endpoint->queue, message, NULL);
+  if (endpoint->state == RB_ENDPOINT_RECONNECTING)
+    {
+      rb_reply_cache_record (core->received, endpoint->id, message->correlation_id, now, changes);
+      rb_log_info ("buffered_for_reconnecting_endpoint", "endpoint_id", endpoint->id, "message_id", message->id, NULL);
+    }
+  store (core, message, seq, changes);
+}
+
+static void
+on_route_claimed (GObject      *source,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  Arrival *arrival = user_data;
+  RbCore *core = arrival->core;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
+  const char *action = "";
+
+  core->n_claims--;
+  if (answer != NULL)
+    g_variant_lookup (answer, "action", "&s", &action);
+
+  if (core->is_stopping)
+    rb_ledger_drop (core->ledger, arrival->message);
+  else if (g_str_equal (action, "skip"))
+    {
+      rb_ledger_drop (core->ledger, arrival->message);
+      accept_seq (core, arrival->seq);
+    }
+  else if (!g_str_equal (action, "route"))
+    {
+      rb_log_warning ("runtime_inbound_route_claim_failed", "message_id", arrival->message->id, "err",
+                      error != NULL ? error->message : "no known action", NULL);
+      refuse (core, arrival->message, arrival->seq);
+    }
+  else
+    {
+      RbEndpoint *endpoint = rb_registry_lookup (core->registry, arrival->endpoint_id);
+
+      /* IMP-27: it may be gone; then the message is routed afresh. */
+      if (endpoint != NULL)
+        to_endpoint (core, endpoint, arrival->message, arrival->seq, "claimed");
+      else
+        place_message (core, arrival->message, arrival->seq);
+    }
+  g_object_unref (core);
+  arrival_free (arrival);
+}
+
+static void
+claim_route (RbCore     *core,
+             RbEndpoint *endpoint,
+             RbMessage  *message,
+             gint64      seq)
+{
+  Arrival *arrival = g_new0 (Arrival, 1);
+  GVariantDict arguments;
+
+  arrival->core = g_object_ref (core);
+  arrival->message = rb_message_ref (message);
+  arrival->seq = seq;
+  arrival->endpoint_id = g_strdup (endpoint->id);
+  core->n_claims++;
+
+  g_variant_dict_init (&arguments, NULL);
+  g_variant_dict_insert (&arguments, "source_message_id", "s", message->id);
+  g_variant_dict_insert (&arguments, "routed_to_endpoint_id", "s", endpoint->id);
+  g_variant_dict_insert (&arguments, "route_kind", "s",
+                         endpoint->state == RB_ENDPOINT_ACTIVE ? "active_endpoint" : "reconnecting_endpoint");
+  g_variant_dict_insert (&arguments, "claimed_at", "x", rb_core_now (core));
+  rb_upstream_call_async (core->upstream, RB_UPSTREAM_ROUTE_CLAIM, g_variant_dict_end (&arguments), NULL, on_route_claimed, arrival);
+}
+
+static void
+deliver_directly (RbCore     *core,
+                  RbRoute     route,
+                  RbMessage  *message,
+                  gint64      seq)
+{
+  if (message->source_id != NULL && (rb_upstream_get_features (core->upstream) & RB_UPSTREAM_HAS_ROUTE_CLAIM) != 0)
+    claim_route (core, route.endpoint, message, seq);
+  else
+    to_endpoint (core, route.endpoint, message, seq, route.rule == RB_ROUTE_TARGET ? "target_endpoint_id" : "correlation_id");
+}
+
+static void
+place_message (RbCore    *core,
+               RbMessage *message,
+               gint64     seq)
+{
+  RbRoute route = rb_router_decide (core->router, core->registry, message);
+
+  if (route.n_matches > 1)
+    rb_log_warning ("correlation_id_collision", "correlation_id", message->correlation_id, NULL);
+  if (route.endpoint == NULL)
+    {
+      to_inbox (core, message, seq, RB_REASON_UNADDRESSED, NULL);
+      return;
+    }
+
+  switch (rb_router_gate (core->router, route.endpoint, message))
+    {
+    case RB_GATE_DELIVER:
+      deliver_directly (core, route, message, seq);
+      break;
+    case RB_GATE_UNADDRESSED:
+      to_inbox (core, message, seq, RB_REASON_UNADDRESSED, route.endpoint->id);
+      break;
+    case RB_GATE_CORRELATED_CONTINUATION:
+      to_inbox (core, message, seq, RB_REASON_CORRELATED, route.endpoint->id);
+      break;
+    }
+}
+
+static RbMessage *
+make_message (RbCore     *core,
+              RbEnvelope *envelope)
+{
+  g_autofree char *minted = rb_envelope_get_id (envelope) == NULL ? rb_core_uuid (core) : NULL;
+  const char *id = minted != NULL ? minted : rb_envelope_get_id (envelope);
+  guint8 random[24];
+  RbTraceVerdict verdict;
+  RbMessage *message;
+
+  core->random (random, sizeof random, core->random_data);
+  message = rb_message_new (envelope, id, rb_core_now (core), random, &verdict);
+  if (verdict != RB_TRACE_PRESENT)
+    rb_log_event (G_LOG_DOMAIN, verdict == RB_TRACE_INVALID ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_DEBUG, "trace_context_degraded",
+                  "reason", verdict == RB_TRACE_INVALID ? "invalid" : "missing", "traceId", message->trace.trace_id,
+                  "spanName", "receive", "messageId", id, NULL);
+  return message;
+}
+
+static void
+on_delivery (RbConnector *connector,
+             gint64       seq,
+             RbEnvelope  *envelope,
+             RbCore      *core)
+{
+  g_autoptr(RbMessage) message = NULL;
+
+  /* IMP-55: neither accepted nor released; the network keeps it for our successor. */
+  if (core->is_stopping)
+    return;
+
+  core->counters.received++;
+  if (settle_duplicate (core, rb_envelope_get_id (envelope), seq))
+    return;
+  if (!core->is_running || !rb_core_check_ready (core, NULL))
+    {
+      release_seq (core, seq);
+      return;
+    }
+
+  message = make_message (core, envelope);
+  rb_ledger_add (core->ledger, message);
+  place_message (core, message, seq);
+}
+
+void
+rb_inbound_watch (RbCore *core)
+{
+  g_signal_connect (core->connector, "delivery", G_CALLBACK (on_delivery), core);
+}

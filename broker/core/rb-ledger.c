@@ -1,0 +1,163 @@
+/* rb-ledger.c: which messages live, and which were seen
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-ledger.h"
+
+typedef struct {
+  char   *id;
+  gint64  since;
+  GList   link;
+} Seen;
+
+struct _RbLedger {
+  guint       cap;
+  gint64      retention_ms;
+  GHashTable *live;     /* id (borrowed) to RbMessage, owned */
+  GHashTable *seen;     /* id (borrowed) to Seen, owned */
+  GQueue      order;    /* of Seen, oldest first */
+  GQueue      sent;     /* of char *, oldest first */
+};
+
+static void
+seen_free (Seen *seen)
+{
+  g_free (seen->id);
+  g_free (seen);
+}
+
+RbLedger *
+rb_ledger_new (guint  seen_cap,
+               gint64 retention_ms)
+{
+  RbLedger *self = g_new0 (RbLedger, 1);
+
+  self->cap = seen_cap;
+  self->retention_ms = retention_ms;
+  self->live = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) rb_message_unref);
+  self->seen = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) seen_free);
+  g_queue_init (&self->order);
+  g_queue_init (&self->sent);
+  return self;
+}
+
+void
+rb_ledger_free (RbLedger *self)
+{
+  g_hash_table_unref (self->live);
+  g_hash_table_unref (self->seen);
+  g_queue_clear_full (&self->sent, g_free);
+  g_free (self);
+}
+
+void
+rb_ledger_add (RbLedger  *self,
+               RbMessage *message)
+{
+  g_hash_table_replace (self->live, message->id, rb_message_ref (message));
+}
+
+RbMessage *
+rb_ledger_lookup (RbLedger   *self,
+                  const char *id)
+{
+  return g_hash_table_lookup (self->live, id);
+}
+
+void
+rb_ledger_drop (RbLedger  *self,
+                RbMessage *message)
+{
+  g_hash_table_remove (self->live, message->id);
+}
+
+static void
+forget_oldest (RbLedger  *self,
+               RbChanges *changes)
+{
+  Seen *oldest = self->order.head->data;
+
+  g_queue_unlink (&self->order, &oldest->link);
+  rb_changes_delete (changes, RB_TABLE_PLACES, g_variant_new ("(s)", oldest->id));
+  rb_changes_delete (changes, RB_TABLE_CHECKPOINTS, g_variant_new ("(s)", oldest->id));
+  g_hash_table_remove (self->seen, oldest->id);
+}
+
+static gboolean
+is_due (RbLedger *self,
+        gint64    now)
+{
+  Seen *oldest = self->order.head != NULL ? self->order.head->data : NULL;
+
+  return oldest != NULL && (self->order.length > self->cap || now - oldest->since > self->retention_ms);
+}
+
+void
+rb_ledger_add_seen (RbLedger   *self,
+                    const char *id,
+                    gint64      since)
+{
+  Seen *seen;
+
+  if (g_hash_table_contains (self->seen, id))
+    return;
+
+  seen = g_new0 (Seen, 1);
+  seen->id = g_strdup (id);
+  seen->since = since;
+  seen->link.data = seen;
+  g_hash_table_insert (self->seen, seen->id, seen);
+  g_queue_push_tail_link (&self->order, &seen->link);
+}
+
+void
+rb_ledger_end (RbLedger   *self,
+               RbMessage  *message,
+               const char *reason,
+               gint64      now,
+               RbChanges  *changes)
+{
+  g_autoptr(RbMessage) held = rb_message_ref (message);
+
+  rb_message_move (held, changes, RB_PLACE_ENDED, held->endpoint_id, reason, now);
+  g_hash_table_remove (self->live, held->id);
+  rb_ledger_add_seen (self, held->id, now);
+
+  /* A few at a time: a long pause must not end in one long transaction. */
+  for (guint i = 0; i < 16 && is_due (self, now); i++)
+    forget_oldest (self, changes);
+}
+
+gboolean
+rb_ledger_has_seen (RbLedger   *self,
+                    const char *id)
+{
+  return g_hash_table_contains (self->seen, id);
+}
+
+guint
+rb_ledger_get_n (RbLedger *self)
+{
+  return g_hash_table_size (self->live);
+}
+
+guint
+rb_ledger_get_n_seen (RbLedger *self)
+{
+  return g_hash_table_size (self->seen);
+}
+
+void
+rb_ledger_add_sent (RbLedger   *self,
+                    const char *id,
+                    RbChanges  *changes)
+{
+  g_queue_push_tail (&self->sent, g_strdup (id));
+  while (changes != NULL && self->sent.length > self->cap)
+    {
+      g_autofree char *oldest = g_queue_pop_head (&self->sent);
+
+      rb_changes_delete (changes, RB_TABLE_CHECKPOINTS, g_variant_new ("(sx)", oldest, (gint64) 0));
+    }
+}

@@ -1,0 +1,95 @@
+/* rb-link.c: the link to the network: presence and what it tells everybody
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-link.h"
+
+#include "rb-events.h"
+#include "rb-log.h"
+
+static void on_grace_expired (gpointer user_data);
+
+static void
+tell_channels (RbCore     *core,
+               const char *presence,
+               const char *reason)
+{
+  GHashTableIter iter;
+  gpointer channel;
+
+  g_hash_table_iter_init (&iter, core->channels);
+  while (g_hash_table_iter_next (&iter, NULL, &channel))
+    rb_channel_send_presence (channel, presence, reason);
+}
+
+static void
+apply (RbCore          *core,
+       RbPresenceEvent  event)
+{
+  const char *name, *reason;
+  RbPresence next;
+
+  if (!rb_presence_step (core->presence, event, &next, &reason))
+    return;
+
+  rb_clock_clear (core->clock, &core->presence_timer);
+  if (next == RB_PRESENCE_RECONNECTING)
+    core->presence_timer = rb_clock_add (core->clock, core->settings.presence_grace, on_grace_expired, core);
+
+  core->presence = next;
+  core->presence_reason = reason;
+  name = rb_presence_to_string (next);
+  rb_log_info ("network_presence_changed", "presence", name, "reason", reason, NULL);
+  rb_events_emit (core, rb_events_presence (name, reason, rb_core_now (core)));
+  tell_channels (core, name, reason);
+  rb_core_changed (core, "presence");
+}
+
+static void
+on_grace_expired (gpointer user_data)
+{
+  RbCore *core = user_data;
+
+  core->presence_timer = 0;
+  apply (core, RB_PRESENCE_GRACE_EXPIRED);
+}
+
+static void
+on_connector_connected (RbConnector *connector,
+                        RbCore      *core)
+{
+  rb_log_info ("connector_connected", "address", rb_connector_get_address (connector), NULL);
+  apply (core, RB_PRESENCE_CONNECTED);
+}
+
+static void
+on_connector_disconnected (RbConnector *connector,
+                           const char  *reason,
+                           RbCore      *core)
+{
+  rb_log_warning ("connector_disconnected", "reason", reason, NULL);
+  apply (core, RB_PRESENCE_DISCONNECTED);
+}
+
+static void
+on_connector_superseded (RbConnector *connector,
+                         RbCore      *core)
+{
+  rb_log_message ("broker_superseded_self_terminating", NULL);
+  g_signal_emit_by_name (core, "superseded");
+}
+
+void
+rb_link_watch (RbCore *core)
+{
+  g_signal_connect (core->connector, "connected", G_CALLBACK (on_connector_connected), core);
+  g_signal_connect (core->connector, "disconnected", G_CALLBACK (on_connector_disconnected), core);
+  g_signal_connect (core->connector, "superseded", G_CALLBACK (on_connector_superseded), core);
+}
+
+void
+rb_link_shutdown (RbCore *core)
+{
+  apply (core, RB_PRESENCE_SHUTDOWN);
+}

@@ -1,0 +1,608 @@
+/* rb-register.c: an adapter registers, keeps, takes back and gives up endpoints
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-register.h"
+
+#include "rb-core-private.h"
+#include "rb-deliver.h"
+#include "rb-error.h"
+#include "rb-lifecycle.h"
+#include "rb-log.h"
+#include "rb-successor.h"
+#include "rb-text.h"
+
+/* A registration on its way: checked -> agreed by the upstream -> durable -> answered. */
+typedef struct {
+  RbTraits *traits;
+  char     *agent_id;
+  gint64    plugin_pid;
+  char     *nonce;
+  char     *owner_token;
+  char     *endpoint_id;
+  GVariant *session_naming;
+} Registration;
+
+static void
+registration_free (Registration *self)
+{
+  g_clear_pointer (&self->traits, rb_traits_free);
+  g_free (self->agent_id);
+  g_free (self->nonce);
+  g_free (self->owner_token);
+  g_free (self->endpoint_id);
+  g_clear_pointer (&self->session_naming, g_variant_unref);
+  g_free (self);
+}
+
+void
+rb_register_request_clear (RbRegisterRequest *self)
+{
+  g_clear_pointer (&self->agent_id, g_free);
+  g_clear_pointer (&self->kind, g_free);
+  g_clear_pointer (&self->client_kind, g_free);
+  g_clear_pointer (&self->client_version, g_free);
+  g_clear_pointer (&self->started_at, g_free);
+  g_clear_pointer (&self->workspace, g_bytes_unref);
+  g_clear_pointer (&self->tracking_ref, g_free);
+  g_clear_pointer (&self->session_name, g_free);
+  g_clear_pointer (&self->task_hint, g_free);
+  g_clear_pointer (&self->runtime_session_id, g_free);
+  g_clear_pointer (&self->runtime_capabilities, g_strfreev);
+  g_clear_pointer (&self->execution_surface, g_free);
+  g_clear_pointer (&self->background_exchange_mode, g_free);
+  g_clear_pointer (&self->spawn_token, g_free);
+}
+
+static gboolean
+can_spawn (RbCore     *core,
+           const char *kind)
+{
+  for (guint i = 0; i < core->spawn_drivers->len; i++)
+    {
+      RbSpawnDriver *driver = g_ptr_array_index (core->spawn_drivers, i);
+
+      if (rb_spawn_driver_handles (driver, kind))
+        return rb_spawn_driver_is_available (driver, kind, NULL);
+    }
+
+  return FALSE;
+}
+
+static RbChannel *
+check_channel (RbCore          *core,
+               const RbCaller  *caller,
+               gint64           pid,
+               GError         **error)
+{
+  RbChannel *channel = rb_channels_lookup (core, pid);
+
+  if (caller->pid > 0 && caller->pid != pid)
+    {
+      rb_set_error (error, RB_ERROR_FORBIDDEN, "plugin_pid_mismatch", "x-plugin-pid header does not match plugin_pid of the body");
+      return NULL;
+    }
+  if (channel == NULL)
+    rb_set_error (error, RB_ERROR_INVALID, "ipc_channel_missing",
+                  "no open IPC channel for plugin_pid=%" G_GINT64_FORMAT "; open WS /v1/stream with x-plugin-pid header first", pid);
+  return channel;
+}
+
+static gboolean
+read_session_id (const RbRegisterRequest  *request,
+                 RbTraits                 *traits,
+                 GError                  **error)
+{
+  g_autofree char *trimmed = request->runtime_session_id != NULL ? rb_text_trim (request->runtime_session_id) : NULL;
+
+  if (trimmed == NULL || *trimmed == '\0')
+    return TRUE;
+
+  traits->runtime_session_id = rb_text_session_id (trimmed);
+  if (traits->runtime_session_id != NULL)
+    return TRUE;
+
+  rb_set_error (error, RB_ERROR_INVALID, "invalid_runtime_session_id", "runtime_session_id is invalid");
+  return FALSE;
+}
+
+static RbTraits *
+make_traits (RbCore                   *core,
+             const RbRegisterRequest  *request,
+             GError                  **error)
+{
+  g_autoptr(RbTraits) traits = g_new0 (RbTraits, 1);
+
+  traits->capabilities = rb_traits_effective_capabilities ((const char *const *) request->runtime_capabilities,
+                                                           can_spawn (core, request->kind));
+  if (!read_session_id (request, traits, error) || !rb_workspace_from_json (request->workspace, &traits->workspace, error))
+    return NULL;
+
+  traits->kind = g_strdup (request->kind);
+  traits->client_kind = g_strdup (request->client_kind);
+  traits->client_version = g_strdup (request->client_version);
+  traits->started_at = g_strdup (request->started_at);
+  traits->tracking_ref = g_strdup (request->tracking_ref);
+  traits->session_name = g_strdup (request->session_name);
+  traits->task_hint = g_strdup (request->task_hint);
+  traits->execution_surface = g_strdup (request->execution_surface);
+  traits->background_exchange_mode = g_strdup (request->background_exchange_mode);
+  traits->label = rb_workspace_dup_label (traits->workspace, request->kind, request->tracking_ref, request->plugin_pid);
+  return g_steal_pointer (&traits);
+}
+
+static void
+insert_text (GVariantDict *dict,
+             const char   *name,
+             const char   *value)
+{
+  if (value != NULL)
+    g_variant_dict_insert (dict, name, "s", value);
+}
+
+static GVariant *
+workspace_arguments (const RbWorkspace *workspace)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  insert_text (&dict, "root", workspace->root);
+  insert_text (&dict, "cwd", workspace->cwd);
+  insert_text (&dict, "remote", workspace->remote);
+  insert_text (&dict, "branch", workspace->branch);
+  return g_variant_dict_end (&dict);
+}
+
+/* Source: protocol.md 14.4. */
+static GVariant *
+upstream_arguments (const Registration *self)
+{
+  const RbTraits *traits = self->traits;
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  insert_text (&dict, "runtime_kind", traits->kind);
+  insert_text (&dict, "endpoint_nonce", self->nonce);
+  insert_text (&dict, "display_label", traits->label);
+  insert_text (&dict, "tracking_ref", traits->tracking_ref);
+  insert_text (&dict, "session_name", traits->session_name);
+  insert_text (&dict, "task_hint", traits->task_hint);
+  insert_text (&dict, "execution_surface", traits->execution_surface);
+  insert_text (&dict, "runtime_session_id", traits->runtime_session_id);
+  insert_text (&dict, "background_exchange_mode", traits->background_exchange_mode);
+  if (traits->workspace != NULL)
+    g_variant_dict_insert_value (&dict, "workspace", workspace_arguments (traits->workspace));
+  if (traits->capabilities != NULL)
+    g_variant_dict_insert (&dict, "runtime_capabilities", "^as", traits->capabilities);
+  return g_variant_dict_end (&dict);
+}
+
+static void on_heartbeat_due (gpointer user_data);
+
+static void
+schedule_heartbeat (RbCore     *core,
+                    RbEndpoint *endpoint)
+{
+  if (endpoint->traits->heartbeat_ms <= 0)
+    return;
+
+  endpoint->owner = core;
+  endpoint->heartbeat_timer = rb_clock_add (core->clock, endpoint->traits->heartbeat_ms, on_heartbeat_due, endpoint);
+}
+
+void
+rb_register_resume_heartbeat (RbCore     *core,
+                              RbEndpoint *endpoint)
+{
+  schedule_heartbeat (core, endpoint);
+}
+
+static GVariant *
+endpoint_argument (const char *endpoint_id)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "endpoint_id", "s", endpoint_id);
+  return g_variant_dict_end (&dict);
+}
+
+static void
+on_scheduled_heartbeat (GObject      *source,
+                        GAsyncResult *result,
+                        gpointer      user_data)
+{
+  g_autofree char *endpoint_id = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
+
+  if (answer == NULL)
+    rb_log_warning ("endpoint_heartbeat_failed", "endpoint_id", endpoint_id, "err", error->message, NULL);
+}
+
+static void
+on_heartbeat_due (gpointer user_data)
+{
+  RbEndpoint *endpoint = user_data;
+  RbCore *core = endpoint->owner;
+
+  endpoint->heartbeat_timer = 0;
+  rb_upstream_call_async (core->upstream, RB_UPSTREAM_HEARTBEAT, endpoint_argument (endpoint->id), NULL, on_scheduled_heartbeat,
+                          g_strdup (endpoint->id));
+  schedule_heartbeat (core, endpoint);
+}
+
+static void
+on_registered (RbCore       *core,
+               const GError *error,
+               gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Registration *self = g_task_get_task_data (task);
+  RbEndpoint *endpoint = rb_registry_lookup (core->registry, self->endpoint_id);
+
+  if (error != NULL)
+    {
+      g_task_return_error (task, g_error_copy (error));
+      return;
+    }
+
+  rb_lifecycle_report (core, self->endpoint_id, "active", "register");
+  rb_log_info ("endpoint_registered", "endpoint_id", self->endpoint_id, "kind", endpoint != NULL ? endpoint->traits->kind : NULL, NULL);
+  g_task_return_boolean (task, TRUE);
+  if (endpoint != NULL)
+    rb_deliver_pump (core, endpoint);
+}
+
+static RbEndpoint *
+make_endpoint (RbCore       *core,
+               Registration *self)
+{
+  RbEndpoint *endpoint = rb_endpoint_new (self->endpoint_id, self->plugin_pid, g_steal_pointer (&self->traits));
+
+  endpoint->owner_token = g_strdup (self->owner_token);
+  endpoint->nonce = g_strdup (self->nonce);
+  endpoint->agent_id = g_strdup (self->agent_id);
+  endpoint->position = core->next_position++;
+  endpoint->state = RB_ENDPOINT_ACTIVE;
+  endpoint->state_since = rb_core_now (core);
+  rb_processes_identify (core->processes, endpoint->plugin_pid, &endpoint->pid_start);
+  return endpoint;
+}
+
+/* IMP-19: the adapter may have another channel by now, or none. */
+static void
+insert (RbCore *core,
+        GTask  *task)
+{
+  Registration *self = g_task_get_task_data (task);
+  RbChannel *channel = rb_channels_lookup (core, self->plugin_pid);
+  RbEndpoint *endpoint = make_endpoint (core, self);
+  GPtrArray *predecessors;
+  RbChanges *changes;
+
+  if (!rb_registry_add (core->registry, endpoint))
+    {
+      g_task_return_error (task, rb_error_new (RB_ERROR_INTERNAL, "internal_error", "endpoint_id already registered: %s",
+                                               self->endpoint_id));
+      rb_endpoint_free (endpoint);
+      g_object_unref (task);
+      return;
+    }
+
+  changes = rb_changes_new ();
+  rb_processes_watch (core->processes, endpoint->plugin_pid);
+  endpoint->traits->legacy = channel != NULL && core->settings.legacy_adapters && rb_channel_is_legacy (channel);
+  g_set_object (&endpoint->channel, channel);
+  rb_endpoint_record (endpoint, changes);
+  predecessors = rb_successor_inherit (core, endpoint, changes);
+  if (endpoint->traits->heartbeat_ms > 0)
+    schedule_heartbeat (core, endpoint);
+  else
+    rb_log_info ("endpoint_heartbeat_not_scheduled", "endpoint_id", endpoint->id, NULL);
+
+  rb_core_commit (core, changes, on_registered, task);
+  rb_successor_close (core, predecessors);
+  rb_core_changed (core, "endpoints");
+  if (channel == NULL)
+    rb_lifecycle_channel_closed (core, endpoint);
+}
+
+static gint64
+heartbeat_ms (GVariant *answer)
+{
+  double seconds = 0;
+
+  g_variant_lookup (answer, "heartbeat_after_seconds", "d", &seconds);
+  return seconds > 0 && seconds < 1e9 ? MAX (1, (gint64) (seconds * 1000)) : 0;
+}
+
+static void
+on_upstream_registered (GObject      *source,
+                        GAsyncResult *result,
+                        gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Registration *self = g_task_get_task_data (task);
+  RbCore *core = g_task_get_source_object (task);
+  g_autoptr(GVariant) answer = NULL;
+  GError *error = NULL;
+
+  answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
+  if (answer == NULL || !rb_core_check_ready (core, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  if (!g_variant_lookup (answer, "endpoint_id", "s", &self->endpoint_id) || *self->endpoint_id == '\0')
+    {
+      g_task_return_new_error (task, RB_ERROR, RB_ERROR_UNAVAILABLE, "the upstream granted no endpoint_id");
+      return;
+    }
+
+  self->session_naming = g_variant_lookup_value (answer, "session_naming", G_VARIANT_TYPE_VARDICT);
+  self->traits->heartbeat_ms = heartbeat_ms (answer);
+  insert (core, g_steal_pointer (&task));
+}
+
+void
+rb_register_async (RbCore                  *core,
+                   const RbCaller          *caller,
+                   const RbRegisterRequest *request,
+                   GAsyncReadyCallback      callback,
+                   gpointer                 user_data)
+{
+  g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
+  RbTraits *traits = NULL;
+  GError *error = NULL;
+  Registration *self;
+
+  g_task_set_source_tag (task, rb_register_async);
+  if (!rb_core_check_ready (core, &error) || check_channel (core, caller, request->plugin_pid, &error) == NULL ||
+      (traits = make_traits (core, request, &error)) == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  self = g_new0 (Registration, 1);
+  self->traits = traits;
+  self->agent_id = g_strdup (request->agent_id);
+  self->plugin_pid = request->plugin_pid;
+  self->nonce = rb_core_uuid (core);
+  self->owner_token = rb_core_uuid (core);
+  g_task_set_task_data (task, self, (GDestroyNotify) registration_free);
+  if (rb_registry_get_n (core->registry) >= core->settings.endpoint_cap)
+    {
+      g_task_return_error (task, rb_error_new (RB_ERROR_UNAVAILABLE, "endpoint_limit_reached", "%u endpoints are registered already",
+                                               rb_registry_get_n (core->registry)));
+      return;
+    }
+
+  rb_upstream_call_async (core->upstream, RB_UPSTREAM_REGISTER_ENDPOINT, upstream_arguments (self), NULL, on_upstream_registered,
+                          g_steal_pointer (&task));
+}
+
+gboolean
+rb_register_finish (RbCore        *core,
+                    GAsyncResult  *result,
+                    char         **endpoint_id,
+                    char         **owner_token,
+                    GVariant     **session_naming,
+                    GError       **error)
+{
+  Registration *self = g_task_get_task_data (G_TASK (result));
+
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return FALSE;
+
+  *endpoint_id = g_strdup (self->endpoint_id);
+  *owner_token = g_strdup (self->owner_token);
+  *session_naming = self->session_naming != NULL ? g_variant_ref (self->session_naming) : NULL;
+  return TRUE;
+}
+
+static RbEndpoint *
+lookup_known (RbCore      *core,
+              const char  *endpoint_id,
+              GError     **error)
+{
+  RbEndpoint *endpoint = rb_registry_lookup (core->registry, endpoint_id);
+
+  if (endpoint == NULL)
+    rb_set_error (error, RB_ERROR_NOT_FOUND, "endpoint_unknown", "unknown endpoint_id: %s", endpoint_id);
+  return endpoint;
+}
+
+static void
+on_answered (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  g_autoptr(GVariant) answer = NULL;
+  GError *error = NULL;
+
+  answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
+  if (answer == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+void
+rb_heartbeat_async (RbCore              *core,
+                    const RbCaller      *caller,
+                    const char          *endpoint_id,
+                    GAsyncReadyCallback  callback,
+                    gpointer             user_data)
+{
+  g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
+  RbEndpoint *endpoint;
+  GError *error = NULL;
+
+  endpoint = lookup_known (core, endpoint_id, &error);
+  if (endpoint == NULL || !rb_core_check_owner (core, caller, endpoint, 0, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  rb_upstream_call_async (core->upstream, RB_UPSTREAM_HEARTBEAT, endpoint_argument (endpoint_id), NULL, on_answered,
+                          g_steal_pointer (&task));
+}
+
+gboolean
+rb_heartbeat_finish (RbCore        *core,
+                     GAsyncResult  *result,
+                     GError       **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static RbChannel *
+check_reattach (RbCore          *core,
+                const RbCaller  *caller,
+                const char      *endpoint_id,
+                gint64           plugin_pid,
+                GError         **error)
+{
+  RbChannel *channel = rb_channels_lookup (core, plugin_pid);
+  RbEndpoint *endpoint;
+
+  if (plugin_pid <= 0)
+    {
+      rb_set_error (error, RB_ERROR_INVALID, "plugin_pid_invalid", "plugin_pid is required and must be a positive number");
+      return NULL;
+    }
+  if (channel == NULL)
+    {
+      rb_set_error (error, RB_ERROR_INVALID, "ipc_channel_missing",
+                    "no open IPC channel for plugin_pid=%" G_GINT64_FORMAT "; open WS /v1/stream first", plugin_pid);
+      return NULL;
+    }
+  endpoint = lookup_known (core, endpoint_id, error);
+  if (endpoint == NULL)
+    return NULL;
+  if (endpoint->plugin_pid != plugin_pid || !rb_lifecycle_is_same_process (core, endpoint))
+    {
+      rb_set_error (error, RB_ERROR_FORBIDDEN, "reattach_pid_mismatch", "plugin_pid does not match the registered endpoint");
+      return NULL;
+    }
+  if (!rb_core_check_owner (core, caller, endpoint, plugin_pid, error))
+    return NULL;
+  if (endpoint->state != RB_ENDPOINT_RECONNECTING)
+    {
+      rb_set_error (error, RB_ERROR_BAD_STATE, "endpoint_not_reconnecting",
+                    "endpoint is currently active; reattach is only valid from reconnecting");
+      return NULL;
+    }
+  return channel;
+}
+
+typedef struct {
+  GTask *task;
+  char  *endpoint_id;
+} Reattach;
+
+static void
+on_reattached (RbCore       *core,
+               const GError *error,
+               gpointer      user_data)
+{
+  Reattach *reattach = user_data;
+  g_autoptr(GTask) task = g_steal_pointer (&reattach->task);
+  g_autofree char *endpoint_id = g_steal_pointer (&reattach->endpoint_id);
+  RbEndpoint *endpoint = rb_registry_lookup (core->registry, endpoint_id);
+
+  g_free (reattach);
+  if (error != NULL)
+    {
+      g_task_return_error (task, g_error_copy (error));
+      return;
+    }
+  if (endpoint == NULL)
+    {
+      g_task_return_error (task, rb_error_new (RB_ERROR_NOT_FOUND, "endpoint_unknown", "unknown endpoint_id: %s", endpoint_id));
+      return;
+    }
+
+  rb_lifecycle_report (core, endpoint_id, "active", "reattach");
+  rb_log_info ("endpoint_reattached", "endpoint_id", endpoint_id, NULL);
+  rb_deliver_drain (core, endpoint, g_steal_pointer (&task));
+}
+
+void
+rb_reattach_async (RbCore              *core,
+                   const RbCaller      *caller,
+                   const char          *endpoint_id,
+                   gint64               plugin_pid,
+                   GAsyncReadyCallback  callback,
+                   gpointer             user_data)
+{
+  g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
+  RbChanges *changes;
+  RbChannel *channel;
+  Reattach *reattach;
+  GError *error = NULL;
+
+  channel = rb_core_check_ready (core, &error) ? check_reattach (core, caller, endpoint_id, plugin_pid, &error) : NULL;
+  if (channel == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  changes = rb_changes_new ();
+  rb_lifecycle_activate (core, rb_registry_lookup (core->registry, endpoint_id), channel, changes);
+  reattach = g_new0 (Reattach, 1);
+  reattach->task = g_steal_pointer (&task);
+  reattach->endpoint_id = g_strdup (endpoint_id);
+  rb_core_commit (core, changes, on_reattached, reattach);
+  rb_core_changed (core, "endpoints");
+}
+
+gboolean
+rb_reattach_finish (RbCore        *core,
+                    GAsyncResult  *result,
+                    guint         *n_pushed,
+                    GError       **error)
+{
+  g_autoptr(GError) local = NULL;
+  gssize n = g_task_propagate_int (G_TASK (result), &local);
+
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  *n_pushed = n;
+  return TRUE;
+}
+
+/* Unknown endpoints are fine: what is asked for is the case. */
+void
+rb_unregister_async (RbCore              *core,
+                     const RbCaller      *caller,
+                     const char          *endpoint_id,
+                     GAsyncReadyCallback  callback,
+                     gpointer             user_data)
+{
+  g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
+  RbEndpoint *endpoint = rb_registry_lookup (core->registry, endpoint_id);
+  GError *error = NULL;
+
+  if (endpoint != NULL && (!rb_core_check_ready (core, &error) || !rb_core_check_owner (core, caller, endpoint, 0, &error)))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  if (endpoint != NULL)
+    rb_lifecycle_apply (core, endpoint, RB_ENDPOINT_EXPLICIT_UNREGISTER);
+  rb_core_commit_task (core, rb_changes_new (), g_steal_pointer (&task));
+}
+
+gboolean
+rb_unregister_finish (RbCore        *core,
+                      GAsyncResult  *result,
+                      GError       

@@ -1,0 +1,161 @@
+/* rb-restore.c: assignments that were not accepted go back to the inbox; others end
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-restore.h"
+
+#include "rb-deliver.h"
+#include "rb-error.h"
+#include "rb-events.h"
+#include "rb-log.h"
+
+static void
+on_acceptance_timeout (gpointer user_data)
+{
+  RbAssignment *assignment = user_data;
+
+  assignment->timer = 0;
+  rb_log_warning ("runtime_assignment_acceptance_timeout", "assignment_id", assignment->context->assignment_id, "endpoint_id",
+                  assignment->endpoint_id, NULL);
+  rb_restore_one (assignment->owner, assignment, "adapter_acceptance_timeout");
+}
+
+void
+rb_restore_arm (RbCore       *core,
+                RbAssignment *assignment)
+{
+  rb_clock_clear (core->clock, &assignment->timer);
+  if (assignment->deadline == 0 || rb_assignment_state_is_accepted (assignment->state))
+    return;
+
+  assignment->owner = core;
+  assignment->timer = rb_clock_add (core->clock, MAX (assignment->deadline - rb_core_now (core), 0), on_acceptance_timeout, assignment);
+}
+
+static void
+detach (RbCore       *core,
+        RbAssignment *assignment,
+        RbChanges    *changes)
+{
+  RbEndpoint *endpoint = rb_registry_lookup (core->registry, assignment->endpoint_id);
+  RbItem *item = endpoint != NULL ? rb_queue_find (endpoint->queue, assignment->message->id) : NULL;
+
+  rb_clock_clear (core->clock, &assignment->timer);
+  rb_clock_clear (core->clock, &assignment->report_timer);
+  if (item != NULL)
+    rb_deliver_cancel (core, endpoint, item);
+  rb_assignment_erase (assignment, changes);
+}
+
+/* The slot of the inbox that an unaccepted assignment holds (rb-inbox.h). */
+static gboolean
+holds_slot (const RbAssignment *assignment)
+{
+  return assignment->state == RB_ASSIGNMENT_QUEUED || assignment->state == RB_ASSIGNMENT_PENDING;
+}
+
+void
+rb_restore_put_back (RbCore       *core,
+                     RbAssignment *assignment,
+                     const char   *why,
+                     RbChanges    *changes)
+{
+  RbMessage *message = assignment->message;
+  gint64 now = rb_core_now (core);
+
+  core->counters.restored++;
+  detach (core, assignment, changes);
+  rb_message_checkpoint (message, changes, "restored", now, assignment->endpoint_id, why);
+  rb_message_move (message, changes, RB_PLACE_INBOX, assignment->endpoint_id, message->reason, now);
+  if (holds_slot (assignment))
+    rb_inbox_put_back (core->inbox, message);
+  else
+    rb_inbox_add (core->inbox, message);
+  rb_assignments_remove (core->assignments, assignment);
+  rb_core_changed (core, "assignments");
+  rb_core_changed (core, "inbox");
+}
+
+void
+rb_restore_end (RbCore       *core,
+                RbAssignment *assignment,
+                const char   *how,
+                RbChanges    *changes)
+{
+  gint64 now = rb_core_now (core);
+
+  detach (core, assignment, changes);
+  if (holds_slot (assignment))
+    rb_inbox_release (core->inbox);
+  rb_message_checkpoint (assignment->message, changes, "settled", now, assignment->endpoint_id, how);
+  rb_ledger_end (core->ledger, assignment->message, how, now, changes);
+  rb_assignments_remove (core->assignments, assignment);
+  rb_core_changed (core, "assignments");
+}
+
+void
+rb_restore_fail_dispatchers (RbAssignment *assignment,
+                             GError       *error)
+{
+  g_autoptr(GPtrArray) tasks = g_steal_pointer (&assignment->dispatchers);
+
+  for (guint i = 0; tasks != NULL && i < tasks->len; i++)
+    g_task_return_error (g_ptr_array_index (tasks, i), g_error_copy (error));
+  g_error_free (error);
+}
+
+static GError *
+dispatch_error (const RbAssignment *assignment,
+                const char         *reason_code)
+{
+  if (g_str_equal (reason_code, "ipc_push_not_received"))
+    return rb_error_new (RB_ERROR_INVALID, "dispatch_failed", "target endpoint did not acknowledge push receipt: %s",
+                         assignment->context->target->endpoint_id);
+
+  return rb_error_new (RB_ERROR_INVALID, "dispatch_failed", "the assignment was taken back: %s", reason_code);
+}
+
+static RbEvent *
+target_lost (const RbAssignment *assignment,
+             const char         *reason_code)
+{
+  g_autofree char *event_id = g_strconcat (assignment->context->assignment_id, ":target_lost", NULL);
+  RbStateReport report = {
+    .assignment = assignment,
+    .state = "target_lost_before_acceptance",
+    .state_event_id = event_id,
+    .state_sequence = MAX (2, assignment->last_sequence + 1),
+    .occurred_at = assignment->assigned_at + 1,
+    .reason_code = reason_code,
+  };
+
+  return rb_events_processing_state (&report);
+}
+
+static void
+on_restored (RbCore       *core,
+             const GError *error,
+             gpointer      user_data)
+{
+  RbEvent *event = user_data;
+
+  if (error == NULL)
+    rb_events_tell (core, event);
+  else
+    rb_event_unref (event);
+}
+
+void
+rb_restore_one (RbCore       *core,
+                RbAssignment *assignment,
+                const char   *reason_code)
+{
+  RbChanges *changes = rb_changes_new ();
+  RbEvent *event = target_lost (assignment, reason_code);
+
+  rb_log_info ("runtime_assignment_restored", "assignment_id", assignment->context->assignment_id, "reason", reason_code, NULL);
+  rb_restore_fail_dispatchers (assignment, dispatch_error (assignment, reason_code));
+  rb_restore_put_back (core, assignment, reason_code, changes);
+  rb_core_commit (core, changes, on_restored, event);
+}
