@@ -2,6 +2,7 @@
 #
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
+import itertools
 import os
 import re
 
@@ -14,6 +15,12 @@ TEXT_SUFFIXES = tuple(COMMENT_STARTS) + ('.md', '.build', '.txt', '.in', '.map',
 LEFT_OVERS = r'\b(?:' + '|'.join(('TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X', 'HA' + 'CK')) + r')\b'
 
 
+def first_comment(lines, start):
+    if start == '/* ':
+        return '\n'.join(lines).split('*/')[0]
+    return '\n'.join(itertools.takewhile(lambda line: line.startswith(start.strip()), lines))
+
+
 def check_first_lines(tree):
     """The first line says the file's name and what it is; the licence follows."""
     for source in tree.sources:
@@ -24,8 +31,8 @@ def check_first_lines(tree):
         first = 1 if lines[0].startswith('#!') else 0
         if not lines[first].startswith('{}{}: '.format(start, source.name)):
             yield source.path, first + 1, "must begin with '{}{}: what it is'".format(start, source.name)
-        if not any(LICENCE in line for line in lines[:first + 8]):
-            yield source.path, first + 3, "no '{}' near the top".format(LICENCE)
+        if LICENCE not in first_comment(lines[first:], start):
+            yield source.path, first + 3, "no '{}' in the first comment".format(LICENCE)
 
 
 def check_headers(tree):
