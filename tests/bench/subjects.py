@@ -31,7 +31,7 @@ class Peer(Broker):
     def __init__(self):
         super().__init__(PEER_ENTRY, '', 'measure')
         node = shutil.which('node')
-        self.upstream = subprocess.Popen([node, os.path.join(HERE, 'yes-upstream.mjs')], stdout=subprocess.PIPE, text=True)
+        self.upstream = subprocess.Popen([node, os.path.join(INTEROP, 'yes-upstream.mjs')], stdout=subprocess.PIPE, text=True)
         port = int(self.upstream.stdout.readline())
         self.node = node
         credentials = os.path.join(self.top, 'credentials.json')

@@ -92,6 +92,15 @@ export class Machine {
   }
 
   // A broker that is our own child; its exit code can be asked.
+  // How the SDK is told to start it.
+  spawnOptions () {
+    return { nodeBinary: this.brokerd, brokerEntry: '/nonexistent/entry.js' };
+  }
+
+  get program () {
+    return this.brokerd;
+  }
+
   start (account, ...options) {
     const env = { ...this.env, MASONS_BROKER_ACCOUNT_ID: account };
     const child = spawn (this.brokerd, options, { env, stdio: ['ignore', 'ignore', 'inherit'] });
@@ -125,8 +134,36 @@ export class Machine {
   }
 
   async close () {
+    this.upstream?.kill ();
     for (const pid of [...this.pids])
       await this.kill (pid);
     fs.rmSync (this.top, { recursive: true, force: true });
+  }
+}
+
+// The same with the npm daemon instead of ours, to see whether a test describes it.
+export class PeerMachine extends Machine {
+  static isPeer = true;
+
+  constructor () {
+    super (process.execPath, '', '');
+    this.entry = path.resolve (import.meta.dirname ?? '.', 'node_modules/@masons/runtime-broker/dist/broker/entry.js');
+  }
+
+  async startUpstream () {
+    this.upstream = spawn (process.execPath, [path.join (path.dirname (this.entry), '../../../../../yes-upstream.mjs')],
+                           { stdio: ['ignore', 'pipe', 'inherit'] });
+    const port = await new Promise ((resolve) => this.upstream.stdout.once ('data', (text) => resolve (Number (text))));
+    this.env.MASONS_BROKER_CREDENTIALS_FILE = path.join (this.top, 'credentials.json');
+    const account = { connectorUrl: `ws://127.0.0.1:${port}/gateway`, token: 'peer-token', apiHost: `http://127.0.0.1:${port}` };
+    fs.writeFileSync (this.env.MASONS_BROKER_CREDENTIALS_FILE, JSON.stringify ({ accounts: { interop: account } }));
+  }
+
+  account () {
+    return { runtime_token: 'peer-token', address: 'peer@yes' };
+  }
+
+  spawnOptions () {
+    return { brokerEntry: this.entry };
   }
 }
