@@ -70,6 +70,9 @@ typedef struct {
   const char *client_version;   /* what we say upstream, protocol.md 3.11 */
 } RbModuleEnvironment;
 
+void             rb_module_environment_copy    (RbModuleEnvironment *to, const RbModuleEnvironment *from);
+void             rb_module_environment_clear   (RbModuleEnvironment *copy);
+
 /* @settings: effective values of the module's own group, (transfer none), char * to char *; validated by the host */
 RbModuleContext *rb_module_context_new         (const RbModuleInfo        *info,
                                                 const RbModuleEnvironment *environment,

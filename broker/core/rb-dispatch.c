@@ -1,0 +1,265 @@
+/* rb-dispatch.c: a message of the inbox becomes an assignment
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-dispatch.h"
+
+#include "rb-core-private.h"
+#include "rb-deliver.h"
+#include "rb-error.h"
+#include "rb-events.h"
+#include "rb-log.h"
+#include "rb-restore.h"
+
+/* Taken from the inbox (its slot stays reserved) -> the upstream agrees -> durable -> told -> pushed -> answered with the receipt. Any
+ * failure before "durable" puts the row back. Source: protocol.md 11.5 and 11.6. */
+typedef struct {
+  RbMessage    *message;
+  RbAssignment *assignment;    /* owned until it is in the table */
+  char         *endpoint_id;
+} Dispatch;
+
+static void
+dispatch_free (Dispatch *self)
+{
+  g_clear_pointer (&self->message, rb_message_unref);
+  g_clear_pointer (&self->assignment, rb_assignment_free);
+  g_free (self->endpoint_id);
+  g_free (self);
+}
+
+static void
+fail (GTask      *task,
+      const char *detail,
+      const char *id)
+{
+  g_task_return_error (task, rb_error_new (RB_ERROR_INVALID, "dispatch_failed", "%s%s%s", detail, id != NULL ? ": " : "",
+                                           id != NULL ? id : ""));
+}
+
+/* Answered with the receipt, or when the assignment is taken back. */
+static void
+join (RbAssignment *assignment,
+      GTask        *task)
+{
+  if (assignment->dispatchers == NULL)
+    assignment->dispatchers = g_ptr_array_new_with_free_func (g_object_unref);
+  g_ptr_array_add (assignment->dispatchers, task);
+}
+
+static RbEvent *
+assigned_event (const RbAssignment *assignment)
+{
+  g_autofree char *event_id = g_strconcat (assignment->context->assignment_id, ":assigned", NULL);
+  RbStateReport report = {
+    .assignment = assignment,
+    .state = "assigned_to_runtime_target",
+    .state_event_id = event_id,
+    .state_sequence = 1,
+    .occurred_at = assignment->assigned_at,
+    .with_token = TRUE,
+  };
+
+  return rb_events_processing_state (&report);
+}
+
+static void
+answer_dispatchers (RbAssignment *assignment)
+{
+  g_autoptr(GPtrArray) tasks = g_steal_pointer (&assignment->dispatchers);
+
+  for (guint i = 0; tasks != NULL && i < tasks->len; i++)
+    g_task_return_boolean (g_ptr_array_index (tasks, i), TRUE);
+}
+
+/* The assignment may have moved on while the commit ran: accepted, restored, its endpoint gone. */
+static void
+on_assignment_durable (RbCore       *core,
+                       const GError *error,
+                       gpointer      user_data)
+{
+  g_autofree char *message_id = user_data;
+  RbAssignment *assignment = rb_assignments_of_message (core->assignments, message_id);
+  RbEndpoint *endpoint;
+
+  if (assignment == NULL)
+    return;
+  if (error != NULL)
+    {
+      rb_restore_fail_dispatchers (assignment, g_error_copy (error));
+      return;
+    }
+
+  rb_events_emit (core, assigned_event (assignment));
+  endpoint = rb_registry_lookup (core->registry, assignment->endpoint_id);
+  if (endpoint == NULL || assignment->state != RB_ASSIGNMENT_QUEUED || rb_queue_find (endpoint->queue, message_id) != NULL)
+    return;
+
+  if (endpoint->state == RB_ENDPOINT_RECONNECTING)
+    answer_dispatchers (assignment);
+  rb_deliver_add (core, endpoint, assignment->message, assignment->context->assignment_id);
+}
+
+static void
+store (RbCore *core,
+       GTask  *task)
+{
+  Dispatch *self = g_task_get_task_data (task);
+  RbAssignment *assignment = g_steal_pointer (&self->assignment);
+  RbMessage *message = assignment->message;
+  RbChanges *changes = rb_changes_new ();
+  gint64 now = rb_core_now (core);
+
+  if (core->settings.acceptance_timeout > 0)
+    assignment->deadline = now + core->settings.acceptance_timeout;
+  join (assignment, task);
+  rb_assignments_add (core->assignments, assignment);
+  rb_assignment_record (assignment, changes);
+  rb_message_checkpoint (message, changes, "assigned", now, self->endpoint_id, assignment->context->assignment_id);
+  rb_message_move (message, changes, RB_PLACE_ASSIGNMENT, self->endpoint_id, message->reason, now);
+  rb_restore_arm (core, assignment);
+  rb_core_changed (core, "inbox");
+  rb_core_changed (core, "assignments");
+  rb_core_commit (core, changes, on_assignment_durable, g_strdup (message->id));
+}
+
+static void
+on_agreed (RbCore       *core,
+           const GError *error,
+           gpointer      user_data)
+{
+  GTask *task = user_data;
+  Dispatch *self = g_task_get_task_data (task);
+  gboolean is_there = rb_registry_lookup (core->registry, self->endpoint_id) != NULL;
+
+  if (error == NULL && is_there)
+    {
+      store (core, task);
+      return;
+    }
+
+  rb_inbox_put_back (core->inbox, self->message);
+  if (error == NULL)
+    fail (task, "target endpoint not found", self->endpoint_id);
+  else
+    {
+      rb_log_warning ("runtime_processing_state_emit_failed", "assignment_id", self->assignment->context->assignment_id, "err",
+                      error->message, NULL);
+      fail (task, error->message, NULL);
+    }
+  g_object_unref (task);
+}
+
+/* protocol.md 11.5 steps 6 to 8, with the target of 11.6: what the endpoint says of itself. */
+static RbTarget *
+choose_target (RbCore     *core,
+               const char *endpoint_id,
+               GTask      *task)
+{
+  RbEndpoint *endpoint = rb_registry_lookup (core->registry, endpoint_id);
+  RbTarget *target;
+
+  if (endpoint == NULL)
+    {
+      fail (task, "target endpoint not found", endpoint_id);
+      return NULL;
+    }
+
+  target = rb_traits_dup_target (endpoint->traits, endpoint_id);
+  if (target == NULL)
+    fail (task, "target endpoint is not background-exchange capable", endpoint_id);
+  return target;
+}
+
+static void
+assign (RbCore     *core,
+        RbMessage  *row,
+        const char *endpoint_id,
+        GTask      *task)
+{
+  g_autoptr(RbTarget) target = choose_target (core, endpoint_id, task);
+  g_autofree char *uuid = rb_core_uuid (core);
+  g_autofree char *token = rb_core_uuid (core);
+  g_autofree char *assignment_id = g_strconcat ("local-", uuid, NULL);
+  g_autoptr(RbEvent) event = NULL;
+  Dispatch *self;
+
+  if (target == NULL)
+    {
+      g_object_unref (task);
+      return;
+    }
+
+  self = g_new0 (Dispatch, 1);
+  self->endpoint_id = g_strdup (endpoint_id);
+  self->message = rb_inbox_take (core->inbox, row->id);
+  self->assignment = rb_assignment_new (rb_assignment_context_new (row->id, row->source_id, assignment_id, target, row->correlation_id,
+                                                                   row->trace.trace_id),
+                                        self->message, token, rb_core_now (core));
+  g_task_set_task_data (task, self, (GDestroyNotify) dispatch_free);
+  event = assigned_event (self->assignment);
+  rb_events_report (core, event, on_agreed, task);
+}
+
+static gboolean
+check_request (RbCore          *core,
+               const RbCaller  *caller,
+               const char      *undispatched_id,
+               const char      *endpoint_id,
+               GError         **error)
+{
+  RbEndpoint *endpoint;
+
+  if (undispatched_id == NULL || *undispatched_id == '\0' || endpoint_id == NULL || *endpoint_id == '\0')
+    {
+      rb_set_error (error, RB_ERROR_INVALID, "dispatch_body_invalid",
+                    "POST /v1/dispatch requires { undispatched_id, target_endpoint_id }");
+      return FALSE;
+    }
+  if (!rb_core_check_ready (core, error))
+    return FALSE;
+
+  endpoint = rb_registry_lookup (core->registry, endpoint_id);
+  return endpoint == NULL || rb_core_check_owner (core, caller, endpoint, 0, error);
+}
+
+void
+rb_dispatch_async (RbCore              *core,
+                   const RbCaller      *caller,
+                   const char          *undispatched_id,
+                   const char          *endpoint_id,
+                   GAsyncReadyCallback  callback,
+                   gpointer             user_data)
+{
+  g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
+  RbAssignment *assignment;
+  RbMessage *row;
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, rb_dispatch_async);
+  if (!check_request (core, caller, undispatched_id, endpoint_id, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  row = rb_inbox_lookup (core->inbox, undispatched_id);
+  assignment = rb_assignments_of_message (core->assignments, undispatched_id);
+  if (row != NULL && row->source_id == NULL)
+    fail (task, "dispatch source_message_id missing from inbox row", NULL);
+  else if (row != NULL)
+    assign (core, row, endpoint_id, g_steal_pointer (&task));
+  else if (assignment != NULL && assignment->state == RB_ASSIGNMENT_QUEUED && g_str_equal (assignment->endpoint_id, endpoint_id))
+    join (assignment, g_steal_pointer (&task));
+  else
+    fail (task, "unknown undispatched_id", undispatched_id);
+}
+
+gboolean
+rb_dispatch_finish (RbCore        *core,
+                    GAsyncResult  *result,
+                    GError       **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

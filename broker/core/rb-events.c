@@ -243,3 +243,9 @@ rb_events_tell (RbCore  *core,
   rb_events_report (core, event, on_told, rb_event_ref (event));
   rb_events_emit (core, event);
 }
+
+gboolean
+rb_events_has_authority (RbCore *core)
+{
+  return count_authorities (core) > 0;
+}

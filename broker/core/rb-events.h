@@ -35,6 +35,7 @@ RbEvent  *rb_events_endpoint_state   (const char *endpoint_id, const char *state
 
 void      rb_events_emit             (RbCore *core, RbEvent *event);         /* takes @event */
 
+gboolean  rb_events_has_authority    (RbCore *core);
 /* Both, for what is true already and may only be told: a refusal is logged. Takes @event. */
 void      rb_events_tell             (RbCore *core, RbEvent *event);
 

@@ -13,7 +13,8 @@ G_DECLARE_FINAL_TYPE (RbSqliteStore, rb_sqlite_store, RB, SQLITE_STORE, GObject)
 /* Opens or creates @path (0600), checks it and migrates it. Refuses with RB_ERROR_CORRUPT (damaged, or from a newer version; the
  * text says which and what to do) and RB_ERROR_UNAVAILABLE (read-only, no space, locked by another process). */
 RbSqliteStore *rb_sqlite_store_open  (const char *path, GError **error);
-/* Commits what is queued, then closes; blocks. Later commits are answered with an error. */
+/* Commits what is queued, calls back for it from inside this call, then closes; blocks. Later commits are answered with an error.
+ * The last reference closes too. */
 void           rb_sqlite_store_close (RbSqliteStore *self);
 /* For measuring and `status`: commits that were synced, commits that were lazy, changes written. */
 void           rb_sqlite_store_get_counters (RbSqliteStore *self, guint64 *synced, guint64 *lazy, guint64 *changes);

@@ -25,7 +25,10 @@ void  rb_test_settle        (void);
   } G_STMT_END
 void  rb_test_turn          (gint64 deadline_us, const char *condition, const char *file, int line);
 
-/* A fresh directory under the test's isolated temporary directory; removed with everything in it at exit. */
+/* A fresh directory with a short path (fit for sockets); removed with everything in it at exit. */
 char *rb_test_make_dir      (void);
+
+/* How often the log event was written since the start or the last such call; our own events are never fatal in tests. */
+guint rb_test_count_log     (const char *event);
 
 G_END_DECLS

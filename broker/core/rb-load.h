@@ -1,0 +1,12 @@
+/* rb-load.h: what the last process left
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-core-private.h"
+
+G_BEGIN_DECLS
+
+gboolean  rb_load_everything (RbCore *core, GError **error);
+
+G_END_DECLS

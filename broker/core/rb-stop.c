@@ -1,0 +1,99 @@
+/* rb-stop.c: the core comes to rest
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-core-private.h"
+#include "rb-lifecycle.h"
+#include "rb-link.h"
+#include "rb-log.h"
+#include "rb-restore.h"
+
+/* No new work, everybody told, assignments that nobody accepted back in the inbox, everything committed. Endpoints stay: their adapters
+ * find them again after the next start (design.md section 4). Source: protocol.md section 19, steps 4 to 8. */
+
+static void
+restore_unaccepted (RbCore *core)
+{
+  g_autoptr(GPtrArray) assignments = rb_assignments_dup_all (core->assignments);
+  guint n_kept = 0;
+
+  for (guint i = 0; i < assignments->len; i++)
+    {
+      RbAssignment *assignment = g_ptr_array_index (assignments, i);
+
+      if (rb_assignment_state_is_accepted (assignment->state))
+        n_kept++;
+      else
+        rb_restore_one (core, assignment, "broker_shutdown");
+    }
+  if (n_kept > 0)
+    {
+      g_autofree char *count = g_strdup_printf ("%u", n_kept);
+
+      rb_log_info ("runtime_assignments_kept_on_shutdown", "count", count, NULL);
+    }
+}
+
+/* Active ones are written as reconnecting, with a whole grace before them. */
+static void
+park_endpoints (RbCore *core)
+{
+  RbChanges *changes = rb_changes_new ();
+  gint64 now = rb_core_now (core);
+
+  for (GList *l = rb_registry_get_all (core->registry)->head; l != NULL; l = l->next)
+    {
+      RbEndpoint *endpoint = l->data;
+
+      if (endpoint->state != RB_ENDPOINT_ACTIVE)
+        continue;
+
+      endpoint->state = RB_ENDPOINT_RECONNECTING;
+      endpoint->state_since = now;
+      endpoint->grace_deadline = now + core->settings.endpoint_grace;
+      rb_endpoint_record (endpoint, changes);
+    }
+  rb_core_commit (core, changes, NULL, NULL);
+}
+
+static void
+on_everything_durable (RbCore       *core,
+                       const GError *error,
+                       gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+
+  if (error != NULL)
+    rb_log_warning ("shutdown_commit_failed", "err", error->message, NULL);
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+rb_core_stop_async (RbCore              *self,
+                    const char          *reason,
+                    GAsyncReadyCallback  callback,
+                    gpointer             user_data)
+{
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, rb_core_stop_async);
+  rb_log_message ("shutdown_begin", "reason", reason, NULL);
+  if (!self->is_stopping)
+    {
+      self->is_stopping = TRUE;
+      rb_connector_set_window (self->connector, 0, 0);
+      rb_link_shutdown (self);
+      rb_lifecycle_cancel_timers (self);
+      restore_unaccepted (self);
+      park_endpoints (self);
+    }
+  rb_core_commit (self, rb_changes_new (), on_everything_durable, task);
+}
+
+void
+rb_core_stop_finish (RbCore       *self,
+                     GAsyncResult *result)
+{
+  g_task_propagate_boolean (G_TASK (result), NULL);
+}

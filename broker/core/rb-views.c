@@ -1,0 +1,229 @@
+/* rb-views.c: what a person may look at
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-views.h"
+
+#include "rb-core-private.h"
+#include "rb-json.h"
+#include "rb-time.h"
+
+#define PREVIEW_CODE_POINTS 80
+
+static void
+put_text (GVariantDict *dict,
+          const char   *name,
+          const char   *value)
+{
+  if (value != NULL)
+    g_variant_dict_insert (dict, name, "s", value);
+}
+
+static void
+put_time (GVariantDict *dict,
+          const char   *name,
+          gint64        epoch_ms)
+{
+  g_autofree char *text = epoch_ms != 0 ? rb_time_to_iso (epoch_ms) : NULL;
+
+  put_text (dict, name, text);
+}
+
+static void
+put_count (GVariantDict *dict,
+           const char   *name,
+           guint64       value)
+{
+  g_variant_dict_insert (dict, name, "x", (gint64) value);
+}
+
+/* One bounded thing: what it holds, its bound and what happens there. */
+static GVariant *
+limit (guint64     used,
+       guint64     bound,
+       const char *policy)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  put_count (&dict, "used", used);
+  put_count (&dict, "limit", bound);
+  put_text (&dict, "policy", policy);
+  return g_variant_dict_end (&dict);
+}
+
+static guint
+longest_queue (RbCore *core)
+{
+  guint longest = 0;
+
+  for (GList *l = rb_registry_get_all (core->registry)->head; l != NULL; l = l->next)
+    longest = MAX (longest, rb_queue_get_length (((RbEndpoint *) l->data)->queue));
+  return longest;
+}
+
+static GVariant *
+view_limits (RbCore *core)
+{
+  const RbCoreSettings *settings = &core->settings;
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert_value (&dict, "inbox", limit (rb_inbox_get_n (core->inbox) + rb_inbox_get_n_reserved (core->inbox),
+                                                      settings->inbox_cap, "new arrivals are refused; the network keeps them"));
+  g_variant_dict_insert_value (&dict, "endpoints", limit (rb_registry_get_n (core->registry), settings->endpoint_cap,
+                                                          "registrations are refused"));
+  g_variant_dict_insert_value (&dict, "longest_queue", limit (longest_queue (core), settings->queue_cap,
+                                                              "new arrivals for it are refused; the network keeps them"));
+  g_variant_dict_insert_value (&dict, "correlation_ring", limit (settings->correlation_ring_cap, settings->correlation_ring_cap,
+                                                                 "the oldest of an endpoint is forgotten"));
+  g_variant_dict_insert_value (&dict, "history", limit (rb_ledger_get_n_seen (core->ledger), 16384, "the oldest is forgotten"));
+  return g_variant_dict_end (&dict);
+}
+
+static GVariant *
+view_counters (RbCore *core)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  put_count (&dict, "received", core->counters.received);
+  put_count (&dict, "duplicates", core->counters.duplicates);
+  put_count (&dict, "refused", core->counters.refused);
+  put_count (&dict, "pushed", core->counters.pushed);
+  put_count (&dict, "taken", core->counters.taken);
+  put_count (&dict, "receipt_timeouts", core->counters.receipt_timeouts);
+  put_count (&dict, "sent", core->counters.sent);
+  put_count (&dict, "replies", core->counters.replies);
+  put_count (&dict, "restored", core->counters.restored);
+  return g_variant_dict_end (&dict);
+}
+
+GVariant *
+rb_view_status (RbCore *core)
+{
+  g_autoptr(GError) refusal = NULL;
+  gboolean ready = rb_core_is_ready (core, &refusal);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  put_text (&dict, "presence", rb_core_get_presence (core));
+  put_text (&dict, "presence_reason", core->presence_reason);
+  put_text (&dict, "address", rb_connector_get_address (core->connector));
+  g_variant_dict_insert (&dict, "ready", "b", ready);
+  put_text (&dict, "not_ready_reason", refusal != NULL ? refusal->message : NULL);
+  put_count (&dict, "endpoints", rb_registry_get_n (core->registry));
+  put_count (&dict, "channels", g_hash_table_size (core->channels));
+  put_count (&dict, "inbox", rb_inbox_get_n (core->inbox));
+  put_count (&dict, "assignments", rb_assignments_get_n (core->assignments));
+  put_count (&dict, "messages", rb_ledger_get_n (core->ledger));
+  put_count (&dict, "correlations", rb_router_get_n (core->router));
+  put_count (&dict, "reply_records", rb_replies_get_n (core->replies));
+  g_variant_dict_insert_value (&dict, "counters", view_counters (core));
+  g_variant_dict_insert_value (&dict, "limits", view_limits (core));
+  return g_variant_dict_end (&dict);
+}
+
+static GVariant *
+view_endpoint (const RbEndpoint *endpoint)
+{
+  const RbTraits *traits = endpoint->traits;
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  put_text (&dict, "endpoint_id", endpoint->id);
+  put_text (&dict, "state", rb_endpoint_state_to_string (endpoint->state));
+  put_time (&dict, "state_since", endpoint->state_since);
+  put_time (&dict, "grace_deadline", endpoint->grace_deadline);
+  put_text (&dict, "label", traits->label);
+  put_text (&dict, "kind", traits->kind);
+  put_text (&dict, "session_name", traits->session_name);
+  put_text (&dict, "task_hint", traits->task_hint);
+  put_text (&dict, "runtime_session_id", traits->runtime_session_id);
+  put_text (&dict, "agent_id", endpoint->agent_id);
+  put_text (&dict, "background_exchange_mode", traits->background_exchange_mode);
+  put_text (&dict, "execution_surface", traits->execution_surface);
+  if (traits->capabilities != NULL)
+    g_variant_dict_insert (&dict, "capabilities", "^as", traits->capabilities);
+  put_count (&dict, "plugin_pid", endpoint->plugin_pid);
+  put_count (&dict, "queued", rb_queue_get_length (endpoint->queue));
+  put_count (&dict, "on_the_way", rb_queue_get_n_pushed (endpoint->queue));
+  g_variant_dict_insert (&dict, "legacy", "b", traits->legacy);
+  return g_variant_dict_end (&dict);
+}
+
+GVariant *
+rb_view_endpoints (RbCore *core)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (GList *l = rb_registry_get_all (core->registry)->head; l != NULL; l = l->next)
+    g_variant_builder_add_value (&builder, view_endpoint (l->data));
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
+view_row (const RbMessage *message)
+{
+  g_autofree char *preview = rb_json_slice_preview (rb_envelope_get_content (message->envelope), PREVIEW_CODE_POINTS);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  put_text (&dict, "id", message->id);
+  put_text (&dict, "source_message_id", message->source_id);
+  put_text (&dict, "sender_address", rb_envelope_get_from (message->envelope));
+  put_text (&dict, "content_type", rb_envelope_get_content_type (message->envelope));
+  put_text (&dict, "preview", preview);
+  put_text (&dict, "reason", message->reason);
+  put_text (&dict, "hint_endpoint_id", message->endpoint_id);
+  put_text (&dict, "correlation_id", message->correlation_id);
+  put_time (&dict, "arrived_at", message->arrived_at);
+  put_time (&dict, "since", message->since);
+  put_count (&dict, "size_bytes", rb_envelope_get_size (message->envelope));
+  return g_variant_dict_end (&dict);
+}
+
+GVariant *
+rb_view_inbox (RbCore *core)
+{
+  g_autoptr(GPtrArray) rows = rb_inbox_dup_rows (core->inbox);
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < rows->len; i++)
+    g_variant_builder_add_value (&builder, view_row (g_ptr_array_index (rows, i)));
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
+view_assignment (const RbAssignment *assignment)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  put_text (&dict, "assignment_id", assignment->context->assignment_id);
+  put_text (&dict, "source_message_id", assignment->context->source_message_id);
+  put_text (&dict, "undispatched_id", assignment->context->undispatched_id);
+  put_text (&dict, "endpoint_id", assignment->endpoint_id);
+  put_text (&dict, "state", rb_assignment_state_to_string (assignment->state));
+  put_text (&dict, "sender_address", rb_envelope_get_from (assignment->message->envelope));
+  put_text (&dict, "reply_correlation_id", assignment->context->reply_correlation_id);
+  put_time (&dict, "assigned_at", assignment->assigned_at);
+  put_time (&dict, "acceptance_deadline", assignment->deadline);
+  put_count (&dict, "last_sequence", assignment->last_sequence);
+  return g_variant_dict_end (&dict);
+}
+
+GVariant *
+rb_view_assignments (RbCore *core)
+{
+  g_autoptr(GPtrArray) assignments = rb_assignments_dup_all (core->assignments);
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < assignments->len; i++)
+    g_variant_builder_add_value (&builder, view_assignment (g_ptr_array_index (assignments, i)));
+  return g_variant_builder_end (&builder);
+}
