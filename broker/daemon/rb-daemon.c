@@ -278,10 +278,7 @@ listen_ipc (RbDaemon  *self,
   options.socket_path = self->socket_path;
   self->ipc = rb_ipc_server_new (self->core, self->clock, &options);
   rb_daemon_add_views (self);
-  if (!rb_ipc_server_listen (self->ipc, error))
-    return FALSE;
-  rb_log_info ("ipc_server_listening", "ipcUrl", rb_ipc_server_get_url (self->ipc), "socket", self->socket_path, NULL);
-  return TRUE;
+  return rb_ipc_server_listen (self->ipc, error);
 }
 
 /* The log goes where the paths say, so they come first. */

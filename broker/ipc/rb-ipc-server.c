@@ -164,7 +164,7 @@ rb_ipc_server_listen (RbIpcServer *self,
 
   port = g_strdup_printf ("%u", self->port);
   self->url = g_strdup_printf ("http://127.0.0.1:%u", self->port);
-  rb_log_info ("ipc_server_listening", "url", self->url, "port", port, "socket", self->options.socket_path, NULL);
+  rb_log_info ("ipc_server_listening", "ipcUrl", self->url, "port", port, "socket", self->options.socket_path, NULL);
   return TRUE;
 }
 
