@@ -26,8 +26,9 @@ from adapter import Adapter, Broker, Gone, Refused, operator
 OPEN_CONVERSATIONS = 4
 SETTLE_LIMIT_S = 60
 REQUEST_LIMIT_S = 20
+EXPLAIN_LIMIT_S = 5
 CASES = ('survives', 'messages-arrive-once', 'replies-arrive-once', 'reply-ids-keep-their-message', 'nothing-is-left',
-         'stops-cleanly')
+         'every-message-says-how-it-ended', 'stops-cleanly')
 
 
 class Conversation:
@@ -279,6 +280,17 @@ def lost_or_twice(conversations, came, text):
     yield from ("'{}' came and was never sent".format(content) for content in came if content not in known)
 
 
+def unexplained(world):
+    """Everything that came has reached its end, and `explain` knows it."""
+    for message_id in sorted(set().union(*world.arrived.values(), *world.replied.values())):
+        deadline = time.monotonic() + EXPLAIN_LIMIT_S
+        answer = operator(world.record, 'explain/' + message_id)
+        while answer['place'] != 'ended' and time.monotonic() < deadline:
+            answer = operator(world.record, 'explain/' + message_id)
+        if answer['place'] != 'ended' or not answer['ladder']:
+            yield '{}: {}'.format(message_id, answer)
+
+
 def judge(broker, world):
     """name of a case -> its problems"""
     done = [one for one in world.conversations if one.finished]
@@ -292,6 +304,7 @@ def judge(broker, world):
     }
     for name in ('inbox', 'assignments'):
         problems['nothing-is-left'] += ['{}: {}'.format(name, row) for row in listed(world, name)]
+    problems['every-message-says-how-it-ended'] = list(unexplained(world))
     status = broker.stop()
     problems['stops-cleanly'] = [] if status == 0 else ['exit status {}: {}'.format(status, broker.stderr())]
     return problems
