@@ -200,7 +200,7 @@ attach_worker (Demo    *demo,
         g_clear_pointer (&demo->worker, rb_demo_worker_free);
       if (demo->worker == NULL)
         demo->worker = rb_demo_worker_new (demo->ctl, demo->worker_name, error);
-      if (demo->worker == NULL || (!rb_demo_worker_has_ended (demo->worker) && !pause_for (demo, TURN_MS, error)))
+      if (demo->worker == NULL || !pause_for (demo, TURN_MS, error))
         return FALSE;
     }
   return TRUE;
