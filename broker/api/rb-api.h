@@ -18,6 +18,7 @@
 #include "rb-log.h"
 #include "rb-module.h"
 #include "rb-paths.h"
+#include "rb-rotated-file.h"
 #include "rb-spawn-driver.h"
 #include "rb-target.h"
 #include "rb-text.h"

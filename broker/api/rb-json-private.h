@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* A value or a member's name: its bytes in the text, quotes and braces included. @escaped: a string with a backslash. */
+/* A value or a member's name: its bytes in the text, quotes and braces included.
+ * @escaped: a string with a backslash. */
 typedef struct {
   guint32 at;
   guint32 length : 31;

@@ -122,8 +122,9 @@ is_continuation (guint8 c)
   return (c & 0xC0) == 0x80;
 }
 
-/* Bytes of the character at @p, which is not ASCII; 0 if that is not UTF-8 (Unicode, table 3-7). */
-static guint
+/* Bytes of the character at @p, which is not ASCII; 0 if that is not UTF-8 (Unicode, table 3-7: no overlong forms, no
+ * surrogates, nothing beyond U+10FFFF). */
+static inline guint
 utf8_length (const guint8 *p,
              gsize         left)
 {
@@ -140,6 +141,22 @@ utf8_length (const guint8 *p,
   if (left < 4 || !is_continuation (p[3]))
     return 0;
   return (c == 0xF0 && p[1] < 0x90) || (c == 0xF4 && p[1] > 0x8F) ? 0 : 4;
+}
+
+/* Other scripts come in runs. Stops at ASCII, or at what is not UTF-8. */
+static const guint8 *
+skip_utf8 (const guint8 *p,
+           const guint8 *end)
+{
+  while (p < end && *p >= 0x80)
+    {
+      guint length = utf8_length (p, end - p);
+
+      if (length == 0)
+        break;
+      p += length;
+    }
+  return p;
 }
 
 /* The code unit of "\uXXXX" at @p, or -1. */
@@ -230,15 +247,11 @@ scan_string (Scan     *scan,
           if (!scan_escape (scan))
             return FALSE;
         }
-
-      /* Other scripts come in runs. */
-      while (scan->p < scan->end && *scan->p >= 0x80)
+      else
         {
-          guint length = utf8_length (scan->p, scan->end - scan->p);
-
-          if (length == 0)
+          scan->p = skip_utf8 (scan->p, scan->end);
+          if (scan->p < scan->end && *scan->p >= 0x80)
             return fail (scan, "invalid UTF-8");
-          scan->p += length;
         }
     }
 }

@@ -46,7 +46,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbJson, rb_json_unref)
 RbJsonType  rb_json_get_root_type         (const RbJson *self);
 GBytes     *rb_json_get_text              (const RbJson *self);          /* borrowed; the root's text, trimmed */
 guint       rb_json_get_length            (const RbJson *self);          /* members or items */
-char       *rb_json_dup_member_name       (const RbJson *self, guint i); /* of an object, in input order */
+/* Of an object, in input order; U+0000 becomes U+FFFD. */
+char       *rb_json_dup_member_name       (const RbJson *self, guint i);
 
 /* Of an object, by name. */
 RbJsonType  rb_json_get_member_type       (const RbJson *self, const char *name);
@@ -68,7 +69,7 @@ gboolean    rb_json_get_optional_strv     (const RbJson *self, const char *name,
 /* Lenient: NULL unless the member is a string without U+0000. For metadata, where a wrong type counts as absent. */
 char       *rb_json_peek_string           (const RbJson *self, const char *name);
 
-/* Of an array, by position. */
+/* Of an array, by position; of an object, the values of its members in input order. */
 RbJsonType  rb_json_get_item_type         (const RbJson *self, guint i);
 GBytes     *rb_json_dup_item_slice        (const RbJson *self, guint i);
 RbJson     *rb_json_open_item             (const RbJson *self, guint i, GError **error);
@@ -79,8 +80,9 @@ char       *rb_json_slice_to_string       (GBytes      *slice, GError **error); 
 char       *rb_json_slice_preview         (GBytes      *slice, guint max_code_points); /* U+0000 becomes U+FFFD */
 GBytes     *rb_json_slice_from_string     (const char  *text);                    /* quotes and escapes */
 
-/* The object without the members of @drop (NULL-terminated, may be NULL), other slices byte for byte, with the
- * text @append ("\"a\":1,\"b\":{}", no braces; may be NULL or "") at the end. */
+/* The object without the members of @drop (NULL-terminated, may be NULL), other slices byte for byte (duplicates
+ * gone, no white space between), with the text @append ("\"a\":1,\"b\":{}", no braces; may be NULL or "") at the
+ * end. */
 GBytes     *rb_json_object_edit           (GBytes      *object,
                                            const char *const *drop,
                                            const char  *append);

@@ -5,6 +5,8 @@
 
 #include "rb-module.h"
 
+#include <string.h>
+
 /**
  * rb_module_environment_copy:
  * @to: (out caller-allocates): filled with copies; to be cleared with rb_module_environment_clear()
@@ -127,12 +129,23 @@ rb_module_context_get_environment (RbModuleContext *self)
   return &self->environment;
 }
 
+static gboolean
+is_key_of (const char *pattern,
+           const char *key)
+{
+  gsize length = strlen (pattern);
+
+  if (length > 0 && pattern[length - 1] == '*')
+    return strncmp (pattern, key, length - 1) == 0 && strlen (key) >= length;
+  return g_str_equal (pattern, key);
+}
+
 static const RbModuleSetting *
 lookup_setting (RbModuleContext *self,
                 const char      *key)
 {
   for (const RbModuleSetting *setting = self->info->settings; setting != NULL && setting->key != NULL; setting++)
-    if (g_str_equal (setting->key, key))
+    if (is_key_of (setting->key, key))
       return setting;
   return NULL;
 }

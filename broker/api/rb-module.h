@@ -28,7 +28,7 @@ typedef enum {
 
 /* One key of the group [<module name>]. */
 typedef struct {
-  const char    *key;            /* lower-case-with-dashes; NULL ends the table */
+  const char    *key;            /* lower-case-with-dashes; a final '*' stands for any ending; NULL ends the table */
   RbSettingType  type;
   const char    *default_value;  /* NULL: unset */
   const char    *summary;        /* one line for `config explain` */

@@ -16,7 +16,9 @@ typedef struct {
   char *log_dir;          /* D/runtime-broker/log */
   char *socket;           /* Unix socket: $XDG_RUNTIME_DIR/runtime-broker/<S>/ipc.sock for the default data directory,
                              otherwise (or without XDG_RUNTIME_DIR) <state_dir>/ipc.sock; shortened through a hash where
-                             that passes the 107 bytes of a socket address */
+                             that passes the 107 bytes of a socket address: then in $XDG_RUNTIME_DIR/runtime-broker/<hash>, and
+                             as the last resort in /tmp/runtime-broker-<uid>-<hash>. Whoever listens makes that directory with
+                             0700 and refuses one that is not its own. */
   char *local_secret_file;/* D/runtime-broker/S/local-account.key, mode 0600: profile local's runtime token */
 } RbPaths;
 

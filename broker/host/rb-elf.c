@@ -26,6 +26,9 @@
 #define OUR_ORDER ELFDATA2MSB
 #endif
 
+/* Our own header, put there by the linker: tells what machine we are built for. */
+extern const ElfW (Ehdr) __ehdr_start __attribute__ ((visibility ("hidden")));
+
 static gboolean
 refuse (GError     **error,
         const char  *path,
@@ -62,7 +65,9 @@ check_header (const ElfW (Ehdr)  *header,
 {
   if (memcmp (header->e_ident, ELFMAG, SELFMAG) != 0)
     return refuse (error, path, "is not a shared object");
-  if (header->e_ident[EI_CLASS] != OUR_CLASS || header->e_ident[EI_DATA] != OUR_ORDER)
+  if (header->e_ident[EI_CLASS] != OUR_CLASS
+      || header->e_ident[EI_DATA] != OUR_ORDER
+      || header->e_machine != __ehdr_start.e_machine)
     return refuse (error, path, "is for another kind of machine");
   if (header->e_type != ET_DYN)
     return refuse (error, path, "is not a shared object");

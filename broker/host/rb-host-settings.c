@@ -5,12 +5,26 @@
 
 #include "rb-host-settings.h"
 
+#include <string.h>
+
+/* A final '*' in the table stands for any ending. */
+static gboolean
+is_key_of (const char *pattern,
+           const char *key)
+{
+  gsize length = strlen (pattern);
+
+  if (length > 0 && pattern[length - 1] == '*')
+    return strncmp (pattern, key, length - 1) == 0 && strlen (key) >= length;
+  return g_str_equal (pattern, key);
+}
+
 static const RbModuleSetting *
 lookup_setting (const RbModuleInfo *info,
                 const char         *key)
 {
   for (const RbModuleSetting *setting = info->settings; setting != NULL && setting->key != NULL; setting++)
-    if (g_str_equal (setting->key, key))
+    if (is_key_of (setting->key, key))
       return setting;
   return NULL;
 }

@@ -36,7 +36,8 @@ RbUpstream  *rb_host_get_upstream      (RbHost *self);
 GPtrArray   *rb_host_get_emitters      (RbHost *self);
 GPtrArray   *rb_host_get_spawn_drivers (RbHost *self);
 
-/* aa{sv}: name, kind, version, summary, path, required, state (loaded, running, failed, stopped), reason, calls, failures, timeouts */
+/* aa{sv}: name, kind, version, summary, path, required, state (loaded, starting, running, stopping, stopped, failed), reason,
+ * calls, failures, timeouts. A required one that fails leaves the others as they are: stop them. */
 GVariant    *rb_host_view              (RbHost *self);
 /* The info of a module file without keeping it: for `config explain`. Same checks. */
 const RbModuleInfo *rb_host_peek       (RbHost *self, RbModuleKind kind, const char *name, GError **error);

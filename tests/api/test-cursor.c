@@ -37,7 +37,7 @@ test_duplicates (void)
 {
   g_autoptr(RbCursor) cursor = rb_cursor_new (0);
 
-  g_test_summary ("A copy is dropped whether the first was accepted, is in progress or lies below the floor; a released one is new.");
+  g_test_summary ("A copy is dropped whether the first was accepted, is in progress or lies below the floor; not after a release.");
 
   g_assert_cmpint (rb_cursor_receive (cursor, 2), ==, RB_CURSOR_NEW);
   g_assert_cmpint (rb_cursor_receive (cursor, 2), ==, RB_CURSOR_IN_PROGRESS);

@@ -139,12 +139,11 @@ test_refuses_raw_control (void)
     }
 }
 
-/* Every sequence of two and three bytes, and of four with the most telling bytes. */
+/* Every first byte, with the bytes at the edges of the ranges behind it. */
 static void
 test_utf8_as_glib (void)
 {
-  static const guint8 telling[] = { 0x00, 0x22, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC2, 0xE0,
-                                    0xED, 0xF0, 0xF4, 0xF5, 0xFF };
+  static const guint8 telling[] = { 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC2, 0xE0, 0xF4, 0xFF };
   const guint n = G_N_ELEMENTS (telling);
 
   g_test_summary ("A string may hold exactly what GLib takes for UTF-8.");
@@ -154,12 +153,8 @@ test_utf8_as_glib (void)
       for (guint i = 0; i < n * n * n; i++)
         {
           const char text[] = { '"', lead, telling[i % n], telling[i / n % n], telling[i / n / n], '"' };
-          gboolean plain = memchr (text + 1, '"', 4) == NULL && memchr (text + 1, '\0', 4) == NULL;
-          g_autoptr(RbJson) json = NULL;
+          g_autoptr(RbJson) json = parse_exactly (text, sizeof text, NULL);
 
-          if (!plain)
-            continue;
-          json = parse_exactly (text, sizeof text, NULL);
           g_assert_cmpint (json != NULL, ==, g_utf8_validate (text, sizeof text, NULL));
         }
     }

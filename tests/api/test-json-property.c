@@ -16,7 +16,8 @@
 #define N_ROUNDS 50000
 
 static const char *const larger[] = {
-  "{\"event\":\"MESSAGE_RECEIVED\",\"messageId\":\"0af76519-16cd-43dd-8448-eb211c80319c\",\"seq\":17,\"from\":\"a@example.net\","
+  "{\"event\":\"MESSAGE_RECEIVED\",\"messageId\":\"0af76519-16cd-43dd-8448-eb211c80319c\",\"seq\":17,"
+  "\"from\":\"a@example.net\","
   "\"content\":\"line one\\nline two \\u00e9 \xC3\xA9 \\ud83d\\ude00\",\"metadata\":{\"traceparent\":"
   "\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\",\"require_live\":false,\"n\":[1,2.5,-3e2,null,true]}}",
   "[{\"a\":{\"b\":{\"c\":[[],[{}],[{\"d\":\"\"}]]}}},\"\\\"\\\\\\/\\b\\f\\n\\r\\t\",-0.5e-10,123456789012]",

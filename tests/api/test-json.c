@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#define LONG_NAME "a name that is as long as it takes to make a comparison cost something"
+
 static RbJson *
 parse (const char *text)
 {
@@ -106,7 +108,8 @@ test_root_types (void)
 static void
 test_slices (void)
 {
-  const char *text = " {\"a\" : [1,  2] , \"b\":{ \"a\":\"x\\u0079\\/\" },\"c\":1.50e+01\n,\"d\":\"\xC3\xA9\\n\",\"e\" :null} ";
+  const char *text = " {\"a\" : [1,  2] , "
+                     "\"b\":{ \"a\":\"x\\u0079\\/\" },\"c\":1.50e+01\n,\"d\":\"\xC3\xA9\\n\",\"e\" :null} ";
   g_autoptr(RbJson) json = parse (text);
   g_autoptr(GBytes) item = NULL;
 
@@ -247,7 +250,7 @@ test_many_names (void)
 static void
 test_hostile_names (void)
 {
-  g_autoptr(RbJson) json = parse_large ("a name that is as long as it takes to make a comparison cost something", 100000);
+  g_autoptr(RbJson) json = parse_large (LONG_NAME, 100000);
   gint64 value = 0;
 
   g_test_summary ("A hundred thousand names cost no quadratic time.");
@@ -255,8 +258,7 @@ test_hostile_names (void)
   g_assert_cmpuint (rb_json_get_length (json), ==, 100000);
   for (guint i = 0; i < 100000; i += 2)
     {
-      g_autofree char *name = g_strdup_printf (
-        "a name that is as long as it takes to make a comparison cost something%u", i / 2);
+      g_autofree char *name = g_strdup_printf (LONG_NAME "%u", i / 2);
 
       g_assert_true (rb_json_get_int (json, name, &value, NULL));
       g_assert_cmpint (value, ==, i);
@@ -317,7 +319,8 @@ test_open (void)
 static void
 test_strings (void)
 {
-  g_autoptr(RbJson) json = parse ("{\"plain\":\"abc\",\"empty\":\"\",\"all\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\",\"u\":\"\\u00e9\\u20AC\\uD83D\\uDE00\","
+  g_autoptr(RbJson) json = parse ("{\"plain\":\"abc\",\"empty\":\"\",\"all\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\","
+                                  "\"u\":\"\\u00e9\\u20AC\\uD83D\\uDE00\","
                                   "\"mixed\":\"a\\nb\xC3\xA9\\\\\",\"nul\":\"a\\u0000b\",\"n\":1,\"z\":null}");
   static const struct {
     const char *name;
@@ -458,7 +461,8 @@ test_refuses_integers (void)
 static void
 test_optional (void)
 {
-  g_autoptr(RbJson) json = parse ("{\"z\":null,\"s\":\"x\",\"d\":-2.5e-1,\"t\":true,\"f\":false,\"v\":[\"a\",\"\\u0062\"],\"e\":[]}");
+  g_autoptr(RbJson) json = parse ("{\"z\":null,\"s\":\"x\",\"d\":-2.5e-1,\"t\":true,\"f\":false,"
+                                  "\"v\":[\"a\",\"\\u0062\"],\"e\":[]}");
   g_autofree char *string = NULL;
   g_auto(GStrv) strv = NULL;
   g_auto(GStrv) empty = NULL;
@@ -508,7 +512,8 @@ test_optional (void)
 static void
 test_refuses_optional (void)
 {
-  g_autoptr(RbJson) json = parse ("{\"n\":1,\"s\":\"x\",\"nul\":\"\\u0000\",\"v\":[\"a\",1],\"w\":[\"\\u0000\"],\"x\":[null],\"h\":1e999,\"o\":{}}");
+  g_autoptr(RbJson) json = parse ("{\"n\":1,\"s\":\"x\",\"nul\":\"\\u0000\",\"v\":[\"a\",1],"
+                                  "\"w\":[\"\\u0000\"],\"x\":[null],\"h\":1e999,\"o\":{}}");
   g_autoptr(GError) error = NULL;
   gboolean flag = TRUE;
   double number = 3;

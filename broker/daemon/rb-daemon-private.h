@@ -1,0 +1,51 @@
+/* rb-daemon-private.h: the inside of RbDaemon, for the files that start, show and stop it
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-core.h"
+#include "rb-daemon.h"
+#include "rb-discovery.h"
+#include "rb-host.h"
+#include "rb-ipc-server.h"
+#include "rb-lock.h"
+#include "rb-paths.h"
+#include "rb-processes.h"
+#include "rb-sqlite-store.h"
+#include "rb-watchdog.h"
+
+G_BEGIN_DECLS
+
+struct _RbDaemon {
+  GMainLoop     *loop;
+  guint          signal_ids[2];
+  int            exit_code;
+  char          *stop_reason;     /* NULL until the stop began */
+
+  /* In the order in which they come to be; NULL until then. */
+  RbSettings    *settings;
+  RbClock       *clock;
+  char          *runtime_token;
+  RbPaths       *paths;
+  RbLock        *lock;
+  RbSqliteStore *store;
+  RbHost        *host;
+  RbProcesses   *processes;
+  RbCore        *core;
+  char          *bearer_token;
+  char          *socket_path;     /* NULL: no Unix socket */
+  RbIpcServer   *ipc;
+  GCancellable  *starting;        /* while modules start */
+  guint64        ready_timer;
+  guint64        notify_timer;
+  RbDiscovery   *discovery;       /* as written; NULL until others may find us */
+
+  RbWatchdog    *watchdog;        /* while stopping */
+};
+
+/* Protocol.md section 19. Runs once; later calls change nothing. */
+void rb_daemon_stop      (RbDaemon *self, const char *reason, int exit_code);
+/* What the operator routes of the Unix socket show: modules, config, env. */
+void rb_daemon_add_views (RbDaemon *self);
+
+G_END_DECLS

@@ -1,0 +1,98 @@
+/* rb-daemon-stop.c: leaves in order
+ *
+ * Each step ends by calling the next one, and the watchdog bounds all of it. All parts exist: a start that failed before the main loop
+ * ran has nothing to stop.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-daemon-private.h"
+
+#include "rb-log.h"
+#include "rb-notify.h"
+
+#include <unistd.h>
+
+#define WATCHDOG_MS 5000
+
+static void
+quit (RbDaemon *self)
+{
+  rb_sqlite_store_close (self->store);
+  rb_log_info ("shutdown_complete", "reason", self->stop_reason, NULL);
+  g_main_loop_quit (self->loop);
+}
+
+static void
+on_host_stopped (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  RbDaemon *self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  /* The host has logged which module it was. */
+  if (!rb_host_stop_finish (self->host, result, &error))
+    rb_log_debug ("shutdown_modules_failed", "message", error->message, NULL);
+  quit (self);
+}
+
+static void
+on_core_stopped (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  RbDaemon *self = user_data;
+
+  rb_core_stop_finish (self->core, result);
+  rb_ipc_server_close (self->ipc);
+  rb_host_stop_async (self->host, NULL, on_host_stopped, self);
+}
+
+/* From now on nobody is to find us. Source: protocol.md 3.6, ownership check before delete. */
+static void
+withdraw (RbDaemon *self)
+{
+  g_autofree char *pid = g_strdup_printf ("%d", (int) getpid ());
+
+  if (self->discovery == NULL || rb_discovery_delete_own (self->discovery, self->paths->discovery_file))
+    return;
+  rb_log_warning ("discovery_delete_skipped_not_owner", "path", self->paths->discovery_file, "pid", pid,
+                  "phase", "shutdown_early", NULL);
+}
+
+static void
+cancel_start (RbDaemon *self)
+{
+  g_cancellable_cancel (self->starting);
+  rb_clock_clear (self->clock, &self->ready_timer);
+  rb_clock_clear (self->clock, &self->notify_timer);
+}
+
+/**
+ * rb_daemon_stop:
+ * @self: the daemon, its main loop running; modules may still be starting
+ * @reason: "signal:SIGTERM", "superseded_default_stream", ...
+ * @exit_code: with which the process is to end
+ *
+ * Source: protocol.md section 19.
+ */
+void
+rb_daemon_stop (RbDaemon   *self,
+                const char *reason,
+                int         exit_code)
+{
+  if (self->stop_reason != NULL)
+    return;
+
+  self->stop_reason = g_strdup (reason);
+  self->exit_code = exit_code;
+  self->watchdog = rb_watchdog_start (WATCHDOG_MS);
+  rb_notify_send ("STOPPING=1");
+
+  cancel_start (self);
+  withdraw (self);
+  rb_ipc_server_drain (self->ipc);
+  /* Logs shutdown_begin. */
+  rb_core_stop_async (self->core, reason, on_core_stopped, self);
+}

@@ -1,0 +1,442 @@
+/* rb-daemon.c: the parts of the broker, put together and started in order
+ *
+ * The start is a table of steps, from the paths to the listening socket; then the modules start, and when they have (or took too
+ * long) the discovery file tells others that we are here. A network that is away holds up nothing of this (design.md section 8).
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-daemon.h"
+
+#include "rb-daemon-private.h"
+#include "rb-error.h"
+#include "rb-file.h"
+#include "rb-instance.h"
+#include "rb-kernel-processes.h"
+#include "rb-log-file.h"
+#include "rb-log.h"
+#include "rb-notify.h"
+#include "rb-profile.h"
+#include "rb-setup.h"
+#include "rb-time.h"
+
+#include <glib-unix.h>
+#include <signal.h>
+#include <unistd.h>
+
+#define MODULES_READY_MS 1000   /* after that others may find us, although a module is still starting */
+
+typedef gboolean (*StartStep) (RbDaemon *self, GError **error);
+
+static const char *
+get_broker (RbDaemon   *self,
+            const char *key)
+{
+  return rb_settings_get_string (self->settings, "broker", key);
+}
+
+static gboolean
+on_signal (RbDaemon   *self,
+           const char *name)
+{
+  g_autofree char *reason = g_strdup_printf ("signal:%s", name);
+
+  rb_log_info ("broker_signal", "sig", name, NULL);
+  rb_daemon_stop (self, reason, 0);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_sigterm (gpointer user_data)
+{
+  return on_signal (user_data, "SIGTERM");
+}
+
+static gboolean
+on_sigint (gpointer user_data)
+{
+  return on_signal (user_data, "SIGINT");
+}
+
+RbDaemon *
+rb_daemon_new (void)
+{
+  RbDaemon *self = g_new0 (RbDaemon, 1);
+
+  signal (SIGPIPE, SIG_IGN);
+  self->loop = g_main_loop_new (NULL, FALSE);
+  self->clock = rb_clock_new_system ();
+  self->starting = g_cancellable_new ();
+  self->signal_ids[0] = g_unix_signal_add (SIGTERM, on_sigterm, self);
+  self->signal_ids[1] = g_unix_signal_add (SIGINT, on_sigint, self);
+  return self;
+}
+
+void
+rb_daemon_free (RbDaemon *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->signal_ids); i++)
+    g_clear_handle_id (&self->signal_ids[i], g_source_remove);
+
+  g_clear_object (&self->ipc);
+  g_clear_object (&self->core);
+  g_clear_object (&self->processes);
+  g_clear_object (&self->host);
+  g_clear_object (&self->store);
+  g_clear_object (&self->starting);
+  g_clear_object (&self->clock);
+  g_clear_pointer (&self->discovery, rb_discovery_free);
+  g_clear_pointer (&self->lock, rb_lock_release);
+  g_clear_pointer (&self->paths, rb_paths_free);
+  g_clear_pointer (&self->settings, rb_settings_free);
+  g_clear_pointer (&self->watchdog, rb_watchdog_cancel);
+  g_free (self->runtime_token);
+  g_free (self->bearer_token);
+  g_free (self->socket_path);
+  g_free (self->stop_reason);
+  g_main_loop_unref (self->loop);
+  g_free (self);
+}
+
+static gboolean
+find_paths (RbDaemon  *self,
+            GError   **error)
+{
+  const char *account = get_broker (self, "account-id");
+  const char *data_dir = get_broker (self, "data-dir");
+
+  self->runtime_token = rb_paths_local_secret (account, data_dir, TRUE, error);
+  if (self->runtime_token == NULL)
+    return FALSE;
+  rb_log_add_secret (self->runtime_token);
+
+  self->paths = rb_paths_new (account, self->runtime_token, data_dir, error);
+  return self->paths != NULL && rb_file_make_directory (self->paths->state_dir, error);
+}
+
+/* Without a log there is still a broker: the lines then go to standard error or the journal alone. */
+static gboolean
+open_log (RbDaemon  *self,
+          GError   **error)
+{
+  g_autoptr(GError) local_error = NULL;
+  g_autofree char *pid = g_strdup_printf ("%d", (int) getpid ());
+
+  if (!rb_log_open (self->paths->log_dir,
+                    (gsize) rb_settings_get_integer (self->settings, "log", "file-size"),
+                    (guint) rb_settings_get_integer (self->settings, "log", "files"),
+                    (guint) rb_settings_get_integer (self->settings, "log", "keep"), &local_error))
+    rb_log_warning ("log_open_failed", "message", local_error->message, NULL);
+
+  rb_log_info ("broker_entry_starting", "accountId", get_broker (self, "account-id"), "profile", get_broker (self, "profile"),
+               "version", RB_VERSION, "pid", pid, NULL);
+  return TRUE;
+}
+
+static gboolean
+check_owner (RbDaemon    *self,
+             const char  *event,
+             GError     **error)
+{
+  const char *own_url = self->ipc != NULL ? rb_ipc_server_get_url (self->ipc) : NULL;
+  g_autofree char *owner = rb_instance_find_owner (self->paths->discovery_file, own_url, RB_INSTANCE_PROBE_MS);
+
+  if (owner == NULL)
+    return TRUE;
+  rb_log_info (event, "ipcUrl", owner, NULL);
+  rb_set_error (error, RB_ERROR_BAD_STATE, "already_running",
+                "another healthy runtime broker already owns discovery at %s", owner);
+  return FALSE;
+}
+
+static gboolean
+check_first_time (RbDaemon  *self,
+                  GError   **error)
+{
+  return check_owner (self, "broker_already_running", error);
+}
+
+static gboolean
+take_lock (RbDaemon  *self,
+           GError   **error)
+{
+  g_autofree char *path = g_build_filename (self->paths->state_dir, "broker.lock", NULL);
+
+  self->lock = rb_lock_take (path, error);
+  return self->lock != NULL;
+}
+
+static gboolean
+open_store (RbDaemon  *self,
+            GError   **error)
+{
+  g_autofree char *path = g_build_filename (self->paths->state_dir, "broker.db", NULL);
+
+  self->store = rb_sqlite_store_open (path, error);
+  return self->store != NULL;
+}
+
+static GHashTable *
+get_module_settings (const RbModuleInfo  *info,
+                     gpointer             user_data,
+                     GError             **error)
+{
+  RbDaemon *self = user_data;
+
+  return rb_settings_dup_module_values (self->settings, info);
+}
+
+static RbHost *
+make_host (RbDaemon *self)
+{
+  g_auto(GStrv) directories = rb_setup_dup_own_module_dirs (self->settings);
+  RbHostOptions options = {
+    .directories = (const char *const *) directories,
+    .environment = {
+      .clock = self->clock,
+      .account_id = get_broker (self, "account-id"),
+      .runtime_token = self->runtime_token,
+      .data_dir = self->paths->data_dir,
+      .state_dir = self->paths->state_dir,
+      .product_version = RB_VERSION,
+      .client_version = get_broker (self, "client-version"),
+    },
+  };
+
+  return rb_host_new (&options, get_module_settings, self);
+}
+
+static gboolean
+load_modules (RbDaemon  *self,
+              GError   **error)
+{
+  g_autoptr(GPtrArray) choices = rb_profile_choose (self->settings);
+
+  self->host = make_host (self);
+  for (guint i = 0; i < choices->len; i++)
+    {
+      const RbModuleChoice *choice = choices->pdata[i];
+
+      if (!rb_host_load (self->host, choice->kind, choice->name, choice->required, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+on_core_superseded (RbCore   *core,
+                    RbDaemon *self)
+{
+  rb_log_info ("broker_superseded_self_terminating", NULL);
+  rb_daemon_stop (self, "superseded_default_stream", 0);
+}
+
+static gboolean
+load_core (RbDaemon  *self,
+           GError   **error)
+{
+  RbCoreSettings settings;
+  RbCorePorts ports = { NULL };
+
+  self->processes = rb_kernel_processes_new (self->clock);
+  ports.clock = self->clock;
+  ports.store = RB_STORE (self->store);
+  ports.connector = rb_host_get_connector (self->host);
+  ports.upstream = rb_host_get_upstream (self->host);
+  ports.emitters = rb_host_get_emitters (self->host);
+  ports.spawn_drivers = rb_host_get_spawn_drivers (self->host);
+  ports.processes = self->processes;
+
+  rb_settings_fill_core (self->settings, &settings);
+  self->core = rb_core_new (&ports, &settings);
+  g_signal_connect (self->core, "superseded", G_CALLBACK (on_core_superseded), self);
+  return rb_core_load (self->core, error);
+}
+
+static char *
+dup_socket_path (RbDaemon *self)
+{
+  const char *socket = rb_settings_get_string (self->settings, "ipc", "socket");
+
+  if (g_str_equal (socket, "no"))
+    return NULL;
+  return g_strdup (g_str_equal (socket, "yes") ? self->paths->socket : socket);
+}
+
+static gboolean
+listen_ipc (RbDaemon  *self,
+            GError   **error)
+{
+  RbIpcOptions options = { NULL };
+
+  self->bearer_token = rb_instance_mint_token ();
+  rb_log_add_secret (self->bearer_token);
+  self->socket_path = dup_socket_path (self);
+
+  rb_settings_fill_ipc (self->settings, &options);
+  options.bearer_token = self->bearer_token;
+  options.socket_path = self->socket_path;
+  self->ipc = rb_ipc_server_new (self->core, self->clock, &options);
+  rb_daemon_add_views (self);
+  return rb_ipc_server_listen (self->ipc, error);
+}
+
+/* The log goes where the paths say, so they come first. */
+static const StartStep start_steps[] = {
+  find_paths,
+  open_log,
+  check_first_time,
+  take_lock,
+  open_store,
+  load_modules,
+  load_core,
+  listen_ipc,
+};
+
+static gboolean
+is_already_running (const GError *error)
+{
+  return g_error_matches (error, RB_ERROR, RB_ERROR_BAD_STATE) && g_strcmp0 (rb_error_get_reason (error), "already_running") == 0;
+}
+
+/* Returns the exit code. Source: protocol.md 3.7. */
+static int
+report_failure (const GError *error)
+{
+  g_printerr ("runtime-brokerd: %s\n", error->message);
+  if (is_already_running (error))
+    return 0;
+
+  rb_log_error ("broker_entry_fatal", "name", g_quark_to_string (error->domain), "reason", rb_error_get_reason (error),
+                "message", error->message, NULL);
+  return 1;
+}
+
+static gboolean
+write_discovery (RbDaemon  *self,
+                 GError   **error)
+{
+  g_autoptr(RbDiscovery) discovery = g_new0 (RbDiscovery, 1);
+
+  discovery->pid = (gint64) getpid ();
+  discovery->started_at = rb_time_to_iso (rb_clock_get_wall_ms (self->clock));
+  discovery->ipc_url = g_strdup (rb_ipc_server_get_url (self->ipc));
+  discovery->bearer_token = g_strdup (self->bearer_token);
+  discovery->socket = g_strdup (self->socket_path);
+  if (!rb_discovery_write (discovery, self->paths->discovery_file, error))
+    return FALSE;
+
+  self->discovery = g_steal_pointer (&discovery);
+  rb_log_info ("discovery_written", "path", self->paths->discovery_file, NULL);
+  return TRUE;
+}
+
+static void
+notify_alive (gpointer user_data)
+{
+  RbDaemon *self = user_data;
+
+  rb_notify_send ("WATCHDOG=1");
+  self->notify_timer = rb_clock_add (self->clock, rb_notify_get_watchdog_ms (), notify_alive, self);
+}
+
+static void
+announce (RbDaemon *self)
+{
+  const char *url = rb_ipc_server_get_url (self->ipc);
+
+  rb_log_info ("broker_ready", "ipcUrl", url, NULL);
+  rb_notify_send ("READY=1");
+  if (rb_notify_get_watchdog_ms () > 0)
+    notify_alive (self);
+  if (isatty (STDOUT_FILENO) != 1)
+    return;
+
+  g_print ("runtime-brokerd %s serves account '%s' (profile %s)\n", RB_VERSION, get_broker (self, "account-id"),
+           get_broker (self, "profile"));
+  g_print ("  listening on    %s\n", url);
+  if (self->socket_path != NULL)
+    g_print ("  Unix socket     %s\n", self->socket_path);
+  g_print ("  discovery file  %s\n", self->paths->discovery_file);
+}
+
+static void
+become_ready (RbDaemon *self)
+{
+  g_autoptr(GError) error = NULL;
+
+  rb_clock_clear (self->clock, &self->ready_timer);
+  if (self->stop_reason != NULL || self->discovery != NULL)
+    return;
+
+  if (check_owner (self, "broker_already_running_after_ipc_bind", &error) && write_discovery (self, &error))
+    announce (self);
+  else
+    rb_daemon_stop (self, "start_failed", report_failure (error));
+}
+
+static void
+on_modules_late (gpointer user_data)
+{
+  RbDaemon *self = user_data;
+
+  self->ready_timer = 0;
+  rb_log_warning ("modules_still_starting", NULL);
+  become_ready (self);
+}
+
+static void
+on_modules_started (GObject      *source,
+                    GAsyncResult *result,
+                    gpointer      user_data)
+{
+  RbDaemon *self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (rb_host_start_finish (self->host, result, &error))
+    become_ready (self);
+  else if (self->stop_reason == NULL)
+    rb_daemon_stop (self, "start_failed", report_failure (error));
+}
+
+static gboolean
+start (RbDaemon  *self,
+       GError   **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (start_steps); i++)
+    if (!start_steps[i] (self, error))
+      return FALSE;
+
+  self->ready_timer = rb_clock_add (self->clock, MODULES_READY_MS, on_modules_late, self);
+  /* The core listens before the modules speak. */
+  rb_core_start (self->core);
+  rb_host_start_async (self->host, self->starting, on_modules_started, self);
+  return TRUE;
+}
+
+static void
+set_log_levels (RbDaemon *self)
+{
+  /* Both passed their rules. */
+  RbLogLevels *levels = rb_log_levels_new (rb_settings_get_string (self->settings, "log", "level"),
+                                           rb_settings_get_string (self->settings, "log", "levels"), NULL);
+
+  g_return_if_fail (levels != NULL);
+  rb_log_set_levels (levels);
+}
+
+int
+rb_daemon_run (RbDaemon   *self,
+               RbSettings *settings)
+{
+  g_autoptr(GError) error = NULL;
+
+  self->settings = settings;
+  set_log_levels (self);
+  /* Nothing was promised to anybody before the start succeeds: what was made until then is simply dropped. */
+  if (!start (self, &error))
+    return report_failure (error);
+
+  g_main_loop_run (self->loop);
+  return self->exit_code;
+}

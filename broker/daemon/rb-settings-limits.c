@@ -1,0 +1,147 @@
+/* rb-settings-limits.c: group [limits]: the numbers of the core, by name
+ *
+ * The defaults are the core's own (rb_core_settings_init()), so that there is one place where each stands.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-settings-table.h"
+
+#define DAY_MS G_GINT64_CONSTANT (86400000)
+#define YEAR_MS (366 * DAY_MS)
+#define GIB G_GINT64_CONSTANT (1073741824)
+
+typedef enum { FIELD_INT64, FIELD_UINT, FIELD_SIZE } FieldType;
+
+typedef struct {
+  const char *key;
+  FieldType   type;
+  gsize       offset;
+  gint64      min;
+  gint64      max;
+  const char *summary;
+} Limit;
+
+#define MS(key_, member_, min_, max_, summary_) \
+  { key_, FIELD_INT64, G_STRUCT_OFFSET (RbCoreSettings, member_), min_, max_, summary_ }
+#define COUNT(key_, member_, max_, summary_) \
+  { key_, FIELD_UINT, G_STRUCT_OFFSET (RbCoreSettings, member_), 1, max_, summary_ }
+#define BYTES(key_, member_, summary_) \
+  { key_, FIELD_SIZE, G_STRUCT_OFFSET (RbCoreSettings, member_), 1024, 64 * GIB, summary_ }
+
+static const Limit limits[] = {
+  MS ("push-ack-timeout-ms", push_ack_timeout, 1, DAY_MS, "time an adapter has to acknowledge a push"),
+  MS ("endpoint-grace-ms", endpoint_grace, 1, YEAR_MS, "time an endpoint waits for its adapter to come back"),
+  MS ("acceptance-timeout-ms", acceptance_timeout, -1, YEAR_MS, "time an endpoint has to accept an assignment; 0: no limit"),
+  MS ("reply-record-ttl-ms", reply_record_ttl, 1, YEAR_MS, "how long a reply id is remembered"),
+  MS ("reply-correlation-ttl-ms", reply_correlation_ttl, 1, YEAR_MS, "how long a received correlation is remembered"),
+  MS ("presence-grace-ms", presence_grace, 1, YEAR_MS, "time without the network before it counts as offline"),
+  MS ("history-retention-ms", history_retention, 1, 10 * YEAR_MS, "how long an ended message can be explained"),
+  COUNT ("inbox-cap", inbox_cap, 1000000, "rows of the undispatched inbox"),
+  COUNT ("correlation-ring-cap", correlation_ring_cap, 1000000, "sent correlations remembered for each endpoint"),
+  COUNT ("reply-correlation-cap", reply_correlation_cap, 1000000, "received correlations remembered for each endpoint"),
+  COUNT ("endpoint-cap", endpoint_cap, 1000000, "endpoints"),
+  COUNT ("queue-cap", queue_cap, 1000000, "messages that wait for one endpoint"),
+  BYTES ("queue-bytes-cap", queue_bytes_cap, "bytes that wait for one endpoint"),
+  COUNT ("window-messages", window_messages, 1000000, "messages the connector may have in flight"),
+  BYTES ("window-bytes", window_bytes, "bytes the connector may have in flight"),
+  COUNT ("push-window-messages", push_window_messages, 1000000, "messages pushed to a channel and not acknowledged"),
+  BYTES ("push-window-bytes", push_window_bytes, "bytes pushed to a channel and not acknowledged"),
+};
+
+static gint64
+get_field (const RbCoreSettings *settings,
+           const Limit          *limit)
+{
+  gconstpointer field = G_STRUCT_MEMBER_P (settings, limit->offset);
+
+  switch (limit->type)
+    {
+    case FIELD_INT64:
+      return *(const gint64 *) field;
+    case FIELD_UINT:
+      return *(const guint *) field;
+    case FIELD_SIZE:
+      return (gint64) *(const gsize *) field;
+    }
+  return 0;
+}
+
+static void
+set_field (RbCoreSettings *settings,
+           const Limit    *limit,
+           gint64          value)
+{
+  gpointer field = G_STRUCT_MEMBER_P (settings, limit->offset);
+
+  switch (limit->type)
+    {
+    case FIELD_INT64:
+      *(gint64 *) field = value;
+      break;
+    case FIELD_UINT:
+      *(guint *) field = (guint) value;
+      break;
+    case FIELD_SIZE:
+      *(gsize *) field = (gsize) value;
+      break;
+    }
+}
+
+static void
+fill_row (RbSettingRow         *row,
+          const Limit          *limit,
+          const RbCoreSettings *defaults)
+{
+  g_autofree char *value = g_strdup_printf ("%" G_GINT64_FORMAT, get_field (defaults, limit));
+
+  row->group = "limits";
+  row->key = limit->key;
+  row->type = RB_SETTING_INTEGER;
+  row->default_value = g_intern_string (value);
+  row->min = limit->min;
+  row->max = limit->max;
+  row->summary = limit->summary;
+}
+
+/**
+ * rb_settings_limits_get:
+ * @n_rows: (out): how many there are
+ *
+ * Returns: (transfer none): the rows of [limits]; made at the first call, on the main thread
+ */
+const RbSettingRow *
+rb_settings_limits_get (guint *n_rows)
+{
+  static RbSettingRow rows[G_N_ELEMENTS (limits)];
+  RbCoreSettings defaults;
+
+  *n_rows = G_N_ELEMENTS (rows);
+  if (rows[0].key != NULL)
+    return rows;
+
+  rb_core_settings_init (&defaults);
+  for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
+    fill_row (&rows[i], &limits[i], &defaults);
+  return rows;
+}
+
+/**
+ * rb_settings_limits_set:
+ * @settings: what to change
+ * @key: a key of [limits]; another is our bug
+ * @value: a value that passed its row
+ */
+void
+rb_settings_limits_set (RbCoreSettings *settings,
+                        const char     *key,
+                        gint64          value)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
+    if (g_str_equal (limits[i].key, key))
+      {
+        set_field (settings, &limits[i], value);
+        return;
+      }
+  g_return_if_reached ();
+}

@@ -1,0 +1,254 @@
+/* rb-setup.c: the settings of one start, from every source
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-setup.h"
+
+#include "rb-host.h"
+#include "rb-profile.h"
+
+#define MAX_OPENCLAW_BYTES (4 * 1024 * 1024)
+
+static void
+set_option (RbSettings *settings,
+            const char *key,
+            const char *value)
+{
+  g_autofree char *origin = g_strdup_printf ("option --%s", key);
+
+  if (value != NULL)
+    rb_settings_set (settings, "broker", key, value, RB_ORIGIN_OPTION, origin);
+}
+
+static void
+add_options (RbSettings           *settings,
+             const RbSetupOptions *options,
+             GPtrArray            *problems)
+{
+  set_option (settings, "profile", options->profile);
+  if (options->account != NULL)
+    rb_settings_set (settings, "broker", "account-id", options->account, RB_ORIGIN_OPTION, "option --account");
+  set_option (settings, "data-dir", options->data_dir);
+  if (options->log_level != NULL)
+    rb_settings_set (settings, "log", "level", options->log_level, RB_ORIGIN_OPTION, "option --log-level");
+  for (guint i = 0; options->assignments != NULL && options->assignments[i] != NULL; i++)
+    rb_settings_add_option (settings, options->assignments[i], problems);
+}
+
+/* Size first: the file is another program's and may be anything. A copy, because a mapped file that somebody shortens would end us
+ * with SIGBUS. */
+static GBytes *
+read_openclaw (const RbSettings *settings)
+{
+  g_autofree char *path = rb_profile_dup_openclaw (settings);
+  g_autoptr(GMappedFile) file = NULL;
+
+  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    return NULL;
+  file = g_mapped_file_new (path, FALSE, NULL);
+  if (file == NULL || g_mapped_file_get_length (file) > MAX_OPENCLAW_BYTES)
+    return NULL;
+  return g_bytes_new (g_mapped_file_get_contents (file), g_mapped_file_get_length (file));
+}
+
+static void
+infer_profile (RbSettings *settings)
+{
+  g_autoptr(GBytes) openclaw = read_openclaw (settings);
+  g_autofree char *origin = NULL;
+
+  if (rb_profile_is_masons (settings, openclaw, &origin))
+    rb_settings_infer (settings, "broker", "profile", "masons", origin);
+}
+
+static char *
+dup_build_dir (const char *program)
+{
+  g_autofree char *folder = g_path_get_dirname (program);
+  g_autofree char *root = g_path_get_dirname (folder);
+  g_autofree char *mark = g_build_filename (root, "meson-private", "coredata.dat", NULL);
+  g_autofree char *modules = g_build_filename (root, "modules", NULL);
+
+  if (!g_file_test (mark, G_FILE_TEST_IS_REGULAR) || !g_file_test (modules, G_FILE_TEST_IS_DIR))
+    return NULL;
+  return g_steal_pointer (&modules);
+}
+
+GStrv
+rb_setup_dup_module_dirs (const RbSettings *settings,
+                          const char       *module_path,
+                          const char       *program)
+{
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
+  g_autofree char *build_dir = NULL;
+  g_auto(GStrv) configured = NULL;
+
+  if (module_path != NULL && *module_path != '\0')
+    return g_strsplit (module_path, ":", -1);
+  configured = rb_settings_dup_list (settings, "broker", "modules-dir");
+  if (configured != NULL && configured[0] != NULL)
+    return g_steal_pointer (&configured);
+
+  build_dir = program != NULL ? dup_build_dir (program) : NULL;
+  g_strv_builder_add (builder, build_dir != NULL ? build_dir : RB_MODULE_DIR);
+  return g_strv_builder_end (builder);
+}
+
+GStrv
+rb_setup_dup_own_module_dirs (const RbSettings *settings)
+{
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
+
+  return rb_setup_dup_module_dirs (settings, g_getenv ("RB_MODULE_PATH"), program);
+}
+
+/* Asks modules for their tables; nothing of them is made. */
+static RbHost *
+make_peek_host (const RbSettings *settings)
+{
+  g_auto(GStrv) directories = rb_setup_dup_own_module_dirs (settings);
+  g_autoptr(RbClock) clock = rb_clock_new_system ();
+  RbHostOptions options = { .directories = (const char *const *) directories, .environment = { .clock = clock } };
+
+  return rb_host_new (&options, NULL, NULL);
+}
+
+static const char *
+setting_of (RbModuleKind kind)
+{
+  switch (kind)
+    {
+    case RB_MODULE_CONNECTOR:
+      return "connector";
+    case RB_MODULE_UPSTREAM:
+      return "upstream";
+    case RB_MODULE_EMITTER:
+      return "emitters";
+    case RB_MODULE_SPAWN_DRIVER:
+      return "spawn-drivers";
+    }
+  g_return_val_if_reached (NULL);
+}
+
+/* Named after what asked for the module: its own setting, or else the profile. */
+static void
+add_missing (const RbSettings     *settings,
+             const RbModuleChoice *choice,
+             const char           *text,
+             GPtrArray            *problems)
+{
+  const char *key = setting_of (choice->kind);
+
+  if (rb_settings_get_string (settings, "broker", key) == NULL)
+    key = "profile";
+  g_ptr_array_add (problems, g_strdup_printf ("%s: [broker] %s: the %s '%s' cannot be used: %s",
+                                              rb_settings_get_origin (settings, "broker", key), key,
+                                              rb_module_kind_to_string (choice->kind), choice->name, text));
+}
+
+static void
+learn_choices (RbSettings *settings,
+               RbHost     *host,
+               GPtrArray  *choices,
+               GPtrArray  *problems)
+{
+  for (guint i = 0; i < choices->len; i++)
+    {
+      const RbModuleChoice *choice = choices->pdata[i];
+      g_autoptr(GError) error = NULL;
+      const RbModuleInfo *info = rb_host_peek (host, choice->kind, choice->name, &error);
+
+      if (info != NULL)
+        rb_settings_add_module (settings, info);
+      else if (choice->required)
+        add_missing (settings, choice, error->message, problems);
+    }
+}
+
+/* Settings of a module that does not run now are still settings of a module. */
+static void
+learn_others (RbSettings *settings,
+              RbHost     *host)
+{
+  g_auto(GStrv) groups = rb_settings_dup_unknown_groups (settings);
+
+  for (guint i = 0; groups[i] != NULL; i++)
+    for (guint kind = RB_MODULE_CONNECTOR; kind <= RB_MODULE_EMITTER; kind++)
+      {
+        const RbModuleInfo *info = rb_host_peek (host, (RbModuleKind) kind, groups[i], NULL);
+
+        if (info != NULL)
+          rb_settings_add_module (settings, info);
+      }
+}
+
+static char *
+list_missing (RbHost    *host,
+              GPtrArray *choices)
+{
+  GString *missing = g_string_new (NULL);
+
+  for (guint i = 0; i < choices->len; i++)
+    {
+      const RbModuleChoice *choice = choices->pdata[i];
+
+      if (choice->required && rb_host_peek (host, choice->kind, choice->name, NULL) == NULL)
+        g_string_append_printf (missing, "%s%s '%s'", missing->len > 0 ? ", " : "",
+                                rb_module_kind_to_string (choice->kind), choice->name);
+    }
+  return g_string_free (missing, FALSE);
+}
+
+/* The profile is known, so that nobody runs on another network by mistake; what it needs is not part of this version. */
+static void
+refuse_masons (const RbSettings *settings,
+               RbHost           *host,
+               GPtrArray        *choices,
+               GPtrArray        *problems)
+{
+  g_autofree char *missing = list_missing (host, choices);
+  const char *origin = rb_settings_get_origin (settings, "broker", "profile");
+
+  if (*missing != '\0')
+    g_ptr_array_add (problems, g_strdup_printf ("%s: [broker] profile: 'masons' cannot run here: missing modules: %s "
+                                                "(profile=local runs without them)", origin, missing));
+  else
+    g_ptr_array_add (problems, g_strdup_printf ("%s: [broker] profile: 'masons' cannot run here: this version does not read its "
+                                                "credentials (profile=local runs without them)", origin));
+}
+
+static void
+learn_modules (RbSettings *settings,
+               GPtrArray  *problems)
+{
+  g_autoptr(RbHost) host = make_peek_host (settings);
+  g_autoptr(GPtrArray) choices = rb_profile_choose (settings);
+
+  if (g_str_equal (rb_settings_get_string (settings, "broker", "profile"), "masons"))
+    refuse_masons (settings, host, choices, problems);
+  else
+    learn_choices (settings, host, choices, problems);
+  learn_others (settings, host);
+  rb_profile_check_required (settings, choices, problems);
+}
+
+RbSettings *
+rb_setup_settings (const RbSetupOptions *options,
+                   GPtrArray            *problems)
+{
+  g_auto(GStrv) environment = g_get_environ ();
+  RbSettings *settings = rb_settings_new ();
+
+  rb_settings_read_files (settings, options->config_file, problems);
+  rb_settings_add_environment (settings, (const char *const *) environment);
+  add_options (settings, options, problems);
+
+  /* Which modules there are decides which keys there are, so what is wrong is said in the last round. */
+  rb_settings_resolve (settings, NULL);
+  infer_profile (settings);
+  rb_settings_resolve (settings, NULL);
+  learn_modules (settings, problems);
+  rb_settings_resolve (settings, problems);
+  return settings;
+}

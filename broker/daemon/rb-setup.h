@@ -1,0 +1,30 @@
+/* rb-setup.h: the settings of one start, from every source
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-settings.h"
+
+G_BEGIN_DECLS
+
+/* What the command line says. All may be NULL. */
+typedef struct {
+  char  *config_file;    /* --config: instead of the usual files */
+  char **assignments;    /* --set */
+  char  *profile;
+  char  *account;
+  char  *data_dir;
+  char  *log_level;
+} RbSetupOptions;
+
+/* Reads files, environment and options, chooses the profile, asks the modules for their tables and judges all of it once.
+ * @problems: (element-type utf8): gets a line for everything that is wrong; the broker must not start when there is one. */
+RbSettings *rb_setup_settings        (const RbSetupOptions *options, GPtrArray *problems);
+
+/* Where modules are: RB_MODULE_PATH (separated by ':'), else [broker] modules-dir, else the build folder when @program lies in one,
+ * else where they were installed. @module_path, @program (path of the running program): (nullable) */
+GStrv       rb_setup_dup_module_dirs (const RbSettings *settings, const char *module_path, const char *program);
+/* The same, of this process. */
+GStrv       rb_setup_dup_own_module_dirs (const RbSettings *settings);
+
+G_END_DECLS

@@ -1,0 +1,278 @@
+/* rb-ipc-http.c: the checks that every HTTP request passes, in their order
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-ipc-http.h"
+
+#include "rb-ipc-farewell.h"
+#include "rb-ipc-request.h"
+#include "rb-ipc-upgrade.h"
+
+#include <string.h>
+
+/* protocol.md 4.2. Everything up to the length of the body is decided when the headers are complete, so that a body is read
+ * only for a request that may have one. */
+
+static GQuark
+request_quark (void)
+{
+  static GQuark quark;
+
+  if (quark == 0)
+    quark = g_quark_from_static_string ("rb-ipc-request");
+  return quark;
+}
+
+const char *
+rb_ipc_http_get_header (SoupServerMessage *message,
+                        const char        *wanted)
+{
+  SoupMessageHeadersIter iter;
+  const char *name;
+  const char *value;
+
+  soup_message_headers_iter_init (&iter, soup_server_message_get_request_headers (message));
+  while (soup_message_headers_iter_next (&iter, &name, &value))
+    if (g_ascii_strcasecmp (name, wanted) == 0)
+      return value;
+  return NULL;
+}
+
+char *
+rb_ipc_http_dup_target (SoupServerMessage *message)
+{
+  GUri *uri = soup_server_message_get_uri (message);
+  const char *query = g_uri_get_query (uri);
+  const char *fragment = g_uri_get_fragment (uri);
+
+  return g_strconcat (g_uri_get_path (uri), query != NULL ? "?" : "", query != NULL ? query : "", fragment != NULL ? "#" : "",
+                      fragment != NULL ? fragment : "", NULL);
+}
+
+static guint
+count_header (SoupServerMessage *message,
+              const char        *wanted)
+{
+  SoupMessageHeadersIter iter;
+  const char *name;
+  const char *value;
+  guint n = 0;
+
+  soup_message_headers_iter_init (&iter, soup_server_message_get_request_headers (message));
+  while (soup_message_headers_iter_next (&iter, &name, &value))
+    n += g_ascii_strcasecmp (name, wanted) == 0;
+  return n;
+}
+
+static gboolean
+is_loopback (const char *host)
+{
+  return g_ascii_strcasecmp (host, "127.0.0.1") == 0 || g_ascii_strcasecmp (host, "localhost") == 0;
+}
+
+/* A name that an attacker's server resolves to 127.0.0.1 is still in Host. */
+static gboolean
+is_our_host (RbIpcServer       *server,
+             SoupServerMessage *message)
+{
+  const char *host = rb_ipc_http_get_header (message, "Host");
+  GUri *uri = soup_server_message_get_uri (message);
+  g_autofree char *by_address = g_strdup_printf ("127.0.0.1:%u", server->port);
+  g_autofree char *by_name = g_strdup_printf ("localhost:%u", server->port);
+
+  if (host == NULL || count_header (message, "Host") != 1)
+    return FALSE;
+  if (g_ascii_strcasecmp (host, by_address) != 0 && g_ascii_strcasecmp (host, by_name) != 0)
+    return FALSE;
+  return is_loopback (g_uri_get_host (uri)) && g_uri_get_port (uri) == server->port;
+}
+
+const char *
+rb_ipc_http_check_origin (RbIpcServer       *server,
+                          RbIpcConnection   *connection,
+                          SoupServerMessage *message)
+{
+  if (!connection->local && !is_our_host (server, message))
+    return "forbidden_host";
+  if (count_header (message, "Origin") != 0)
+    return "forbidden_origin";
+  return NULL;
+}
+
+static gboolean
+equal_in_constant_time (const char *a,
+                        const char *b)
+{
+  gsize length = strlen (a);
+  guint different = 0;
+
+  if (strlen (b) != length)
+    return FALSE;
+  for (gsize i = 0; i < length; i++)
+    different |= (guint8) a[i] ^ (guint8) b[i];
+  return different == 0;
+}
+
+gboolean
+rb_ipc_http_authenticate (RbIpcServer       *server,
+                          RbIpcConnection   *connection,
+                          SoupServerMessage *message)
+{
+  const char *header;
+
+  if (connection->local)
+    return TRUE;
+  header = rb_ipc_http_get_header (message, "Authorization");
+  if (header == NULL)
+    return FALSE;
+  if (strncmp (header, "Bearer ", 7) == 0)
+    header += 7;
+  return equal_in_constant_time (server->options.bearer_token, header);
+}
+
+/* 100 Continue is libsoup's business, and so are lengths that agree with what comes. Here only: how much. */
+static void
+too_large (RbIpcServer       *server,
+           SoupServerMessage *message)
+{
+  RbIpcConnection *connection = rb_ipc_connection_of (message);
+  static const char body[] = "{\"error\":\"body_too_large\",\"message\":\"request body too large\"}";
+  g_autoptr(GBytes) text = g_bytes_new_static (body, sizeof body - 1);
+  g_autoptr(GBytes) response = rb_ipc_farewell_json (413, NULL, text);
+
+  g_object_set_qdata (G_OBJECT (message), request_quark (), NULL);
+  rb_ipc_farewell_say (connection, message, response);
+}
+
+static void
+on_chunk (SoupServerMessage *message,
+          GBytes            *chunk,
+          gpointer           user_data)
+{
+  RbIpcServer *server = user_data;
+  g_autoptr(SoupServerMessage) keep = g_object_ref (message);
+
+  if (soup_server_message_get_request_body (message)->length > (goffset) server->options.body_max)
+    too_large (server, message);
+}
+
+/* FALSE when the message was answered. */
+static gboolean
+bound_body (RbIpcServer       *server,
+            SoupServerMessage *message)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+
+  if (soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CHUNKED)
+    {
+      g_signal_connect_object (message, "got-chunk", G_CALLBACK (on_chunk), server, 0);
+      return TRUE;
+    }
+  if (soup_message_headers_get_content_length (headers) <= (goffset) server->options.body_max)
+    return TRUE;
+  too_large (server, message);
+  return FALSE;
+}
+
+static gboolean
+is_open_target (SoupServerMessage *message,
+                const char        *target)
+{
+  return strcmp (soup_server_message_get_method (message), "GET") == 0 && strcmp (target, "/health") == 0;
+}
+
+/* FALSE when the request is answered. */
+static gboolean
+admit (RbIpcServer       *server,
+       RbIpcConnection   *connection,
+       SoupServerMessage *message,
+       RbIpcRequest      *request)
+{
+  const char *code = rb_ipc_http_check_origin (server, connection, message);
+
+  if (code != NULL)
+    {
+      rb_ipc_request_fail_with (request, RB_ERROR_FORBIDDEN, code, FALSE, "requests from web pages are refused");
+      return FALSE;
+    }
+  if (!is_open_target (message, rb_ipc_request_get_target (request)) && !rb_ipc_http_authenticate (server, connection, message))
+    {
+      rb_ipc_request_refuse (request, 401, "unauthorized", NULL);
+      return FALSE;
+    }
+  return rb_ipc_request_route (request);
+}
+
+static void
+on_headers (SoupServer        *soup,
+            SoupServerMessage *message,
+            const char        *path,
+            GHashTable        *query,
+            gpointer           user_data)
+{
+  RbIpcServer *server = user_data;
+  RbIpcConnection *connection = rb_ipc_connection_of (message);
+  g_autoptr(SoupServerMessage) keep = g_object_ref (message);
+  g_autoptr(RbIpcRequest) request = NULL;
+  g_autofree char *target = NULL;
+
+  if (rb_ipc_upgrade_wanted (message))
+    {
+      rb_ipc_upgrade (server, connection, message);
+      return;
+    }
+
+  target = rb_ipc_http_dup_target (message);
+  request = rb_ipc_request_new_http (server, connection, message, target);
+  if (!admit (server, connection, message, request) || !bound_body (server, message))
+    return;
+  g_object_set_qdata_full (G_OBJECT (message), request_quark (), g_steal_pointer (&request), (GDestroyNotify) rb_ipc_request_unref);
+}
+
+static void
+on_body (SoupServer        *soup,
+         SoupServerMessage *message,
+         const char        *path,
+         GHashTable        *query,
+         gpointer           user_data)
+{
+  g_autoptr(SoupServerMessage) keep = g_object_ref (message);
+  g_autoptr(RbIpcRequest) request = g_object_steal_qdata (G_OBJECT (message), request_quark ());
+  g_autoptr(GBytes) body = NULL;
+
+  if (request == NULL)
+    return;
+  rb_ipc_connection_relax (rb_ipc_connection_of (message));
+  body = soup_message_body_flatten (soup_server_message_get_request_body (message));
+  rb_ipc_request_run (request, body);
+}
+
+/* From the accept, or from the first byte after the last answer. */
+static void
+on_request_started (SoupServer        *soup,
+                    SoupServerMessage *message,
+                    gpointer           user_data)
+{
+  RbIpcServer *server = user_data;
+
+  rb_ipc_connection_expect (rb_ipc_connection_of (message), server->options.header_timeout_ms);
+}
+
+static void
+on_request_done (SoupServer        *soup,
+                 SoupServerMessage *message,
+                 gpointer           user_data)
+{
+  rb_ipc_connection_relax (rb_ipc_connection_of (message));
+}
+
+void
+rb_ipc_http_setup (RbIpcServer *server)
+{
+  g_signal_connect_object (server->soup, "request-started", G_CALLBACK (on_request_started), server, 0);
+  g_signal_connect_object (server->soup, "request-finished", G_CALLBACK (on_request_done), server, 0);
+  g_signal_connect_object (server->soup, "request-aborted", G_CALLBACK (on_request_done), server, 0);
+  soup_server_add_early_handler (server->soup, NULL, on_headers, server, NULL);
+  soup_server_add_handler (server->soup, NULL, on_body, server, NULL);
+}

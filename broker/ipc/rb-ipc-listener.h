@@ -1,0 +1,20 @@
+/* rb-ipc-listener.h: a listening socket and its accept loop
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-ipc-private.h"
+
+G_BEGIN_DECLS
+
+/* SoupServer's own listens with a backlog of 10, names no caller and knows no cap. */
+
+/* 127.0.0.1, a port of the kernel's choice in @port. */
+RbIpcListener *rb_ipc_listener_new_tcp  (RbIpcServer *server, guint16 *port, GError **error);
+/* 0600 from its first moment, in a directory of 0700. A socket that nobody listens on is replaced; a live one fails with
+ * RB_ERROR_UNAVAILABLE. */
+RbIpcListener *rb_ipc_listener_new_unix (RbIpcServer *server, const char *path, GError **error);
+/* Stops listening, and removes the socket's file if it is still ours. */
+void           rb_ipc_listener_free     (RbIpcListener *self);
+
+G_END_DECLS

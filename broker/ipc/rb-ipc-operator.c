@@ -1,0 +1,89 @@
+/* rb-ipc-operator.c: routes for the person whose broker this is; on the Unix socket only
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-dispatch.h"
+#include "rb-error.h"
+#include "rb-ipc-request.h"
+#include "rb-views.h"
+#include "rb-wire-answers.h"
+
+static void
+answer_view (RbIpcRequest *request,
+             GVariant     *view)
+{
+  g_autoptr(GVariant) owned = g_variant_ref_sink (view);
+
+  rb_ipc_request_answer (request, 200, rb_wire_answer_variant (owned));
+}
+
+void
+rb_ipc_handle_operator_status (RbIpcRequest *request)
+{
+  answer_view (request, rb_view_status (rb_ipc_request_get_core (request)));
+}
+
+void
+rb_ipc_handle_operator_endpoints (RbIpcRequest *request)
+{
+  answer_view (request, rb_view_endpoints (rb_ipc_request_get_core (request)));
+}
+
+void
+rb_ipc_handle_operator_inbox (RbIpcRequest *request)
+{
+  answer_view (request, rb_view_inbox (rb_ipc_request_get_core (request)));
+}
+
+void
+rb_ipc_handle_operator_assignments (RbIpcRequest *request)
+{
+  answer_view (request, rb_view_assignments (rb_ipc_request_get_core (request)));
+}
+
+/* What the daemon adds. */
+void
+rb_ipc_handle_operator_view (RbIpcRequest *request)
+{
+  gboolean found;
+  g_autoptr(GError) error = NULL;
+  GVariant *view;
+
+  view = rb_ipc_server_call_view (rb_ipc_request_get_server (request), rb_ipc_request_get_parameter (request), &found, &error);
+  if (view != NULL)
+    answer_view (request, view);
+  else if (found)
+    rb_ipc_request_fail (request, error);
+  else
+    rb_ipc_request_refuse (request, 404, "not_found", NULL);
+}
+
+static void
+on_explained (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_autoptr(RbIpcRequest) request = user_data;
+  g_autoptr(GError) error = NULL;
+  GVariant *view = rb_explain_finish (rb_ipc_request_get_core (request), result, &error);
+
+  if (view != NULL)
+    answer_view (request, view);
+  else
+    rb_ipc_request_fail (request, error);
+}
+
+void
+rb_ipc_handle_operator_explain (RbIpcRequest *request)
+{
+  rb_explain_async (rb_ipc_request_get_core (request), rb_ipc_request_get_parameter (request), on_explained,
+                    rb_ipc_request_ref (request));
+}
+
+/* The caller's flag tells the core that a person asks: any endpoint may be the target. */
+void
+rb_ipc_handle_operator_dispatch (RbIpcRequest *request)
+{
+  rb_ipc_handle_dispatch (request);
+}

@@ -1,0 +1,167 @@
+/* rb-ipc-routes.c: which request goes where
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-ipc-routes.h"
+
+#include "rb-error.h"
+
+#include <string.h>
+
+#define PLAIN RB_IPC_ROUTE_PLAIN
+#define BODY RB_IPC_ROUTE_BODY
+#define OPERATOR RB_IPC_ROUTE_OPERATOR
+
+/* Source: protocol.md 4.5. GET /v1/stream is not here: without an upgrade it does not exist. First match wins. */
+static const RbIpcRoute routes[] = {
+  { "GET", "/health", rb_ipc_handle_health, RB_IPC_ROUTE_OPEN },
+  { "POST", "/v1/initialize", rb_ipc_handle_initialize, BODY },
+  { "POST", "/v1/endpoint/register", rb_ipc_handle_register, BODY },
+  { "POST", "/v1/endpoint/{}/heartbeat", rb_ipc_handle_heartbeat, PLAIN },
+  { "POST", "/v1/endpoint/{}/reattach", rb_ipc_handle_reattach, BODY },
+  { "POST", "/v1/endpoint/{}/task-hint", rb_ipc_handle_task_hint, BODY },
+  { "DELETE", "/v1/endpoint/{}", rb_ipc_handle_unregister, PLAIN },
+  { "POST", "/v1/send", rb_ipc_handle_send, BODY },
+  { "POST", "/v1/runtime/assignment-claim", rb_ipc_handle_not_offered, BODY },
+  { "POST", "/v1/runtime/assignment-reply", rb_ipc_handle_reply, BODY },
+  { "POST", "/v1/runtime/processing-state", rb_ipc_handle_processing, BODY },
+  { "POST", "/v1/runtime/session-conversation-history", rb_ipc_handle_not_offered, BODY },
+  { "POST", "/v1/runtime/self-settle", rb_ipc_handle_not_offered, BODY },
+  { "POST", "/v1/runtime/staged-delivery", rb_ipc_handle_not_offered, BODY },
+  { "GET", "/v1/undispatched/presence", rb_ipc_handle_presence, PLAIN },
+  { "GET", "/v1/undispatched", rb_ipc_handle_undispatched, PLAIN },
+  { "POST", "/v1/dispatch", rb_ipc_handle_dispatch, BODY },
+
+  { "GET", "/v1/operator/status", rb_ipc_handle_operator_status, OPERATOR },
+  { "GET", "/v1/operator/endpoints", rb_ipc_handle_operator_endpoints, OPERATOR },
+  { "GET", "/v1/operator/inbox", rb_ipc_handle_operator_inbox, OPERATOR },
+  { "GET", "/v1/operator/assignments", rb_ipc_handle_operator_assignments, OPERATOR },
+  { "GET", "/v1/operator/explain/{}", rb_ipc_handle_operator_explain, OPERATOR },
+  { "POST", "/v1/operator/dispatch", rb_ipc_handle_operator_dispatch, OPERATOR | BODY },
+  { "GET", "/v1/operator/{}", rb_ipc_handle_operator_view, OPERATOR },
+};
+
+/* @segment: (out) where the parameter stands in @path, NULL without one */
+static gboolean
+matches (const char  *pattern,
+         const char  *path,
+         const char **segment,
+         gsize       *segment_length)
+{
+  *segment = NULL;
+  while (*pattern != '\0')
+    {
+      if (pattern[0] == '{')
+        {
+          *segment = path;
+          *segment_length = strcspn (path, "/");
+          if (*segment_length == 0)
+            return FALSE;
+          path += *segment_length;
+          pattern += 2;
+        }
+      else if (*pattern++ != *path++)
+        return FALSE;
+    }
+  return *path == '\0';
+}
+
+static char *
+decode_segment (const char *segment,
+                gsize       length,
+                GError    **error)
+{
+  g_autofree char *text = g_uri_unescape_segment (segment, segment + length, NULL);
+
+  if (text == NULL || !g_utf8_validate (text, -1, NULL))
+    {
+      rb_set_error (error, RB_ERROR_INVALID, "bad_request", "the path has a malformed escape");
+      return NULL;
+    }
+  return g_steal_pointer (&text);
+}
+
+static void
+add_method (char      **allow,
+            const char *method)
+{
+  char *longer;
+
+  if (*allow != NULL && strstr (*allow, method) != NULL)
+    return;
+  longer = *allow == NULL ? g_strdup (method) : g_strconcat (*allow, ", ", method, NULL);
+  g_free (*allow);
+  *allow = longer;
+}
+
+const RbIpcRoute *
+rb_ipc_route_find (const char *method,
+                   const char *target,
+                   gboolean    local,
+                   char      **parameter,
+                   char      **allow,
+                   GError    **error)
+{
+  g_autofree char *path = g_strndup (target, strcspn (target, "?#"));
+  g_autofree char *others = NULL;
+
+  *parameter = NULL;
+  *allow = NULL;
+  for (gsize i = 0; i < G_N_ELEMENTS (routes); i++)
+    {
+      const RbIpcRoute *route = &routes[i];
+      const char *segment;
+      gsize length;
+
+      if ((route->flags & OPERATOR) != 0 && !local)
+        continue;
+      if (!matches (route->pattern, (route->flags & RB_IPC_ROUTE_OPEN) != 0 ? target : path, &segment, &length))
+        continue;
+      if (strcmp (route->method, method) != 0)
+        {
+          add_method (&others, route->method);
+          continue;
+        }
+      if (segment != NULL && (*parameter = decode_segment (segment, length, error)) == NULL)
+        return NULL;
+      return route;
+    }
+  *allow = g_steal_pointer (&others);
+  return NULL;
+}
+
+gboolean
+rb_ipc_query_get (const char *target,
+                  const char *name,
+                  char      **value,
+                  GError    **error)
+{
+  const char *query = strchr (target, '?');
+  GUriParamsIter iter;
+  g_autoptr(GError) local_error = NULL;
+  char *key;
+  char *text;
+
+  *value = NULL;
+  if (query == NULL)
+    return TRUE;
+
+  g_uri_params_iter_init (&iter, query + 1, -1, "&", G_URI_PARAMS_WWW_FORM | G_URI_PARAMS_PARSE_RELAXED);
+  while (g_uri_params_iter_next (&iter, &key, &text, &local_error))
+    {
+      gboolean found = strcmp (key, name) == 0;
+
+      g_free (key);
+      if (found)
+        {
+          *value = text;
+          return TRUE;
+        }
+      g_free (text);
+    }
+  if (local_error == NULL)
+    return TRUE;
+  rb_set_error (error, RB_ERROR_INVALID, "bad_request", "the query is malformed: %s", local_error->message);
+  return FALSE;
+}

@@ -1,0 +1,61 @@
+/* rb-ipc-routes.h: which request goes where
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-ipc-private.h"
+
+G_BEGIN_DECLS
+
+typedef void (*RbIpcHandler) (RbIpcRequest *request);
+
+typedef enum {
+  RB_IPC_ROUTE_PLAIN = 0,
+  RB_IPC_ROUTE_BODY = 1 << 0,       /* takes a JSON object */
+  RB_IPC_ROUTE_OPERATOR = 1 << 1,   /* on the Unix socket only; elsewhere it does not exist */
+  RB_IPC_ROUTE_OPEN = 1 << 2,       /* matches without a query only */
+} RbIpcRouteFlags;
+
+typedef struct {
+  const char     *method;
+  const char     *pattern;    /* "{}" is one segment, the parameter */
+  RbIpcHandler    handler;
+  RbIpcRouteFlags flags;
+} RbIpcRoute;
+
+/* Matches on the path alone (IMP-64). @parameter: (out) the decoded segment, NULL where the pattern has none. @allow: (out)
+ * (nullable) for a known path and another method the methods it has, as in an Allow header. Fails with RB_ERROR_INVALID when
+ * the parameter's escapes are malformed. Returns NULL without an error when nothing matches. */
+const RbIpcRoute *rb_ipc_route_find (const char *method, const char *target, gboolean local, char **parameter, char **allow,
+                                     GError **error);
+
+/* The first @name of the query of @target, decoded; NULL when absent. An escape that is malformed: RB_ERROR_INVALID. */
+gboolean          rb_ipc_query_get  (const char *target, const char *name, char **value, GError **error);
+
+/* Handlers, by area. */
+void rb_ipc_handle_health              (RbIpcRequest *request);
+void rb_ipc_handle_initialize          (RbIpcRequest *request);
+void rb_ipc_handle_register            (RbIpcRequest *request);
+void rb_ipc_handle_heartbeat           (RbIpcRequest *request);
+void rb_ipc_handle_reattach            (RbIpcRequest *request);
+void rb_ipc_handle_task_hint           (RbIpcRequest *request);
+void rb_ipc_handle_unregister          (RbIpcRequest *request);
+
+void rb_ipc_handle_send                (RbIpcRequest *request);
+void rb_ipc_handle_undispatched        (RbIpcRequest *request);
+void rb_ipc_handle_presence            (RbIpcRequest *request);
+
+void rb_ipc_handle_dispatch            (RbIpcRequest *request);
+void rb_ipc_handle_reply               (RbIpcRequest *request);
+void rb_ipc_handle_processing          (RbIpcRequest *request);
+void rb_ipc_handle_not_offered         (RbIpcRequest *request);
+
+void rb_ipc_handle_operator_status      (RbIpcRequest *request);
+void rb_ipc_handle_operator_endpoints   (RbIpcRequest *request);
+void rb_ipc_handle_operator_inbox       (RbIpcRequest *request);
+void rb_ipc_handle_operator_assignments (RbIpcRequest *request);
+void rb_ipc_handle_operator_explain     (RbIpcRequest *request);
+void rb_ipc_handle_operator_dispatch    (RbIpcRequest *request);
+void rb_ipc_handle_operator_view        (RbIpcRequest *request);
+
+G_END_DECLS

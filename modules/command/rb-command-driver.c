@@ -1,0 +1,264 @@
+/* rb-command-driver.c: starts any configured program as a runtime
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-api.h"
+#include "rb-command-child.h"
+#include "rb-command-line.h"
+
+#define RB_TYPE_COMMAND_DRIVER (rb_command_driver_get_type ())
+G_DECLARE_FINAL_TYPE (RbCommandDriver, rb_command_driver, RB, COMMAND_DRIVER, GObject)
+
+struct _RbCommandDriver {
+  GObject parent_instance;
+
+  GHashTable *lines;      /* kind (the line's own) to RbCommandLine */
+  GHashTable *children;   /* RbCommandChild to its token; owns both */
+};
+
+static void module_iface_init (RbModuleInterface *iface);
+static void spawn_driver_iface_init (RbSpawnDriverInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (RbCommandDriver, rb_command_driver, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (RB_TYPE_MODULE, module_iface_init)
+                               G_IMPLEMENT_INTERFACE (RB_TYPE_SPAWN_DRIVER, spawn_driver_iface_init))
+
+static const RbModuleSetting settings[] = {
+  { "kinds", RB_SETTING_STRING_LIST, "", "runtime kinds that can be started" },
+  { "command-*", RB_SETTING_STRING, NULL, "what is run for the kind: program and arguments" },
+  { "prompt-*", RB_SETTING_STRING, "stdin", "how the kind gets its prompt: stdin, argument or environment" },
+  { "output-*", RB_SETTING_STRING, "tail", "what happens to the kind's output: tail (the end is kept) or null" },
+  { NULL }
+};
+
+RB_MODULE_DEFINE ("command", RB_MODULE_SPAWN_DRIVER, RB_VERSION, "Starts configured programs as runtimes", settings,
+                  rb_command_driver_get_type)
+
+static const char *
+get_for_kind (RbModuleContext *context,
+              const char      *what,
+              const char      *kind)
+{
+  g_autofree char *key = g_strdup_printf ("%s-%s", what, kind);
+
+  return rb_module_context_get_string (context, key);
+}
+
+static gboolean
+add_kind (RbCommandDriver  *self,
+          RbModuleContext  *context,
+          const char       *kind,
+          GError          **error)
+{
+  RbCommandLine *line = rb_command_line_new (kind,
+                                             get_for_kind (context, "command", kind),
+                                             get_for_kind (context, "prompt", kind),
+                                             get_for_kind (context, "output", kind),
+                                             error);
+
+  if (line == NULL)
+    return FALSE;
+  g_hash_table_replace (self->lines, line->kind, line);
+  return TRUE;
+}
+
+static gboolean
+rb_command_driver_configure (RbModule         *module,
+                             RbModuleContext  *context,
+                             GError          **error)
+{
+  RbCommandDriver *self = RB_COMMAND_DRIVER (module);
+  g_auto(GStrv) kinds = rb_module_context_dup_list (context, "kinds");
+
+  for (guint i = 0; kinds[i] != NULL; i++)
+    if (!add_kind (self, context, kinds[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+/* What was started runs on: it is the user's, and it does not die with the broker (design.md 7). */
+static void
+rb_command_driver_stop_async (RbModule            *module,
+                              GCancellable        *cancellable,
+                              GAsyncReadyCallback  callback,
+                              gpointer             user_data)
+{
+  RbCommandDriver *self = RB_COMMAND_DRIVER (module);
+  g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, rb_command_driver_stop_async);
+  g_hash_table_remove_all (self->children);
+  g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+rb_command_driver_stop_finish (RbModule      *module,
+                               GAsyncResult  *result,
+                               GError       **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static gboolean
+rb_command_driver_handles (RbSpawnDriver *driver,
+                           const char    *kind)
+{
+  return g_hash_table_contains (RB_COMMAND_DRIVER (driver)->lines, kind);
+}
+
+static RbCommandLine *
+find_line (RbCommandDriver  *self,
+           const char       *kind,
+           GError          **error)
+{
+  RbCommandLine *line = g_hash_table_lookup (self->lines, kind);
+
+  if (line == NULL)
+    rb_set_error (error, RB_ERROR_NOT_SUPPORTED, "runtime_kind_unsupported", "No command is configured for the kind '%s'", kind);
+  return line;
+}
+
+static char *
+find_program (const RbCommandLine  *line,
+              GError              **error)
+{
+  char *program = g_find_program_in_path (line->argv[0]);
+
+  if (program == NULL)
+    rb_set_error (error, RB_ERROR_UNAVAILABLE, "driver_unavailable",
+                  "'%s' (for the kind '%s') was not found, or is not a program that may be run", line->argv[0], line->kind);
+  return program;
+}
+
+static gboolean
+rb_command_driver_is_available (RbSpawnDriver  *driver,
+                                const char     *kind,
+                                GError        **error)
+{
+  RbCommandLine *line = find_line (RB_COMMAND_DRIVER (driver), kind, error);
+  g_autofree char *program = line != NULL ? find_program (line, error) : NULL;
+
+  return program != NULL;
+}
+
+static void
+on_child_exited (RbCommandChild *child,
+                 int             wait_status,
+                 const char     *output,
+                 gpointer        user_data)
+{
+  g_autoptr(RbCommandDriver) self = g_object_ref (RB_COMMAND_DRIVER (user_data));
+  g_autofree char *token = NULL;
+
+  g_hash_table_steal_extended (self->children, child, NULL, (gpointer *) &token);
+  rb_spawn_driver_emit_exited (RB_SPAWN_DRIVER (self), token, wait_status, output);
+  rb_command_child_free (child);
+}
+
+static GPid
+start_child (RbCommandDriver  *self,
+             const char       *kind,
+             const char       *prompt,
+             const char       *token,
+             GError          **error)
+{
+  RbCommandLine *line = find_line (self, kind, error);
+  g_autofree char *program = line != NULL ? find_program (line, error) : NULL;
+  g_auto(GStrv) own_environment = g_get_environ ();
+  g_auto(GStrv) environment = NULL;
+  g_auto(GStrv) argv = NULL;
+  RbCommandStart start = { NULL };
+  RbCommandChild *child;
+
+  if (program == NULL)
+    return 0;
+
+  argv = rb_command_line_dup_argv (line, program, prompt);
+  environment = rb_command_line_dup_environment (line, (const char *const *) own_environment, prompt, token);
+  start.argv = argv;
+  start.environment = environment;
+  start.input = line->prompt == RB_PROMPT_STDIN ? (char *) prompt : NULL;
+  start.keep_output = line->keep_output;
+  child = rb_command_child_new (&start, on_child_exited, self, error);
+  if (child == NULL)
+    return 0;
+
+  g_hash_table_insert (self->children, child, g_strdup (token));
+  return rb_command_child_get_pid (child);
+}
+
+static void
+rb_command_driver_spawn_async (RbSpawnDriver       *driver,
+                               const char          *kind,
+                               const char          *prompt,
+                               const char          *token,
+                               GCancellable        *cancellable,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data)
+{
+  RbCommandDriver *self = RB_COMMAND_DRIVER (driver);
+  g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
+  GError *error = NULL;
+  GPid pid;
+
+  g_task_set_source_tag (task, rb_command_driver_spawn_async);
+  if (g_task_return_error_if_cancelled (task))
+    return;
+
+  pid = start_child (self, kind, prompt, token, &error);
+  if (pid > 0)
+    g_task_return_int (task, pid);
+  else
+    g_task_return_error (task, error);
+}
+
+static GPid
+rb_command_driver_spawn_finish (RbSpawnDriver  *driver,
+                                GAsyncResult   *result,
+                                GError        **error)
+{
+  gssize pid = g_task_propagate_int (G_TASK (result), error);
+
+  return pid > 0 ? (GPid) pid : 0;
+}
+
+static void
+module_iface_init (RbModuleInterface *iface)
+{
+  iface->configure = rb_command_driver_configure;
+  iface->stop_async = rb_command_driver_stop_async;
+  iface->stop_finish = rb_command_driver_stop_finish;
+}
+
+static void
+spawn_driver_iface_init (RbSpawnDriverInterface *iface)
+{
+  iface->handles = rb_command_driver_handles;
+  iface->is_available = rb_command_driver_is_available;
+  iface->spawn_async = rb_command_driver_spawn_async;
+  iface->spawn_finish = rb_command_driver_spawn_finish;
+}
+
+static void
+rb_command_driver_finalize (GObject *object)
+{
+  RbCommandDriver *self = RB_COMMAND_DRIVER (object);
+
+  g_hash_table_unref (self->children);
+  g_hash_table_unref (self->lines);
+  G_OBJECT_CLASS (rb_command_driver_parent_class)->finalize (object);
+}
+
+static void
+rb_command_driver_class_init (RbCommandDriverClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = rb_command_driver_finalize;
+}
+
+static void
+rb_command_driver_init (RbCommandDriver *self)
+{
+  self->lines = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) rb_command_line_free);
+  self->children = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) rb_command_child_free, g_free);
+}

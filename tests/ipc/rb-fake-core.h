@@ -1,0 +1,28 @@
+/* rb-fake-core.h: a core that records what it is asked and answers what a test says
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-core.h"
+
+G_BEGIN_DECLS
+
+/* It takes the place of the real one at link time, so that the tests of this folder are about transport alone: what arrives here
+ * passed every check, and what does not arrive here changed nothing. */
+
+RbCore      *rb_fake_core_new          (void);
+/* All calls so far, one a line, in order; forgets them. "send ep_1 bob pid=7 kernel=0 operator=0" */
+char        *rb_fake_core_take_calls   (RbCore *self);
+/* How the next calls end: with a copy of @error; NULL: success. */
+void         rb_fake_core_set_error    (RbCore *self, const GError *error);
+/* While set calls wait until rb_fake_core_release(). */
+void         rb_fake_core_set_hold     (RbCore *self, gboolean hold);
+void         rb_fake_core_release      (RbCore *self);
+guint        rb_fake_core_get_n_held   (RbCore *self);
+/* Drops the held calls without ever finishing them. */
+void         rb_fake_core_lose_held    (RbCore *self);
+/* The newest open channel, borrowed; NULL when there is none. */
+RbChannel   *rb_fake_core_get_channel  (RbCore *self);
+guint        rb_fake_core_get_n_channels (RbCore *self);
+
+G_END_DECLS
