@@ -5,6 +5,7 @@
 
 #include "host-fixture.h"
 
+#include "rb-fake-clock.h"
 #include "rb-test.h"
 
 #include <string.h>
@@ -120,4 +121,122 @@ host_fixture_view (RbHost     *host,
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
     return g_variant_dup_string (value, NULL);
   return g_variant_print (value, FALSE);
+}
+
+void
+host_fixture_set_up (HostFixture   *fixture,
+                     gconstpointer  settings)
+{
+  g_autoptr(GBytes) content = g_bytes_new_static ("\"hi\"", 4);
+
+  fixture->clock = rb_fake_clock_new ();
+  fixture->host = host_fixture_new (fixture->clock, settings);
+  fixture->envelope = rb_envelope_new ("m1", NULL, "bob", content, NULL, NULL);
+  fixture->heard = g_string_new (NULL);
+  fixture->cancellable = g_cancellable_new ();
+}
+
+void
+host_fixture_tear_down (HostFixture   *fixture,
+                        gconstpointer  data)
+{
+  g_clear_object (&fixture->result);
+  g_assert_finalize_object (fixture->cancellable);
+  g_assert_finalize_object (fixture->host);
+  g_assert_cmpuint (rb_clock_get_n_timers (fixture->clock), ==, 0);
+  g_assert_finalize_object (fixture->clock);
+  rb_envelope_unref (fixture->envelope);
+  g_string_free (fixture->heard, TRUE);
+  rb_test_count_log ("module_contract_broken");
+  rb_test_count_log ("module_answer_ignored");
+  rb_test_count_log ("module_call_timed_out");
+}
+
+void
+host_fixture_assert_view (HostFixture *fixture,
+                          guint        i,
+                          const char  *member,
+                          const char  *expected)
+{
+  g_autofree char *value = host_fixture_view (fixture->host, i, member);
+
+  g_assert_cmpstr (value, ==, expected);
+}
+
+void
+host_fixture_load (HostFixture  *fixture,
+                   RbModuleKind  kind,
+                   const char   *name,
+                   gboolean      required)
+{
+  g_autoptr(GError) error = NULL;
+
+  rb_host_load (fixture->host, kind, name, required, &error);
+  g_assert_no_error (error);
+}
+
+gboolean
+host_fixture_start (HostFixture  *fixture,
+                    GError      **error)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+
+  rb_host_start_async (fixture->host, NULL, rb_test_store_result, &result);
+  rb_test_wait_until (result != NULL);
+  return rb_host_start_finish (fixture->host, result, error);
+}
+
+gboolean
+host_fixture_stop (HostFixture  *fixture,
+                   GError      **error)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+
+  rb_host_stop_async (fixture->host, NULL, rb_test_store_result, &result);
+  rb_test_wait_until (result != NULL);
+  return rb_host_stop_finish (fixture->host, result, error);
+}
+
+RbConnector *
+host_fixture_load_and_start (HostFixture *fixture,
+                             const char  *name)
+{
+  g_autoptr(GError) error = NULL;
+
+  host_fixture_load (fixture, RB_MODULE_CONNECTOR, name, TRUE);
+  host_fixture_start (fixture, &error);
+  g_assert_no_error (error);
+  return rb_host_get_connector (fixture->host);
+}
+
+void
+host_fixture_stop_well (HostFixture *fixture)
+{
+  g_autoptr(GError) error = NULL;
+
+  host_fixture_stop (fixture, &error);
+  g_assert_no_error (error);
+}
+
+void
+host_fixture_send (HostFixture *fixture)
+{
+  rb_connector_send_async (rb_host_get_connector (fixture->host), fixture->envelope, fixture->cancellable, rb_test_store_result,
+                           &fixture->result);
+}
+
+void
+host_fixture_assert_send_fails (HostFixture *fixture,
+                                GQuark       domain,
+                                int          code,
+                                const char  *words)
+{
+  g_autoptr(GError) error = NULL;
+
+  rb_test_wait_until (fixture->result != NULL);
+  g_assert_false (rb_connector_send_finish (rb_host_get_connector (fixture->host), fixture->result, NULL, NULL, &error));
+  g_assert_error (error, domain, code);
+  if (words != NULL)
+    g_assert_nonnull (strstr (error->message, words));
+  g_clear_object (&fixture->result);
 }

@@ -514,7 +514,7 @@ rb_processing_finish (RbCore       *core,
 GVariant *
 rb_view_status (RbCore *core)
 {
-  return g_variant_new_parsed ("{'presence': <'online'>, 'limits': <{'inbox': <(int64 256)>}>}");
+  return g_variant_new_parsed ("{'presence': <'online'>, 'limits': <{'inbox': <int64 256>}>}");
 }
 
 GVariant *

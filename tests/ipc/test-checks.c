@@ -98,7 +98,6 @@ static const Case cases[] = {
   /* Not HTTP. */
   { "http/garbage", "hello\r\n\r\n", 400, NULL, NULL },
   { "http/version", "GET /health HTTP/9.9\r\n" HOST "\r\n", 505, NULL, NULL },
-  { "http/encoding", "POST /v1/send HTTP/1.1\r\n" HOST AUTH "Transfer-Encoding: magic\r\n\r\n", 501, NULL, NULL },
 };
 
 static void

@@ -1,0 +1,176 @@
+/* rb-client-message.c: one message as it reached this adapter
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-client-message.h"
+
+#include "rb-error.h"
+
+G_DEFINE_BOXED_TYPE (RbClientMessage, rb_client_message, rb_client_message_ref, rb_client_message_unref)
+
+static void
+assignment_free (RbClientAssignment *self)
+{
+  g_free (self->undispatched_id);
+  g_free (self->source_message_id);
+  g_free (self->assignment_id);
+  g_clear_pointer (&self->target, rb_target_free);
+  g_free (self->delivery_intent);
+  g_free (self->reply_correlation_id);
+  g_free (self->original_trace_id);
+  g_free (self);
+}
+
+/* TRUE with *@object NULL when the member is absent. */
+static gboolean
+open_object (const RbJson *frame,
+             const char   *name,
+             RbJson      **object,
+             GError      **error)
+{
+  RbJsonType type = rb_json_get_member_type (frame, name);
+
+  if (type == RB_JSON_ABSENT || type == RB_JSON_NULL)
+    return TRUE;
+  if (type != RB_JSON_OBJECT)
+    {
+      rb_set_error (error, RB_ERROR_INVALID, "bad_request", "'%s' must be an object", name);
+      return FALSE;
+    }
+  *object = rb_json_open (frame, name, error);
+  return *object != NULL;
+}
+
+static gboolean
+read_target (RbClientAssignment *assignment,
+             const RbJson       *context,
+             GError            **error)
+{
+  g_autoptr(RbJson) target = NULL;
+
+  if (!open_object (context, "targetRef", &target, error))
+    return FALSE;
+  if (target == NULL)
+    {
+      rb_set_error (error, RB_ERROR_INVALID, "bad_request", "'targetRef' must be an object");
+      return FALSE;
+    }
+  assignment->target = rb_target_from_json (target, error);
+  return assignment->target != NULL;
+}
+
+static gboolean
+read_assignment (RbClientMessage *self,
+                 const RbJson    *frame,
+                 GError         **error)
+{
+  RbClientAssignment *assignment;
+  g_autoptr(RbJson) context = NULL;
+
+  if (!open_object (frame, "runtimeAssignment", &context, error))
+    return FALSE;
+  if (context == NULL)
+    return TRUE;
+
+  self->assignment = assignment = g_new0 (RbClientAssignment, 1);
+  assignment->reply_correlation_id = rb_json_peek_string (context, "replyCorrelationId");
+  assignment->original_trace_id = rb_json_peek_string (context, "originalTraceId");
+  assignment->delivery_intent = rb_json_peek_string (context, "deliveryIntent");
+  assignment->undispatched_id = rb_json_dup_string (context, "undispatchedId", error);
+  if (assignment->undispatched_id == NULL)
+    return FALSE;
+  assignment->source_message_id = rb_json_dup_string (context, "sourceMessageId", error);
+  if (assignment->source_message_id == NULL)
+    return FALSE;
+  assignment->assignment_id = rb_json_dup_string (context, "assignmentId", error);
+  if (assignment->assignment_id == NULL)
+    return FALSE;
+  return read_target (assignment, context, error);
+}
+
+static gboolean
+read_content (RbClientMessage *self,
+              const RbJson    *frame,
+              GError         **error)
+{
+  g_autoptr(GBytes) slice = rb_json_dup_slice (frame, "content");
+  g_autoptr(GBytes) empty = NULL;
+
+  if (rb_json_get_member_type (frame, "content") != RB_JSON_STRING)
+    {
+      rb_set_error (error, RB_ERROR_INVALID, "bad_request", "'content' must be a string");
+      return FALSE;
+    }
+  self->content = rb_json_slice_preview (slice, G_MAXUINT);
+
+  if (!open_object (frame, "metadata", &self->metadata, error))
+    return FALSE;
+  if (self->metadata != NULL)
+    return TRUE;
+  empty = g_bytes_new_static ("{}", 2);
+  self->metadata = rb_json_parse_object (empty, 0, error);
+  return self->metadata != NULL;
+}
+
+RbClientMessage *
+rb_client_message_from_json (const RbJson *frame,
+                             GError      **error)
+{
+  g_autoptr(RbClientMessage) self = g_rc_box_new0 (RbClientMessage);
+
+  self->from = rb_json_dup_string (frame, "from", error);
+  if (self->from == NULL)
+    return NULL;
+  if (!rb_json_get_optional_string (frame, "contentType", &self->content_type, error)
+      || !rb_json_get_optional_string (frame, "sourceMessageId", &self->source_message_id, error))
+    return NULL;
+  if (self->content_type == NULL)
+    self->content_type = g_strdup ("text");
+  self->push_id = rb_json_peek_string (frame, "push_id");
+  self->endpoint_id = rb_json_peek_string (frame, "endpoint_id");
+
+  if (!read_content (self, frame, error) || !read_assignment (self, frame, error))
+    return NULL;
+  if (self->endpoint_id == NULL && self->assignment != NULL)
+    self->endpoint_id = g_strdup (self->assignment->target->endpoint_id);
+  if (self->endpoint_id == NULL)
+    self->endpoint_id = rb_client_message_dup_metadata (self, "target_endpoint_id");
+  return g_steal_pointer (&self);
+}
+
+RbClientMessage *
+rb_client_message_ref (RbClientMessage *self)
+{
+  return g_rc_box_acquire (self);
+}
+
+static void
+clear (gpointer data)
+{
+  RbClientMessage *self = data;
+
+  g_free (self->push_id);
+  g_free (self->endpoint_id);
+  g_free (self->from);
+  g_free (self->content);
+  g_free (self->content_type);
+  g_clear_pointer (&self->metadata, rb_json_unref);
+  g_free (self->source_message_id);
+  g_clear_pointer (&self->assignment, assignment_free);
+}
+
+void
+rb_client_message_unref (RbClientMessage *self)
+{
+  g_rc_box_release_full (self, clear);
+}
+
+char *
+rb_client_message_dup_metadata (const RbClientMessage *self,
+                                const char            *name)
+{
+  g_autofree char *value = rb_json_peek_string (self->metadata, name);
+
+  return value != NULL && *value != '\0' ? g_steal_pointer (&value) : NULL;
+}

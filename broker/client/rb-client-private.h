@@ -1,0 +1,20 @@
+/* rb-client-private.h: what the calls of a client need of it
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-client.h"
+
+G_BEGIN_DECLS
+
+/* While a registration is under way, messages for endpoints nobody knows yet are kept back, unacknowledged. */
+void  rb_client_begin_registration (RbClient         *self);
+/* @endpoint: (nullable): registered, to be brought back from now on */
+void  rb_client_end_registration   (RbClient         *self,
+                                    RbClientEndpoint *endpoint);
+/* Hands out what was kept back; after the application knows its endpoint. */
+void  rb_client_deliver_early      (RbClient         *self);
+void  rb_client_forget_endpoint    (RbClient         *self,
+                                    RbClientEndpoint *endpoint);
+
+G_END_DECLS

@@ -1,0 +1,45 @@
+/* rb-attach.h: an endpoint for a program or a person: connected, registered, one turn for each message
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-turn.h"
+
+G_BEGIN_DECLS
+
+/* Messages that may be in work or wait for it; above, they stay with the broker. */
+#define RB_ATTACH_TURNS_MAX 1024
+/* Outcomes remembered, so that a message that comes twice is worked on once. */
+#define RB_ATTACH_SEEN_MAX 4096
+/* How long the end waits for outcomes on their way to the broker. */
+#define RB_ATTACH_STOP_MS 5000
+
+#define RB_TYPE_ATTACH (rb_attach_get_type ())
+G_DECLARE_FINAL_TYPE (RbAttach, rb_attach, RB, ATTACH, GObject)
+
+/* Signal: turn (RbTurn): a new message; whoever takes it calls rb_attach_end_turn() once. */
+
+RbAttach         *rb_attach_new          (RbClient            *client,
+                                          const char          *name,
+                                          const char          *kind);
+RbClientEndpoint *rb_attach_get_endpoint (RbAttach            *self);   /* NULL until started */
+guint             rb_attach_get_n_turns  (RbAttach            *self);
+
+/* The runtime session id is made of the name, so that the next process of that name continues this session. */
+void              rb_attach_start_async  (RbAttach            *self,
+                                          GCancellable        *cancellable,
+                                          GAsyncReadyCallback  callback,
+                                          gpointer             user_data);
+gboolean          rb_attach_start_finish (RbAttach            *self,
+                                          GAsyncResult        *result,
+                                          GError             **error);
+void              rb_attach_end_turn     (RbAttach            *self,
+                                          RbTurn              *turn);
+/* No new turns; waits for those at work (whoever has them ends them), RB_ATTACH_STOP_MS at most; then unregisters and closes. */
+void              rb_attach_stop_async   (RbAttach            *self,
+                                          GAsyncReadyCallback  callback,
+                                          gpointer             user_data);
+void              rb_attach_stop_finish  (RbAttach            *self,
+                                          GAsyncResult        *result);
+
+G_END_DECLS

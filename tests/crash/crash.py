@@ -1,0 +1,322 @@
+#!/usr/bin/env python3
+# crash.py: kills the daemon at random moments of conversations and compares what came with what must come; prints TAP
+#
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# usage: crash.py BROKERD MODULE-FOLDER
+# RB_CRASH_SEED: the seed (default: random, printed). RB_CRASH_KILLS: how often to kill (default: 50).
+#
+# Two adapters hold conversations through a real daemon: the sender sends a message to our own address, it waits in the inbox,
+# is dispatched to the worker, accepted and answered, and the answer reaches the sender. The daemon is killed with SIGKILL at
+# moments that the seed decides, started again, and the adapters go on with the ids they had. What was acknowledged must
+# then have happened once: no message lost, none twice, nothing left lying.
+
+import os
+import random
+import select
+import subprocess
+import sys
+import threading
+import time
+
+sys.dont_write_bytecode = True
+
+from adapter import Adapter, Broker, Gone, Refused, operator
+
+OPEN_CONVERSATIONS = 4
+SETTLE_LIMIT_S = 60
+REQUEST_LIMIT_S = 20
+CASES = ('survives', 'messages-arrive-once', 'replies-arrive-once', 'reply-ids-keep-their-message', 'nothing-is-left',
+         'stops-cleanly')
+
+
+class Conversation:
+    """What the adapters know of one message. They keep it over a crash of the daemon, as a careful adapter would."""
+
+    def __init__(self, number):
+        self.content = 'message {}'.format(number)
+        self.reply = 'reply {}'.format(number)
+        self.step = 'send'
+        self.acknowledged = False     # the daemon said 200 to the send
+        self.row = None               # undispatched id
+        self.assignment = None        # what came with the push
+        self.reply_ids = set()        # message ids that the daemon gave for the one reply request
+
+    @property
+    def finished(self):
+        return self.step == 'done'
+
+
+class World:
+    def __init__(self, broker, rng):
+        self.broker = broker
+        self.rng = rng
+        self.helper = subprocess.Popen(['cat'], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        self.adapters = {'sender': Adapter(os.getpid(), self.wait_for), 'worker': Adapter(self.helper.pid, self.wait_for)}
+        self.endpoints = {}           # name -> (endpoint id, owner token)
+        self.conversations = []
+        self.arrived = {}             # message content -> source message ids at the worker
+        self.replied = {}             # reply content -> source message ids at the sender
+        self.address = None
+        self.record = None
+
+    # -- attaching ------------------------------------------------------------------------------------------------------
+
+    def attach(self, record):
+        self.record = record
+        for name, adapter in self.adapters.items():
+            adapter.connect(record)
+            if name not in self.endpoints or not self.reattach(name, adapter):
+                self.register(name, adapter)
+        if self.address is None:
+            self.address = operator(record, 'status')['address']
+
+    def reattach(self, name, adapter):
+        endpoint_id, _ = self.endpoints[name]
+        try:
+            adapter.call('POST', '/v1/endpoint/{}/reattach'.format(endpoint_id), {'plugin_pid': adapter.pid})
+            return True
+        except Refused as refusal:
+            if refusal.code == 'endpoint_not_reconnecting':
+                return True
+            raise
+
+    def register(self, name, adapter):
+        body = {'agent_id': name, 'plugin_pid': adapter.pid, 'kind': 'custom', 'execution_surface': 'headless'}
+        if name == 'worker':
+            body.update(runtime_capabilities=['background_exchange_v1'], background_exchange_mode='resident_endpoint')
+        answer = adapter.call('POST', '/v1/endpoint/register', body)
+        self.endpoints[name] = (answer['endpoint_id'], answer['endpoint_owner_token'])
+
+    # -- what comes -----------------------------------------------------------------------------------------------------
+
+    def wait_for(self, request):
+        """Until @request is readable: takes what comes on the channels."""
+        while True:
+            streams = [adapter.stream for adapter in self.adapters.values() if adapter.stream is not None]
+            readable = select.select([request, *streams], [], [], REQUEST_LIMIT_S)[0]
+            if not readable:
+                raise AssertionError('no answer in {} s'.format(REQUEST_LIMIT_S))
+            if request in readable:
+                return
+            self.listen()
+
+    def listen(self):
+        for name, adapter in self.adapters.items():
+            for frame in adapter.frames() if adapter.stream is not None else ():
+                if frame.get('event') == 'message_received':
+                    # First remember, then acknowledge: the other order would lose it here.
+                    getattr(self, 'on_' + name)(frame)
+                    adapter.send_frame({'event': 'push_ack', 'push_id': frame['push_id']})
+
+    def on_worker(self, frame):
+        self.arrived.setdefault(frame['content'], set()).add(frame['sourceMessageId'])
+        for conversation in self.conversations:
+            if conversation.content == frame['content'] and conversation.assignment is None:
+                conversation.assignment = frame['runtimeAssignment']
+                conversation.step = 'accept'
+
+    def on_sender(self, frame):
+        self.replied.setdefault(frame['content'], set()).add(frame['sourceMessageId'])
+
+    # -- what is done ---------------------------------------------------------------------------------------------------
+
+    def advance(self, conversation):
+        try:
+            getattr(self, 'do_' + conversation.step)(conversation)
+        except Refused as refusal:
+            # "Not now": the step is tried again with the same ids. Any other refusal is wrong here.
+            if not refusal.retryable:
+                raise
+
+    def do_send(self, conversation):
+        endpoint_id, _ = self.endpoints['sender']
+        # When the answer does not come the outcome is unknown. A person would look; we go on without sending again.
+        conversation.step = 'find'
+        try:
+            self.adapters['sender'].call('POST', '/v1/send', {
+                'endpoint_id': endpoint_id, 'to': self.address, 'content': conversation.content})
+            conversation.acknowledged = True
+        except Refused as refusal:
+            if not refusal.retryable:
+                raise
+            conversation.step = 'send'
+
+    def do_find(self, conversation):
+        endpoint_id, _ = self.endpoints['worker']
+        answer = self.adapters['worker'].call('GET', '/v1/undispatched?endpoint_id=' + endpoint_id)
+        for item in answer['items']:
+            if item['content'] == conversation.content:
+                conversation.row = item['id']
+                conversation.step = 'dispatch'
+                return
+
+    def do_dispatch(self, conversation):
+        endpoint_id, _ = self.endpoints['worker']
+        try:
+            self.adapters['worker'].call('POST', '/v1/dispatch', {
+                'undispatched_id': conversation.row, 'target_endpoint_id': endpoint_id})
+        except Refused as refusal:
+            # An earlier try that was cut off may have worked: then the push comes.
+            if refusal.code != 'dispatch_failed':
+                raise
+        if conversation.step == 'dispatch':
+            conversation.step = 'wait'
+
+    def do_wait(self, conversation):
+        """The push comes by itself; after a restore the message is in the inbox again."""
+        conversation.step = 'find'
+
+    def ids(self, conversation, adapter='worker'):
+        endpoint_id, owner_token = self.endpoints[adapter]
+        return {'endpoint_id': endpoint_id, 'endpoint_owner_token': owner_token, 'plugin_pid': self.adapters[adapter].pid,
+                'source_message_id': conversation.assignment['sourceMessageId'],
+                'assignment_id': conversation.assignment['assignmentId']}
+
+    def do_accept(self, conversation):
+        try:
+            self.adapters['worker'].call('POST', '/v1/runtime/processing-state', {
+                **self.ids(conversation), 'state': 'adapter_accepted', 'state_sequence': 2,
+                'state_event_id': conversation.assignment['assignmentId'] + ':accepted'})
+            conversation.step = 'reply'
+        except Refused as refusal:
+            if refusal.code != 'runtime_assignment_unknown':
+                raise
+            # It was taken back before we accepted: it comes again, as another assignment of the same message.
+            conversation.assignment = None
+            conversation.step = 'find'
+
+    def do_reply(self, conversation):
+        answer = self.adapters['worker'].call('POST', '/v1/runtime/assignment-reply', {
+            **self.ids(conversation), 'reply_request_id': 'r', 'content': conversation.reply})
+        conversation.reply_ids.add(answer['messageId'])
+        conversation.step = 'done'
+
+    # -- the run --------------------------------------------------------------------------------------------------------
+
+    def turn(self, keep_open):
+        """One step of one open conversation, and whatever has come."""
+        unfinished = [one for one in self.conversations if not one.finished]
+        if len(unfinished) < OPEN_CONVERSATIONS and keep_open:
+            unfinished.append(Conversation(len(self.conversations)))
+            self.conversations.append(unfinished[-1])
+        self.listen()
+        if unfinished:
+            self.advance(self.rng.choice(unfinished))
+
+
+class Killer(threading.Thread):
+    """Kills the daemon at a moment between its start and a little after it was ready."""
+
+    def __init__(self, broker, delay_s):
+        super().__init__(daemon=True)
+        self.process = broker.process
+        self.delay_s = delay_s
+        self.start()
+
+    def run(self):
+        time.sleep(self.delay_s)
+        self.process.kill()
+
+
+def kill_often(broker, world, kills):
+    ready_s = 0.2
+    for _ in range(kills):
+        broker.start()
+        # One in five dies before it is ready.
+        begun = time.monotonic()
+        killer = Killer(broker, world.rng.uniform(0, ready_s) if world.rng.random() < 0.2 else
+                        ready_s + world.rng.uniform(0, 0.25))
+        try:
+            record = broker.wait_until_ready()
+            ready_s = time.monotonic() - begun
+            world.attach(record)
+            while True:
+                world.turn(keep_open=True)
+        except Gone:
+            killer.join()
+            broker.process.wait()
+
+
+def settle(broker, world):
+    """No more kills: everything that is open must come to its end."""
+    broker.start()
+    world.attach(broker.wait_until_ready())
+    deadline = time.monotonic() + SETTLE_LIMIT_S
+    while time.monotonic() < deadline:
+        world.turn(keep_open=False)
+        if not in_limbo(world) and not listed(world, 'inbox'):
+            return
+
+
+def in_limbo(world):
+    """What was acknowledged, or came although it was cut off, and has not come to its end."""
+    begun = [one for one in world.conversations if one.acknowledged or one.row is not None or one.assignment is not None]
+    return [one.content for one in begun if not one.finished or one.reply not in world.replied]
+
+
+def lost_or_twice(conversations, came, text):
+    for one in conversations:
+        times = len(came.get(text(one), ()))
+        if times > 1:
+            yield "'{}' came {} times".format(text(one), times)
+        if times == 0 and one.acknowledged:
+            yield "'{}' was acknowledged and never came".format(text(one))
+    known = {text(one) for one in conversations}
+    yield from ("'{}' came and was never sent".format(content) for content in came if content not in known)
+
+
+def judge(broker, world):
+    """name of a case -> its problems"""
+    done = [one for one in world.conversations if one.finished]
+    problems = {
+        'survives': [] if len(done) > len(world.conversations) // 2 else ['only {} conversations ended'.format(len(done))],
+        'messages-arrive-once': list(lost_or_twice(world.conversations, world.arrived, lambda one: one.content)),
+        'replies-arrive-once': list(lost_or_twice(world.conversations, world.replied, lambda one: one.reply)),
+        'reply-ids-keep-their-message': ["'{}' has the ids {}".format(one.reply, one.reply_ids)
+                                         for one in done if len(one.reply_ids) != 1],
+        'nothing-is-left': ['open: ' + content for content in in_limbo(world)],
+    }
+    for name in ('inbox', 'assignments'):
+        problems['nothing-is-left'] += ['{}: {}'.format(name, row) for row in listed(world, name)]
+    status = broker.stop()
+    problems['stops-cleanly'] = [] if status == 0 else ['exit status {}: {}'.format(status, broker.stderr())]
+    return problems
+
+
+def listed(world, name):
+    body = operator(world.record, name)
+    return body if isinstance(body, list) else body.get('items', body.get(name, []))
+
+
+def main():
+    seed = int(os.environ.get('RB_CRASH_SEED') or random.SystemRandom().randrange(1 << 31))
+    kills = int(os.environ.get('RB_CRASH_KILLS') or 50)
+    broker = Broker(sys.argv[1], sys.argv[2])
+    world = World(broker, random.Random(seed))
+    print('1..{}'.format(len(CASES)))
+    print('# RB_CRASH_SEED={} RB_CRASH_KILLS={}'.format(seed, kills), flush=True)
+
+    try:
+        kill_often(broker, world, kills)
+        settle(broker, world)
+        problems = judge(broker, world)
+    except Refused as refusal:
+        print('Bail out! refused after {} starts: {}\n# {}'.format(broker.starts, refusal, broker.stderr()[-1000:]))
+        return 1
+    finally:
+        world.helper.kill()
+        world.helper.wait()
+        broker.remove()
+
+    print('# {} kills, {} conversations, {} sends cut off'.format(
+        kills, len(world.conversations), sum(not one.acknowledged for one in world.conversations)))
+    for number, name in enumerate(CASES, 1):
+        print('{} {} /crash/{}'.format('not ok' if problems[name] else 'ok', number, name))
+        for problem in problems[name]:
+            print('# ' + problem)
+    return 1 if any(problems.values()) else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

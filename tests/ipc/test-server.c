@@ -1,0 +1,340 @@
+/* test-server.c: the Unix socket, what a person may ask there, and the end of the server
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-ipc-fixture.h"
+
+#include "rb-error.h"
+
+#include <errno.h>
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void
+test_modes (RbIpcFixture *fixture,
+            gconstpointer data)
+{
+  g_autofree char *directory = g_path_get_dirname (fixture->socket);
+  struct stat info;
+
+  g_test_summary ("The socket is for its owner alone, in a directory for its owner alone.");
+
+  g_assert_cmpint (stat (fixture->socket, &info), ==, 0);
+  g_assert_cmpint (info.st_mode & 07777, ==, 0600);
+  g_assert_cmpint (stat (directory, &info), ==, 0);
+  g_assert_cmpint (info.st_mode & 07777, ==, 0700);
+}
+
+static void
+test_kernel_names_caller (RbIpcFixture *fixture,
+                          gconstpointer data)
+{
+  g_autoptr(RbRaw) client = rb_raw_connect_unix (fixture->socket);
+  g_autofree char *expected = g_strdup_printf ("heartbeat e pid=%d kernel=1 operator=0\n", getpid ());
+  g_autofree char *response = NULL;
+  g_autofree char *calls = NULL;
+
+  g_test_summary ("On the Unix socket no token is needed, any Host will do, and the kernel's word replaces the header's.");
+
+  rb_raw_printf (client, "POST /v1/endpoint/e/heartbeat HTTP/1.1\r\nHost: whatever\r\nx-plugin-pid: 1\r\n\r\n");
+  response = rb_raw_read_response (client);
+  assert_status (response, 200);
+  calls = rb_fake_core_take_calls (fixture->core);
+  g_assert_cmpstr (calls, ==, expected);
+}
+
+static void
+test_unix_origin (RbIpcFixture *fixture,
+                  gconstpointer data)
+{
+  g_autoptr(RbRaw) client = rb_raw_connect_unix (fixture->socket);
+  g_autofree char *response = NULL;
+
+  rb_raw_printf (client, "GET /health HTTP/1.1\r\nHost: a\r\nOrigin: http://a\r\n\r\n");
+  response = rb_raw_read_response (client);
+  assert_status (response, 403);
+}
+
+static void
+test_unix_http10 (RbIpcFixture *fixture,
+                  gconstpointer data)
+{
+  g_autoptr(RbRaw) client = rb_raw_connect_unix (fixture->socket);
+  g_autofree char *response = NULL;
+
+  g_test_summary ("HTTP/1.0 without a Host is allowed on the Unix socket.");
+
+  rb_raw_printf (client, "GET /health HTTP/1.0\r\n\r\n");
+  response = rb_raw_read_response (client);
+  assert_status (response, 200);
+}
+
+static void
+test_unix_channel (RbIpcFixture *fixture,
+                   gconstpointer data)
+{
+  g_autoptr(RbRaw) client = rb_raw_connect_unix (fixture->socket);
+  g_autofree char *head = rb_raw_upgrade (client, "-", "1", "x-masons-ipc-capabilities: stream_requests_v1\r\n");
+  g_autofree char *expected = g_strdup_printf ("attach %d receipts=0 legacy=0\n", getpid ());
+  g_autofree char *calls = rb_fake_core_take_calls (fixture->core);
+  g_autofree char *answer = NULL;
+
+  g_test_summary ("A channel on the Unix socket belongs to the process that the kernel names, and may ask what a person may.");
+
+  assert_contains (head, "HTTP/1.1 101 ");
+  g_assert_cmpstr (calls, ==, expected);
+  rb_raw_ws_send_text (client, "{\"event\":\"request\",\"id\":\"1\",\"method\":\"GET\",\"path\":\"/v1/operator/endpoints\"}");
+  answer = rb_raw_ws_read_text (client);
+  g_assert_cmpstr (answer, ==, "{\"event\":\"response\",\"id\":\"1\",\"status\":200,\"body\":[{\"id\":\"ep_1\"}]}");
+}
+
+static void
+test_operator (RbIpcFixture *fixture,
+               gconstpointer data)
+{
+  g_autofree char *status = rb_ipc_fixture_ask_unix (fixture, "GET", "/v1/operator/status", NULL);
+  g_autofree char *inbox = rb_ipc_fixture_ask_unix (fixture, "GET", "/v1/operator/inbox", NULL);
+  g_autofree char *explain = rb_ipc_fixture_ask_unix (fixture, "GET", "/v1/operator/explain/a%2Fb", NULL);
+  g_autofree char *dispatch = rb_ipc_fixture_ask_unix (fixture, "POST", "/v1/operator/dispatch",
+                                                       "{\"undispatched_id\":\"u\",\"target_endpoint_id\":\"e\"}");
+  g_autofree char *method = rb_ipc_fixture_ask_unix (fixture, "POST", "/v1/operator/status", NULL);
+  g_autofree char *calls = rb_fake_core_take_calls (fixture->core);
+
+  g_test_summary ("A person sees what there is, and may dispatch to any endpoint.");
+
+  assert_contains (status, "{\"presence\":\"online\",\"limits\":{\"inbox\":256}}");
+  assert_contains (inbox, "\r\n\r\n[]");
+  assert_contains (explain, "{\"place\":\"inbox\"}");
+  assert_status (dispatch, 200);
+  assert_status (method, 405);
+  assert_contains (calls, "explain a/b\n");
+  assert_contains (calls, "dispatch u e pid=");
+  assert_contains (calls, "kernel=1 operator=1\n");
+}
+
+static GVariant *
+make_view (gpointer  user_data,
+           GError  **error)
+{
+  static const char *const list[] = { "a", "b", NULL };
+  GVariantDict view;
+
+  if (GPOINTER_TO_INT (user_data))
+    {
+      g_variant_dict_init (&view, NULL);
+      g_variant_dict_insert (&view, "list", "^as", list);
+      g_variant_dict_insert (&view, "none", "ms", NULL);
+      return g_variant_dict_end (&view);
+    }
+  rb_set_error (error, RB_ERROR_UNAVAILABLE, "not_now", "not now");
+  return NULL;
+}
+
+static void
+test_views (RbIpcFixture *fixture,
+            gconstpointer data)
+{
+  g_autofree char *fine = NULL;
+  g_autofree char *failed = NULL;
+  g_autofree char *absent = NULL;
+
+  g_test_summary ("The daemon adds views of its own.");
+
+  rb_ipc_server_add_view (fixture->server, "config", make_view, GINT_TO_POINTER (1));
+  rb_ipc_server_add_view (fixture->server, "modules", make_view, NULL);
+  fine = rb_ipc_fixture_ask_unix (fixture, "GET", "/v1/operator/config", NULL);
+  assert_contains (fine, "\"list\":[\"a\",\"b\"]");
+  assert_contains (fine, "\"none\":null");
+  failed = rb_ipc_fixture_ask_unix (fixture, "GET", "/v1/operator/modules", NULL);
+  assert_status (failed, 503);
+  absent = rb_ipc_fixture_ask_unix (fixture, "GET", "/v1/operator/other", NULL);
+  assert_status (absent, 404);
+}
+
+static RbIpcServer *
+make_second (RbIpcFixture *fixture,
+             const char   *path,
+             GError      **error)
+{
+  RbIpcOptions options = { .bearer_token = TOKEN, .socket_path = path, .server_version = "1", .product_version = "1" };
+  g_autoptr(RbIpcServer) second = rb_ipc_server_new (fixture->core, fixture->clock, &options);
+
+  return rb_ipc_server_listen (second, error) ? g_steal_pointer (&second) : NULL;
+}
+
+static void
+test_stale_socket (RbIpcFixture *fixture,
+                   gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (fixture->directory, "stale.sock", NULL);
+  g_autoptr(GSocketAddress) address = g_unix_socket_address_new (path);
+  g_autoptr(GSocket) dead = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, 0, NULL);
+  g_autoptr(RbIpcServer) second = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A socket that a dead broker left is replaced; at the end it is gone.");
+
+  g_assert_true (g_socket_bind (dead, address, FALSE, NULL));
+  g_socket_close (dead, NULL);
+  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
+
+  second = make_second (fixture, path, &error);
+  g_assert_no_error (error);
+  rb_ipc_server_close (second);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+}
+
+static void
+test_live_socket (RbIpcFixture *fixture,
+                  gconstpointer data)
+{
+  g_autofree char *file = g_build_filename (fixture->directory, "file", NULL);
+  g_autofree char *response = NULL;
+  g_autoptr(RbIpcServer) second = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A live broker's socket and a file that is no socket are left alone.");
+
+  second = make_second (fixture, fixture->socket, &error);
+  g_assert_null (second);
+  g_assert_error (error, RB_ERROR, RB_ERROR_UNAVAILABLE);
+  g_clear_error (&error);
+  response = rb_ipc_fixture_ask_unix (fixture, "GET", "/health", NULL);
+  assert_status (response, 200);
+
+  g_assert_true (g_file_set_contents (file, "x", 1, NULL));
+  second = make_second (fixture, file, &error);
+  g_assert_null (second);
+  g_assert_error (error, RB_ERROR, RB_ERROR_BAD_STATE);
+  g_assert_true (g_file_test (file, G_FILE_TEST_EXISTS));
+}
+
+static void
+test_foreign_socket_stays (RbIpcFixture *fixture,
+                           gconstpointer data)
+{
+  g_test_summary ("A file that somebody else put in the socket's place is not removed at the end.");
+
+  g_assert_cmpint (g_unlink (fixture->socket), ==, 0);
+  g_assert_true (g_file_set_contents (fixture->socket, "x", 1, NULL));
+  rb_ipc_server_close (fixture->server);
+  g_assert_true (g_file_test (fixture->socket, G_FILE_TEST_EXISTS));
+}
+
+static void
+test_drain (RbIpcFixture *fixture,
+            gconstpointer data)
+{
+  g_autoptr(RbRaw) held = rb_raw_connect (fixture->url);
+  g_autoptr(RbRaw) upgrade = rb_raw_connect (fixture->url);
+  g_autoptr(RbRaw) open = rb_ipc_fixture_open (fixture, "stream_requests_v1");
+  g_autofree char *response = NULL;
+  g_autofree char *refused = NULL;
+  g_autofree char *refused_frame = NULL;
+  g_autofree char *head = NULL;
+
+  g_test_summary ("From drain on new requests are refused, and those at work are still answered.");
+
+  rb_fake_core_set_hold (fixture->core, TRUE);
+  rb_raw_printf (held, "DELETE /v1/endpoint/e HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAuthorization: Bearer " TOKEN "\r\n\r\n",
+                 fixture->port);
+  rb_test_wait_until (rb_fake_core_get_n_held (fixture->core) == 1);
+
+  rb_ipc_server_drain (fixture->server);
+  refused = rb_ipc_fixture_ask (fixture, "DELETE", "/v1/endpoint/e", NULL, NULL);
+  assert_status (refused, 503);
+  assert_contains (refused, "\"error\":\"broker_shutting_down\"");
+  rb_raw_ws_send_text (open, "{\"event\":\"request\",\"id\":\"1\",\"method\":\"DELETE\",\"path\":\"/v1/endpoint/e\"}");
+  refused_frame = rb_raw_ws_read_text (open);
+  assert_contains (refused_frame, "\"status\":503");
+  head = rb_raw_upgrade (upgrade, TOKEN, "9", NULL);
+  assert_contains (head, "HTTP/1.1 503 ");
+
+  rb_fake_core_release (fixture->core);
+  response = rb_raw_read_response (held);
+  assert_status (response, 200);
+}
+
+static void
+test_close (RbIpcFixture *fixture,
+            gconstpointer data)
+{
+  g_autoptr(RbRaw) held = rb_raw_connect (fixture->url);
+  g_autoptr(RbRaw) idle = rb_raw_connect (fixture->url);
+  g_autoptr(RbRaw) channel = rb_ipc_fixture_open (fixture, "");
+  g_autofree char *response = NULL;
+  g_autofree char *payload = NULL;
+  guint8 opcode;
+  gsize length;
+
+  g_test_summary ("At the end what is held is answered, channels hear why, and nothing listens any more.");
+
+  rb_fake_core_set_hold (fixture->core, TRUE);
+  rb_raw_printf (held, "DELETE /v1/endpoint/e HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAuthorization: Bearer " TOKEN "\r\n\r\n",
+                 fixture->port);
+  rb_test_wait_until (rb_fake_core_get_n_held (fixture->core) == 1);
+  rb_ipc_server_close (fixture->server);
+
+  response = rb_raw_read_response (held);
+  assert_status (response, 503);
+  assert_contains (response, "broker_shutting_down");
+  payload = rb_raw_ws_read (channel, &opcode, &length);
+  g_assert_cmpint (opcode, ==, 0x8);
+  g_assert_cmpmem (payload, length, "\x03\xe9" "broker_shutdown", 17);
+  rb_raw_wait_closed (idle);
+  g_assert_cmpuint (rb_fake_core_get_n_channels (fixture->core), ==, 0);
+  g_assert_false (g_file_test (fixture->socket, G_FILE_TEST_EXISTS));
+}
+
+static void
+test_forgotten (RbIpcFixture *fixture,
+                gconstpointer data)
+{
+  g_autoptr(RbRaw) client = rb_raw_connect (fixture->url);
+  g_autofree char *response = NULL;
+
+  g_test_summary ("A call that the core loses is answered by the deadline.");
+
+  rb_fake_core_set_hold (fixture->core, TRUE);
+  rb_raw_printf (client, "DELETE /v1/endpoint/e HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAuthorization: Bearer " TOKEN "\r\n\r\n",
+                 fixture->port);
+  rb_test_wait_until (rb_fake_core_get_n_held (fixture->core) == 1);
+  rb_fake_clock_advance (fixture->clock, 60002);
+  response = rb_raw_read_response (client);
+  assert_status (response, 503);
+}
+
+static void
+set_up_default (RbIpcFixture *fixture,
+                gconstpointer data)
+{
+  rb_ipc_fixture_set_up (fixture, NULL);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  rb_test_init (&argc, &argv);
+
+#define ADD(path, function) g_test_add (path, RbIpcFixture, NULL, set_up_default, function, rb_ipc_fixture_tear_down)
+  ADD ("/server/unix/modes", test_modes);
+  ADD ("/server/unix/caller", test_kernel_names_caller);
+  ADD ("/server/unix/origin", test_unix_origin);
+  ADD ("/server/unix/http-1.0", test_unix_http10);
+  ADD ("/server/unix/channel", test_unix_channel);
+  ADD ("/server/unix/stale", test_stale_socket);
+  ADD ("/server/unix/live", test_live_socket);
+  ADD ("/server/unix/foreign", test_foreign_socket_stays);
+  ADD ("/server/operator/routes", test_operator);
+  ADD ("/server/operator/views", test_views);
+  ADD ("/server/end/drain", test_drain);
+  ADD ("/server/end/close", test_close);
+  ADD ("/server/end/forgotten", test_forgotten);
+
+  return g_test_run ();
+}

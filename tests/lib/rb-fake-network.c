@@ -1,0 +1,669 @@
+/* rb-fake-network.c: connector, upstream, emitter, processes and channels that record what they were asked
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-fake-network.h"
+
+#include "rb-error.h"
+#include "rb-json.h"
+
+#include <string.h>
+
+/* connector */
+
+static void connector_module_init (RbModuleInterface *iface);
+static void connector_iface_init (RbConnectorInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (RbFakeConnector, rb_fake_connector, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (RB_TYPE_MODULE, connector_module_init)
+                               G_IMPLEMENT_INTERFACE (RB_TYPE_CONNECTOR, connector_iface_init))
+
+static void
+connector_module_init (RbModuleInterface *iface)
+{
+}
+
+static void
+fake_set_window (RbConnector *connector,
+                 guint        messages,
+                 gsize        bytes)
+{
+  RB_FAKE_CONNECTOR (connector)->window_messages = messages;
+}
+
+static void
+fake_accept (RbConnector *connector,
+             gint64       seq)
+{
+  g_assert_false (rb_fake_connector_has_accepted (RB_FAKE_CONNECTOR (connector), seq));
+  g_array_append_val (RB_FAKE_CONNECTOR (connector)->accepted, seq);
+}
+
+static void
+fake_release (RbConnector *connector,
+              gint64       seq)
+{
+  g_array_append_val (RB_FAKE_CONNECTOR (connector)->released, seq);
+}
+
+static void
+answer_send (GTask        *task,
+             const GError *error)
+{
+  RbEnvelope *envelope = g_task_get_task_data (task);
+
+  if (error != NULL)
+    g_task_return_error (task, g_error_copy (error));
+  else
+    g_task_return_pointer (task, g_strdup (rb_envelope_get_id (envelope)), g_free);
+}
+
+static void
+fake_send_async (RbConnector         *connector,
+                 RbEnvelope          *envelope,
+                 GCancellable        *cancellable,
+                 GAsyncReadyCallback  callback,
+                 gpointer             user_data)
+{
+  RbFakeConnector *self = RB_FAKE_CONNECTOR (connector);
+  g_autoptr(GTask) task = g_task_new (connector, cancellable, callback, user_data);
+
+  g_ptr_array_add (self->sent, rb_envelope_ref (envelope));
+  g_task_set_task_data (task, rb_envelope_ref (envelope), (GDestroyNotify) rb_envelope_unref);
+  if (self->hold)
+    g_ptr_array_add (self->waiting, g_steal_pointer (&task));
+  else
+    answer_send (task, self->failure);
+}
+
+static gboolean
+fake_send_finish (RbConnector   *connector,
+                  GAsyncResult  *result,
+                  char         **message_id,
+                  RbSendStatus  *status,
+                  GError       **error)
+{
+  *message_id = g_task_propagate_pointer (G_TASK (result), error);
+  *status = RB_SEND_DELIVERED;
+  return *message_id != NULL;
+}
+
+static const char *
+fake_get_address (RbConnector *connector)
+{
+  return "me@fake";
+}
+
+static void
+connector_iface_init (RbConnectorInterface *iface)
+{
+  iface->set_window = fake_set_window;
+  iface->accept = fake_accept;
+  iface->release = fake_release;
+  iface->send_async = fake_send_async;
+  iface->send_finish = fake_send_finish;
+  iface->get_address = fake_get_address;
+}
+
+static void
+rb_fake_connector_finalize (GObject *object)
+{
+  RbFakeConnector *self = RB_FAKE_CONNECTOR (object);
+
+  g_array_unref (self->accepted);
+  g_array_unref (self->released);
+  g_ptr_array_unref (self->sent);
+  g_ptr_array_unref (self->waiting);
+  g_clear_error (&self->failure);
+  G_OBJECT_CLASS (rb_fake_connector_parent_class)->finalize (object);
+}
+
+static void
+rb_fake_connector_class_init (RbFakeConnectorClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = rb_fake_connector_finalize;
+}
+
+static void
+rb_fake_connector_init (RbFakeConnector *self)
+{
+  self->accepted = g_array_new (FALSE, FALSE, sizeof (gint64));
+  self->released = g_array_new (FALSE, FALSE, sizeof (gint64));
+  self->sent = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_envelope_unref);
+  self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
+}
+
+RbFakeConnector *
+rb_fake_connector_new (void)
+{
+  return g_object_new (RB_TYPE_FAKE_CONNECTOR, NULL);
+}
+
+void
+rb_fake_connector_deliver (RbFakeConnector *self,
+                           gint64           seq,
+                           const char      *id,
+                           const char      *from,
+                           const char      *content,
+                           const char      *metadata)
+{
+  g_autoptr(GBytes) text = rb_json_slice_from_string (content);
+  g_autoptr(GBytes) object = metadata != NULL ? g_bytes_new (metadata, strlen (metadata)) : NULL;
+  g_autoptr(RbEnvelope) envelope = rb_envelope_new (id, from, NULL, text, "text", object);
+
+  rb_connector_emit_delivery (RB_CONNECTOR (self), seq, envelope);
+}
+
+static gboolean
+contains (GArray *array,
+          gint64  seq)
+{
+  for (guint i = 0; i < array->len; i++)
+    if (g_array_index (array, gint64, i) == seq)
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+rb_fake_connector_has_accepted (RbFakeConnector *self,
+                                gint64           seq)
+{
+  return contains (self->accepted, seq);
+}
+
+gboolean
+rb_fake_connector_has_released (RbFakeConnector *self,
+                                gint64           seq)
+{
+  return contains (self->released, seq);
+}
+
+void
+rb_fake_connector_answer (RbFakeConnector *self,
+                          const GError    *error)
+{
+  g_autoptr(GPtrArray) waiting = g_steal_pointer (&self->waiting);
+
+  self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < waiting->len; i++)
+    answer_send (g_ptr_array_index (waiting, i), error);
+}
+
+char *
+rb_fake_connector_sent_metadata (RbFakeConnector *self,
+                                 guint            i,
+                                 const char      *member)
+{
+  g_autoptr(RbJson) metadata = NULL;
+
+  g_assert_cmpuint (i, <, self->sent->len);
+  metadata = rb_json_parse_object (rb_envelope_get_metadata (g_ptr_array_index (self->sent, i)), 0, NULL);
+  g_assert_nonnull (metadata);
+  return rb_json_peek_string (metadata, member);
+}
+
+/* upstream */
+
+static void upstream_module_init (RbModuleInterface *iface);
+static void upstream_iface_init (RbUpstreamInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (RbFakeUpstream, rb_fake_upstream, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (RB_TYPE_MODULE, upstream_module_init)
+                               G_IMPLEMENT_INTERFACE (RB_TYPE_UPSTREAM, upstream_iface_init))
+
+static void
+upstream_module_init (RbModuleInterface *iface)
+{
+}
+
+static RbUpstreamFeatures
+fake_get_features (RbUpstream *upstream)
+{
+  return RB_FAKE_UPSTREAM (upstream)->features;
+}
+
+static GVariant *
+grant (RbFakeUpstream *self)
+{
+  g_autofree char *id = g_strdup_printf ("ep_%u", ++self->n_endpoints);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "endpoint_id", "s", id);
+  g_variant_dict_insert (&dict, "heartbeat_after_seconds", "d", self->heartbeat_after_seconds);
+  return g_variant_dict_end (&dict);
+}
+
+static void
+answer_call (RbFakeUpstream *self,
+             GTask          *task)
+{
+  RbUpstreamCall call = GPOINTER_TO_INT (g_task_get_task_data (task));
+  GVariant *answer;
+
+  if (self->failure != NULL)
+    {
+      g_task_return_error (task, g_error_copy (self->failure));
+      return;
+    }
+
+  if (call == RB_UPSTREAM_REGISTER_ENDPOINT)
+    answer = grant (self);
+  else if (self->answer != NULL)
+    answer = g_variant_ref (self->answer);
+  else
+    answer = g_variant_new ("a{sv}", NULL);
+  g_task_return_pointer (task, g_variant_take_ref (answer), (GDestroyNotify) g_variant_unref);
+}
+
+static void
+fake_call_async (RbUpstream          *upstream,
+                 RbUpstreamCall       call,
+                 GVariant            *arguments,
+                 GCancellable        *cancellable,
+                 GAsyncReadyCallback  callback,
+                 gpointer             user_data)
+{
+  RbFakeUpstream *self = RB_FAKE_UPSTREAM (upstream);
+  g_autoptr(GVariant) sunk = g_variant_ref_sink (arguments);
+  g_autoptr(GTask) task = g_task_new (upstream, cancellable, callback, user_data);
+
+  self->n_calls[call]++;
+  g_task_set_task_data (task, GINT_TO_POINTER (call), NULL);
+  if (self->hold)
+    g_ptr_array_add (self->waiting, g_steal_pointer (&task));
+  else
+    answer_call (self, task);
+}
+
+static GVariant *
+fake_call_finish (RbUpstream    *upstream,
+                  GAsyncResult  *result,
+                  GError       **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+upstream_iface_init (RbUpstreamInterface *iface)
+{
+  iface->get_features = fake_get_features;
+  iface->call_async = fake_call_async;
+  iface->call_finish = fake_call_finish;
+}
+
+static void
+rb_fake_upstream_finalize (GObject *object)
+{
+  RbFakeUpstream *self = RB_FAKE_UPSTREAM (object);
+
+  g_ptr_array_unref (self->waiting);
+  g_clear_pointer (&self->answer, g_variant_unref);
+  g_clear_error (&self->failure);
+  G_OBJECT_CLASS (rb_fake_upstream_parent_class)->finalize (object);
+}
+
+static void
+rb_fake_upstream_class_init (RbFakeUpstreamClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = rb_fake_upstream_finalize;
+}
+
+static void
+rb_fake_upstream_init (RbFakeUpstream *self)
+{
+  self->features = RB_UPSTREAM_LOCAL_INBOX;
+  self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
+}
+
+RbFakeUpstream *
+rb_fake_upstream_new (void)
+{
+  return g_object_new (RB_TYPE_FAKE_UPSTREAM, NULL);
+}
+
+void
+rb_fake_upstream_answer (RbFakeUpstream *self)
+{
+  g_autoptr(GPtrArray) waiting = g_steal_pointer (&self->waiting);
+
+  self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < waiting->len; i++)
+    answer_call (self, g_ptr_array_index (waiting, i));
+}
+
+/* emitter */
+
+static void emitter_module_init (RbModuleInterface *iface);
+static void emitter_iface_init (RbEmitterInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (RbFakeEmitter, rb_fake_emitter, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (RB_TYPE_MODULE, emitter_module_init)
+                               G_IMPLEMENT_INTERFACE (RB_TYPE_EMITTER, emitter_iface_init))
+
+static void
+emitter_module_init (RbModuleInterface *iface)
+{
+}
+
+static gboolean
+fake_is_authority (RbEmitter *emitter)
+{
+  return RB_FAKE_EMITTER (emitter)->is_authority;
+}
+
+static void
+fake_emit_async (RbEmitter           *emitter,
+                 RbEvent             *event,
+                 GCancellable        *cancellable,
+                 GAsyncReadyCallback  callback,
+                 gpointer             user_data)
+{
+  RbFakeEmitter *self = RB_FAKE_EMITTER (emitter);
+  g_autoptr(GTask) task = g_task_new (emitter, cancellable, callback, user_data);
+
+  g_ptr_array_add (self->events, rb_event_ref (event));
+  if (self->failure != NULL)
+    g_task_return_error (task, g_error_copy (self->failure));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+fake_emit_finish (RbEmitter     *emitter,
+                  GAsyncResult  *result,
+                  GError       **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+emitter_iface_init (RbEmitterInterface *iface)
+{
+  iface->is_authority = fake_is_authority;
+  iface->emit_async = fake_emit_async;
+  iface->emit_finish = fake_emit_finish;
+}
+
+static void
+rb_fake_emitter_finalize (GObject *object)
+{
+  RbFakeEmitter *self = RB_FAKE_EMITTER (object);
+
+  g_ptr_array_unref (self->events);
+  g_clear_error (&self->failure);
+  G_OBJECT_CLASS (rb_fake_emitter_parent_class)->finalize (object);
+}
+
+static void
+rb_fake_emitter_class_init (RbFakeEmitterClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = rb_fake_emitter_finalize;
+}
+
+static void
+rb_fake_emitter_init (RbFakeEmitter *self)
+{
+  self->events = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_event_unref);
+}
+
+RbFakeEmitter *
+rb_fake_emitter_new (gboolean is_authority)
+{
+  RbFakeEmitter *self = g_object_new (RB_TYPE_FAKE_EMITTER, NULL);
+
+  self->is_authority = is_authority;
+  return self;
+}
+
+guint
+rb_fake_emitter_count (RbFakeEmitter *self,
+                       const char    *text)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->events->len; i++)
+    {
+      GBytes *payload = rb_event_get_payload (g_ptr_array_index (self->events, i));
+      gsize size;
+      const char *data = g_bytes_get_data (payload, &size);
+
+      if (g_strstr_len (data, size, text) != NULL)
+        n++;
+    }
+  return n;
+}
+
+/* processes */
+
+struct _RbFakeProcesses {
+  GObject     parent_instance;
+  GHashTable *starts;     /* pid to its start time; missing: pid * 10; 0: ended */
+  guint       n_watched;
+};
+
+static void processes_iface_init (RbProcessesInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (RbFakeProcesses, rb_fake_processes, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (RB_TYPE_PROCESSES, processes_iface_init))
+
+static gboolean
+fake_identify (RbProcesses *processes,
+               gint64       pid,
+               gint64      *start_time)
+{
+  RbFakeProcesses *self = RB_FAKE_PROCESSES (processes);
+  gpointer start;
+
+  if (!g_hash_table_lookup_extended (self->starts, GINT_TO_POINTER (pid), NULL, &start))
+    start = GINT_TO_POINTER (pid * 10);
+  *start_time = GPOINTER_TO_INT (start);
+  return start != NULL;
+}
+
+static void
+fake_watch (RbProcesses *processes,
+            gint64       pid)
+{
+  RB_FAKE_PROCESSES (processes)->n_watched++;
+}
+
+static void
+fake_unwatch (RbProcesses *processes,
+              gint64       pid)
+{
+  RB_FAKE_PROCESSES (processes)->n_watched--;
+}
+
+static void
+processes_iface_init (RbProcessesInterface *iface)
+{
+  iface->identify = fake_identify;
+  iface->watch = fake_watch;
+  iface->unwatch = fake_unwatch;
+}
+
+static void
+rb_fake_processes_finalize (GObject *object)
+{
+  g_hash_table_unref (RB_FAKE_PROCESSES (object)->starts);
+  G_OBJECT_CLASS (rb_fake_processes_parent_class)->finalize (object);
+}
+
+static void
+rb_fake_processes_class_init (RbFakeProcessesClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = rb_fake_processes_finalize;
+}
+
+static void
+rb_fake_processes_init (RbFakeProcesses *self)
+{
+  self->starts = g_hash_table_new (NULL, NULL);
+}
+
+RbFakeProcesses *
+rb_fake_processes_new (void)
+{
+  return g_object_new (RB_TYPE_FAKE_PROCESSES, NULL);
+}
+
+void
+rb_fake_processes_end (RbFakeProcesses *self,
+                       gint64           pid)
+{
+  g_hash_table_insert (self->starts, GINT_TO_POINTER (pid), NULL);
+  rb_processes_emit_exited (RB_PROCESSES (self), pid);
+}
+
+void
+rb_fake_processes_recycle (RbFakeProcesses *self,
+                           gint64           pid)
+{
+  g_hash_table_insert (self->starts, GINT_TO_POINTER (pid), GINT_TO_POINTER (pid * 10 + 1));
+}
+
+guint
+rb_fake_processes_get_n_watched (RbFakeProcesses *self)
+{
+  return self->n_watched;
+}
+
+/* channel */
+
+static void channel_iface_init (RbChannelInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (RbFakeChannel, rb_fake_channel, G_TYPE_OBJECT, G_IMPLEMENT_INTERFACE (RB_TYPE_CHANNEL, channel_iface_init))
+
+static void
+push_free (RbFakePush *push)
+{
+  g_free (push->push_id);
+  g_free (push->endpoint_id);
+  g_free (push->source_message_id);
+  g_free (push->content);
+  g_bytes_unref (push->metadata);
+  g_free (push->assignment_id);
+  g_free (push->reply_correlation_id);
+  g_free (push);
+}
+
+static gint64
+fake_get_pid (RbChannel *channel)
+{
+  return RB_FAKE_CHANNEL (channel)->pid;
+}
+
+static gboolean
+fake_has_receipts (RbChannel *channel)
+{
+  return RB_FAKE_CHANNEL (channel)->has_receipts;
+}
+
+static gboolean
+fake_is_legacy (RbChannel *channel)
+{
+  return RB_FAKE_CHANNEL (channel)->is_legacy;
+}
+
+static gboolean
+fake_push (RbChannel    *channel,
+           const RbPush *push)
+{
+  RbFakeChannel *self = RB_FAKE_CHANNEL (channel);
+  RbFakePush *copy;
+
+  if (!self->is_open)
+    return FALSE;
+
+  copy = g_new0 (RbFakePush, 1);
+  copy->push_id = g_strdup (push->push_id);
+  copy->endpoint_id = g_strdup (push->endpoint_id);
+  copy->source_message_id = g_strdup (push->source_message_id);
+  copy->content = rb_json_slice_to_string (rb_envelope_get_content (push->envelope), NULL);
+  copy->metadata = g_bytes_ref (rb_envelope_get_metadata (push->envelope));
+  if (push->assignment != NULL)
+    {
+      copy->assignment_id = g_strdup (push->assignment->assignment_id);
+      copy->reply_correlation_id = g_strdup (push->assignment->reply_correlation_id);
+    }
+  g_ptr_array_add (self->pushes, copy);
+  return TRUE;
+}
+
+static void
+fake_send_presence (RbChannel  *channel,
+                    const char *presence,
+                    const char *reason)
+{
+  g_ptr_array_add (RB_FAKE_CHANNEL (channel)->presences, g_strdup (presence));
+}
+
+static void
+fake_close (RbChannel  *channel,
+            guint       code,
+            const char *reason)
+{
+  RbFakeChannel *self = RB_FAKE_CHANNEL (channel);
+
+  self->is_open = FALSE;
+  self->close_code = code;
+  g_free (self->close_reason);
+  self->close_reason = g_strdup (reason);
+}
+
+static void
+channel_iface_init (RbChannelInterface *iface)
+{
+  iface->get_pid = fake_get_pid;
+  iface->has_receipts = fake_has_receipts;
+  iface->is_legacy = fake_is_legacy;
+  iface->push = fake_push;
+  iface->send_presence = fake_send_presence;
+  iface->close = fake_close;
+}
+
+static void
+rb_fake_channel_finalize (GObject *object)
+{
+  RbFakeChannel *self = RB_FAKE_CHANNEL (object);
+
+  g_ptr_array_unref (self->pushes);
+  g_ptr_array_unref (self->presences);
+  g_free (self->close_reason);
+  G_OBJECT_CLASS (rb_fake_channel_parent_class)->finalize (object);
+}
+
+static void
+rb_fake_channel_class_init (RbFakeChannelClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = rb_fake_channel_finalize;
+}
+
+static void
+rb_fake_channel_init (RbFakeChannel *self)
+{
+  self->is_open = TRUE;
+  self->pushes = g_ptr_array_new_with_free_func ((GDestroyNotify) push_free);
+  self->presences = g_ptr_array_new_with_free_func (g_free);
+}
+
+RbFakeChannel *
+rb_fake_channel_new (gint64   pid,
+                     gboolean has_receipts)
+{
+  RbFakeChannel *self = g_object_new (RB_TYPE_FAKE_CHANNEL, NULL);
+
+  self->pid = pid;
+  self->has_receipts = has_receipts;
+  return self;
+}
+
+RbFakePush *
+rb_fake_channel_get (RbFakeChannel *self,
+                     guint          i)
+{
+  g_assert_cmpuint (i, <, self->pushes->len);
+  return g_ptr_array_index (self->pushes, i);
+}

@@ -1,0 +1,109 @@
+/* rb-fake-network.h: connector, upstream, emitter, processes and channels that record what they were asked
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-channel.h"
+#include "rb-connector.h"
+#include "rb-emitter.h"
+#include "rb-processes.h"
+#include "rb-upstream.h"
+
+G_BEGIN_DECLS
+
+#define RB_TYPE_FAKE_CONNECTOR (rb_fake_connector_get_type ())
+G_DECLARE_FINAL_TYPE (RbFakeConnector, rb_fake_connector, RB, FAKE_CONNECTOR, GObject)
+
+struct _RbFakeConnector {
+  GObject    parent_instance;
+  GArray    *accepted;        /* gint64 */
+  GArray    *released;        /* gint64 */
+  GPtrArray *sent;            /* of RbEnvelope, in order */
+  GPtrArray *waiting;         /* of GTask: sends that were not answered; empty unless hold */
+  gboolean   hold;
+  GError    *failure;         /* sends fail with a copy of it; NULL: they succeed, "delivered" */
+  guint      window_messages;
+};
+
+RbFakeConnector *rb_fake_connector_new     (void);
+/* @metadata: JSON object text, or NULL; @content: plain text */
+void             rb_fake_connector_deliver (RbFakeConnector *self, gint64 seq, const char *id, const char *from, const char *content,
+                                            const char *metadata);
+gboolean         rb_fake_connector_has_accepted (RbFakeConnector *self, gint64 seq);
+gboolean         rb_fake_connector_has_released (RbFakeConnector *self, gint64 seq);
+/* Answers all that wait: with @error (copied), or "delivered". */
+void             rb_fake_connector_answer  (RbFakeConnector *self, const GError *error);
+/* A string member of the metadata of the i-th sent envelope; NULL when absent. */
+char            *rb_fake_connector_sent_metadata (RbFakeConnector *self, guint i, const char *member);
+
+#define RB_TYPE_FAKE_UPSTREAM (rb_fake_upstream_get_type ())
+G_DECLARE_FINAL_TYPE (RbFakeUpstream, rb_fake_upstream, RB, FAKE_UPSTREAM, GObject)
+
+struct _RbFakeUpstream {
+  GObject             parent_instance;
+  RbUpstreamFeatures  features;       /* RB_UPSTREAM_LOCAL_INBOX */
+  guint               n_calls[RB_UPSTREAM_N_CALLS];
+  guint               n_endpoints;    /* ids are ep_1, ep_2, ... */
+  gboolean            hold;
+  GPtrArray          *waiting;        /* of GTask */
+  GVariant           *answer;         /* a{sv}, for all calls but registration; NULL: empty */
+  GError             *failure;
+  double              heartbeat_after_seconds;
+};
+
+RbFakeUpstream  *rb_fake_upstream_new      (void);
+void             rb_fake_upstream_answer   (RbFakeUpstream *self);     /* all that wait */
+
+#define RB_TYPE_FAKE_EMITTER (rb_fake_emitter_get_type ())
+G_DECLARE_FINAL_TYPE (RbFakeEmitter, rb_fake_emitter, RB, FAKE_EMITTER, GObject)
+
+struct _RbFakeEmitter {
+  GObject    parent_instance;
+  gboolean   is_authority;
+  GPtrArray *events;          /* of RbEvent */
+  GError    *failure;
+};
+
+RbFakeEmitter   *rb_fake_emitter_new       (gboolean is_authority);
+/* How many events whose payload contains @text; e.g. "\"state\":\"reply_emitted\"". */
+guint            rb_fake_emitter_count     (RbFakeEmitter *self, const char *text);
+
+#define RB_TYPE_FAKE_PROCESSES (rb_fake_processes_get_type ())
+G_DECLARE_FINAL_TYPE (RbFakeProcesses, rb_fake_processes, RB, FAKE_PROCESSES, GObject)
+
+/* Every pid lives, with start time pid * 10, until it is ended. */
+RbFakeProcesses *rb_fake_processes_new     (void);
+void             rb_fake_processes_end     (RbFakeProcesses *self, gint64 pid);
+/* The pid was given to another process. */
+void             rb_fake_processes_recycle (RbFakeProcesses *self, gint64 pid);
+guint            rb_fake_processes_get_n_watched (RbFakeProcesses *self);
+
+#define RB_TYPE_FAKE_CHANNEL (rb_fake_channel_get_type ())
+G_DECLARE_FINAL_TYPE (RbFakeChannel, rb_fake_channel, RB, FAKE_CHANNEL, GObject)
+
+typedef struct {
+  char     *push_id;
+  char     *endpoint_id;
+  char     *source_message_id;
+  char     *content;          /* decoded */
+  GBytes   *metadata;
+  char     *assignment_id;
+  char     *reply_correlation_id;
+} RbFakePush;
+
+struct _RbFakeChannel {
+  GObject    parent_instance;
+  gint64     pid;
+  gboolean   has_receipts;
+  gboolean   is_legacy;
+  gboolean   is_open;
+  GPtrArray *pushes;          /* of RbFakePush */
+  GPtrArray *presences;       /* of char * */
+  guint      close_code;
+  char      *close_reason;
+};
+
+RbFakeChannel   *rb_fake_channel_new       (gint64 pid, gboolean has_receipts);
+RbFakePush      *rb_fake_channel_get       (RbFakeChannel *self, guint i);
+
+G_END_DECLS

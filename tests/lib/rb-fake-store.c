@@ -1,0 +1,410 @@
+/* rb-fake-store.c: a store in memory that commits, waits, fails and forgets when a test says so
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-fake-store.h"
+
+#include "rb-error.h"
+
+typedef struct {
+  RbChanges        *changes;
+  RbStoreCommitted  done;
+  gpointer          user_data;
+} Waiting;
+
+struct _RbFakeStore {
+  GObject        parent_instance;
+
+  GTree         *tables[RB_N_TABLES];   /* key as GVariant to row */
+  GQueue         waiting;               /* of Waiting */
+  guint          idle;
+  gboolean       hold;
+  gboolean       is_broken;
+  RbStoreHealth  health;
+  char          *reason;
+  guint          n_durable;
+  guint          n_commits;
+};
+
+static void store_iface_init (RbStoreInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (RbFakeStore, rb_fake_store, G_TYPE_OBJECT, G_IMPLEMENT_INTERFACE (RB_TYPE_STORE, store_iface_init))
+
+static int
+compare_values (GVariant *a,
+                GVariant *b)
+{
+  if (g_variant_is_of_type (a, G_VARIANT_TYPE_INT64))
+    return g_variant_get_int64 (a) < g_variant_get_int64 (b) ? -1 : g_variant_get_int64 (a) > g_variant_get_int64 (b);
+
+  return g_strcmp0 (g_variant_get_string (a, NULL), g_variant_get_string (b, NULL));
+}
+
+/* Keys of different length: the shorter is a prefix, and sorts first. */
+static int
+compare_keys (gconstpointer a,
+              gconstpointer b,
+              gpointer      user_data)
+{
+  GVariant *first = (GVariant *) a;
+  GVariant *second = (GVariant *) b;
+  gsize n = MIN (g_variant_n_children (first), g_variant_n_children (second));
+
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autoptr(GVariant) x = g_variant_get_child_value (first, i);
+      g_autoptr(GVariant) y = g_variant_get_child_value (second, i);
+      int order = compare_values (x, y);
+
+      if (order != 0)
+        return order;
+    }
+  return (int) g_variant_n_children (first) - (int) g_variant_n_children (second);
+}
+
+static GVariant *
+leading (GVariant *row,
+         gsize     n)
+{
+  g_autofree GVariant **children = g_new (GVariant *, n);
+  GVariant *key;
+
+  for (gsize i = 0; i < n; i++)
+    children[i] = g_variant_get_child_value (row, i);
+  key = g_variant_ref_sink (g_variant_new_tuple (children, n));
+  for (gsize i = 0; i < n; i++)
+    g_variant_unref (children[i]);
+  return key;
+}
+
+static gboolean
+has_prefix (GVariant *key,
+            GVariant *prefix)
+{
+  g_autoptr(GVariant) head = NULL;
+
+  if (g_variant_n_children (key) < g_variant_n_children (prefix))
+    return FALSE;
+
+  head = leading (key, g_variant_n_children (prefix));
+  return compare_keys (head, prefix, NULL) == 0;
+}
+
+typedef struct {
+  GVariant  *prefix;
+  GPtrArray *found;
+} Search;
+
+static gboolean
+find_keys (gpointer key,
+           gpointer value,
+           gpointer user_data)
+{
+  Search *search = user_data;
+
+  if (has_prefix (key, search->prefix))
+    g_ptr_array_add (search->found, key);
+  return FALSE;
+}
+
+static void
+apply_change (RbFakeStore    *self,
+              const RbChange *change)
+{
+  GTree *table = self->tables[change->table];
+  const RbTableInfo *info = rb_table_get_info (change->table);
+  g_autoptr(GPtrArray) keys = g_ptr_array_new ();
+  Search search = { change->row, keys };
+
+  if (change->op == RB_CHANGE_PUT)
+    {
+      g_assert_cmpstr (g_variant_get_type_string (change->row), ==, info->type);
+      g_tree_replace (table, leading (change->row, info->n_key), g_variant_ref (change->row));
+      return;
+    }
+
+  g_tree_foreach (table, find_keys, &search);
+  for (guint i = 0; i < keys->len; i++)
+    g_tree_remove (table, g_ptr_array_index (keys, i));
+}
+
+static void
+waiting_free (Waiting *waiting)
+{
+  rb_changes_free (waiting->changes);
+  g_free (waiting);
+}
+
+gboolean
+rb_fake_store_commit_one (RbFakeStore *self)
+{
+  Waiting *waiting = g_queue_pop_head (&self->waiting);
+  g_autoptr(GError) error = NULL;
+
+  if (waiting == NULL)
+    return FALSE;
+
+  if (self->is_broken)
+    error = rb_error_new (RB_ERROR_CORRUPT, "database_damaged", "the database is damaged");
+  else
+    {
+      for (guint i = 0; i < rb_changes_get_n (waiting->changes); i++)
+        apply_change (self, rb_changes_get (waiting->changes, i));
+      self->n_commits++;
+      if (!rb_changes_is_lazy (waiting->changes) && rb_changes_get_n (waiting->changes) > 0)
+        self->n_durable++;
+    }
+  if (waiting->done != NULL)
+    waiting->done (RB_STORE (self), error, waiting->user_data);
+  waiting_free (waiting);
+  return TRUE;
+}
+
+static gboolean
+on_idle (gpointer user_data)
+{
+  RbFakeStore *self = user_data;
+  g_autoptr(RbFakeStore) held = g_object_ref (self);
+
+  self->idle = 0;
+  while (!self->hold && rb_fake_store_commit_one (self))
+    ;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+wake (RbFakeStore *self)
+{
+  if (self->idle == 0 && !self->hold)
+    self->idle = g_idle_add_full (G_PRIORITY_DEFAULT, on_idle, self, NULL);
+}
+
+static void
+rb_fake_store_commit (RbStore          *store,
+                      RbChanges        *changes,
+                      RbStoreCommitted  done,
+                      gpointer          user_data)
+{
+  RbFakeStore *self = RB_FAKE_STORE (store);
+  Waiting *waiting = g_new (Waiting, 1);
+
+  *waiting = (Waiting) { changes, done, user_data };
+  g_queue_push_tail (&self->waiting, waiting);
+  wake (self);
+}
+
+typedef struct {
+  RbStoreRowFunc function;
+  gpointer       user_data;
+} Walk;
+
+static gboolean
+visit (gpointer key,
+       gpointer value,
+       gpointer user_data)
+{
+  Walk *walk = user_data;
+
+  walk->function (value, walk->user_data);
+  return FALSE;
+}
+
+static gboolean
+rb_fake_store_load (RbStore         *store,
+                    RbTable          table,
+                    RbStoreRowFunc   row,
+                    gpointer         user_data,
+                    GError         **error)
+{
+  Walk walk = { row, user_data };
+
+  g_tree_foreach (RB_FAKE_STORE (store)->tables[table], visit, &walk);
+  return TRUE;
+}
+
+typedef struct {
+  RbTable   table;
+  GVariant *prefix;
+} Read;
+
+static void
+read_free (Read *self)
+{
+  g_variant_unref (self->prefix);
+  g_free (self);
+}
+
+static void
+on_read_turn (RbStore      *store,
+              const GError *error,
+              gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  RbFakeStore *self = RB_FAKE_STORE (store);
+  Read *read = g_task_get_task_data (task);
+  g_autoptr(GPtrArray) keys = g_ptr_array_new ();
+  GPtrArray *rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+  Search search = { read->prefix, keys };
+
+  g_tree_foreach (self->tables[read->table], find_keys, &search);
+  for (guint i = 0; i < keys->len; i++)
+    g_ptr_array_add (rows, g_variant_ref (g_tree_lookup (self->tables[read->table], g_ptr_array_index (keys, i))));
+  g_task_return_pointer (task, rows, (GDestroyNotify) g_ptr_array_unref);
+}
+
+static void
+rb_fake_store_read_async (RbStore             *store,
+                          RbTable              table,
+                          GVariant            *prefix,
+                          GCancellable        *cancellable,
+                          GAsyncReadyCallback  callback,
+                          gpointer             user_data)
+{
+  GTask *task = g_task_new (store, cancellable, callback, user_data);
+  Read *read = g_new (Read, 1);
+
+  *read = (Read) { table, g_variant_ref_sink (prefix) };
+  g_task_set_task_data (task, read, (GDestroyNotify) read_free);
+  rb_fake_store_commit (store, rb_changes_new (), on_read_turn, task);
+}
+
+static GPtrArray *
+rb_fake_store_read_finish (RbStore       *store,
+                           GAsyncResult  *result,
+                           GError       **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static RbStoreHealth
+rb_fake_store_get_health (RbStore     *store,
+                          const char **reason)
+{
+  RbFakeStore *self = RB_FAKE_STORE (store);
+
+  if (reason != NULL)
+    *reason = self->reason;
+  return self->health;
+}
+
+static void
+store_iface_init (RbStoreInterface *iface)
+{
+  iface->commit = rb_fake_store_commit;
+  iface->load = rb_fake_store_load;
+  iface->read_async = rb_fake_store_read_async;
+  iface->read_finish = rb_fake_store_read_finish;
+  iface->get_health = rb_fake_store_get_health;
+}
+
+static void
+rb_fake_store_finalize (GObject *object)
+{
+  RbFakeStore *self = RB_FAKE_STORE (object);
+
+  g_clear_handle_id (&self->idle, g_source_remove);
+  g_queue_clear_full (&self->waiting, (GDestroyNotify) waiting_free);
+  for (guint i = 0; i < RB_N_TABLES; i++)
+    g_tree_unref (self->tables[i]);
+  g_free (self->reason);
+
+  G_OBJECT_CLASS (rb_fake_store_parent_class)->finalize (object);
+}
+
+static void
+rb_fake_store_class_init (RbFakeStoreClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = rb_fake_store_finalize;
+}
+
+static void
+rb_fake_store_init (RbFakeStore *self)
+{
+  g_queue_init (&self->waiting);
+  for (guint i = 0; i < RB_N_TABLES; i++)
+    self->tables[i] = g_tree_new_full (compare_keys, NULL, (GDestroyNotify) g_variant_unref, (GDestroyNotify) g_variant_unref);
+}
+
+RbFakeStore *
+rb_fake_store_new (void)
+{
+  return g_object_new (RB_TYPE_FAKE_STORE, NULL);
+}
+
+void
+rb_fake_store_set_hold (RbFakeStore *self,
+                        gboolean     hold)
+{
+  self->hold = hold;
+  if (self->waiting.length > 0)
+    wake (self);
+}
+
+guint
+rb_fake_store_get_n_waiting (RbFakeStore *self)
+{
+  return self->waiting.length;
+}
+
+void
+rb_fake_store_crash (RbFakeStore *self)
+{
+  self->is_broken = TRUE;
+  self->hold = FALSE;
+  while (rb_fake_store_commit_one (self))
+    ;
+}
+
+void
+rb_fake_store_revive (RbFakeStore *self)
+{
+  self->is_broken = FALSE;
+}
+
+void
+rb_fake_store_break (RbFakeStore *self)
+{
+  self->is_broken = TRUE;
+  rb_fake_store_set_health (self, RB_STORE_BROKEN, "the database is damaged");
+}
+
+void
+rb_fake_store_set_health (RbFakeStore   *self,
+                          RbStoreHealth  health,
+                          const char    *reason)
+{
+  self->health = health;
+  g_free (self->reason);
+  self->reason = g_strdup (reason);
+  rb_store_emit_health_changed (RB_STORE (self));
+}
+
+guint
+rb_fake_store_get_n_durable (RbFakeStore *self)
+{
+  return self->n_durable;
+}
+
+guint
+rb_fake_store_get_n_commits (RbFakeStore *self)
+{
+  return self->n_commits;
+}
+
+guint
+rb_fake_store_count (RbFakeStore *self,
+                     RbTable      table)
+{
+  return g_tree_nnodes (self->tables[table]);
+}
+
+GVariant *
+rb_fake_store_peek (RbFakeStore *self,
+                    RbTable      table,
+                    GVariant    *key)
+{
+  g_autoptr(GVariant) sunk = g_variant_ref_sink (key);
+
+  return g_tree_lookup (self->tables[table], sunk);
+}

@@ -1,0 +1,33 @@
+/* rb-fake-store.h: a store in memory that commits, waits, fails and forgets when a test says so
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-store.h"
+
+G_BEGIN_DECLS
+
+#define RB_TYPE_FAKE_STORE (rb_fake_store_get_type ())
+G_DECLARE_FINAL_TYPE (RbFakeStore, rb_fake_store, RB, FAKE_STORE, GObject)
+
+/* Commits by itself on the next turn of the main context, unless held. */
+RbFakeStore *rb_fake_store_new          (void);
+/* Held: commits wait, in order, until the store is let go or commits one. */
+void         rb_fake_store_set_hold     (RbFakeStore *self, gboolean hold);
+gboolean     rb_fake_store_commit_one   (RbFakeStore *self);
+guint        rb_fake_store_get_n_waiting (RbFakeStore *self);
+/* The process dies: what is not committed never was, and whatever its remains still commit never will be; each is answered with an
+ * error, so that memory is given back. After the revival @self is the disk of the next process. */
+void         rb_fake_store_crash        (RbFakeStore *self);
+void         rb_fake_store_revive       (RbFakeStore *self);
+/* Commits are answered with an error from now on, as by a damaged database. */
+void         rb_fake_store_break        (RbFakeStore *self);
+void         rb_fake_store_set_health   (RbFakeStore *self, RbStoreHealth health, const char *reason);
+/* Numbers of commits that were durable (not lazy) and of all. */
+guint        rb_fake_store_get_n_durable (RbFakeStore *self);
+guint        rb_fake_store_get_n_commits (RbFakeStore *self);
+/* Rows of a table; the row with exactly this key, or NULL. */
+guint        rb_fake_store_count        (RbFakeStore *self, RbTable table);
+GVariant    *rb_fake_store_peek         (RbFakeStore *self, RbTable table, GVariant *key);
+
+G_END_DECLS

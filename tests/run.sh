@@ -1,0 +1,80 @@
+#!/bin/sh
+# run.sh: builds with sanitizers and runs every test
+#
+# SPDX-License-Identifier: LGPL-2.1-or-later
+set -u
+
+usage () {
+  cat <<'USAGE'
+Usage: sh tests/run.sh [--quick] [--plain] [--verbose] [TEST...]
+
+Installs what is missing (Debian 12; root or sudo), builds in ./build-asan with warnings as errors,
+AddressSanitizer and UndefinedBehaviorSanitizer, and runs the tests. A leak fails a test.
+
+  --quick    leave out the tests of the suite `slow`
+  --plain    without sanitizers, in ./build-plain
+  --verbose  print what every test prints
+  TEST...    only these tests, as `meson test` takes them: `core-inbox`, `core-*`
+
+The last line is `N passed, M failed, K skipped`, counting test cases, not programs.
+Exit codes: 0 all passed, 1 something failed or nothing ran, 2 wrong usage, 3 needs are missing.
+USAGE
+}
+
+top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
+build=$top/build-asan
+sanitize=address,undefined
+quick=no
+verbose=no
+while [ $# -gt 0 ]; do
+  case $1 in
+    --quick) quick=yes ;;
+    --plain) build=$top/build-plain sanitize=none ;;
+    --verbose) verbose=yes ;;
+    --help | -h) usage; exit 0 ;;
+    -*) echo "run.sh: unknown option '$1'" >&2; usage >&2; exit 2 ;;
+    *) break ;;
+  esac
+  shift
+done
+
+. "$top/data/install-needs.sh"
+
+step () {
+  echo
+  echo "== $*"
+}
+
+# The interop tests skip, and say so, when this cannot be had; everything else does not need Node.
+install_sdk () {
+  interop=$top/tests/interop
+  installed=$interop/node_modules/.installed-lock.json
+  cmp -s "$interop/package-lock.json" "$installed" && return 0
+  install_needs interop || return 1
+  (cd "$interop" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) || return 1
+  cp "$interop/package-lock.json" "$installed"
+}
+
+configure () {
+  [ -f "$build/build.ninja" ] && return 0
+  meson setup "$build" "$top" -Dwerror=true "-Db_sanitize=$sanitize" -Db_lundef=false
+}
+
+step "needs"
+install_needs build test || exit 3
+install_sdk || echo "The npm SDK could not be installed: its tests will be skipped."
+
+step "build in $build"
+configure || exit 1
+ninja -C "$build" || exit 1
+
+step "test"
+rm -f "$build/meson-logs/testlog.json"
+set -- --no-rebuild --print-errorlogs "$@"
+[ $quick = no ] || set -- --no-suite slow "$@"
+[ $verbose = no ] || set -- --verbose "$@"
+meson test -C "$build" "$@"
+status=$?
+
+step "result"
+python3 "$top/tests/count.py" "$build/meson-logs/testlog.json" $status
