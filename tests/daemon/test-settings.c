@@ -114,7 +114,7 @@ static void
 test_precedence (void)
 {
   static const char *const environment[] = {
-    "MASONS_BROKER_ACCOUNT_ID=from-environment", "MASONS_BROKER_USER_DATA=", "OPENCLAW_HOME=relative/claw", NULL
+    "MASONS_BROKER_ACCOUNT_ID=from-environment", "MASONS_BROKER_USER_DATA=", "OPENCLAW_HOME=relative/claw ", NULL
   };
   g_autoptr(RbSettings) settings = rb_settings_new ();
   g_autoptr(GPtrArray) problems = new_problems ();
@@ -133,7 +133,7 @@ test_precedence (void)
   g_assert_cmpstr (rb_settings_get_origin (settings, "broker", "account-id"), ==, "environment MASONS_BROKER_ACCOUNT_ID");
   g_assert_cmpstr (rb_settings_get_string (settings, "broker", "data-dir"), ==, "/one");
   g_assert_cmpstr (rb_settings_get_origin (settings, "broker", "data-dir"), ==, "one.conf:3");
-  g_assert_cmpstr (rb_settings_get_string (settings, "broker", "openclaw-home"), ==, "relative/claw");
+  g_assert_cmpstr (rb_settings_get_string (settings, "broker", "openclaw-home"), ==, "relative/claw ");
   g_assert_cmpstr (rb_settings_get_string (settings, "broker", "client-version"), ==, "1");
   g_assert_cmpstr (rb_settings_get_string (settings, "log", "level"), ==, "warning");
   g_assert_cmpstr (rb_settings_get_origin (settings, "log", "level"), ==, "option --set");
