@@ -189,7 +189,7 @@ rb_verb_explain (RbCtl             *ctl,
   if (explained == NULL)
     return rb_ctl_fail (error);
   if (ctl->json)
-    rb_ctl_print_json (explained);
+    rb_ctl_print_json (ctl, explained);
   else if (rb_json_get_root_type (explained) == RB_JSON_OBJECT)
     print_explained (ctl, explained);
   return RB_EXIT_OK;
