@@ -456,6 +456,15 @@ test_no_reply (Fixture       *fixture,
 }
 
 static void
+push_hello (Fixture *fixture)
+{
+  rb_test_wait_until (rb_fake_broker_count (fixture->broker, "POST /v1/endpoint/register") == 1
+                      && rb_fake_broker_has_channel (fixture->broker));
+  rb_fake_broker_push (fixture->broker, "{\"event\":\"message_received\",\"push_id\":\"p1\",\"endpoint_id\":\"ep-1\",\"from\":\"peer@local\","
+                                        "\"content\":\"hello\",\"contentType\":\"text\",\"metadata\":{},\"sourceMessageId\":\"m-1\"}");
+}
+
+static void
 test_attach_once (Fixture       *fixture,
                   gconstpointer  data)
 {
@@ -463,10 +472,7 @@ test_attach_once (Fixture       *fixture,
 
   g_test_summary ("A program becomes a runtime, answers its message and, asked to, leaves.");
 
-  rb_test_wait_until (rb_fake_broker_count (fixture->broker, "POST /v1/endpoint/register") == 1
-                      && rb_fake_broker_has_channel (fixture->broker));
-  rb_fake_broker_push (fixture->broker, "{\"event\":\"message_received\",\"push_id\":\"p1\",\"endpoint_id\":\"ep-1\",\"from\":\"peer@local\","
-                                        "\"content\":\"hello\",\"contentType\":\"text\",\"metadata\":{},\"sourceMessageId\":\"m-1\"}");
+  push_hello (fixture);
   finish (fixture, process, "");
   g_assert_cmpint (fixture->status, ==, RB_EXIT_OK);
   g_assert_cmpstr (fixture->out, ==,
@@ -485,8 +491,8 @@ test_attach_interrupted (Fixture       *fixture,
 
   g_test_summary ("Ctrl-C leaves in order: the endpoint is taken away, and the exit is no failure.");
 
-  rb_test_wait_until (rb_fake_broker_count (fixture->broker, "POST /v1/endpoint/register") == 1);
-  rb_test_settle ();
+  push_hello (fixture);
+  rb_test_wait_until (rb_fake_broker_count (fixture->broker, "POST /v1/send") == 1);
   g_subprocess_send_signal (process, SIGINT);
   finish (fixture, process, "");
   g_assert_cmpint (fixture->status, ==, RB_EXIT_OK);
