@@ -91,7 +91,7 @@ wait_until_ready () {
   tries=0
   while [ $tries -lt 100 ]; do
     kill -0 "$broker_pid" 2>/dev/null || return 1
-    "$brokerctl" status >/dev/null 2>&1 && return 0
+    "$brokerctl" status --no-start >/dev/null 2>&1 && return 0
     sleep 0.1
     tries=$((tries + 1))
   done
@@ -106,7 +106,7 @@ start_broker () {
   fi
   stop_broker
   status=$?
-  if [ $status = 0 ] && "$brokerctl" status >/dev/null 2>&1; then
+  if [ $status = 0 ] && "$brokerctl" status --no-start >/dev/null 2>&1; then
     echo "A broker of this account is running already."
     return 10
   fi
@@ -119,7 +119,7 @@ print_next () {
   cat <<NEXT
 
 runtime-brokerd is running. Where it listens:
-$("$brokerctl" env 2>/dev/null | sed 's/^/  /')
+$("$brokerctl" env --no-start 2>/dev/null | sed 's/^/  /')
 
 Try, in another terminal:
   "$brokerctl" attach --name echo --exec 'cat'

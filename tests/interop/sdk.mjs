@@ -25,15 +25,10 @@ const machine = isPeer ? new PeerMachine () : new Machine (...process.argv.slice
 if (isPeer)
   await machine.startUpstream ();
 machine.adoptEnvironment ();
-const { token, address } = await accountOf (ACCOUNT);
+const { token, address } = await machine.account (ACCOUNT);
 const first = {};       // the client that spawns the daemon and sends
 const second = {};      // the client that takes assignments
 const bystanders = [];  // processes whose pids stand for other adapters
-
-async function accountOf (name) {
-  const env = machine.account (name);
-  return { token: env.runtime_token, address: env.address ?? `${name}@local` };
-}
 
 // A pid of its own that lives as long as we do: a channel belongs to a process.
 function otherProcess () {
@@ -357,8 +352,9 @@ const cases = [
   }],
 
   ['close/unregister-ends-the-endpoint', async () => {
-    await first.client.unregisterEndpoint (first.endpoint);
-    await assert.rejects (first.client.send (first.endpoint, address, 'x'), /unknown_endpoint/);
+    const { endpoint_id: endpoint } = await first.client.registerEndpoint ({ agentId: 'short-lived', kind: 'custom' });
+    await first.client.unregisterEndpoint (endpoint);
+    await assert.rejects (first.client.send (endpoint, address, 'x'), /404.*unknown_endpoint/s);
   }],
 
   ['close/the-daemon-stays', async () => {
