@@ -41,6 +41,7 @@ typedef struct {
   RbDemoWorker    *worker;
   char            *address;
   char            *question;
+  gboolean         question_sent;  /* or perhaps: from now on nothing may start anew */
   RbReceipt        receipt;
   char            *row_id;       /* of the question in the inbox */
   RbClientMessage *reply;
@@ -69,7 +70,7 @@ pause_for (Demo    *demo,
 
   if (g_cancellable_set_error_if_cancelled (demo->ctl->cancellable, error))
     return FALSE;
-  if (demo->worker != NULL && rb_demo_worker_has_ended (demo->worker))
+  if (demo->worker != NULL && rb_demo_worker_has_ended (demo->worker) && demo->question_sent)
     rb_set_error (error, RB_ERROR_REJECTED, "worker_ended", "the worker ended");
   else if (g_get_monotonic_time () > demo->deadline_us)
     rb_set_error (error, RB_ERROR_TIMED_OUT, "demo_timeout", "the conversation took too long");
@@ -164,22 +165,57 @@ report (Demo       *demo,
   rb_ctl_print (demo->ctl, "%s\n", line);
 }
 
+/* Nothing was sent yet: an asker that did not come through is simply made again. */
+static gboolean
+attach_asker (Demo    *demo,
+              GError **error)
+{
+  g_autoptr(RbJson) status = rb_ctl_view (demo->ctl, "status", error);
+
+  if (status == NULL)
+    return FALSE;
+  while (demo->session == NULL)
+    {
+      g_autoptr(GError) local_error = NULL;
+
+      demo->session = rb_session_new (demo->ctl, demo->asker, &local_error);
+      if (demo->session == NULL && !may_pass (local_error) && rb_ctl_get_exit_code (local_error) != RB_EXIT_NOT_RUNNING)
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return FALSE;
+        }
+      if (demo->session == NULL && !pause_for (demo, TURN_MS, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+attach_worker (Demo    *demo,
+               GError **error)
+{
+  while (demo->worker == NULL || rb_demo_worker_get_endpoint_id (demo->worker) == NULL)
+    {
+      if (demo->worker != NULL && rb_demo_worker_has_ended (demo->worker))
+        g_clear_pointer (&demo->worker, rb_demo_worker_free);
+      if (demo->worker == NULL)
+        demo->worker = rb_demo_worker_new (demo->ctl, demo->worker_name, error);
+      if (demo->worker == NULL || !pause_for (demo, TURN_MS, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 step_attach (Demo    *demo,
              GError **error)
 {
   g_autofree char *text = NULL;
 
-  demo->session = rb_session_new (demo->ctl, demo->asker, error);
-  if (demo->session == NULL)
+  if (!attach_asker (demo, error))
     return FALSE;
   report (demo, "attached", NULL, demo->asker);
-
-  demo->worker = rb_demo_worker_new (demo->ctl, demo->worker_name, error);
-  while (demo->worker != NULL && rb_demo_worker_get_endpoint_id (demo->worker) == NULL)
-    if (!pause_for (demo, TURN_MS, error))
-      return FALSE;
-  if (demo->worker == NULL)
+  if (!attach_worker (demo, error))
     return FALSE;
   text = g_strdup_printf ("%s, endpoint %s", demo->worker_name, rb_demo_worker_get_endpoint_id (demo->worker));
   report (demo, "attached", NULL, text);
@@ -252,6 +288,7 @@ step_send (Demo    *demo,
   g_autofree char *text = g_strdup_printf ("to %s, which names no endpoint", demo->address);
   gboolean found = FALSE;
 
+  demo->question_sent = TRUE;
   while (!found)
     {
       g_autoptr(GError) local_error = NULL;

@@ -104,6 +104,8 @@ rb_session_free (RbSession *self)
     }
   rb_client_close_async (client, rb_ctl_store_result, &closed);
   rb_client_close_finish (client, rb_ctl_wait (&closed));
+  /* A closed client stays closed; whoever asks next gets a new one. */
+  g_clear_object (&self->ctl->client);
   g_clear_object (&self->endpoint);
   g_ptr_array_unref (self->received);
   g_free (self->message_id);

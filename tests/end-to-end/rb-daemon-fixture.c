@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define DEADLINE_US (20 * G_USEC_PER_SEC)
-#define LOOK_US 1000          /* between two looks at what another process does */
+#define LOOK_MS 1             /* between two looks at what another process does */
 #define SOCKET_TIMEOUT_S 20
 #define ACCOUNT "default"
 
@@ -31,6 +31,7 @@ struct _RbDaemonFixture {
   char        *errors_file;    /* standard error of the running one */
 
   GPid         pid;            /* 0: none runs */
+  int          status;         /* of the one that ended last */
   RbDiscovery *discovery;
   RbPaths     *paths;
   char        *runtime_token;
@@ -216,26 +217,57 @@ is_ready (RbDaemonFixture *self)
   return TRUE;
 }
 
-void
-rb_daemon_fixture_wait_ready (RbDaemonFixture *self)
+static void
+assert_alive (RbDaemonFixture *self)
 {
-  gint64 deadline_us = g_get_monotonic_time () + DEADLINE_US;
   int status;
 
-  while (!is_ready (self))
+  if (waitpid (self->pid, &status, WNOHANG) != self->pid)
+    return;
+  show_errors (self);
+  g_error ("The daemon ended with %d before it was ready", to_code (status));
+}
+
+static gboolean
+on_look (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* Turns the main context until @condition holds: there is no event for what happens in another process's files. */
+static void
+wait_for (RbDaemonFixture  *self,
+          gboolean        (*condition) (RbDaemonFixture *self),
+          const char       *what)
+{
+  gint64 deadline_us = g_get_monotonic_time () + DEADLINE_US;
+  guint look_id = g_timeout_add (LOOK_MS, on_look, NULL);
+
+  while (!condition (self))
     {
-      if (waitpid (self->pid, &status, WNOHANG) == self->pid)
-        {
-          show_errors (self);
-          g_error ("The daemon ended with %d before it was ready", to_code (status));
-        }
       if (g_get_monotonic_time () > deadline_us)
         {
           show_errors (self);
-          g_error ("The daemon did not become ready");
+          g_error ("The daemon did not %s in time", what);
         }
-      g_usleep (LOOK_US);
+      g_main_context_iteration (NULL, TRUE);
     }
+  g_source_remove (look_id);
+}
+
+static gboolean
+check_ready (RbDaemonFixture *self)
+{
+  if (is_ready (self))
+    return TRUE;
+  assert_alive (self);
+  return FALSE;
+}
+
+void
+rb_daemon_fixture_wait_ready (RbDaemonFixture *self)
+{
+  wait_for (self, check_ready, "become ready");
 }
 
 void
@@ -270,26 +302,21 @@ rb_daemon_fixture_signal (RbDaemonFixture *self,
   g_assert_cmpint (kill (self->pid, signal_number), ==, 0);
 }
 
+static gboolean
+check_ended (RbDaemonFixture *self)
+{
+  return waitpid (self->pid, &self->status, WNOHANG) == self->pid;
+}
+
 int
 rb_daemon_fixture_wait (RbDaemonFixture *self)
 {
-  gint64 deadline_us = g_get_monotonic_time () + DEADLINE_US;
-  int status = 0;
-
   g_assert_cmpint (self->pid, >, 0);
-  while (waitpid (self->pid, &status, WNOHANG) != self->pid)
-    {
-      if (g_get_monotonic_time () > deadline_us)
-        {
-          show_errors (self);
-          g_error ("The daemon does not end");
-        }
-      g_usleep (LOOK_US);
-    }
+  wait_for (self, check_ended, "end");
   self->pid = 0;
-  if (to_code (status) > 1)
+  if (to_code (self->status) > 1)
     show_errors (self);
-  return to_code (status);
+  return to_code (self->status);
 }
 
 int

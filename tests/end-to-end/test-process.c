@@ -155,10 +155,14 @@ test_early_signal (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
   for (guint delay_us = 0; delay_us < 30000; delay_us += 1500)
     {
+      gint64 until_us;
       int code;
 
       rb_daemon_fixture_launch (fixture->daemon);
-      g_usleep (delay_us);
+      /* The moment is what is tested, so time itself is the condition here. */
+      until_us = g_get_monotonic_time () + delay_us;
+      while (g_get_monotonic_time () < until_us)
+        g_thread_yield ();
       rb_daemon_fixture_signal (fixture->daemon, SIGTERM);
       code = rb_daemon_fixture_wait (fixture->daemon);
       /* Before main() the signal has its usual effect. */
@@ -255,6 +259,90 @@ test_missing_module (Fixture       *fixture,
   rb_daemon_fixture_add_argument (fixture->daemon, "--set=broker.required-modules=teleport");
   g_assert_cmpint (rb_daemon_fixture_run (fixture->daemon, NULL, &required), ==, 1);
   g_assert_nonnull (strstr (required, "'teleport'"));
+}
+
+/* The module that fails or hangs, with @mode, beside the usual ones. */
+static void
+add_stuck (Fixture    *fixture,
+           const char *mode)
+{
+  g_autofree char *usual = g_test_build_filename (G_TEST_BUILT, "..", "modules", NULL);
+  g_autofree char *own = g_test_build_filename (G_TEST_BUILT, "end-to-end", NULL);
+  g_autofree char *path = g_strconcat (usual, ":", own, NULL);
+  g_autofree char *text = g_strdup_printf ("[broker]\nemitters=stuck;journal\n[stuck]\nmode=%s\n", mode);
+
+  rb_daemon_fixture_set_env (fixture->daemon, "RB_MODULE_PATH", path);
+  rb_daemon_fixture_write_config (fixture->daemon, text);
+}
+
+static void
+test_module_fails (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autofree char *errors = NULL;
+
+  g_test_summary ("A module that fails to start ends the start with code 1 when it is required, and with nothing otherwise.");
+
+  add_stuck (fixture, "fail-start");
+  rb_daemon_fixture_start (fixture->daemon);
+  g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
+  rb_daemon_fixture_add_argument (fixture->daemon, "--set=broker.required-modules=stuck");
+  g_assert_cmpint (rb_daemon_fixture_run (fixture->daemon, NULL, &errors), ==, 1);
+  g_assert_nonnull (strstr (errors, "Module 'stuck' did not start: Not in the mood"));
+  assert_exists (rb_daemon_fixture_get_discovery_file (fixture->daemon), FALSE);
+}
+
+static void
+test_module_hangs (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("A module that never starts does not keep others from finding the broker.");
+
+  add_stuck (fixture, "hang-start");
+  rb_daemon_fixture_start (fixture->daemon);
+  g_assert_cmpuint (rb_daemon_fixture_request (fixture->daemon, FALSE, "GET", "/health", NULL, NULL), ==, 200);
+  g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
+}
+
+static void
+test_stop_hangs (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  static const char *const modes[] = { "hang-stop", "block-stop" };
+
+  g_test_summary ("A module that never stops, or blocks the main loop, does not keep the process: the watchdog ends it with code 0.");
+
+  for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
+    {
+      gint64 begin_us;
+
+      add_stuck (fixture, modes[i]);
+      rb_daemon_fixture_start (fixture->daemon);
+      begin_us = g_get_monotonic_time ();
+      g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
+      g_assert_cmpint (g_get_monotonic_time () - begin_us, <, 10 * G_USEC_PER_SEC);
+      assert_exists (rb_daemon_fixture_get_discovery_file (fixture->daemon), FALSE);
+    }
+}
+
+static void
+test_socket_setting (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_autofree char *errors = NULL;
+
+  g_test_summary ("Without a socket TCP remains; a socket that cannot be made ends the start with code 1.");
+
+  rb_daemon_fixture_add_argument (fixture->daemon, "--set=ipc.socket=no");
+  rb_daemon_fixture_start (fixture->daemon);
+  g_assert_null (rb_daemon_fixture_get_socket (fixture->daemon));
+  g_assert_cmpuint (rb_daemon_fixture_request (fixture->daemon, FALSE, "GET", "/health", NULL, NULL), ==, 200);
+  g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
+
+  rb_daemon_fixture_add_argument (fixture->daemon, "--set=ipc.socket=/dev/null/ipc.sock");
+  g_assert_cmpint (rb_daemon_fixture_run (fixture->daemon, NULL, &errors), ==, 1);
+  g_assert_true (g_str_has_prefix (errors, "runtime-brokerd: "));
+  assert_exists (rb_daemon_fixture_get_discovery_file (fixture->daemon), FALSE);
 }
 
 static void
@@ -430,6 +518,9 @@ main (int    argc,
   ADD ("/process/start/corrupt-settings", test_corrupt_settings);
   ADD ("/process/start/corrupt-database", test_corrupt_database);
   ADD ("/process/start/missing-module", test_missing_module);
+  ADD ("/process/start/module-fails", test_module_fails);
+  ADD ("/process/start/module-hangs", test_module_hangs);
+  ADD ("/process/start/socket", test_socket_setting);
   ADD ("/process/start/masons", test_masons);
   ADD ("/process/start/unwritable", test_unwritable);
   ADD ("/process/command-line", test_command_line);
@@ -438,6 +529,7 @@ main (int    argc,
   ADD ("/process/log", test_log);
   ADD ("/process/stop/signals", test_stop);
   ADD ("/process/stop/foreign-discovery", test_stop_foreign_discovery);
+  ADD ("/process/stop/hangs", test_stop_hangs);
   ADD ("/process/stop/early", test_early_signal);
 #undef ADD
   return g_test_run ();
