@@ -10,6 +10,7 @@
 #include "rb-json.h"
 #include "rb-log.h"
 #include "rb-restore.h"
+#include "rb-send-error.h"
 
 #include <string.h>
 
@@ -392,9 +393,13 @@ on_not_sent (RbCore       *core,
   RbReplyRecord *record = record_of (core, self);
   RbChanges *changes;
 
-  if (!g_error_matches (error, RB_ERROR, RB_ERROR_OUTCOME_UNKNOWN) && !g_error_matches (error, RB_ERROR, RB_ERROR_TIMED_OUT))
+  if (!rb_send_error_is_unknown (error))
     {
-      finish (core, self, error);
+      RbAssignment *assignment = assignment_of (core, self);
+      g_autoptr(GError) answer = rb_send_error_new (error, assignment != NULL ?
+                                                    rb_envelope_get_from (assignment->message->envelope) : NULL);
+
+      finish (core, self, answer);
       return;
     }
 

@@ -57,8 +57,8 @@ export class Machine {
   }
 
   // What an SDK needs to attach. The account's secret is minted by the first start; that broker is stopped again.
-  async account (account) {
-    const child = this.start (account);
+  async account (account, ...options) {
+    const child = this.start (account, ...options);
     const env = await eventually ('the first answer of brokerctl env', () => {
       try {
         return JSON.parse (this.ctl (account, 'env', '--json', '--no-start'));

@@ -17,7 +17,7 @@ const sdk = await import ('@masons/runtime-broker')
 if (sdk === null)
   skipAll ('the npm package is not here: `npm ci` in tests/interop, or sh tests/run.sh');
 
-const { BrokerClient, RuntimeAssignmentReplyHandleStaleError } = sdk;
+const { BrokerClient, ConnectorUnavailableError, RuntimeAssignmentReplyHandleStaleError } = sdk;
 const ACCOUNT = 'interop';
 
 const isPeer = process.argv[2] === '--peer';
@@ -305,6 +305,23 @@ const cases = [
 
   ['send/unknown-endpoint-refused', async () => {
     await assert.rejects (first.client.send ('nobody', address, 'x'), /404.*unknown_endpoint/s);
+  }],
+
+  ['send/unknown-recipient-refused', async () => {
+    oursOnly ('the npm daemon has no code for what the network refuses (IMP-25)');
+    await assert.rejects (first.client.send (first.endpoint, 'nobody@local', 'x'), /502.*connector_rejected.*unknown_recipient/s);
+  }],
+
+  ['send/no-room-at-the-recipient-has-its-error', async () => {
+    oursOnly ('needs a network that can be full');
+    const full = await machine.account ('full', '--set', 'local.mailbox-limit=1');
+    await first.client.send (first.endpoint, full.address, 'the one that fits');
+    await assert.rejects (first.client.send (first.endpoint, full.address, 'one too many'), (error) => {
+      assert.ok (error instanceof ConnectorUnavailableError, String (error));
+      assert.equal (error.code, 'connector_unavailable');
+      assert.equal (error.retryable, true);
+      return true;
+    });
   }],
 
   ['send/unicode-and-large-come-back-as-they-were', async () => {
