@@ -131,12 +131,7 @@ on_stored (RbCore       *core,
       if (message->place == RB_PLACE_INBOX)
         rb_events_emit (core, rb_events_undispatched_add (message));
       else if (message->place == RB_PLACE_QUEUE)
-        {
-          RbEndpoint *endpoint = rb_registry_lookup (core->registry, message->endpoint_id);
-
-          if (endpoint != NULL)
-            rb_deliver_pump (core, endpoint);
-        }
+        rb_deliver_stored (core, message);
     }
   arrival_free (arrival);
 }
