@@ -43,9 +43,9 @@ release_seq (RbCore *core,
 }
 
 static void
-release_waiting (RbCore    *core,
-                 RbMessage *message,
-                 void     (*settle) (RbCore *core, gint64 seq))
+settle_waiting (RbCore    *core,
+                RbMessage *message,
+                void     (*settle) (RbCore *core, gint64 seq))
 {
   g_autoptr(GArray) seqs = g_steal_pointer (&message->waiting_seqs);
 
@@ -82,7 +82,7 @@ refuse (RbCore    *core,
         RbMessage *message,
         gint64     seq)
 {
-  release_waiting (core, message, release_seq);
+  settle_waiting (core, message, release_seq);
   rb_ledger_drop (core->ledger, message);
   release_seq (core, seq);
 }
@@ -128,7 +128,7 @@ on_stored (RbCore       *core,
     {
       message->is_durable = TRUE;
       accept_seq (core, arrival->seq);
-      release_waiting (core, message, accept_seq);
+      settle_waiting (core, message, accept_seq);
       if (arrival->added != NULL)
         rb_events_emit (core, g_steal_pointer (&arrival->added));
       else if (message->place == RB_PLACE_QUEUE)
@@ -247,6 +247,7 @@ on_route_claimed (GObject      *source,
     {
       rb_ledger_drop (core->ledger, arrival->message);
       accept_seq (core, arrival->seq);
+      settle_waiting (core, arrival->message, accept_seq);
     }
   else if (!g_str_equal (action, "route"))
     {
