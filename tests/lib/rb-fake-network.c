@@ -266,10 +266,11 @@ fake_call_async (RbUpstream          *upstream,
                  gpointer             user_data)
 {
   RbFakeUpstream *self = RB_FAKE_UPSTREAM (upstream);
-  g_autoptr(GVariant) sunk = g_variant_ref_sink (arguments);
   g_autoptr(GTask) task = g_task_new (upstream, cancellable, callback, user_data);
 
   self->n_calls[call]++;
+  g_clear_pointer (&self->arguments[call], g_variant_unref);
+  self->arguments[call] = g_variant_ref_sink (arguments);
   g_task_set_task_data (task, GINT_TO_POINTER (call), NULL);
   if (self->hold)
     g_ptr_array_add (self->waiting, g_steal_pointer (&task));
@@ -300,6 +301,8 @@ rb_fake_upstream_finalize (GObject *object)
 
   g_ptr_array_unref (self->waiting);
   g_clear_pointer (&self->answer, g_variant_unref);
+  for (guint i = 0; i < RB_UPSTREAM_N_CALLS; i++)
+    g_clear_pointer (&self->arguments[i], g_variant_unref);
   g_clear_error (&self->failure);
   G_OBJECT_CLASS (rb_fake_upstream_parent_class)->finalize (object);
 }

@@ -43,6 +43,7 @@ struct _RbFakeUpstream {
   GObject             parent_instance;
   RbUpstreamFeatures  features;       /* RB_UPSTREAM_LOCAL_INBOX */
   guint               n_calls[RB_UPSTREAM_N_CALLS];
+  GVariant           *arguments[RB_UPSTREAM_N_CALLS];   /* of the last call; NULL before the first */
   guint               n_endpoints;    /* ids are ep_1, ep_2, ... */
   gboolean            hold;
   GPtrArray          *waiting;        /* of GTask */
