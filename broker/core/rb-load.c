@@ -398,8 +398,8 @@ resume_assignment (RbCore       *core,
 }
 
 /* Timers last: what is due already fires on the first turn of the loop. A process that went away while we did is noticed now. */
-static void
-resume (RbCore *core)
+void
+rb_load_resume (RbCore *core)
 {
   g_autoptr(GPtrArray) assignments = rb_assignments_dup_all (core->assignments);
   g_autoptr(GPtrArray) gone = g_ptr_array_new ();
@@ -442,6 +442,5 @@ rb_load_everything (RbCore  *core,
     rb_core_commit (core, load.changes, NULL, NULL);
   else
     rb_changes_free (load.changes);
-  resume (core);
   return TRUE;
 }

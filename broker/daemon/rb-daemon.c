@@ -369,6 +369,8 @@ become_ready (RbDaemon *self)
   if (self->stop_reason != NULL || self->discovery != NULL)
     return;
 
+  /* The modules can carry now what the core has to tell; before this they deliver nothing, for their window is closed. */
+  rb_core_start (self->core);
   if (check_owner (self, "broker_already_running_after_ipc_bind", &error) && write_discovery (self, &error))
     announce (self);
   else
@@ -408,8 +410,6 @@ start (RbDaemon  *self,
       return FALSE;
 
   self->ready_timer = rb_clock_add (self->clock, MODULES_READY_MS, on_modules_late, self);
-  /* The core listens before the modules speak. */
-  rb_core_start (self->core);
   rb_host_start_async (self->host, self->starting, on_modules_started, self);
   return TRUE;
 }
