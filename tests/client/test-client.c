@@ -173,7 +173,7 @@ test_cut_off (ClientFixture *fixture,
 
   g_test_summary ("A connection that breaks before the answer leaves the outcome open, and the request is not sent again.");
 
-  rb_fake_broker_answer (fixture->broker, "POST /v1/send", 0, NULL);
+  rb_fake_broker_answer (fixture->broker, "POST /v1/send", RB_FAKE_DROP, NULL);
   call (fixture, "POST", "/v1/send", RB_CLIENT_CALL_NONE);
   g_assert_null (rb_client_call_finish (fixture->client, fixture->result, NULL, &error));
   g_assert_error (error, RB_ERROR, RB_ERROR_OUTCOME_UNKNOWN);
@@ -189,11 +189,15 @@ test_deadline (ClientFixture *fixture,
 
   g_test_summary ("A call that is not answered in time ends with a time-out.");
 
+  rb_fake_broker_answer (fixture->broker, "POST /v1/x", RB_FAKE_HOLD, NULL);
   rb_client_call_async (fixture->client, "POST", "/v1/x", body, RB_CLIENT_CALL_NONE, NULL, rb_test_store_result, &fixture->result);
-  rb_fake_clock_advance (fixture->clock, 60000);
+  rb_test_wait_until (rb_fake_broker_count (fixture->broker, "POST /v1/x") == 1);
+  rb_fake_clock_advance (fixture->clock, 39999);
+  g_assert_null (fixture->result);
+  rb_fake_clock_advance (fixture->clock, 1);
   rb_test_wait_until (fixture->result != NULL);
-  if (rb_client_call_finish (fixture->client, fixture->result, NULL, &error) == NULL)
-    g_assert_error (error, RB_ERROR, RB_ERROR_TIMED_OUT);
+  g_assert_null (rb_client_call_finish (fixture->client, fixture->result, NULL, &error));
+  g_assert_error (error, RB_ERROR, RB_ERROR_TIMED_OUT);
 }
 
 static void

@@ -384,7 +384,7 @@ test_start_fails (Fixture       *fixture,
     {
       rb_test_turn (g_get_monotonic_time () + 10 * G_USEC_PER_SEC, "failed", __FILE__, __LINE__);
       if (was_started (fixture))
-        rb_fake_clock_advance (fixture->clock, 1);
+        rb_fake_clock_advance (fixture->clock, 100);
     }
   assert_start_fails (fixture, RB_ERROR_REJECTED, "broker_start_failed");
 }

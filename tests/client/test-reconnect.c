@@ -170,8 +170,8 @@ test_reply_restart (ClientFixture *fixture,
 {
   g_test_summary ("A reply whose broker died before it answered is said again, with the same id, when it is back.");
 
-  rb_fake_broker_answer (fixture->broker, "POST /v1/runtime/assignment-reply", 0, NULL);
-  rb_fake_broker_answer (fixture->broker, "POST /v1/runtime/assignment-reply", 0, NULL);
+  rb_fake_broker_answer (fixture->broker, "POST /v1/runtime/assignment-reply", RB_FAKE_DROP, NULL);
+  rb_fake_broker_answer (fixture->broker, "POST /v1/runtime/assignment-reply", RB_FAKE_DROP, NULL);
   reply (fixture);
   rb_test_wait_until (rb_fake_broker_count (fixture->broker, "POST /v1/runtime/assignment-reply") >= 1);
   rb_fake_broker_stop (fixture->broker);
