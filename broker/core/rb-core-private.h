@@ -47,7 +47,6 @@ struct _RbCore {
 
   gboolean        is_running;
   gboolean        is_stopping;
-  guint           n_claims;        /* route claims and arrivals on their way to the store */
 
   struct {
     guint64 received, duplicates, refused, pushed, taken, receipt_timeouts, sent, replies, restored;

@@ -327,6 +327,20 @@ rb_deliver_add (RbCore     *core,
 }
 
 void
+rb_deliver_stored (RbCore    *core,
+                   RbMessage *message)
+{
+  RbEndpoint *endpoint = rb_registry_lookup (core->registry, message->endpoint_id);
+  RbItem *item = endpoint != NULL ? rb_queue_find (endpoint->queue, message->id) : NULL;
+
+  if (item == NULL)
+    return;
+
+  rb_queue_wake (endpoint->queue, item);
+  rb_deliver_pump (core, endpoint);
+}
+
+void
 rb_deliver_cancel (RbCore     *core,
                    RbEndpoint *endpoint,
                    RbItem     *item)

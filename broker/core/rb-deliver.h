@@ -15,6 +15,9 @@ G_BEGIN_DECLS
 void  rb_deliver_add          (RbCore *core, RbEndpoint *endpoint, RbMessage *message, const char *assignment_id);
 void  rb_deliver_pump         (RbCore *core, RbEndpoint *endpoint);
 
+/* The arrival of a message is durable now: it may be pushed from the queue where it waits, if it does. */
+void  rb_deliver_stored       (RbCore *core, RbMessage *message);
+
 /* Takes an item out without ending its message. */
 void  rb_deliver_cancel       (RbCore *core, RbEndpoint *endpoint, RbItem *item);
 /* The channel is gone: what was on its way waits again. */

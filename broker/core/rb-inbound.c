@@ -20,6 +20,7 @@ typedef struct {
   RbMessage *message;
   gint64     seq;
   char      *endpoint_id;     /* the route that was claimed */
+  RbEvent   *added;           /* the row of the inbox that it became; NULL when it went to an endpoint */
 } Arrival;
 
 static void place_message (RbCore *core, RbMessage *message, gint64 seq);
@@ -42,9 +43,9 @@ release_seq (RbCore *core,
 }
 
 static void
-release_waiting (RbCore    *core,
-                 RbMessage *message,
-                 void     (*settle) (RbCore *core, gint64 seq))
+settle_waiting (RbCore    *core,
+                RbMessage *message,
+                void     (*settle) (RbCore *core, gint64 seq))
 {
   g_autoptr(GArray) seqs = g_steal_pointer (&message->waiting_seqs);
 
@@ -81,7 +82,7 @@ refuse (RbCore    *core,
         RbMessage *message,
         gint64     seq)
 {
-  release_waiting (core, message, release_seq);
+  settle_waiting (core, message, release_seq);
   rb_ledger_drop (core->ledger, message);
   release_seq (core, seq);
 }
@@ -104,11 +105,12 @@ arrival_free (Arrival *arrival)
 {
   rb_message_unref (arrival->message);
   g_free (arrival->endpoint_id);
+  g_clear_pointer (&arrival->added, rb_event_unref);
   g_free (arrival);
 }
 
-/* The endpoint that it was stored for may have gone between the change and its commit: then its end moved the message on, and the
- * place says where to. */
+/* What was true at the change is told, whatever happened to the message since: its endpoint may have gone and moved it on, a person may
+ * have dispatched it; those changes tell of themselves when they are durable. */
 static void
 on_stored (RbCore       *core,
            const GError *error,
@@ -117,7 +119,6 @@ on_stored (RbCore       *core,
   Arrival *arrival = user_data;
   RbMessage *message = arrival->message;
 
-  core->n_claims--;
   if (error != NULL)
     {
       withdraw (core, message);
@@ -127,16 +128,11 @@ on_stored (RbCore       *core,
     {
       message->is_durable = TRUE;
       accept_seq (core, arrival->seq);
-      release_waiting (core, message, accept_seq);
-      if (message->place == RB_PLACE_INBOX)
-        rb_events_emit (core, rb_events_undispatched_add (message));
+      settle_waiting (core, message, accept_seq);
+      if (arrival->added != NULL)
+        rb_events_emit (core, g_steal_pointer (&arrival->added));
       else if (message->place == RB_PLACE_QUEUE)
-        {
-          RbEndpoint *endpoint = rb_registry_lookup (core->registry, message->endpoint_id);
-
-          if (endpoint != NULL)
-            rb_deliver_pump (core, endpoint);
-        }
+        rb_deliver_stored (core, message);
     }
   arrival_free (arrival);
 }
@@ -151,7 +147,7 @@ store (RbCore    *core,
 
   arrival->message = rb_message_ref (message);
   arrival->seq = seq;
-  core->n_claims++;
+  arrival->added = message->place == RB_PLACE_INBOX ? rb_events_undispatched_add (message) : NULL;
   rb_core_commit (core, changes, on_stored, arrival);
 }
 
@@ -242,7 +238,6 @@ on_route_claimed (GObject      *source,
   g_autoptr(GVariant) answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
   const char *action = "";
 
-  core->n_claims--;
   if (answer != NULL)
     g_variant_lookup (answer, "action", "&s", &action);
 
@@ -252,6 +247,7 @@ on_route_claimed (GObject      *source,
     {
       rb_ledger_drop (core->ledger, arrival->message);
       accept_seq (core, arrival->seq);
+      settle_waiting (core, arrival->message, accept_seq);
     }
   else if (!g_str_equal (action, "route"))
     {
@@ -286,7 +282,6 @@ claim_route (RbCore     *core,
   arrival->message = rb_message_ref (message);
   arrival->seq = seq;
   arrival->endpoint_id = g_strdup (endpoint->id);
-  core->n_claims++;
 
   g_variant_dict_init (&arguments, NULL);
   g_variant_dict_insert (&arguments, "source_message_id", "s", message->id);

@@ -85,11 +85,14 @@ ensure_lane (RbQueue    *self,
   return lane;
 }
 
+/* A lane is ready when its head may go: not on its way, not waiting for its next attempt, and durable. */
 static void
-set_ready (RbQueue  *self,
-           RbLane   *lane,
-           gboolean  ready)
+update_ready (RbQueue *self,
+              RbLane  *lane)
 {
+  RbItem *head = lane->items.head != NULL ? lane->items.head->data : NULL;
+  gboolean ready = head != NULL && !lane->is_blocked && head->message->is_durable;
+
   if (lane->is_ready == ready)
     return;
 
@@ -116,8 +119,7 @@ rb_queue_add (RbQueue    *self,
   g_queue_push_tail_link (&lane->items, &item->link);
   g_hash_table_insert (self->items, message->id, item);
   self->bytes += rb_envelope_get_size (message->envelope);
-  if (!lane->is_blocked)
-    set_ready (self, lane, TRUE);
+  update_ready (self, lane);
   return item;
 }
 
@@ -151,13 +153,9 @@ rb_queue_remove (RbQueue *self,
 
   if (was_head)
     lane->is_blocked = FALSE;
+  update_ready (self, lane);
   if (lane->items.length == 0)
-    {
-      set_ready (self, lane, FALSE);
-      g_hash_table_remove (self->lanes, lane->key);
-    }
-  else if (!lane->is_blocked)
-    set_ready (self, lane, TRUE);
+    g_hash_table_remove (self->lanes, lane->key);
 }
 
 RbItem *
@@ -170,11 +168,8 @@ rb_queue_take_ready (RbQueue *self)
     return NULL;
 
   item = lane->items.head->data;
-  if (!item->message->is_durable)
-    return NULL;
-
-  set_ready (self, lane, FALSE);
   lane->is_blocked = TRUE;
+  update_ready (self, lane);
   mark_pushed (self, item, TRUE);
   return item;
 }
@@ -189,7 +184,14 @@ rb_queue_put_back (RbQueue  *self,
     return;
 
   item->lane->is_blocked = !ready;
-  set_ready (self, item->lane, ready);
+  update_ready (self, item->lane);
+}
+
+void
+rb_queue_wake (RbQueue *self,
+               RbItem  *item)
+{
+  update_ready (self, item->lane);
 }
 
 RbItem *

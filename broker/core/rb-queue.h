@@ -33,12 +33,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbQueue, rb_queue_free)
 RbItem   *rb_queue_add         (RbQueue *self, RbMessage *message, const char *assignment_id);
 /* Takes it out wherever it is and frees it; the lane goes on with the next. The timer must be off. */
 void      rb_queue_remove      (RbQueue *self, RbItem *item);
-/* The next head that may be pushed, in the order in which lanes became ready; NULL when there is none, or when its arrival is not
- * durable yet (commits end in order, so neither is what is behind it). It is then on its way until rb_queue_put_back() or
+/* The next head that may be pushed, in the order in which lanes became ready; NULL when there is none. A head whose arrival is not
+ * durable yet is not ready: rb_queue_wake() says when it is. What was taken is on its way until rb_queue_put_back() or
  * rb_queue_remove(). */
 RbItem   *rb_queue_take_ready  (RbQueue *self);
 /* Not on its way any more. @ready: may be taken again at once; otherwise the lane waits for another call with TRUE. */
 void      rb_queue_put_back    (RbQueue *self, RbItem *item, gboolean ready);
+/* Its message has become durable. */
+void      rb_queue_wake        (RbQueue *self, RbItem *item);
 RbItem   *rb_queue_find        (RbQueue *self, const char *message_id);
 
 guint     rb_queue_get_length  (const RbQueue *self);

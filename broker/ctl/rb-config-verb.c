@@ -117,7 +117,7 @@ rb_verb_env (RbCtl             *ctl,
   if (view == NULL)
     return rb_ctl_fail (error);
   if (ctl->json)
-    rb_ctl_print_json (view);
+    rb_ctl_print_json (ctl, view);
   else if (rb_json_get_root_type (view) == RB_JSON_OBJECT)
     print_variables (ctl, view);
   return RB_EXIT_OK;

@@ -7,6 +7,8 @@
 #include "rb-verb.h"
 #include "rb-view.h"
 
+#include <string.h>
+
 #define TITLE_CELLS 12
 
 static RbJson *
@@ -90,6 +92,7 @@ with_time (const char   *text,
 static void
 print_step (RbCtl        *ctl,
             const RbJson *step,
+            int           width,
             gint64        now_ms)
 {
   g_autofree char *iso = rb_view_dup_text (step, "at");
@@ -97,9 +100,9 @@ print_step (RbCtl        *ctl,
   g_autofree char *name = rb_view_dup_text (step, "step");
   g_autofree char *endpoint_id = rb_view_dup_text (step, "endpoint_id");
   g_autofree char *detail = rb_view_dup_text (step, "detail");
-  g_autofree char *text = g_strdup_printf ("%s  %-10s%s%s%s%s", at != NULL ? at : "-", name != NULL ? name : "-",
-                                           endpoint_id != NULL ? " " : "", endpoint_id != NULL ? endpoint_id : "",
-                                           detail != NULL ? " " : "", detail != NULL ? detail : "");
+  g_autofree char *text = g_strdup_printf ("%s  %-*s%s%s%s%s", at != NULL ? at : "-", width, name != NULL ? name : "-",
+                                           endpoint_id != NULL ? "  " : "", endpoint_id != NULL ? endpoint_id : "",
+                                           detail != NULL ? "  " : "", detail != NULL ? detail : "");
   g_autofree char *escaped = rb_terminal_escape (g_strchomp (text));
   g_autofree char *indented = g_strconcat ("  ", escaped, NULL);
   g_autofree char *wrapped = rb_terminal_wrap (indented, ctl->terminal.columns, 4);
@@ -107,23 +110,36 @@ print_step (RbCtl        *ctl,
   rb_ctl_print (ctl, "%s\n", wrapped);
 }
 
+static GPtrArray *
+open_steps (const RbJson *explained)
+{
+  GPtrArray *steps = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_json_unref);
+  g_autoptr(RbJson) ladder = NULL;
+
+  if (rb_json_get_member_type (explained, "ladder") == RB_JSON_ARRAY)
+    ladder = rb_json_open (explained, "ladder", NULL);
+  for (guint i = 0; ladder != NULL && i < rb_json_get_length (ladder); i++)
+    if (rb_json_get_item_type (ladder, i) == RB_JSON_OBJECT)
+      g_ptr_array_add (steps, rb_json_open_item (ladder, i, NULL));
+  return steps;
+}
+
 static void
 print_ladder (RbCtl        *ctl,
               const RbJson *explained,
               gint64        now_ms)
 {
-  g_autoptr(RbJson) ladder = NULL;
+  g_autoptr(GPtrArray) steps = open_steps (explained);
+  gsize width = 0;
 
-  if (rb_json_get_member_type (explained, "ladder") != RB_JSON_ARRAY)
-    return;
-  ladder = rb_json_open (explained, "ladder", NULL);
-  for (guint i = 0; ladder != NULL && i < rb_json_get_length (ladder); i++)
+  for (guint i = 0; i < steps->len; i++)
     {
-      g_autoptr(RbJson) step = rb_json_get_item_type (ladder, i) == RB_JSON_OBJECT ? rb_json_open_item (ladder, i, NULL) : NULL;
+      g_autofree char *name = rb_view_dup_text (g_ptr_array_index (steps, i), "step");
 
-      if (step != NULL)
-        print_step (ctl, step, now_ms);
+      width = MAX (width, name != NULL ? strlen (name) : 1);
     }
+  for (guint i = 0; i < steps->len; i++)
+    print_step (ctl, g_ptr_array_index (steps, i), (int) MIN (width, 40), now_ms);
 }
 
 static void
@@ -189,7 +205,7 @@ rb_verb_explain (RbCtl             *ctl,
   if (explained == NULL)
     return rb_ctl_fail (error);
   if (ctl->json)
-    rb_ctl_print_json (explained);
+    rb_ctl_print_json (ctl, explained);
   else if (rb_json_get_root_type (explained) == RB_JSON_OBJECT)
     print_explained (ctl, explained);
   return RB_EXIT_OK;

@@ -185,7 +185,7 @@ rb_verb_status (RbCtl             *ctl,
   if (status == NULL)
     return rb_ctl_fail (error);
   if (ctl->json)
-    rb_ctl_print_json (status);
+    rb_ctl_print_json (ctl, status);
   else if (rb_json_get_root_type (status) == RB_JSON_OBJECT)
     print_status (ctl, status);
   return RB_EXIT_OK;

@@ -109,7 +109,7 @@ rb_view_print_table (RbCtl              *ctl,
 
   if (ctl->json)
     {
-      rb_ctl_print_json (view);
+      rb_ctl_print_json (ctl, view);
       return;
     }
   for (guint i = 0; i < n_columns; i++)

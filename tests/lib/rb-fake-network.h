@@ -43,6 +43,7 @@ struct _RbFakeUpstream {
   GObject             parent_instance;
   RbUpstreamFeatures  features;       /* RB_UPSTREAM_LOCAL_INBOX */
   guint               n_calls[RB_UPSTREAM_N_CALLS];
+  GVariant           *arguments[RB_UPSTREAM_N_CALLS];   /* of the last call; NULL before the first */
   guint               n_endpoints;    /* ids are ep_1, ep_2, ... */
   gboolean            hold;
   GPtrArray          *waiting;        /* of GTask */
@@ -62,11 +63,17 @@ struct _RbFakeEmitter {
   gboolean   is_authority;
   GPtrArray *events;          /* of RbEvent */
   GError    *failure;
+  gboolean   hold;
+  GPtrArray *waiting;         /* of GTask: events that were not answered; empty unless hold */
 };
 
 RbFakeEmitter   *rb_fake_emitter_new       (gboolean is_authority);
 /* How many events whose payload contains @text; e.g. "\"state\":\"reply_emitted\"". */
 guint            rb_fake_emitter_count     (RbFakeEmitter *self, const char *text);
+/* Answers all that wait: with @error (copied), or well. */
+void             rb_fake_emitter_answer    (RbFakeEmitter *self, const GError *error);
+/* A member of the newest event that contains @text, as JSON text ("3", "\"x\""); NULL when absent. */
+char            *rb_fake_emitter_member    (RbFakeEmitter *self, const char *text, const char *member);
 
 #define RB_TYPE_FAKE_PROCESSES (rb_fake_processes_get_type ())
 G_DECLARE_FINAL_TYPE (RbFakeProcesses, rb_fake_processes, RB, FAKE_PROCESSES, GObject)
