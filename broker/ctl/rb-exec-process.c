@@ -299,6 +299,9 @@ spawn (Process            *process,
       rb_set_error (error, RB_ERROR_NOT_FOUND, "program_not_started", "%s", local_error->message);
       return FALSE;
     }
+  /* A blocking pipe would hold the main loop in the middle of a large write, while the program waits for us to read. */
+  g_unix_set_fd_nonblocking (input, TRUE, NULL);
+  g_unix_set_fd_nonblocking (output, TRUE, NULL);
   process->input = g_unix_output_stream_new (input, TRUE);
   process->output = g_unix_input_stream_new (output, TRUE);
 
