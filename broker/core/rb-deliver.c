@@ -307,7 +307,7 @@ void
 rb_deliver_pump (RbCore     *core,
                  RbEndpoint *endpoint)
 {
-  while (endpoint->state == RB_ENDPOINT_ACTIVE && endpoint->channel != NULL && has_room (core, endpoint))
+  while (!core->is_stopping && endpoint->state == RB_ENDPOINT_ACTIVE && endpoint->channel != NULL && has_room (core, endpoint))
     {
       RbItem *item = rb_queue_take_ready (endpoint->queue);
 
@@ -348,6 +348,7 @@ rb_deliver_cancel (RbCore     *core,
   forget_push (core, item);
   count_drained (endpoint, item);
   rb_queue_remove (endpoint->queue, item);
+  rb_deliver_pump (core, endpoint);
 }
 
 void
