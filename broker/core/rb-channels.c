@@ -40,6 +40,7 @@ displace (RbCore    *core,
       RbEndpoint *endpoint = g_ptr_array_index (endpoints, i);
       RbChanges *changes = rb_changes_new ();
 
+      g_clear_object (&endpoint->channel);
       rb_deliver_channel_lost (core, endpoint);
       rb_lifecycle_activate (core, endpoint, replacement, changes);
       rb_core_commit_lazy (core, changes, NULL, NULL);

@@ -77,9 +77,7 @@ static void
 count_drained (RbEndpoint *endpoint,
                RbItem     *item)
 {
-  if (endpoint->drain == NULL || item->message->position > endpoint->drain_bound)
-    return;
-  if (--endpoint->drain_left == 0)
+  if (endpoint->drain != NULL && item->is_awaited && --endpoint->drain_left == 0)
     finish_drain (endpoint, NULL);
 }
 
@@ -214,18 +212,18 @@ on_receipt_timeout (gpointer user_data)
   RbItem *item = user_data;
   RbCore *core = item->owner;
   RbEndpoint *endpoint = endpoint_of (core, item);
+  gboolean ends_drain = endpoint->drain != NULL && item->is_awaited;
 
   item->timer = 0;
   core->counters.receipt_timeouts++;
   rb_log_warning ("ipc_push_ack_timeout", "endpoint_id", item->endpoint_id, "message_id", item->message->id, NULL);
+  if (ends_drain)
+    fail_drain (endpoint);
   not_received (core, endpoint, item);
-  if (endpoint->drain != NULL)
-    {
-      fail_drain (endpoint);
-      rb_lifecycle_channel_closed (core, endpoint);
-      return;
-    }
-  rb_deliver_pump (core, endpoint);
+  if (ends_drain)
+    rb_lifecycle_channel_closed (core, endpoint);
+  else
+    rb_deliver_pump (core, endpoint);
 }
 
 static void
@@ -307,7 +305,7 @@ void
 rb_deliver_pump (RbCore     *core,
                  RbEndpoint *endpoint)
 {
-  while (endpoint->state == RB_ENDPOINT_ACTIVE && endpoint->channel != NULL && has_room (core, endpoint))
+  while (!core->is_stopping && endpoint->state == RB_ENDPOINT_ACTIVE && endpoint->channel != NULL && has_room (core, endpoint))
     {
       RbItem *item = rb_queue_take_ready (endpoint->queue);
 
@@ -348,6 +346,7 @@ rb_deliver_cancel (RbCore     *core,
   forget_push (core, item);
   count_drained (endpoint, item);
   rb_queue_remove (endpoint->queue, item);
+  rb_deliver_pump (core, endpoint);
 }
 
 void
@@ -376,12 +375,18 @@ rb_deliver_drain (RbCore     *core,
                   RbEndpoint *endpoint,
                   GTask      *task)
 {
+  g_autoptr(GPtrArray) items = rb_queue_dup_items (endpoint->queue);
+
   fail_drain (endpoint);
-  endpoint->drain_total = rb_queue_get_length (endpoint->queue);
-  endpoint->drain_left = endpoint->drain_total;
-  endpoint->drain_bound = core->next_position;
+  for (guint i = 0; i < items->len; i++)
+    ((RbItem *) g_ptr_array_index (items, i))->is_awaited = TRUE;
+
+  endpoint->drain_total = items->len;
+  endpoint->drain_left = items->len;
   endpoint->drain = task;
-  if (endpoint->drain_left == 0)
+  if (endpoint->state != RB_ENDPOINT_ACTIVE)
+    fail_drain (endpoint);
+  else if (items->len == 0)
     finish_drain (endpoint, NULL);
   rb_deliver_pump (core, endpoint);
 }

@@ -18,13 +18,13 @@ void  rb_deliver_pump         (RbCore *core, RbEndpoint *endpoint);
 /* The arrival of a message is durable now: it may be pushed from the queue where it waits, if it does. */
 void  rb_deliver_stored       (RbCore *core, RbMessage *message);
 
-/* Takes an item out without ending its message. */
+/* Takes an item out without ending its message; what is behind it goes on. */
 void  rb_deliver_cancel       (RbCore *core, RbEndpoint *endpoint, RbItem *item);
-/* The channel is gone: what was on its way waits again. */
+/* The channel is gone (the endpoint has none now): what was on its way waits again. */
 void  rb_deliver_channel_lost (RbCore *core, RbEndpoint *endpoint);
 
 /* Answers @task (transfer full) with the number of messages once all that waits now has been taken, or fails it with
- * "reconnecting_buffer_drain_failed" (protocol.md 7.8). */
+ * "reconnecting_buffer_drain_failed" when one is not taken or the channel is gone (protocol.md 7.8). */
 void  rb_deliver_drain        (RbCore *core, RbEndpoint *endpoint, GTask *task);
 
 G_END_DECLS

@@ -30,10 +30,9 @@ typedef struct {
   RbQueue         *queue;
   guint64          grace_timer;
   guint64          heartbeat_timer;
-  GTask           *drain;            /* a reattach that waits for the queue; NULL: none */
+  GTask           *drain;            /* a reattach that waits for the awaited items of the queue; NULL: none */
   guint            drain_total;
   guint            drain_left;
-  gint64           drain_bound;      /* position up to which it waits */
   gpointer         owner;            /* the core, for the timers; borrowed */
   GList            link;             /* in the registry's order */
 } RbEndpoint;

@@ -244,8 +244,8 @@ rb_lifecycle_apply (RbCore          *core,
   told->events = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_event_unref);
 
   set_state (core, endpoint, next);
-  rb_deliver_channel_lost (core, endpoint);
   g_clear_object (&endpoint->channel);
+  rb_deliver_channel_lost (core, endpoint);
   if (todo & RB_ENDPOINT_STOP_GRACE)
     stop_grace (core, endpoint);
   if (todo & RB_ENDPOINT_START_GRACE)

@@ -21,6 +21,7 @@ typedef struct {
   char      *endpoint_id;
   char      *push_id;           /* of all its attempts: a late receipt counts; NULL before the first */
   gboolean   is_pushed;         /* on its way: the receipt is outstanding */
+  gboolean   is_awaited;        /* it was there when the endpoint's drain began */
   guint      attempts;
   guint64    timer;             /* receipt timeout, or the wait before the next attempt */
   gpointer   owner;             /* whoever set the timer; borrowed */
