@@ -51,7 +51,8 @@ rb_events_processing_state (const RbStateReport *report)
   rb_target_write (context->target, writer, "target_ref");
   rb_json_writer_string (writer, "state", report->state);
   rb_json_writer_int (writer, "occurred_at", report->occurred_at);
-  rb_json_writer_string (writer, "undispatched_id", context->undispatched_id);
+  rb_json_writer_string (writer, "undispatched_id",
+                         report->undispatched_id != NULL ? report->undispatched_id : context->undispatched_id);
   if (report->has_retryable)
     rb_json_writer_boolean (writer, "retryable", report->retryable);
   rb_json_writer_string (writer, "reason_code", report->reason_code);

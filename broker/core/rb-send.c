@@ -166,6 +166,64 @@ record_sent (RbCore     *core,
   rb_core_commit_lazy (core, changes, NULL, NULL);
 }
 
+static GError *
+answer_for (const GError *failure,
+            RbError       code,
+            const char   *reason)
+{
+  GError *answer = rb_error_new (code, reason, "%s", failure->message);
+  GVariant *details = rb_error_get_details (failure);
+  GVariantIter iter;
+  const char *name;
+  GVariant *value;
+
+  if (details == NULL)
+    return answer;
+
+  g_variant_iter_init (&iter, details);
+  while (g_variant_iter_loop (&iter, "{&sv}", &name, &value))
+    rb_error_add_detail (answer, name, g_variant_ref (value));
+  return answer;
+}
+
+static void
+add_missing (GError     *answer,
+             const char *name,
+             const char *value)
+{
+  GVariant *details = rb_error_get_details (answer);
+
+  if (value != NULL && (details == NULL || !g_variant_lookup (details, name, "s", NULL)))
+    rb_error_add_detail (answer, name, g_variant_new_string (value));
+}
+
+GError *
+rb_send_error (const GError *failure,
+               const char   *to)
+{
+  GError *answer;
+
+  if (g_error_matches (failure, RB_ERROR, RB_ERROR_UNAVAILABLE))
+    {
+      answer = answer_for (failure, RB_ERROR_UNAVAILABLE, "connector_unavailable");
+      rb_error_set_retryable (answer, TRUE);
+      return answer;
+    }
+  if (g_error_matches (failure, RB_ERROR, RB_ERROR_OUTCOME_UNKNOWN) || g_error_matches (failure, RB_ERROR, RB_ERROR_TIMED_OUT))
+    {
+      answer = answer_for (failure, RB_ERROR_OUTCOME_UNKNOWN, "connector_send_outcome_unknown");
+      rb_error_set_retryable (answer, FALSE);
+      return answer;
+    }
+  if (!g_error_matches (failure, RB_ERROR, RB_ERROR_REJECTED))
+    return g_error_copy (failure);
+
+  answer = answer_for (failure, RB_ERROR_REJECTED, "connector_rejected");
+  add_missing (answer, "connector_code", rb_error_get_reason (failure));
+  add_missing (answer, "to", to);
+  return answer;
+}
+
 static void
 on_sent (GObject      *source,
          GAsyncResult *result,
@@ -174,11 +232,11 @@ on_sent (GObject      *source,
   g_autoptr(GTask) task = user_data;
   RbCore *core = g_task_get_source_object (task);
   Send *self = g_task_get_task_data (task);
-  GError *error = NULL;
+  g_autoptr(GError) failure = NULL;
 
-  if (!rb_connector_send_finish (RB_CONNECTOR (source), result, &self->message_id, &self->status, &error))
+  if (!rb_connector_send_finish (RB_CONNECTOR (source), result, &self->message_id, &self->status, &failure))
     {
-      g_task_return_error (task, error);
+      g_task_return_error (task, rb_send_error (failure, self->to));
       return;
     }
 

@@ -25,4 +25,8 @@ void      rb_send_async   (RbCore *core, const RbCaller *caller, const RbSendReq
 gboolean  rb_send_finish  (RbCore *core, GAsyncResult *result, char **message_id, RbSendStatus *status, char **correlation_id,
                            GError **error);
 
+/* How a failure of the connector is answered, by its kind and never by its text (protocol.md 8.3, IMP-25): "connector_unavailable",
+ * "connector_send_outcome_unknown", "connector_rejected" with connector_code and to. */
+GError   *rb_send_error   (const GError *failure, const char *to);
+
 G_END_DECLS
