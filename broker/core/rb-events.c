@@ -185,6 +185,8 @@ on_reported (GObject      *source,
     return;
 
   report->done (report->core, report->error, report->user_data);
+  report->core->n_reports--;
+  rb_core_stop_continue (report->core);
   g_clear_error (&report->error);
   g_object_unref (report->core);
   g_free (report);
@@ -221,6 +223,7 @@ rb_events_report (RbCore     *core,
   report->done = done;
   report->user_data = user_data;
   report->n_waiting = n;
+  core->n_reports++;
   for (guint i = 0; i < core->emitters->len; i++)
     if (rb_emitter_is_authority (g_ptr_array_index (core->emitters, i)))
       rb_emitter_emit_async (g_ptr_array_index (core->emitters, i), event, NULL, on_reported, report);

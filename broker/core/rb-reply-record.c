@@ -186,6 +186,45 @@ rb_replies_dup_sent (RbReplies  *self,
   return list;
 }
 
+static void
+replace_id (char       **id,
+            const char  *to)
+{
+  g_free (*id);
+  *id = g_strdup (to);
+}
+
+/* Walks all of them, once for an adapter that comes back with another endpoint. */
+void
+rb_replies_inherit (RbReplies  *self,
+                    const char *from,
+                    const char *to,
+                    RbChanges  *changes)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->records);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      RbReplyRecord *record = value;
+
+      if (strcmp (record->endpoint_id, from) != 0)
+        continue;
+      replace_id (&record->endpoint_id, to);
+      rb_reply_record_record (record, changes);
+    }
+
+  g_hash_table_iter_init (&iter, self->in_flight);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      RbReplyInFlight *marker = value;
+
+      if (strcmp (marker->endpoint_id, from) == 0)
+        replace_id (&marker->endpoint_id, to);
+    }
+}
+
 void
 rb_replies_prune (RbReplies        *self,
                   gint64            now,

@@ -40,6 +40,8 @@ RbReplyRecord *rb_replies_lookup      (RbReplies *self, const char *source_messa
                                        const char *reply_request_id);
 /* Those of one assignment that have a result, in the order in which they were sent. (transfer container) */
 GPtrArray     *rb_replies_dup_sent    (RbReplies *self, const char *source_message_id, const char *assignment_id);
+/* IMP-62: the successor may repeat what its predecessor asked for. */
+void           rb_replies_inherit     (RbReplies *self, const char *from, const char *to, RbChanges *changes);
 /* Forgets what expired before @now, but for records whose assignment lives. */
 typedef gboolean (*RbReplyAliveFunc)  (const RbReplyRecord *record, gpointer user_data);
 void           rb_replies_prune       (RbReplies *self, gint64 now, RbReplyAliveFunc alive, gpointer user_data, RbChanges *changes);

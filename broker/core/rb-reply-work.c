@@ -323,11 +323,14 @@ on_result_durable (RbCore       *core,
       return;
     }
 
+  assignment = assignment_of (core, self);
+  if (assignment != NULL && assignment->state == RB_ASSIGNMENT_REPLIED && self->outward != NULL)
+    {
+      rb_reply_owe_report (assignment, self->outward);
+      rb_reply_report (core, assignment);
+    }
   if (self->outward != NULL)
     rb_events_emit (core, g_steal_pointer (&self->outward));
-  assignment = assignment_of (core, self);
-  if (assignment != NULL && assignment->state == RB_ASSIGNMENT_REPLIED)
-    rb_reply_report (core, assignment);
   finish (core, self, NULL);
 }
 
@@ -355,10 +358,7 @@ record_result (RbCore       *core,
                                   assignment->last_sequence);
   rb_message_checkpoint (assignment->message, changes, "replied", rb_core_now (core), self->endpoint_id, record->wire_message_id);
   if (rb_events_has_authority (core))
-    {
-      rb_reply_owe_report (assignment, self->outward);
-      rb_assignment_record (assignment, changes);
-    }
+    rb_assignment_record (assignment, changes);
   else
     rb_restore_end (core, assignment, "replied", changes);
 }
