@@ -68,6 +68,7 @@ rb_ctl_catch_signals (RbCtl *self)
     return;
   self->signal_ids[0] = g_unix_signal_add (SIGINT, on_signal, self);
   self->signal_ids[1] = g_unix_signal_add (SIGTERM, on_signal, self);
+  self->signal_ids[2] = g_unix_signal_add (SIGHUP, on_signal, self);
 }
 
 void
