@@ -9,6 +9,7 @@
 #include "rb-error.h"
 #include "rb-events.h"
 #include "rb-log.h"
+#include "rb-turns.h"
 
 static void
 on_acceptance_timeout (gpointer user_data)
@@ -72,7 +73,7 @@ rb_restore_put_back (RbCore       *core,
     rb_inbox_put_back (core->inbox, message);
   else
     rb_inbox_add (core->inbox, message);
-  rb_assignments_remove (core->assignments, assignment);
+  rb_turns_forget (core, assignment);
   rb_core_changed (core, "assignments");
   rb_core_changed (core, "inbox");
 }
@@ -93,7 +94,7 @@ rb_restore_end (RbCore       *core,
   g_free (message->endpoint_id);
   message->endpoint_id = g_strdup (assignment->endpoint_id);
   rb_ledger_end (core->ledger, message, how, now, changes);
-  rb_assignments_remove (core->assignments, assignment);
+  rb_turns_forget (core, assignment);
   rb_core_changed (core, "assignments");
 }
 

@@ -175,11 +175,11 @@ on_sent (GObject      *source,
   g_autoptr(GTask) task = user_data;
   RbCore *core = g_task_get_source_object (task);
   Send *self = g_task_get_task_data (task);
-  g_autoptr(GError) error = NULL;
+  g_autoptr(GError) failure = NULL;
 
-  if (!rb_connector_send_finish (RB_CONNECTOR (source), result, &self->message_id, &self->status, &error))
+  if (!rb_connector_send_finish (RB_CONNECTOR (source), result, &self->message_id, &self->status, &failure))
     {
-      g_task_return_error (task, rb_send_error_new (error, self->to));
+      g_task_return_error (task, rb_send_error_new (failure, self->to));
       return;
     }
 

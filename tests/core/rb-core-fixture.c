@@ -116,7 +116,10 @@ rb_core_fixture_crash (RbCoreFixture *fixture)
   rb_fake_connector_answer (fixture->connector, gone);
   rb_fake_upstream_answer (fixture->upstream);
   if (fixture->authority != NULL)
-    rb_fake_emitter_answer (fixture->authority, gone);
+    {
+      fixture->authority->hold = FALSE;
+      rb_fake_emitter_answer (fixture->authority, gone);
+    }
   rb_core_stop_async (fixture->core, "crash", on_stopped, &stopped);
   rb_test_wait_until (stopped);
   drop_core (fixture);
@@ -126,8 +129,6 @@ rb_core_fixture_crash (RbCoreFixture *fixture)
   rb_fake_store_revive (fixture->store);
   fixture->connector->hold = FALSE;
   fixture->upstream->hold = FALSE;
-  if (fixture->authority != NULL)
-    fixture->authority->hold = FALSE;
   start_core (fixture);
 }
 

@@ -213,6 +213,7 @@ test_timeout_of_one (RbCoreFixture *fixture,
 
   g_test_summary ("The acceptance timeout restores exactly the one it is for (IMP-32), and reports it as documented.");
 
+  rb_test_count_log ("runtime_assignment_acceptance_timeout");
   rb_worker_take (worker, 1, "m1", NULL);
   first = g_strdup (worker->assignment_id);
   g_variant_get_child (rb_worker_row (worker, "m1"), 9, "x", &assigned_at);
