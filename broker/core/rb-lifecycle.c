@@ -54,9 +54,9 @@ rb_lifecycle_report (RbCore     *core,
   rb_events_emit (core, rb_events_endpoint_state (endpoint_id, state, reason, now));
 }
 
-static void
-unregister_upstream (RbCore     *core,
-                     const char *endpoint_id)
+void
+rb_lifecycle_give_back (RbCore     *core,
+                        const char *endpoint_id)
 {
   GVariantDict arguments;
 
@@ -87,7 +87,7 @@ on_durable (RbCore       *core,
         rb_events_emit (core, rb_event_ref (g_ptr_array_index (told->events, i)));
       rb_lifecycle_report (core, told->endpoint_id, told->state, told->reason);
       if (told->unregister)
-        unregister_upstream (core, told->endpoint_id);
+        rb_lifecycle_give_back (core, told->endpoint_id);
     }
   told_free (told);
 }
