@@ -91,7 +91,7 @@ wait_until_ready () {
   tries=0
   while [ $tries -lt 100 ]; do
     kill -0 "$broker_pid" 2>/dev/null || return 1
-    "$brokerctl" status >/dev/null 2>&1 && return 0
+    "$brokerctl" status --no-start >/dev/null 2>&1 && return 0
     sleep 0.1
     tries=$((tries + 1))
   done
@@ -106,7 +106,7 @@ start_broker () {
   fi
   stop_broker
   status=$?
-  if [ $status = 0 ] && "$brokerctl" status >/dev/null 2>&1; then
+  if [ $status = 0 ] && "$brokerctl" status --no-start >/dev/null 2>&1; then
     echo "A broker of this account is running already."
     return 10
   fi
@@ -115,16 +115,18 @@ start_broker () {
 }
 
 print_next () {
-  # The quotes matter when the clone's path has a space.
+  address=$("$brokerctl" status --no-start --json | sed -n 's/.*"address" *: *"\([^"]*\)".*/\1/p')
+  # The quotes matter when the clone's path has a space. Tokens are not for the screen: `env` prints them when asked.
   cat <<NEXT
 
-runtime-brokerd is running. Where it listens:
-$("$brokerctl" env 2>/dev/null | sed 's/^/  /')
+runtime-brokerd is running. It listens on:
+$("$brokerctl" env --no-start | sed -n 's/^MASONS_BROKER_IPC_URL=/  /p; s/^MASONS_BROKER_IPC_SOCKET=/  /p')
+Its address on the network of this machine is $address.
 
-Try, in another terminal:
-  "$brokerctl" attach --name echo --exec 'cat'
-  "$brokerctl" send --to default@local --wait-reply 'hello'
-  "$brokerctl" status
+Try, in other terminals (the first makes a program a runtime, the second waits for an answer):
+  "$brokerctl" attach --name shout --exec 'tr a-z A-Z'
+  "$brokerctl" send --to $address --wait-reply 'hello'
+  "$brokerctl" inbox       # then: the same with dispatch MESSAGE shout
 NEXT
 }
 

@@ -14,6 +14,7 @@ import sys
 TAP_LINE = re.compile(r'^(not )?ok\b\s*\d*\s*-?\s*(.*?)\s*(?:#\s*(skip|todo)\b.*)?$', re.IGNORECASE)
 GOOD_RESULTS = ('OK', 'SKIP')
 TAIL_LINES = 25
+NOISE = re.compile(r'^# \S+-DEBUG: ')
 
 
 def cases(stdout):
@@ -27,6 +28,12 @@ def cases(stdout):
             yield name, 'skipped'
         else:
             yield name, 'failed' if failed else 'passed'
+
+
+def print_tail(text):
+    lines = [line for line in (text or '').rstrip().split('\n') if not NOISE.match(line)]
+    for line in lines[-TAIL_LINES:]:
+        print('    ' + line)
 
 
 def count(log):
@@ -43,8 +50,8 @@ def count(log):
             counts['failed'] += 1
             print('failed: {} ({}, exit status {})'.format(program['name'], program['result'], program.get('returncode')))
         if program['result'] not in GOOD_RESULTS:
-            # Meson shows what a failed TAP program wrote to stderr, not what it wrote to stdout.
-            print(''.join('    {}\n'.format(text) for text in (program.get('stdout') or '').split('\n')[-TAIL_LINES:]), end='')
+            print_tail(program.get('stdout'))
+            print_tail(program.get('stderr'))
         if program['result'] == 'SKIP' and not found:
             counts['skipped'] += 1
             print('skipped: {}'.format(program['name']))

@@ -55,19 +55,19 @@ rb_assignment_new (RbAssignmentContext *context,
   self->assigned_at = assigned_at;
   self->last_sequence = 1;
   self->state = RB_ASSIGNMENT_QUEUED;
+  g_queue_init (&self->turns);
   return self;
 }
 
 void
 rb_assignment_free (RbAssignment *self)
 {
-  g_warn_if_fail (self->dispatchers == NULL);
+  g_warn_if_fail (self->dispatchers == NULL && self->turns.length == 0);
   g_clear_pointer (&self->context, rb_assignment_context_free);
   g_clear_pointer (&self->message, rb_message_unref);
   g_free (self->endpoint_id);
   g_free (self->token);
-  g_free (self->report_reply_id);
-  g_free (self->report_wire_id);
+  g_clear_pointer (&self->reports, g_ptr_array_unref);
   g_free (self);
 }
 

@@ -7,7 +7,11 @@
 #include "rb-assignment-state.h"
 #include "rb-message.h"
 
+#include <gio/gio.h>
+
 G_BEGIN_DECLS
+
+typedef struct _RbTurn RbTurn;
 
 /* Source: protocol.md 11.1. Owned by the table of assignments. */
 typedef struct {
@@ -22,8 +26,10 @@ typedef struct {
   guint64              timer;           /* acceptance; cleared before the assignment goes, like the next */
   guint64              report_timer;    /* next attempt to report reply_emitted */
   guint                report_attempts;
-  char                *report_reply_id; /* reply_request_id and wire message id of the report, while it is not confirmed */
-  char                *report_wire_id;
+  GPtrArray           *reports;         /* of RbEvent: reply_emitted that are not confirmed, oldest first; NULL: none */
+  gboolean             is_report_running; /* the oldest of them is on its way or waits for its turn */
+  gboolean             is_reporting;    /* a report is on its way */
+  GQueue               turns;           /* of RbTurn: reports that wait for it (rb-turns.h) */
   gpointer             owner;           /* the core, for the timers; borrowed */
   GPtrArray           *dispatchers;     /* of GTask: who waits for the receipt; NULL when nobody */
 } RbAssignment;

@@ -48,6 +48,8 @@ struct _RbCore {
 
   gboolean        is_running;
   gboolean        is_stopping;
+  guint           n_reports;       /* on their way to an authority */
+  GTask          *stop;            /* waits for them; NULL: none */
 
   struct {
     guint64 received, duplicates, refused, pushed, taken, receipt_timeouts, sent, replies, restored;
@@ -69,6 +71,8 @@ void      rb_core_changed      (RbCore *self, const char *topic);
 
 /* protocol.md 4.6 and IMP-13: may @caller act for @endpoint? @body_pid: 0 when the body has none. */
 gboolean  rb_core_check_owner  (RbCore *self, const RbCaller *caller, const RbEndpoint *endpoint, gint64 body_pid, GError **error);
+/* Called when a report was answered: the stop may have waited for it. */
+void      rb_core_stop_continue (RbCore *self);
 /* Refuses while the store fails or we stop. */
 gboolean  rb_core_check_ready  (RbCore *self, GError **error);
 

@@ -180,7 +180,10 @@ rb_core_load (RbCore  *self,
 void
 rb_core_start (RbCore *self)
 {
+  g_return_if_fail (!self->is_running);
+
   self->is_running = TRUE;
+  rb_load_resume (self);
   rb_connector_set_window (self->connector, self->settings.window_messages, self->settings.window_bytes);
 }
 

@@ -59,7 +59,7 @@ void      rb_core_settings_init    (RbCoreSettings *settings);
 RbCore   *rb_core_new              (const RbCorePorts *ports, const RbCoreSettings *settings);
 /* Reads back what the last process left: endpoints come back reconnecting, queues, inbox, assignments with their deadlines. */
 gboolean  rb_core_load             (RbCore *self, GError **error);
-/* Opens the connector's window and takes deliveries. The modules are started by whoever owns them. */
+/* Once the modules were started by whoever owns them (or are late): deadlines and grace periods go on, the connector's window opens. */
 void      rb_core_start            (RbCore *self);
 /* Protocol.md section 19, steps 4 to 8: no new work, timers off, pending assignments restored, endpoints kept on disk, everything
  * committed. Finishes always. @reason: "signal:SIGTERM", ... */

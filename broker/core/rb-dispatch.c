@@ -73,14 +73,56 @@ answer_dispatchers (RbAssignment *assignment)
     g_task_return_boolean (g_ptr_array_index (tasks, i), TRUE);
 }
 
+/* Which assignment a commit was about: while it ran, the message may have been taken back and given to somebody else. */
+typedef struct {
+  char *source_message_id;
+  char *assignment_id;
+} Key;
+
+static Key *
+key_new (const RbAssignment *assignment)
+{
+  Key *key = g_new (Key, 1);
+
+  key->source_message_id = g_strdup (assignment->context->source_message_id);
+  key->assignment_id = g_strdup (assignment->context->assignment_id);
+  return key;
+}
+
+static RbAssignment *
+lookup_and_free (RbCore *core,
+                 Key    *key)
+{
+  RbAssignment *assignment = rb_assignments_lookup (core->assignments, key->source_message_id, key->assignment_id);
+
+  g_free (key->source_message_id);
+  g_free (key->assignment_id);
+  g_free (key);
+  return assignment;
+}
+
+/* Everybody who waits for a receipt that will not come soon: it is queued durably, which is all they can be told now. */
+static void
+answer_if_reconnecting (RbCore       *core,
+                        const GError *error,
+                        gpointer      user_data)
+{
+  RbAssignment *assignment = lookup_and_free (core, user_data);
+  RbEndpoint *endpoint = assignment != NULL ? rb_registry_lookup (core->registry, assignment->endpoint_id) : NULL;
+
+  if (error != NULL && assignment != NULL)
+    rb_restore_fail_dispatchers (assignment, g_error_copy (error));
+  else if (endpoint != NULL && endpoint->state == RB_ENDPOINT_RECONNECTING)
+    answer_dispatchers (assignment);
+}
+
 /* The assignment may have moved on while the commit ran: accepted, restored, its endpoint gone. */
 static void
 on_assignment_durable (RbCore       *core,
                        const GError *error,
                        gpointer      user_data)
 {
-  g_autofree char *message_id = user_data;
-  RbAssignment *assignment = rb_assignments_of_message (core->assignments, message_id);
+  RbAssignment *assignment = lookup_and_free (core, user_data);
   RbEndpoint *endpoint;
 
   if (assignment == NULL)
@@ -93,7 +135,7 @@ on_assignment_durable (RbCore       *core,
 
   rb_events_emit (core, assigned_event (assignment));
   endpoint = rb_registry_lookup (core->registry, assignment->endpoint_id);
-  if (endpoint == NULL || assignment->state != RB_ASSIGNMENT_QUEUED || rb_queue_find (endpoint->queue, message_id) != NULL)
+  if (endpoint == NULL || assignment->state != RB_ASSIGNMENT_QUEUED || rb_queue_find (endpoint->queue, assignment->message->id) != NULL)
     return;
 
   if (endpoint->state == RB_ENDPOINT_RECONNECTING)
@@ -102,8 +144,9 @@ on_assignment_durable (RbCore       *core,
 }
 
 static void
-store (RbCore *core,
-       GTask  *task)
+store (RbCore     *core,
+       RbEndpoint *endpoint,
+       GTask      *task)
 {
   Dispatch *self = g_task_get_task_data (task);
   RbAssignment *assignment = g_steal_pointer (&self->assignment);
@@ -116,12 +159,33 @@ store (RbCore *core,
   join (assignment, task);
   rb_assignments_add (core->assignments, assignment);
   rb_assignment_record (assignment, changes);
-  rb_message_checkpoint (message, changes, "assigned", now, self->endpoint_id, assignment->context->assignment_id);
-  rb_message_move (message, changes, RB_PLACE_ASSIGNMENT, self->endpoint_id, message->reason, now);
+  rb_message_checkpoint (message, changes, "assigned", now, endpoint->id, assignment->context->assignment_id);
+  rb_message_move (message, changes, RB_PLACE_ASSIGNMENT, message->endpoint_id, message->reason, now);
+  if (endpoint->state == RB_ENDPOINT_RECONNECTING)
+    rb_reply_cache_record (core->received, endpoint->id, message->correlation_id, now, changes);   /* IMP-33 */
   rb_restore_arm (core, assignment);
   rb_core_changed (core, "inbox");
   rb_core_changed (core, "assignments");
-  rb_core_commit (core, changes, on_assignment_durable, g_strdup (message->id));
+  rb_core_commit (core, changes, on_assignment_durable, key_new (assignment));
+}
+
+/* What the upstream agreed to cannot be had any more. */
+static void
+give_up (RbCore *core,
+         GTask  *task)
+{
+  Dispatch *self = g_task_get_task_data (task);
+  GError *stopping = NULL;
+
+  if (core->is_stopping)
+    {
+      rb_core_check_ready (core, &stopping);
+      rb_restore_tell_lost (core, self->assignment, "broker_shutdown");
+      g_task_return_error (task, stopping);
+      return;
+    }
+  rb_restore_tell_lost (core, self->assignment, "endpoint_lost");
+  fail (task, "target endpoint not found", self->endpoint_id);
 }
 
 static void
@@ -131,22 +195,22 @@ on_agreed (RbCore       *core,
 {
   GTask *task = user_data;
   Dispatch *self = g_task_get_task_data (task);
-  gboolean is_there = rb_registry_lookup (core->registry, self->endpoint_id) != NULL;
+  RbEndpoint *endpoint = rb_registry_lookup (core->registry, self->endpoint_id);
 
-  if (error == NULL && is_there)
+  if (error == NULL && endpoint != NULL && !core->is_stopping)
     {
-      store (core, task);
+      store (core, endpoint, task);
       return;
     }
 
   rb_inbox_put_back (core->inbox, self->message);
   if (error == NULL)
-    fail (task, "target endpoint not found", self->endpoint_id);
+    give_up (core, task);
   else
     {
       rb_log_warning ("runtime_processing_state_emit_failed", "assignment_id", self->assignment->context->assignment_id, "err",
                       error->message, NULL);
-      fail (task, error->message, NULL);
+      fail (task, *error->message != '\0' ? error->message : "runtime_processing_state_assignment_failed", NULL);
     }
   g_object_unref (task);
 }
@@ -251,7 +315,10 @@ rb_dispatch_async (RbCore              *core,
   else if (row != NULL)
     assign (core, row, endpoint_id, g_steal_pointer (&task));
   else if (assignment != NULL && assignment->state == RB_ASSIGNMENT_QUEUED && g_str_equal (assignment->endpoint_id, endpoint_id))
-    join (assignment, g_steal_pointer (&task));
+    {
+      join (assignment, g_steal_pointer (&task));
+      rb_core_commit (core, rb_changes_new (), answer_if_reconnecting, key_new (assignment));
+    }
   else
     fail (task, "unknown undispatched_id", undispatched_id);
 }

@@ -51,7 +51,8 @@ rb_events_processing_state (const RbStateReport *report)
   rb_target_write (context->target, writer, "target_ref");
   rb_json_writer_string (writer, "state", report->state);
   rb_json_writer_int (writer, "occurred_at", report->occurred_at);
-  rb_json_writer_string (writer, "undispatched_id", context->undispatched_id);
+  rb_json_writer_string (writer, "undispatched_id",
+                         report->undispatched_id != NULL ? report->undispatched_id : context->undispatched_id);
   if (report->has_retryable)
     rb_json_writer_boolean (writer, "retryable", report->retryable);
   rb_json_writer_string (writer, "reason_code", report->reason_code);
@@ -184,6 +185,8 @@ on_reported (GObject      *source,
     return;
 
   report->done (report->core, report->error, report->user_data);
+  report->core->n_reports--;
+  rb_core_stop_continue (report->core);
   g_clear_error (&report->error);
   g_object_unref (report->core);
   g_free (report);
@@ -220,6 +223,7 @@ rb_events_report (RbCore     *core,
   report->done = done;
   report->user_data = user_data;
   report->n_waiting = n;
+  core->n_reports++;
   for (guint i = 0; i < core->emitters->len; i++)
     if (rb_emitter_is_authority (g_ptr_array_index (core->emitters, i)))
       rb_emitter_emit_async (g_ptr_array_index (core->emitters, i), event, NULL, on_reported, report);

@@ -16,6 +16,7 @@ typedef struct {
   const RbAssignment *assignment;
   const char         *state;
   const char         *state_event_id;
+  const char         *undispatched_id;      /* NULL: the assignment's */
   gint64              state_sequence;
   gint64              occurred_at;
   gboolean            with_token;           /* broker-owned states, 16.5 */

@@ -125,6 +125,7 @@ explain_assignment (RbCore       *core,
                     RbAssignment *assignment,
                     GVariantDict *dict)
 {
+  put_text (dict, "endpoint_id", assignment->endpoint_id);
   put_text (dict, "assignment_id", assignment->context->assignment_id);
   put_text (dict, "assignment_state", rb_assignment_state_to_string (assignment->state));
   switch (assignment->state)

@@ -174,6 +174,9 @@ leave_assignments (RbCore     *core,
     {
       RbAssignment *assignment = g_ptr_array_index (assignments, i);
 
+      /* What is replied ends when the upstream has heard so, whoever is still there. */
+      if (assignment->state == RB_ASSIGNMENT_REPLIED)
+        continue;
       if (rb_assignment_state_is_accepted (assignment->state))
         rb_restore_end (core, assignment, "endpoint_lost_after_acceptance", changes);
       else

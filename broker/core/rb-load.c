@@ -10,6 +10,7 @@
 #include "rb-heartbeat.h"
 #include "rb-lifecycle.h"
 #include "rb-log.h"
+#include "rb-reply-work.h"
 #include "rb-restore.h"
 
 /* Order matters: endpoints, correlations, messages with their places, assignments, replies. Endpoints come back as reconnecting with the
@@ -240,6 +241,7 @@ compare_positions (gconstpointer a,
   return first->position < second->position ? -1 : first->position > second->position;
 }
 
+/* An assignment without its endpoint is restored when all is loaded. */
 static void
 fill_queues (Load *load)
 {
@@ -254,7 +256,7 @@ fill_queues (Load *load)
 
       if (endpoint != NULL)
         rb_queue_add (endpoint->queue, message, assignment != NULL ? assignment->context->assignment_id : NULL);
-      else
+      else if (assignment == NULL)
         put_in_inbox (load, message, RB_REASON_CLOSED_SESSION);
     }
 }
@@ -381,6 +383,12 @@ resume_assignment (RbCore       *core,
 {
   RbChanges *changes;
 
+  /* Its reply is on its way for good; only the report is owed, whether the endpoint is there or not. */
+  if (assignment->state == RB_ASSIGNMENT_REPLIED)
+    {
+      rb_reply_resume (core, assignment);
+      return;
+    }
   if (rb_registry_lookup (core->registry, assignment->endpoint_id) != NULL)
     {
       rb_restore_arm (core, assignment);
@@ -398,8 +406,8 @@ resume_assignment (RbCore       *core,
 }
 
 /* Timers last: what is due already fires on the first turn of the loop. A process that went away while we did is noticed now. */
-static void
-resume (RbCore *core)
+void
+rb_load_resume (RbCore *core)
 {
   g_autoptr(GPtrArray) assignments = rb_assignments_dup_all (core->assignments);
   g_autoptr(GPtrArray) gone = g_ptr_array_new ();
@@ -442,6 +450,5 @@ rb_load_everything (RbCore  *core,
     rb_core_commit (core, load.changes, NULL, NULL);
   else
     rb_changes_free (load.changes);
-  resume (core);
   return TRUE;
 }

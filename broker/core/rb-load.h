@@ -8,5 +8,7 @@
 G_BEGIN_DECLS
 
 gboolean  rb_load_everything (RbCore *core, GError **error);
+/* Timers and processes go on; what is decided here is told outwards, so the modules must be at work. */
+void      rb_load_resume     (RbCore *core);
 
 G_END_DECLS

@@ -32,7 +32,7 @@ typedef struct {
   RbTrace      trace;
 
   RbPlace      place;
-  char        *endpoint_id;         /* queue: whose; inbox: the hint, or NULL; assignment: the target */
+  char        *endpoint_id;         /* queue: whose; inbox, assignment: the hint, or NULL; ended: who had it */
   gint64       position;            /* order of arrival, unique */
   const char  *reason;              /* interned; inbox: why; ended: how */
   gint64       since;               /* epoch-ms */

@@ -12,6 +12,7 @@
 #include "rb-log.h"
 #include "rb-owner.h"
 #include "rb-restore.h"
+#include "rb-turns.h"
 
 /* Checked -> agreed by the upstream -> applied and durable -> answered. What the upstream refuses changes nothing here. Source: protocol.md
  * 11.7 and 11.4. */
@@ -20,6 +21,8 @@ typedef struct {
   RbAssignmentEvent    event;
   RbEvent             *outward;
   gint64               sequence;
+  GPtrArray           *dispatchers;   /* of GTask: whoever dispatched it learns the outcome with us; NULL: nobody */
+  GError              *declined;      /* what they are told; NULL: that it was taken */
 } Processing;
 
 void
@@ -43,6 +46,8 @@ processing_free (Processing *self)
 {
   rb_processing_request_clear (&self->request);
   g_clear_pointer (&self->outward, rb_event_unref);
+  g_clear_pointer (&self->dispatchers, g_ptr_array_unref);
+  g_clear_error (&self->declined);
   g_free (self);
 }
 
@@ -64,6 +69,12 @@ copy_request (RbProcessingRequest       *to,
   to->outbound_message_id = g_strdup (from->outbound_message_id);
 }
 
+static GError *
+assignment_unknown (void)
+{
+  return rb_error_new (RB_ERROR_BAD_STATE, "runtime_assignment_unknown", "source assignment is not known to this broker");
+}
+
 static RbAssignment *
 check (RbCore                     *core,
        const RbCaller             *caller,
@@ -78,7 +89,7 @@ check (RbCore                     *core,
   assignment = rb_assignments_lookup (core->assignments, request->source_message_id, request->assignment_id);
   if (assignment == NULL)
     {
-      rb_set_error (error, RB_ERROR_BAD_STATE, "runtime_assignment_unknown", "source assignment is not known to this broker");
+      g_propagate_error (error, assignment_unknown ());
       return NULL;
     }
   if (!g_str_equal (assignment->endpoint_id, request->endpoint_id))
@@ -98,16 +109,17 @@ check (RbCore                     *core,
 }
 
 static RbEvent *
-make_event (RbCore             *core,
-            const RbAssignment *assignment,
-            const Processing   *self)
+make_event (RbCore       *core,
+            RbAssignment *assignment,
+            gpointer      user_data)
 {
+  Processing *self = g_task_get_task_data (user_data);
   const RbProcessingRequest *request = &self->request;
   RbStateReport report = {
     .assignment = assignment,
     .state = request->state,
     .state_event_id = request->state_event_id,
-    .state_sequence = self->sequence,
+    .undispatched_id = request->undispatched_id,
     .occurred_at = request->occurred_at != RB_NO_TIME ? request->occurred_at : rb_core_now (core),
     .has_retryable = request->has_retryable,
     .retryable = request->retryable,
@@ -117,7 +129,27 @@ make_event (RbCore             *core,
     .outbound_message_id = request->outbound_message_id,
   };
 
-  return rb_events_processing_state (&report);
+  self->sequence = request->state_sequence;
+  if (assignment->state == RB_ASSIGNMENT_STAGED)
+    self->sequence = MAX (self->sequence, assignment->last_sequence + 1);
+  report.state_sequence = self->sequence;
+  self->outward = rb_events_processing_state (&report);
+  return rb_event_ref (self->outward);
+}
+
+static void
+answer_dispatchers (Processing   *self,
+                    const GError *error)
+{
+  const GError *told = error != NULL ? error : self->declined;
+
+  for (guint i = 0; self->dispatchers != NULL && i < self->dispatchers->len; i++)
+    {
+      if (told != NULL)
+        g_task_return_error (g_ptr_array_index (self->dispatchers, i), g_error_copy (told));
+      else
+        g_task_return_boolean (g_ptr_array_index (self->dispatchers, i), TRUE);
+    }
 }
 
 static void
@@ -128,6 +160,7 @@ on_durable (RbCore       *core,
   g_autoptr(GTask) task = user_data;
   Processing *self = g_task_get_task_data (task);
 
+  answer_dispatchers (self, error);
   if (error != NULL)
     {
       g_task_return_error (task, g_error_copy (error));
@@ -140,22 +173,19 @@ on_durable (RbCore       *core,
 /* An adapter may accept what it has not acknowledged: then it has it, and the push is over. */
 static void
 leave_queue (RbCore       *core,
-             RbAssignment *assignment)
+             RbAssignment *assignment,
+             RbChanges    *changes)
 {
   RbEndpoint *endpoint = rb_registry_lookup (core->registry, assignment->endpoint_id);
   RbItem *item = endpoint != NULL ? rb_queue_find (endpoint->queue, assignment->message->id) : NULL;
+  gint64 now = rb_core_now (core);
 
   if (item == NULL)
     return;
 
   rb_deliver_cancel (core, endpoint, item);
-  if (assignment->dispatchers != NULL)
-    {
-      g_autoptr(GPtrArray) tasks = g_steal_pointer (&assignment->dispatchers);
-
-      for (guint i = 0; i < tasks->len; i++)
-        g_task_return_boolean (g_ptr_array_index (tasks, i), TRUE);
-    }
+  rb_reply_cache_record (core->received, endpoint->id, assignment->message->correlation_id, now, changes);
+  rb_message_checkpoint (assignment->message, changes, "taken", now, endpoint->id, "accepted before the receipt");
 }
 
 static void
@@ -163,10 +193,11 @@ become_accepted (RbCore       *core,
                  RbAssignment *assignment,
                  RbChanges    *changes)
 {
-  rb_inbox_release (core->inbox);
+  if (assignment->state != RB_ASSIGNMENT_STAGED)
+    rb_inbox_release (core->inbox);
   rb_clock_clear (core->clock, &assignment->timer);
   assignment->deadline = 0;
-  leave_queue (core, assignment);
+  leave_queue (core, assignment, changes);
   rb_message_checkpoint (assignment->message, changes, "accepted", rb_core_now (core), assignment->endpoint_id, NULL);
 }
 
@@ -176,38 +207,37 @@ apply (RbCore       *core,
        Processing   *self,
        RbChanges    *changes)
 {
-  RbAssignmentState before = assignment->state;
+  const char *state = self->request.state;
   RbAssignmentState next;
   RbAssignmentTodo todo;
 
   assignment->last_sequence = MAX (assignment->last_sequence, self->sequence);
-  if (!rb_assignment_state_step (before, self->event, &next, &todo))
+  if (!rb_assignment_state_step (assignment->state, self->event, &next, &todo))
     {
       g_warn_if_reached ();
       return;
     }
+  if (next != assignment->state)
+    self->dispatchers = g_steal_pointer (&assignment->dispatchers);
 
   if (todo & RB_ASSIGNMENT_PUT_BACK)
     {
-      rb_restore_fail_dispatchers (assignment, rb_error_new (RB_ERROR_INVALID, "dispatch_failed", "the target declined: %s",
-                                                             self->request.state));
-      rb_restore_put_back (core, assignment, self->request.state, changes);
+      self->declined = rb_error_new (RB_ERROR_INVALID, "dispatch_failed", "the target declined: %s", state);
+      rb_restore_put_back (core, assignment, state, changes);
       return;
     }
   if (todo & RB_ASSIGNMENT_FORGET)
     {
-      rb_restore_fail_dispatchers (assignment, rb_error_new (RB_ERROR_INVALID, "dispatch_failed", "the target ended it: %s",
-                                                             self->request.state));
-      rb_restore_end (core, assignment, self->request.state, changes);
+      self->declined = rb_error_new (RB_ERROR_INVALID, "dispatch_failed", "the target ended it: %s", state);
+      rb_restore_end (core, assignment, state, changes);
       return;
     }
 
-  assignment->state = next;
-  if (!rb_assignment_state_is_accepted (before) && rb_assignment_state_is_accepted (next))
+  if (!rb_assignment_state_is_accepted (assignment->state) && rb_assignment_state_is_accepted (next))
     become_accepted (core, assignment, changes);
   else
-    rb_message_checkpoint (assignment->message, changes, self->request.state, rb_core_now (core), assignment->endpoint_id,
-                           self->request.detail);
+    rb_message_checkpoint (assignment->message, changes, state, rb_core_now (core), assignment->endpoint_id, self->request.detail);
+  assignment->state = next;
   rb_assignment_record (assignment, changes);
   rb_core_changed (core, "assignments");
 }
@@ -244,10 +274,16 @@ on_agreed (RbCore       *core,
       return;
     }
 
+  /* It may have been taken back meanwhile: then the adapter must not believe that it has it. */
   assignment = rb_assignments_lookup (core->assignments, self->request.source_message_id, self->request.assignment_id);
+  if (assignment == NULL)
+    {
+      g_task_return_error (task, assignment_unknown ());
+      return;
+    }
+
   changes = rb_changes_new ();
-  if (assignment != NULL)
-    apply (core, assignment, self, changes);
+  apply (core, assignment, self, changes);
   rb_core_commit (core, changes, on_durable, g_steal_pointer (&task));
 }
 
@@ -273,14 +309,10 @@ rb_processing_async (RbCore                    *core,
 
   self = g_new0 (Processing, 1);
   copy_request (&self->request, request);
-  self->sequence = request->state_sequence;
-  if (assignment->state == RB_ASSIGNMENT_STAGED)
-    self->sequence = MAX (self->sequence, assignment->last_sequence + 1);
   if (!rb_assignment_event_from_report (request->state, request->has_retryable && request->retryable, &self->event))
     self->event = RB_ASSIGNMENT_PROGRESS;
-  self->outward = make_event (core, assignment, self);
   g_task_set_task_data (task, self, (GDestroyNotify) processing_free);
-  rb_events_report (core, self->outward, on_agreed, g_steal_pointer (&task));
+  rb_turns_report (core, assignment, make_event, on_agreed, g_steal_pointer (&task));
 }
 
 gboolean

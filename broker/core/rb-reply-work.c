@@ -10,6 +10,8 @@
 #include "rb-json.h"
 #include "rb-log.h"
 #include "rb-restore.h"
+#include "rb-send-error.h"
+#include "rb-turns.h"
 
 #include <string.h>
 
@@ -72,6 +74,15 @@ rb_reply_fingerprint (GBytes     *content,
   return g_strdup (g_checksum_get_string (checksum));
 }
 
+GError *
+rb_reply_outcome_unknown (const RbReplyRecord *record)
+{
+  GError *error = rb_error_new (RB_ERROR_OUTCOME_UNKNOWN, "connector_send_outcome_unknown", "%s", record->outcome_unknown);
+
+  rb_error_set_retryable (error, FALSE);
+  return error;
+}
+
 RbReplyResult *
 rb_reply_result_new (const char *message_id,
                      const char *status)
@@ -126,29 +137,6 @@ finish (RbCore       *core,
   rb_reply_work_free (self);
 }
 
-static RbEvent *
-reply_event (RbCore             *core,
-             const RbAssignment *assignment,
-             const char         *state,
-             const char         *reply_request_id,
-             const char         *wire_message_id,
-             gint64              sequence)
-{
-  g_autofree char *event_id = g_strconcat (assignment->context->assignment_id, ":", state, ":", reply_request_id, NULL);
-  RbStateReport report = {
-    .assignment = assignment,
-    .state = state,
-    .state_event_id = event_id,
-    .state_sequence = sequence,
-    .occurred_at = rb_core_now (core),
-    .with_token = TRUE,
-    .reply_request_id = reply_request_id,
-    .outbound_message_id = wire_message_id,
-  };
-
-  return rb_events_processing_state (&report);
-}
-
 static RbReplyRecord *
 make_record (RbCore            *core,
              const RbReplyWork *self)
@@ -188,7 +176,7 @@ remember_correlation (RbCore       *core,
 {
   RbEndpoint *endpoint = rb_registry_lookup (core->registry, assignment->endpoint_id);
 
-  if (endpoint != NULL && assignment->context->reply_correlation_id != NULL)
+  if (endpoint != NULL)
     rb_router_add (core->router, endpoint, assignment->context->reply_correlation_id, rb_core_now (core), changes);
 }
 
@@ -210,8 +198,9 @@ make_durable (RbCore       *core,
       rb_message_checkpoint (assignment->message, changes, "reply_requested", rb_core_now (core), self->endpoint_id,
                              self->reply_request_id);
     }
-  if (assignment->context->reply_correlation_id == NULL)
+  if (assignment->context->reply_correlation_id == NULL || *assignment->context->reply_correlation_id == '\0')
     {
+      g_free (assignment->context->reply_correlation_id);
       assignment->context->reply_correlation_id = rb_core_uuid (core);
       rb_assignment_record (assignment, changes);
     }
@@ -226,7 +215,7 @@ request_rejected (const GError *error)
   GVariant *details = rb_error_get_details (error);
   const char *category = NULL;
   GError *answer = rb_error_new (terminal ? RB_ERROR_BAD_STATE : RB_ERROR_UNAVAILABLE, "runtime_reply_request_rejected", "%s",
-                                 error->message);
+                                 *error->message != '\0' ? error->message : "runtime reply request was not accepted");
 
   if (details != NULL && g_variant_lookup (details, "assignment_failure_category", "&s", &category))
     rb_error_add_detail (answer, "assignment_failure_category", g_variant_new_string (category));
@@ -262,6 +251,18 @@ on_requested (RbCore       *core,
     make_durable (core, self, assignment);
 }
 
+static RbEvent *
+make_requested (RbCore       *core,
+                RbAssignment *assignment,
+                gpointer      user_data)
+{
+  RbReplyWork *self = user_data;
+
+  self->sequence = assignment->last_sequence + 1;
+  self->outward = rb_reply_event (core, assignment, "reply_requested", self->reply_request_id, NULL, self->sequence);
+  return rb_event_ref (self->outward);
+}
+
 void
 rb_reply_work_start (RbCore      *core,
                      RbReplyWork *self)
@@ -269,14 +270,9 @@ rb_reply_work_start (RbCore      *core,
   RbAssignment *assignment = assignment_of (core, self);
 
   if (record_of (core, self) != NULL)
-    {
-      make_durable (core, self, assignment);
-      return;
-    }
-
-  self->sequence = assignment->last_sequence + 1;
-  self->outward = reply_event (core, assignment, "reply_requested", self->reply_request_id, NULL, self->sequence);
-  rb_events_report (core, self->outward, on_requested, self);
+    make_durable (core, self, assignment);
+  else
+    rb_turns_report (core, assignment, make_requested, on_requested, self);
 }
 
 /* Step 3; later entries win. */
@@ -327,11 +323,14 @@ on_result_durable (RbCore       *core,
       return;
     }
 
+  assignment = assignment_of (core, self);
+  if (assignment != NULL && assignment->state == RB_ASSIGNMENT_REPLIED && self->outward != NULL)
+    {
+      rb_reply_owe_report (assignment, self->outward);
+      rb_reply_report (core, assignment);
+    }
   if (self->outward != NULL)
     rb_events_emit (core, g_steal_pointer (&self->outward));
-  assignment = assignment_of (core, self);
-  if (assignment != NULL && assignment->state == RB_ASSIGNMENT_REPLIED)
-    rb_reply_report (core, assignment);
   finish (core, self, NULL);
 }
 
@@ -355,17 +354,11 @@ record_result (RbCore       *core,
     return;
 
   assignment->last_sequence++;
-  self->outward = reply_event (core, assignment, "reply_emitted", self->reply_request_id, record->wire_message_id,
-                               assignment->last_sequence);
+  self->outward = rb_reply_event (core, assignment, "reply_emitted", self->reply_request_id, record->wire_message_id,
+                                  assignment->last_sequence);
   rb_message_checkpoint (assignment->message, changes, "replied", rb_core_now (core), self->endpoint_id, record->wire_message_id);
   if (rb_events_has_authority (core))
-    {
-      g_free (assignment->report_reply_id);
-      g_free (assignment->report_wire_id);
-      assignment->report_reply_id = g_strdup (self->reply_request_id);
-      assignment->report_wire_id = g_strdup (record->wire_message_id);
-      rb_assignment_record (assignment, changes);
-    }
+    rb_assignment_record (assignment, changes);
   else
     rb_restore_end (core, assignment, "replied", changes);
 }
@@ -377,30 +370,31 @@ on_failure_durable (RbCore       *core,
 {
   RbReplyWork *self = user_data;
   RbReplyRecord *record = record_of (core, self);
-  g_autoptr(GError) answer = rb_error_new (RB_ERROR_OUTCOME_UNKNOWN, "connector_send_outcome_unknown", "%s", record->outcome_unknown);
+  g_autoptr(GError) answer = rb_reply_outcome_unknown (record);
 
-  rb_error_set_retryable (answer, FALSE);
   finish (core, self, answer);
 }
 
-/* 8.3: what happened is known by kind, never by text. */
 static void
 on_not_sent (RbCore       *core,
              RbReplyWork  *self,
-             const GError *error)
+             const GError *failure)
 {
+  RbAssignment *assignment = assignment_of (core, self);
+  const char *to = assignment != NULL ? rb_envelope_get_from (assignment->message->envelope) : NULL;
+  g_autoptr(GError) answer = rb_send_error_new (failure, to);
   RbReplyRecord *record = record_of (core, self);
   RbChanges *changes;
 
-  if (!g_error_matches (error, RB_ERROR, RB_ERROR_OUTCOME_UNKNOWN) && !g_error_matches (error, RB_ERROR, RB_ERROR_TIMED_OUT))
+  if (!rb_send_error_is_unknown (failure))
     {
-      finish (core, self, error);
+      finish (core, self, answer);
       return;
     }
 
   changes = rb_changes_new ();
   g_free (record->outcome_unknown);
-  record->outcome_unknown = g_strdup (error->message);
+  record->outcome_unknown = g_strdup (answer->message);
   record->expires_at = rb_core_now (core) + core->settings.reply_record_ttl;
   rb_reply_record_record (record, changes);
   rb_core_commit (core, changes, on_failure_durable, self);

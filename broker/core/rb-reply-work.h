@@ -40,7 +40,18 @@ typedef struct {
 RbReplyResult *rb_reply_result_new  (const char *message_id, const char *status);
 void           rb_reply_result_free (RbReplyResult *self);
 
-/* Goes on reporting reply_emitted of an assignment that is in the state replied, until the upstream has it (11.9). */
-void         rb_reply_report        (RbCore *core, RbAssignment *assignment);
+/* What a record of an unknown outcome answers. */
+GError        *rb_reply_outcome_unknown (const RbReplyRecord *record);
+
+/* reply_requested or reply_emitted; @wire_message_id: NULL for the former. */
+RbEvent       *rb_reply_event       (RbCore *core, const RbAssignment *assignment, const char *state, const char *reply_request_id,
+                                     const char *wire_message_id, gint64 sequence);
+/* The upstream is owed this reply_emitted. */
+void           rb_reply_owe_report  (RbAssignment *assignment, RbEvent *event);
+/* Goes on reporting what is owed, one after the other, until the upstream has it all; then the assignment ends (11.9). While it is waiting
+ * for the next attempt: tries now. */
+void           rb_reply_report      (RbCore *core, RbAssignment *assignment);
+/* After a restart: what is owed, from the records; then as above. */
+void           rb_reply_resume      (RbCore *core, RbAssignment *assignment);
 
 G_END_DECLS

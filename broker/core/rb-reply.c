@@ -31,7 +31,8 @@ is_alive (const RbReplyRecord *record,
 {
   RbCore *core = user_data;
 
-  return rb_assignments_lookup (core->assignments, record->source_message_id, record->assignment_id) != NULL;
+  return rb_assignments_lookup (core->assignments, record->source_message_id, record->assignment_id) != NULL ||
+         rb_replies_get_in_flight (core->replies, record->source_message_id, record->assignment_id, record->reply_request_id) != NULL;
 }
 
 static void
@@ -134,10 +135,7 @@ check_record (const RbReplyRecord  *record,
     return refuse_conflict (error);
   if (record->outcome_unknown != NULL)
     {
-      GError *unknown = rb_error_new (RB_ERROR_OUTCOME_UNKNOWN, "connector_send_outcome_unknown", "%s", record->outcome_unknown);
-
-      rb_error_set_retryable (unknown, FALSE);
-      g_propagate_error (error, unknown);
+      g_propagate_error (error, rb_reply_outcome_unknown (record));
       return FALSE;
     }
   if (record->result != NULL)

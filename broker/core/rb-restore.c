@@ -9,6 +9,7 @@
 #include "rb-error.h"
 #include "rb-events.h"
 #include "rb-log.h"
+#include "rb-turns.h"
 
 static void
 on_acceptance_timeout (gpointer user_data)
@@ -67,12 +68,12 @@ rb_restore_put_back (RbCore       *core,
   core->counters.restored++;
   detach (core, assignment, changes);
   rb_message_checkpoint (message, changes, "restored", now, assignment->endpoint_id, why);
-  rb_message_move (message, changes, RB_PLACE_INBOX, assignment->endpoint_id, message->reason, now);
+  rb_message_move (message, changes, RB_PLACE_INBOX, message->endpoint_id, message->reason, now);
   if (holds_slot (assignment))
     rb_inbox_put_back (core->inbox, message);
   else
     rb_inbox_add (core->inbox, message);
-  rb_assignments_remove (core->assignments, assignment);
+  rb_turns_forget (core, assignment);
   rb_core_changed (core, "assignments");
   rb_core_changed (core, "inbox");
 }
@@ -83,14 +84,17 @@ rb_restore_end (RbCore       *core,
                 const char   *how,
                 RbChanges    *changes)
 {
+  RbMessage *message = assignment->message;
   gint64 now = rb_core_now (core);
 
   detach (core, assignment, changes);
   if (holds_slot (assignment))
     rb_inbox_release (core->inbox);
-  rb_message_checkpoint (assignment->message, changes, "settled", now, assignment->endpoint_id, how);
-  rb_ledger_end (core->ledger, assignment->message, how, now, changes);
-  rb_assignments_remove (core->assignments, assignment);
+  rb_message_checkpoint (message, changes, "settled", now, assignment->endpoint_id, how);
+  g_free (message->endpoint_id);
+  message->endpoint_id = g_strdup (assignment->endpoint_id);
+  rb_ledger_end (core->ledger, message, how, now, changes);
+  rb_turns_forget (core, assignment);
   rb_core_changed (core, "assignments");
 }
 
@@ -133,17 +137,29 @@ target_lost (const RbAssignment *assignment,
   return rb_events_processing_state (&report);
 }
 
+/* A restored assignment: who is told when its message is durably back. */
+typedef struct {
+  RbEvent   *event;
+  GPtrArray *dispatchers;    /* NULL: nobody waits */
+  GError    *why;
+} Restored;
+
 static void
 on_restored (RbCore       *core,
              const GError *error,
              gpointer      user_data)
 {
-  RbEvent *event = user_data;
+  Restored *self = user_data;
 
+  for (guint i = 0; self->dispatchers != NULL && i < self->dispatchers->len; i++)
+    g_task_return_error (g_ptr_array_index (self->dispatchers, i), g_error_copy (error != NULL ? error : self->why));
   if (error == NULL)
-    rb_events_tell (core, event);
-  else
-    rb_event_unref (event);
+    rb_events_tell (core, g_steal_pointer (&self->event));
+
+  g_clear_pointer (&self->event, rb_event_unref);
+  g_clear_pointer (&self->dispatchers, g_ptr_array_unref);
+  g_error_free (self->why);
+  g_free (self);
 }
 
 void
@@ -152,10 +168,21 @@ rb_restore_one (RbCore       *core,
                 const char   *reason_code)
 {
   RbChanges *changes = rb_changes_new ();
-  RbEvent *event = target_lost (assignment, reason_code);
+  Restored *self = g_new0 (Restored, 1);
 
+  self->event = target_lost (assignment, reason_code);
+  self->dispatchers = g_steal_pointer (&assignment->dispatchers);
+  self->why = dispatch_error (assignment, reason_code);
   rb_log_info ("runtime_assignment_restored", "assignment_id", assignment->context->assignment_id, "reason", reason_code, NULL);
-  rb_restore_fail_dispatchers (assignment, dispatch_error (assignment, reason_code));
   rb_restore_put_back (core, assignment, reason_code, changes);
-  rb_core_commit (core, changes, on_restored, event);
+  rb_core_commit (core, changes, on_restored, self);
+}
+
+void
+rb_restore_tell_lost (RbCore             *core,
+                      const RbAssignment *assignment,
+                      const char         *reason_code)
+{
+  if (rb_events_has_authority (core))
+    rb_events_tell (core, target_lost (assignment, reason_code));
 }

@@ -14,6 +14,9 @@ void  rb_restore_arm      (RbCore *core, RbAssignment *assignment);
  * 11.4, IMP-32, IMP-61. @reason_code: "adapter_acceptance_timeout", "ipc_push_not_received", "endpoint_lost", "broker_shutdown". */
 void  rb_restore_one      (RbCore *core, RbAssignment *assignment, const char *reason_code);
 
+/* The upstream agreed to an assignment that came to nothing here: it hears so. Without an authority nobody knew of it. */
+void  rb_restore_tell_lost (RbCore *core, const RbAssignment *assignment, const char *reason_code);
+
 /* As a part of larger changes: puts back or ends, takes it out of its queue and of the table, frees it. */
 void  rb_restore_put_back (RbCore *core, RbAssignment *assignment, const char *why, RbChanges *changes);
 void  rb_restore_end      (RbCore *core, RbAssignment *assignment, const char *how, RbChanges *changes);

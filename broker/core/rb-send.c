@@ -9,6 +9,7 @@
 #include "rb-error.h"
 #include "rb-json.h"
 #include "rb-log.h"
+#include "rb-send-error.h"
 
 /* Checks, then: the correlation is durable -> the network takes the message -> the adapter is told. A crash in between leaves an
  * unused correlation, never a reply that finds nobody. Source: protocol.md section 8. */
@@ -174,11 +175,11 @@ on_sent (GObject      *source,
   g_autoptr(GTask) task = user_data;
   RbCore *core = g_task_get_source_object (task);
   Send *self = g_task_get_task_data (task);
-  GError *error = NULL;
+  g_autoptr(GError) failure = NULL;
 
-  if (!rb_connector_send_finish (RB_CONNECTOR (source), result, &self->message_id, &self->status, &error))
+  if (!rb_connector_send_finish (RB_CONNECTOR (source), result, &self->message_id, &self->status, &failure))
     {
-      g_task_return_error (task, error);
+      g_task_return_error (task, rb_send_error_new (failure, self->to));
       return;
     }
 

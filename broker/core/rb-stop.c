@@ -7,6 +7,7 @@
 #include "rb-lifecycle.h"
 #include "rb-link.h"
 #include "rb-log.h"
+#include "rb-reply-work.h"
 #include "rb-restore.h"
 
 /* No new work, everybody told, assignments that nobody accepted back in the inbox, everything committed. Endpoints stay: their adapters
@@ -57,6 +58,21 @@ park_endpoints (RbCore *core)
   rb_core_commit (core, changes, NULL, NULL);
 }
 
+/* Once, now: what the upstream does not take it hears after the next start. */
+static void
+flush_reports (RbCore *core)
+{
+  g_autoptr(GPtrArray) assignments = rb_assignments_dup_all (core->assignments);
+
+  for (guint i = 0; i < assignments->len; i++)
+    {
+      RbAssignment *assignment = g_ptr_array_index (assignments, i);
+
+      if (assignment->state == RB_ASSIGNMENT_REPLIED && assignment->reports != NULL)
+        rb_reply_report (core, assignment);
+    }
+}
+
 static void
 on_everything_durable (RbCore       *core,
                        const GError *error,
@@ -66,7 +82,18 @@ on_everything_durable (RbCore       *core,
 
   if (error != NULL)
     rb_log_warning ("shutdown_commit_failed", "err", error->message, NULL);
-  g_task_return_boolean (task, TRUE);
+  if (core->n_reports > 0 && core->stop == NULL)
+    core->stop = g_steal_pointer (&task);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+/* What the last report ended is committed before we are done. */
+void
+rb_core_stop_continue (RbCore *self)
+{
+  if (self->stop != NULL && self->n_reports == 0)
+    rb_core_commit (self, rb_changes_new (), on_everything_durable, g_steal_pointer (&self->stop));
 }
 
 void
@@ -86,6 +113,7 @@ rb_core_stop_async (RbCore              *self,
       rb_link_shutdown (self);
       rb_lifecycle_cancel_timers (self);
       restore_unaccepted (self);
+      flush_reports (self);
       park_endpoints (self);
     }
   rb_core_commit (self, rb_changes_new (), on_everything_durable, task);

@@ -73,6 +73,7 @@ inherit (RbCore     *core,
   rb_reply_cache_inherit (core->received, from->id, to->id, changes);
   move_queue (core, from, to, changes);
   move_assignments (core, from, to, changes);
+  rb_replies_inherit (core->replies, from->id, to->id, changes);
 }
 
 GPtrArray *

@@ -41,7 +41,8 @@ open_free (gpointer data)
 }
 
 static void
-print_json (const Open *open)
+print_json (RbAttachPrint *self,
+            const Open    *open)
 {
   const RbClientMessage *message = rb_turn_get_message (open->turn);
   g_autoptr(GBytes) metadata = g_bytes_ref (rb_json_get_text (message->metadata));
@@ -63,7 +64,7 @@ print_json (const Open *open)
   text = rb_json_writer_end (writer);
   json = rb_json_parse (text, 0, NULL);
   if (json != NULL)
-    rb_ctl_print_json (json);
+    rb_ctl_print_json (self->ctl, json);
 }
 
 static void
@@ -79,7 +80,7 @@ print_open (RbAttachPrint *self,
   g_autofree char *wrapped = rb_terminal_wrap (indented, self->ctl->terminal.columns, 2);
 
   if (self->ctl->json)
-    print_json (open);
+    print_json (self, open);
   else
     rb_ctl_print (self->ctl, "%s\n%s\n", heading, wrapped);
 }
@@ -276,12 +277,34 @@ rb_attach_print_take_line (RbAttachPrint *self,
 }
 
 static void
+give_up (RbAttachPrint *self,
+         RbTurn        *turn,
+         const GError  *error)
+{
+  say (self, "a message went elsewhere: %s", error->message);
+  rb_attach_end_turn (self->attach, turn);
+}
+
+static void
 on_started (GObject      *source,
             GAsyncResult *result,
             gpointer      user_data)
 {
-  /* Only a report: the answer that follows is what counts. */
-  rb_turn_finish (RB_TURN (source), result, NULL);
+  g_autoptr(RbAttachPrint) self = user_data;
+  RbTurn *turn = RB_TURN (source);
+  g_autoptr(GError) error = NULL;
+  Open *open;
+
+  if (!rb_turn_finish (turn, result, &error))
+    {
+      give_up (self, turn, error);
+      return;
+    }
+  open = g_new0 (Open, 1);
+  open->number = ++self->last_number;
+  open->turn = g_object_ref (turn);
+  g_ptr_array_add (self->open, open);
+  print_open (self, open);
 }
 
 static void
@@ -292,23 +315,14 @@ on_accepted (GObject      *source,
   g_autoptr(RbAttachPrint) self = user_data;
   RbTurn *turn = RB_TURN (source);
   g_autoptr(GError) error = NULL;
-  Open *open;
 
-  if (!rb_turn_finish (turn, result, &error))
-    {
-      say (self, "a message went elsewhere: %s", error->message);
-      rb_attach_end_turn (self->attach, turn);
-      return;
-    }
-  rb_turn_start_async (turn, NULL, on_started, NULL);
-  open = g_new0 (Open, 1);
-  open->number = ++self->last_number;
-  open->turn = g_object_ref (turn);
-  g_ptr_array_add (self->open, open);
-  print_open (self, open);
+  if (rb_turn_finish (turn, result, &error))
+    rb_turn_start_async (turn, NULL, on_started, g_object_ref (self));
+  else
+    give_up (self, turn, error);
 }
 
-/* It is on the screen: that is what acceptance means here. */
+/* It is shown, and answered, only when the broker knows that it is in a person's hands. */
 static void
 on_turn (RbAttach      *attach,
          RbTurn        *turn,

@@ -46,6 +46,7 @@ typedef struct {
   RbExecRunner  *runner;    /* (nullable) */
   RbClock       *clock;
   GCancellable  *stop;      /* for the programs */
+  gboolean       attached;  /* told */
   gboolean       leaving;
   RbExitCode     code;
 } Session;
@@ -102,6 +103,16 @@ tell (Session    *session,
   rb_ctl_print (session->ctl, "%s\n", line);
 }
 
+/* Once, and before anything else that happens to the endpoint. */
+static void
+tell_attached (Session *session)
+{
+  if (session->attached)
+    return;
+  session->attached = TRUE;
+  tell (session, "attached", rb_client_endpoint_get_id (rb_attach_get_endpoint (session->attach)), wanted.name);
+}
+
 static void
 leave (Session    *session,
        RbExitCode  code)
@@ -136,6 +147,7 @@ on_turn (RbAttach *attach,
          RbTurn   *turn,
          Session  *session)
 {
+  tell_attached (session);
   tell (session, "message", rb_turn_get_name (turn), rb_turn_get_message (turn)->from);
   rb_exec_turn_run_async (turn, session->runner, session->clock, !wanted.no_reply, session->stop, on_turn_done, session);
 }
@@ -195,7 +207,7 @@ start (Session *session)
   if (!rb_attach_start_finish (session->attach, rb_ctl_wait (&result), &error))
     return rb_ctl_fail (error);
 
-  tell (session, "attached", rb_client_endpoint_get_id (rb_attach_get_endpoint (session->attach)), wanted.name);
+  tell_attached (session);
   if (session->print != NULL)
     {
       g_autoptr(GInputStream) input = g_unix_input_stream_new (STDIN_FILENO, FALSE);

@@ -50,11 +50,12 @@ remember (RbAttach              *self,
 
   if (key == NULL)
     return TRUE;
-  if (!g_hash_table_add (self->seen, key))
+  if (g_hash_table_contains (self->seen, key))
     {
       g_free (key);
       return FALSE;
     }
+  g_hash_table_add (self->seen, key);
   g_queue_push_tail (&self->seen_order, key);
   if (self->seen_order.length > RB_ATTACH_SEEN_MAX)
     {

@@ -9,7 +9,6 @@
 
 #include <glib-unix.h>
 #include <signal.h>
-#include <stdio.h>
 #include <unistd.h>
 
 static const struct {
@@ -29,6 +28,7 @@ rb_ctl_init (RbCtl *self)
   *self = (RbCtl) { 0 };
   self->options = rb_client_options_new ();
   self->cancellable = g_cancellable_new ();
+  self->out = stdout;
   rb_terminal_init (&self->terminal, STDOUT_FILENO);
 }
 
@@ -142,20 +142,21 @@ rb_ctl_print (RbCtl      *self,
   va_list args;
 
   va_start (args, format);
-  vfprintf (stdout, format, args);
+  vfprintf (self->out, format, args);
   va_end (args);
-  fflush (stdout);
+  fflush (self->out);
 }
 
 void
-rb_ctl_print_json (const RbJson *json)
+rb_ctl_print_json (RbCtl        *self,
+                   const RbJson *json)
 {
   gsize size = 0;
   const char *text = g_bytes_get_data (rb_json_get_text (json), &size);
 
-  fwrite (text, 1, size, stdout);
-  fputc ('\n', stdout);
-  fflush (stdout);
+  fwrite (text, 1, size, self->out);
+  fputc ('\n', self->out);
+  fflush (self->out);
 }
 
 void

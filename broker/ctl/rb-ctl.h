@@ -6,6 +6,8 @@
 #include "rb-client.h"
 #include "rb-terminal.h"
 
+#include <stdio.h>
+
 G_BEGIN_DECLS
 
 /* Scripts depend on these: add, never change. */
@@ -25,7 +27,8 @@ typedef struct {
   RbClientOptions *options;
   gboolean         json;
   gint64           timeout_ms;     /* --timeout; 0: not given */
-  RbTerminal       terminal;       /* stdout */
+  FILE            *out;            /* stdout */
+  RbTerminal       terminal;       /* what is behind it */
   RbClient        *client;         /* (nullable) until rb_ctl_get_client() */
   GCancellable    *cancellable;    /* SIGINT, SIGTERM, once rb_ctl_catch_signals() was called */
   guint            signal_ids[2];
@@ -58,7 +61,8 @@ void          rb_ctl_print         (RbCtl              *self,
                                     const char         *format,
                                     ...) G_GNUC_PRINTF (2, 3);
 /* The text on one line, as it came. */
-void          rb_ctl_print_json    (const RbJson       *json);
+void          rb_ctl_print_json    (RbCtl              *self,
+                                    const RbJson       *json);
 /* "brokerctl: ...", escaped, on stderr. */
 void          rb_ctl_warn          (const char         *format,
                                     ...) G_GNUC_PRINTF (1, 2);

@@ -205,8 +205,9 @@ rb_terminal_wrap (const char *text,
   g_auto(GStrv) lines = g_strsplit (text, "\n", -1);
   GString *out = g_string_new (NULL);
 
-  if (cells > 0 && cells <= indent)
-    indent = cells - 1;
+  /* Beside the indentation there must be room for one wide character. */
+  if (cells > 0 && cells < indent + 2)
+    indent = cells > 2 ? cells - 2 : 0;
   for (gsize i = 0; lines[i] != NULL; i++)
     wrap_line (out, lines[i], cells, indent, i == 0);
   return g_string_free (out, FALSE);

@@ -1,6 +1,7 @@
-/* rb-daemon-stop.c: leaves in order, whatever state the start had reached
+/* rb-daemon-stop.c: leaves in order
  *
- * Each step ends by calling the next one; a part that was never made is skipped. The watchdog bounds all of it.
+ * Each step ends by calling the next one, and the watchdog bounds all of it. All parts exist: a start that failed before the main loop
+ * ran has nothing to stop.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -17,8 +18,7 @@
 static void
 quit (RbDaemon *self)
 {
-  if (self->store != NULL)
-    rb_sqlite_store_close (self->store);
+  rb_sqlite_store_close (self->store);
   rb_log_info ("shutdown_complete", "reason", self->stop_reason, NULL);
   g_main_loop_quit (self->loop);
 }
@@ -38,17 +38,6 @@ on_host_stopped (GObject      *source,
 }
 
 static void
-stop_host (RbDaemon *self)
-{
-  if (self->ipc != NULL)
-    rb_ipc_server_close (self->ipc);
-  if (self->host != NULL)
-    rb_host_stop_async (self->host, NULL, on_host_stopped, self);
-  else
-    quit (self);
-}
-
-static void
 on_core_stopped (GObject      *source,
                  GAsyncResult *result,
                  gpointer      user_data)
@@ -56,7 +45,8 @@ on_core_stopped (GObject      *source,
   RbDaemon *self = user_data;
 
   rb_core_stop_finish (self->core, result);
-  stop_host (self);
+  rb_ipc_server_close (self->ipc);
+  rb_host_stop_async (self->host, NULL, on_host_stopped, self);
 }
 
 /* From now on nobody is to find us. Source: protocol.md 3.6, ownership check before delete. */
@@ -81,7 +71,7 @@ cancel_start (RbDaemon *self)
 
 /**
  * rb_daemon_stop:
- * @self: the daemon, in any state after its start began
+ * @self: the daemon, its main loop running; modules may still be starting
  * @reason: "signal:SIGTERM", "superseded_default_stream", ...
  * @exit_code: with which the process is to end
  *
@@ -97,16 +87,12 @@ rb_daemon_stop (RbDaemon   *self,
 
   self->stop_reason = g_strdup (reason);
   self->exit_code = exit_code;
-  rb_log_info ("shutdown_begin", "reason", reason, NULL);
   self->watchdog = rb_watchdog_start (WATCHDOG_MS);
   rb_notify_send ("STOPPING=1");
 
   cancel_start (self);
   withdraw (self);
-  if (self->ipc != NULL)
-    rb_ipc_server_drain (self->ipc);
-  if (self->core != NULL)
-    rb_core_stop_async (self->core, reason, on_core_stopped, self);
-  else
-    stop_host (self);
+  rb_ipc_server_drain (self->ipc);
+  /* Logs shutdown_begin. */
+  rb_core_stop_async (self->core, reason, on_core_stopped, self);
 }

@@ -278,10 +278,7 @@ listen_ipc (RbDaemon  *self,
   options.socket_path = self->socket_path;
   self->ipc = rb_ipc_server_new (self->core, self->clock, &options);
   rb_daemon_add_views (self);
-  if (!rb_ipc_server_listen (self->ipc, error))
-    return FALSE;
-  rb_log_info ("ipc_server_listening", "ipcUrl", rb_ipc_server_get_url (self->ipc), "socket", self->socket_path, NULL);
-  return TRUE;
+  return rb_ipc_server_listen (self->ipc, error);
 }
 
 /* The log goes where the paths say, so they come first. */
@@ -372,6 +369,8 @@ become_ready (RbDaemon *self)
   if (self->stop_reason != NULL || self->discovery != NULL)
     return;
 
+  /* The modules can carry now what the core has to tell; before this they deliver nothing, for their window is closed. */
+  rb_core_start (self->core);
   if (check_owner (self, "broker_already_running_after_ipc_bind", &error) && write_discovery (self, &error))
     announce (self);
   else
@@ -411,8 +410,6 @@ start (RbDaemon  *self,
       return FALSE;
 
   self->ready_timer = rb_clock_add (self->clock, MODULES_READY_MS, on_modules_late, self);
-  /* The core listens before the modules speak. */
-  rb_core_start (self->core);
   rb_host_start_async (self->host, self->starting, on_modules_started, self);
   return TRUE;
 }

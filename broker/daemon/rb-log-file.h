@@ -10,6 +10,9 @@ G_BEGIN_DECLS
 /* GLib takes one writer function for the life of the process, so this is the one part with state of its own. Until a file is opened
  * the lines go to standard error and the journal alone. Safe from any thread. */
 
+/* The writer: what GLib calls for each record. */
+GLogWriterOutput rb_log_write (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data);
+
 /* Once, first thing in main(). @verbose: everything wanted goes to standard error too, not only warnings on a terminal. */
 void      rb_log_install    (gboolean verbose);
 /* (transfer full) */

@@ -244,7 +244,9 @@ check_type (const RbSettingRow  *row,
  * @relative: whether a relative path may stand
  * @error: return location for a #GError
  *
- * Fails with %RB_ERROR_INVALID and a text that starts with "must" and fits behind "[group] key: ".
+ * Nothing is trimmed: key files do that themselves, and an account id or a path from the environment is taken as it is, because other
+ * programs find our files by the same text. Fails with %RB_ERROR_INVALID and a text that starts with "must" and fits behind
+ * "[group] key: ".
  *
  * Returns: (transfer full): the value in its normal form
  */
@@ -254,16 +256,15 @@ rb_settings_table_check (const RbSettingRow  *row,
                          gboolean             relative,
                          GError             **error)
 {
-  g_autofree char *trimmed = g_strstrip (g_strdup (value));
   g_autofree char *normal = NULL;
 
-  if (*trimmed == '\0' && row->type != RB_SETTING_STRING_LIST)
+  if (*value == '\0' && row->type != RB_SETTING_STRING_LIST)
     {
       rb_set_error (error, RB_ERROR_INVALID, "bad_setting", "must not be empty");
       return NULL;
     }
 
-  normal = check_type (row, trimmed, relative, error);
+  normal = check_type (row, value, relative, error);
   if (normal == NULL || (row->check != NULL && !row->check (normal, error)))
     return NULL;
   return g_steal_pointer (&normal);

@@ -25,7 +25,7 @@ typedef struct {
 
 /* All rows of the broker itself; those of modules come from the modules. */
 const RbSettingRow *rb_settings_table_get     (guint *n_rows);
-/* Checks @value and gives it back in its normal form: trimmed, booleans as "true" and "false", "~/" expanded. @relative: a
+/* Checks @value and gives it back in its normal form: booleans as "true" and "false", "~/" expanded. @relative: a
  * relative path may stand (environment and options, where the working directory means something). */
 char               *rb_settings_table_check   (const RbSettingRow *row, const char *value, gboolean relative, GError **error);
 /* Group [limits]: its rows (defaults from rb_core_settings_init()), and their way into the core's settings. */

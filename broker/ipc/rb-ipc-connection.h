@@ -16,6 +16,7 @@ struct _RbIpcConnection {
   GSocketConnection *stream;      /* borrowed; NULL once it is gone */
   gboolean           local;       /* Unix socket: the kernel named the caller */
   gint64             pid;         /* of the caller there, else 0 */
+  gboolean           proven;      /* the token was shown on it; each request still shows its own */
   guint64            deadline;
   GList              link;        /* in the server's connections while the stream lives */
 };

@@ -5,11 +5,13 @@
 
 #include "rb-ipc-http.h"
 
-#include "rb-ipc-farewell.h"
 #include "rb-ipc-request.h"
 #include "rb-ipc-upgrade.h"
 
 #include <string.h>
+
+/* Who never showed the token may not keep a place that others need. Whoever did may rest as long as they like. */
+#define STRANGER_IDLE_MS 30000
 
 /* protocol.md 4.2. Everything up to the length of the body is decided when the headers are complete, so that a body is read
  * only for a request that may have one. */
@@ -131,20 +133,13 @@ rb_ipc_http_authenticate (RbIpcServer       *server,
   return equal_in_constant_time (server->options.bearer_token, header);
 }
 
-/* 100 Continue is libsoup's business, and so are lengths that agree with what comes. Here only: how much. */
 static void
-too_large (RbIpcServer       *server,
-           SoupServerMessage *message)
+fail_too_large (RbIpcRequest *request)
 {
-  RbIpcConnection *connection = rb_ipc_connection_of (message);
-  static const char body[] = "{\"error\":\"body_too_large\",\"message\":\"request body too large\"}";
-  g_autoptr(GBytes) text = g_bytes_new_static (body, sizeof body - 1);
-  g_autoptr(GBytes) response = rb_ipc_farewell_json (413, NULL, text);
-
-  g_object_set_qdata (G_OBJECT (message), request_quark (), NULL);
-  rb_ipc_farewell_say (connection, message, response);
+  rb_ipc_request_fail_with (request, RB_ERROR_TOO_LARGE, "body_too_large", FALSE, "request body too large");
 }
 
+/* Without a length the limit is met on the way. */
 static void
 on_chunk (SoupServerMessage *message,
           GBytes            *chunk,
@@ -152,15 +147,20 @@ on_chunk (SoupServerMessage *message,
 {
   RbIpcServer *server = user_data;
   g_autoptr(SoupServerMessage) keep = g_object_ref (message);
+  g_autoptr(RbIpcRequest) request = NULL;
 
-  if (soup_server_message_get_request_body (message)->length > (goffset) server->options.body_max)
-    too_large (server, message);
+  if (soup_server_message_get_request_body (message)->length <= (goffset) server->options.body_max)
+    return;
+  request = g_object_steal_qdata (G_OBJECT (message), request_quark ());
+  if (request != NULL)
+    fail_too_large (request);
 }
 
-/* FALSE when the message was answered. */
+/* FALSE when the request was answered. */
 static gboolean
 bound_body (RbIpcServer       *server,
-            SoupServerMessage *message)
+            SoupServerMessage *message,
+            RbIpcRequest      *request)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
 
@@ -171,7 +171,7 @@ bound_body (RbIpcServer       *server,
     }
   if (soup_message_headers_get_content_length (headers) <= (goffset) server->options.body_max)
     return TRUE;
-  too_large (server, message);
+  fail_too_large (request);
   return FALSE;
 }
 
@@ -190,13 +190,15 @@ admit (RbIpcServer       *server,
        RbIpcRequest      *request)
 {
   const char *code = rb_ipc_http_check_origin (server, connection, message);
+  gboolean authentic = rb_ipc_http_authenticate (server, connection, message);
 
   if (code != NULL)
     {
       rb_ipc_request_fail_with (request, RB_ERROR_FORBIDDEN, code, FALSE, "requests from web pages are refused");
       return FALSE;
     }
-  if (!is_open_target (message, rb_ipc_request_get_target (request)) && !rb_ipc_http_authenticate (server, connection, message))
+  connection->proven |= authentic;
+  if (!authentic && !is_open_target (message, rb_ipc_request_get_target (request)))
     {
       rb_ipc_request_refuse (request, 401, "unauthorized", NULL);
       return FALSE;
@@ -225,7 +227,7 @@ on_headers (SoupServer        *soup,
 
   target = rb_ipc_http_dup_target (message);
   request = rb_ipc_request_new_http (server, connection, message, target);
-  if (!admit (server, connection, message, request) || !bound_body (server, message))
+  if (!admit (server, connection, message, request) || !bound_body (server, message, request))
     return;
   g_object_set_qdata_full (G_OBJECT (message), request_quark (), g_steal_pointer (&request), (GDestroyNotify) rb_ipc_request_unref);
 }
@@ -264,7 +266,12 @@ on_request_done (SoupServer        *soup,
                  SoupServerMessage *message,
                  gpointer           user_data)
 {
-  rb_ipc_connection_relax (rb_ipc_connection_of (message));
+  RbIpcConnection *connection = rb_ipc_connection_of (message);
+
+  if (connection->proven)
+    rb_ipc_connection_relax (connection);
+  else
+    rb_ipc_connection_expect (connection, STRANGER_IDLE_MS);
 }
 
 void

@@ -5,7 +5,7 @@
 
 #include "rb-ipc-server.h"
 
-#include "rb-error.h"
+#include "rb-file.h"
 #include "rb-ipc-channel.h"
 #include "rb-ipc-farewell.h"
 #include "rb-ipc-http.h"
@@ -107,27 +107,45 @@ rb_ipc_server_new (RbCore             *core,
   return self;
 }
 
+/* Beside our own socket where there is one: nobody else may go there, and /tmp need not be writable. @made: (out) for removal. */
+static char *
+make_quiet_path (RbIpcServer *self,
+                 char       **made,
+                 GError     **error)
+{
+  g_autofree char *directory = NULL;
+
+  if (self->options.socket_path != NULL)
+    {
+      directory = g_path_get_dirname (self->options.socket_path);
+      return rb_file_make_directory (directory, error) ? g_build_filename (directory, ".quiet", NULL) : NULL;
+    }
+  *made = g_dir_make_tmp ("runtime-broker-XXXXXX", error);
+  return *made != NULL ? g_build_filename (*made, ".quiet", NULL) : NULL;
+}
+
 /* libsoup 3.2 closes a connection after each answer unless it listens itself. So it does, at a socket that nobody can reach: its
- * file is gone before anybody could look. */
+ * file is gone before it listens. */
 static gboolean
 keep_alive (RbIpcServer *self,
             GError     **error)
 {
-  g_autofree char *directory = g_dir_make_tmp ("runtime-broker-XXXXXX", error);
-  g_autofree char *path = NULL;
+  g_autofree char *made = NULL;
+  g_autofree char *path = make_quiet_path (self, &made, error);
   g_autoptr(GSocketAddress) address = NULL;
   g_autoptr(GSocket) socket = NULL;
-  gboolean listening;
+  gboolean bound;
 
-  if (directory == NULL)
+  if (path == NULL)
     return FALSE;
-  path = g_build_filename (directory, "s", NULL);
+  unlink (path);
   address = g_unix_socket_address_new (path);
   socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, error);
-  listening = socket != NULL && g_socket_bind (socket, address, FALSE, error);
+  bound = socket != NULL && g_socket_bind (socket, address, FALSE, error);
   unlink (path);
-  rmdir (directory);
-  return listening && g_socket_listen (socket, error) && soup_server_listen_socket (self->soup, socket, 0, error);
+  if (made != NULL)
+    rmdir (made);
+  return bound && g_socket_listen (socket, error) && soup_server_listen_socket (self->soup, socket, 0, error);
 }
 
 /* Paths stay encoded: a parameter may hold %2F, and ".." is nothing special here. */
@@ -150,7 +168,7 @@ rb_ipc_server_listen (RbIpcServer *self,
   g_return_val_if_fail (self->soup == NULL && !self->closed, FALSE);
 
   self->poller = rb_poller_new (error);
-  if (self->poller == NULL || !start_http (self, error))
+  if (self->poller == NULL)
     return FALSE;
   self->tcp = rb_ipc_listener_new_tcp (self, &self->port, error);
   if (self->tcp == NULL)
@@ -161,10 +179,12 @@ rb_ipc_server_listen (RbIpcServer *self,
       if (self->local == NULL)
         return FALSE;
     }
+  if (!start_http (self, error))
+    return FALSE;
 
   port = g_strdup_printf ("%u", self->port);
   self->url = g_strdup_printf ("http://127.0.0.1:%u", self->port);
-  rb_log_info ("ipc_server_listening", "url", self->url, "port", port, "socket", self->options.socket_path, NULL);
+  rb_log_info ("ipc_server_listening", "ipcUrl", self->url, "port", port, "socket", self->options.socket_path, NULL);
   return TRUE;
 }
 

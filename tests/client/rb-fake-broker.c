@@ -97,9 +97,12 @@ on_request (SoupServer        *server,
   guint status = canned != NULL ? canned->status : 200;
 
   note_request (self, message, request);
-  if (status == 0)
+  if (status == RB_FAKE_DROP || status == RB_FAKE_HOLD)
     {
-      g_io_stream_close (soup_server_message_steal_connection (message), NULL, NULL);
+      if (status == RB_FAKE_DROP)
+        g_io_stream_close (soup_server_message_steal_connection (message), NULL, NULL);
+      else
+        soup_server_message_pause (message);
       canned_free (canned);
       return;
     }

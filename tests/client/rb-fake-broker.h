@@ -20,7 +20,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbFakeBroker, rb_fake_broker_free)
 void          rb_fake_broker_stop          (RbFakeBroker *self);
 void          rb_fake_broker_start         (RbFakeBroker *self);
 
-/* The next request "METHOD path" gets this; without, a plain success. @status 0: the connection is dropped without an answer. */
+/* No status: the connection is dropped, or held, without an answer. */
+enum { RB_FAKE_DROP = 0, RB_FAKE_HOLD = 1 };
+
+/* The next request "METHOD path" gets this; without, a plain success. */
 void          rb_fake_broker_answer        (RbFakeBroker *self,
                                             const char   *request,
                                             guint         status,

@@ -94,21 +94,6 @@ rb_core_fixture_tear_down (RbCoreFixture *fixture,
   g_assert_finalize_object (fixture->clock);
 }
 
-void
-rb_core_fixture_crash (RbCoreFixture *fixture)
-{
-  g_autoptr(GError) gone = rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "the process is gone");
-
-  rb_fake_store_crash (fixture->store);
-  rb_fake_connector_answer (fixture->connector, gone);
-  rb_fake_upstream_answer (fixture->upstream);
-  drop_core (fixture);
-  rb_fake_store_revive (fixture->store);
-  fixture->connector->hold = FALSE;
-  fixture->upstream->hold = FALSE;
-  start_core (fixture);
-}
-
 static void
 on_stopped (GObject      *source,
             GAsyncResult *result,
@@ -116,6 +101,35 @@ on_stopped (GObject      *source,
 {
   rb_core_stop_finish (RB_CORE (source), result);
   *(gboolean *) user_data = TRUE;
+}
+
+/* The broken store keeps nothing of what the remains do; stopping them gives back the memory of those who wait. */
+void
+rb_core_fixture_crash (RbCoreFixture *fixture)
+{
+  g_autoptr(GError) gone = rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "the process is gone");
+  guint n_events = fixture->journal->events->len;
+  guint n_sent = fixture->connector->sent->len;
+  gboolean stopped = FALSE;
+
+  rb_fake_store_crash (fixture->store);
+  rb_fake_connector_answer (fixture->connector, gone);
+  rb_fake_upstream_answer (fixture->upstream);
+  if (fixture->authority != NULL)
+    {
+      fixture->authority->hold = FALSE;
+      rb_fake_emitter_answer (fixture->authority, gone);
+    }
+  rb_core_stop_async (fixture->core, "crash", on_stopped, &stopped);
+  rb_test_wait_until (stopped);
+  drop_core (fixture);
+
+  g_ptr_array_set_size (fixture->journal->events, n_events);
+  g_ptr_array_set_size (fixture->connector->sent, n_sent);
+  rb_fake_store_revive (fixture->store);
+  fixture->connector->hold = FALSE;
+  fixture->upstream->hold = FALSE;
+  start_core (fixture);
 }
 
 void

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 import base64
+import glob
 import hashlib
 import http.client
 import json
@@ -76,13 +77,12 @@ class Broker:
                 env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
 
     def discovery(self):
-        folder = os.path.join(self.data, 'runtime-broker', self.account)
-        try:
-            for name in os.listdir(folder):
-                with open(os.path.join(folder, name, 'discovery.json'), encoding='utf-8') as file:
+        for path in glob.glob(os.path.join(self.data, 'runtime-broker', self.account, '*', 'discovery.json')):
+            try:
+                with open(path, encoding='utf-8') as file:
                     return json.load(file)
-        except (FileNotFoundError, NotADirectoryError, ValueError):
-            pass
+            except (FileNotFoundError, ValueError):
+                pass
         return None
 
     def wait_until_ready(self, is_child=True):

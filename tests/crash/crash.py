@@ -26,8 +26,9 @@ from adapter import Adapter, Broker, Gone, Refused, operator
 OPEN_CONVERSATIONS = 4
 SETTLE_LIMIT_S = 60
 REQUEST_LIMIT_S = 20
+EXPLAIN_LIMIT_S = 5
 CASES = ('survives', 'messages-arrive-once', 'replies-arrive-once', 'reply-ids-keep-their-message', 'nothing-is-left',
-         'stops-cleanly')
+         'every-message-says-how-it-ended', 'stops-cleanly')
 
 
 class Conversation:
@@ -59,11 +60,14 @@ class World:
         self.replied = {}             # reply content -> source message ids at the sender
         self.address = None
         self.record = None
+        self.kill_at_request = None   # (requests until then, delay after it was sent in seconds)
 
     # -- attaching ------------------------------------------------------------------------------------------------------
 
     def attach(self, record):
         self.record = record
+        for adapter in self.adapters.values():
+            adapter.close()
         for name, adapter in self.adapters.items():
             adapter.connect(record)
             if name not in self.endpoints or not self.reattach(name, adapter):
@@ -92,6 +96,7 @@ class World:
 
     def wait_for(self, request):
         """Until @request is readable: takes what comes on the channels."""
+        self.count_request()
         while True:
             streams = [adapter.stream for adapter in self.adapters.values() if adapter.stream is not None]
             readable = select.select([request, *streams], [], [], REQUEST_LIMIT_S)[0]
@@ -100,6 +105,16 @@ class World:
             if request in readable:
                 return
             self.listen()
+
+    def count_request(self):
+        if self.kill_at_request is None:
+            return
+        left, delay_s = self.kill_at_request
+        self.kill_at_request = (left - 1, delay_s)
+        if left == 0:
+            # The request is on its way; what happens to it now is what this test is about.
+            time.sleep(delay_s)
+            self.broker.kill()
 
     def listen(self):
         for name, adapter in self.adapters.items():
@@ -205,28 +220,25 @@ class World:
             self.advance(self.rng.choice(unfinished))
 
 
-class Killer(threading.Thread):
-    """Kills the daemon at a moment between its start and a little after it was ready."""
-
-    def __init__(self, broker, delay_s):
-        super().__init__(daemon=True)
-        self.process = broker.process
-        self.delay_s = delay_s
-        self.start()
-
-    def run(self):
-        time.sleep(self.delay_s)
-        self.process.kill()
+def kill_later(process, delay_s):
+    timer = threading.Timer(delay_s, process.kill)
+    timer.start()
+    return timer
 
 
 def kill_often(broker, world, kills):
+    """One kill in five comes before the daemon is ready, one at a moment of the clock, the others while a request is at work."""
     ready_s = 0.2
-    for _ in range(kills):
+    for number in range(kills):
         broker.start()
-        # One in five dies before it is ready.
         begun = time.monotonic()
-        killer = Killer(broker, world.rng.uniform(0, ready_s) if world.rng.random() < 0.2 else
-                        ready_s + world.rng.uniform(0, 0.25))
+        timer = None
+        if number % 5 == 0:
+            timer = kill_later(broker.process, world.rng.uniform(0, ready_s))
+        elif number % 5 == 1:
+            timer = kill_later(broker.process, ready_s + world.rng.uniform(0, 0.25))
+        else:
+            world.kill_at_request = (world.rng.randrange(60), world.rng.uniform(0, 0.002))
         try:
             record = broker.wait_until_ready()
             ready_s = time.monotonic() - begun
@@ -234,7 +246,9 @@ def kill_often(broker, world, kills):
             while True:
                 world.turn(keep_open=True)
         except Gone:
-            killer.join()
+            world.kill_at_request = None
+            if timer is not None:
+                timer.join()
             broker.process.wait()
 
 
@@ -266,6 +280,17 @@ def lost_or_twice(conversations, came, text):
     yield from ("'{}' came and was never sent".format(content) for content in came if content not in known)
 
 
+def unexplained(world):
+    """Everything that came has reached its end, and `explain` knows it."""
+    for message_id in sorted(set().union(*world.arrived.values(), *world.replied.values())):
+        deadline = time.monotonic() + EXPLAIN_LIMIT_S
+        answer = operator(world.record, 'explain/' + message_id)
+        while answer['place'] != 'ended' and time.monotonic() < deadline:
+            answer = operator(world.record, 'explain/' + message_id)
+        if answer['place'] != 'ended' or not answer['ladder']:
+            yield '{}: {}'.format(message_id, answer)
+
+
 def judge(broker, world):
     """name of a case -> its problems"""
     done = [one for one in world.conversations if one.finished]
@@ -279,6 +304,7 @@ def judge(broker, world):
     }
     for name in ('inbox', 'assignments'):
         problems['nothing-is-left'] += ['{}: {}'.format(name, row) for row in listed(world, name)]
+    problems['every-message-says-how-it-ended'] = list(unexplained(world))
     status = broker.stop()
     problems['stops-cleanly'] = [] if status == 0 else ['exit status {}: {}'.format(status, broker.stderr())]
     return problems
@@ -301,8 +327,9 @@ def main():
         kill_often(broker, world, kills)
         settle(broker, world)
         problems = judge(broker, world)
-    except Refused as refusal:
-        print('Bail out! refused after {} starts: {}\n# {}'.format(broker.starts, refusal, broker.stderr()[-1000:]))
+    except (Refused, Gone, AssertionError) as problem:
+        print('Bail out! after {} starts: {}: {}\n# {}'.format(
+            broker.starts, type(problem).__name__, problem, broker.stderr()[-1000:]))
         return 1
     finally:
         world.helper.kill()

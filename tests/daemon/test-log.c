@@ -9,7 +9,7 @@
 #include "rb-log-format.h"
 #include "rb-log-levels.h"
 #include "rb-log-prune.h"
-#include "rb-log.h"
+#include "rb-test.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -17,17 +17,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* This program installs the log writer under test, of which GLib allows one a process: rb_test_init() has another. */
-
-static char *
-make_dir (void)
+/* The writer is called as GLib would call it: a process has one, and rb_test_init() has installed its own. */
+static void
+write_event (const char     *topic,
+             GLogLevelFlags  level,
+             const char     *event,
+             const char     *note)
 {
-  /* Inside the test's isolated directories, which vanish at exit. */
-  char *dir = g_build_filename (g_get_user_cache_dir (), "rb-log-XXXXXX", NULL);
+  const GLogField fields[] = {
+    { "MESSAGE", event, -1 }, { "GLIB_DOMAIN", topic, -1 }, { "RB_EVENT", event, -1 }, { "RB_NOTE", note, -1 },
+  };
 
-  g_assert_cmpint (g_mkdir_with_parents (g_get_user_cache_dir (), 0700), ==, 0);
-  g_assert_nonnull (g_mkdtemp (dir));
-  return dir;
+  g_assert_cmpint (rb_log_write (level, fields, G_N_ELEMENTS (fields), NULL), ==, G_LOG_WRITER_HANDLED);
 }
 
 static char *
@@ -171,7 +172,7 @@ test_levels_refused (void)
 static void
 test_file_written (void)
 {
-  g_autofree char *parent = make_dir ();
+  g_autofree char *parent = rb_test_make_dir ();
   g_autofree char *dir = g_build_filename (parent, "log", NULL);
   g_autofree char *path = own_log (dir);
   g_autofree char *text = NULL;
@@ -182,15 +183,14 @@ test_file_written (void)
   set_levels ("info", "rb-quiet:error");
   g_assert_true (rb_log_open (dir, 100000, 3, 10, NULL));
   rb_log_add_secret ("my-bearer");
-  rb_log_info ("first_event", "token", "my-bearer", "kept", "yes", NULL);
-  rb_log_debug ("unwanted_event", NULL);
-  rb_log_event ("rb-quiet", G_LOG_LEVEL_WARNING, "unwanted_event", NULL);
+  write_event ("rb-test", G_LOG_LEVEL_INFO, "first_event", "Bearer my-bearer");
+  write_event ("rb-test", G_LOG_LEVEL_DEBUG, "unwanted_event", "");
+  write_event ("rb-quiet", G_LOG_LEVEL_WARNING, "unwanted_event", "");
   rb_log_close ();
 
   text = read_log (dir);
   g_assert_nonnull (strstr (text, "\"msg\":\"first_event\""));
-  g_assert_nonnull (strstr (text, "\"token\":\"[secret]\""));
-  g_assert_nonnull (strstr (text, "\"kept\":\"yes\""));
+  g_assert_nonnull (strstr (text, "\"note\":\"Bearer [secret]\""));
   g_assert_null (strstr (text, "unwanted_event"));
   g_assert_null (strstr (text, "my-bearer"));
   g_assert_cmpint (g_stat (path, &info), ==, 0);
@@ -202,7 +202,7 @@ test_file_written (void)
 static void
 test_file_rotated (void)
 {
-  g_autofree char *dir = make_dir ();
+  g_autofree char *dir = rb_test_make_dir ();
   g_autofree char *path = own_log (dir);
   g_autofree char *older = g_strconcat (path, ".1", NULL);
   g_autofree char *too_old = g_strconcat (path, ".2", NULL);
@@ -213,7 +213,7 @@ test_file_rotated (void)
   set_levels ("info", NULL);
   g_assert_true (rb_log_open (dir, 4096, 2, 10, NULL));
   for (guint i = 0; i < 500; i++)
-    rb_log_info ("again_and_again", NULL);
+    write_event ("rb-test", G_LOG_LEVEL_INFO, "again_and_again", "");
   rb_log_close ();
 
   g_assert_cmpint (g_stat (path, &info), ==, 0);
@@ -226,7 +226,7 @@ test_file_rotated (void)
 static void
 test_file_refused (void)
 {
-  g_autofree char *dir = make_dir ();
+  g_autofree char *dir = rb_test_make_dir ();
   g_autofree char *path = own_log (dir);
   g_autoptr(GError) error = NULL;
 
@@ -262,7 +262,7 @@ count_files (const char *dir)
 static void
 test_prune (void)
 {
-  g_autofree char *dir = make_dir ();
+  g_autofree char *dir = rb_test_make_dir ();
 
   g_test_summary ("Of ended processes' logs the newest stay; living ones and strangers' files are left alone.");
 
@@ -298,7 +298,7 @@ test_prune_names (void)
 static void
 test_fatal (void)
 {
-  g_autofree char *dir = make_dir ();
+  g_autofree char *dir = rb_test_make_dir ();
   g_autofree char *name = NULL;
   g_autofree char *path = NULL;
   g_autofree char *text = NULL;
@@ -311,7 +311,7 @@ test_fatal (void)
   if (pid == 0)
     {
       if (rb_log_open (dir, 100000, 2, 10, NULL))
-        g_error ("impossible");
+        write_event ("rb-test", G_LOG_LEVEL_ERROR | G_LOG_FLAG_FATAL, "impossible", "");
       _exit (99);
     }
   g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
@@ -329,9 +329,7 @@ int
 main (int    argc,
       char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
-  rb_log_install (FALSE);
-
+  rb_test_init (&argc, &argv);
   g_test_add_func ("/log/format/json", test_format_json);
   g_test_add_func ("/log/format/library", test_format_library);
   g_test_add_func ("/log/format/text", test_format_text);

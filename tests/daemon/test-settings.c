@@ -114,7 +114,7 @@ static void
 test_precedence (void)
 {
   static const char *const environment[] = {
-    "MASONS_BROKER_ACCOUNT_ID=from-environment", "MASONS_BROKER_USER_DATA=", "OPENCLAW_HOME=relative/claw", NULL
+    "MASONS_BROKER_ACCOUNT_ID=from-environment", "MASONS_BROKER_USER_DATA=", "OPENCLAW_HOME=relative/claw ", NULL
   };
   g_autoptr(RbSettings) settings = rb_settings_new ();
   g_autoptr(GPtrArray) problems = new_problems ();
@@ -133,7 +133,7 @@ test_precedence (void)
   g_assert_cmpstr (rb_settings_get_origin (settings, "broker", "account-id"), ==, "environment MASONS_BROKER_ACCOUNT_ID");
   g_assert_cmpstr (rb_settings_get_string (settings, "broker", "data-dir"), ==, "/one");
   g_assert_cmpstr (rb_settings_get_origin (settings, "broker", "data-dir"), ==, "one.conf:3");
-  g_assert_cmpstr (rb_settings_get_string (settings, "broker", "openclaw-home"), ==, "relative/claw");
+  g_assert_cmpstr (rb_settings_get_string (settings, "broker", "openclaw-home"), ==, "relative/claw ");
   g_assert_cmpstr (rb_settings_get_string (settings, "broker", "client-version"), ==, "1");
   g_assert_cmpstr (rb_settings_get_string (settings, "log", "level"), ==, "warning");
   g_assert_cmpstr (rb_settings_get_origin (settings, "log", "level"), ==, "option --set");
@@ -486,6 +486,29 @@ test_files_refused (void)
     }
 }
 
+static void
+test_manual (void)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "..", "data", "man", "broker.conf.5", NULL);
+  g_autofree char *text = NULL;
+  guint n_rows[2];
+  const RbSettingRow *tables[] = { rb_settings_table_get (&n_rows[0]), rb_settings_limits_get (&n_rows[1]) };
+
+  g_test_summary ("broker.conf(5) names every setting.");
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  for (guint t = 0; t < G_N_ELEMENTS (tables); t++)
+    for (guint i = 0; i < n_rows[t]; i++)
+      {
+        g_auto(GStrv) parts = g_strsplit (tables[t][i].key, "-", -1);
+        g_autofree char *key = g_strjoinv ("\\-", parts);
+        g_autofree char *entry = g_strdup_printf ("\n.B %s\n", key);
+
+        if (strstr (text, entry) == NULL)
+          g_error ("'%s' is not in the manual", tables[t][i].key);
+      }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -504,6 +527,7 @@ main (int    argc,
   g_test_add_func ("/settings/module/group", test_module_group);
   g_test_add_func ("/settings/module/refused", test_module_refused);
   g_test_add_func ("/settings/explain", test_explain);
+  g_test_add_func ("/settings/manual", test_manual);
   g_test_add_func ("/settings/files/order", test_files_order);
   g_test_add_func ("/settings/files/read", test_files_read);
   g_test_add_func ("/settings/files/refused", test_files_refused);

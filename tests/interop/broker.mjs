@@ -53,12 +53,26 @@ export class Machine {
 
   ctl (account, ...args) {
     const env = { ...this.env, MASONS_BROKER_ACCOUNT_ID: account };
-    return execFileSync (this.brokerctl, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], timeout: 20000 });
+    return execFileSync (this.brokerctl, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 20000 });
   }
 
-  // What an SDK needs to attach; mints the account's secret when there is none yet.
-  account (account) {
-    return JSON.parse (this.ctl (account, 'env', '--json'));
+  // What an SDK needs to attach. The account's secret is minted by the first start; that broker is stopped again.
+  async account (account, ...options) {
+    const child = this.start (account, ...options);
+    const env = await eventually ('the first answer of brokerctl env', () => {
+      try {
+        return JSON.parse (this.ctl (account, 'env', '--json', '--no-start'));
+      } catch {
+        return null;
+      }
+    });
+    const { address } = JSON.parse (this.ctl (account, 'status', '--json', '--no-start'));
+    child.kill ('SIGTERM');
+    const status = await child.exited;
+    this.pids.delete (child.pid);
+    if (status !== 0)
+      throw new Error (`the broker left with ${status}`);
+    return { token: env.runtime_token, address };
   }
 
   stateDir (account, token) {
@@ -159,8 +173,8 @@ export class PeerMachine extends Machine {
     fs.writeFileSync (this.env.MASONS_BROKER_CREDENTIALS_FILE, JSON.stringify ({ accounts: { interop: account } }));
   }
 
-  account () {
-    return { runtime_token: 'peer-token', address: 'peer@yes' };
+  async account () {
+    return { token: 'peer-token', address: 'peer@yes' };
   }
 
   spawnOptions () {

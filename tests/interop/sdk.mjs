@@ -17,7 +17,7 @@ const sdk = await import ('@masons/runtime-broker')
 if (sdk === null)
   skipAll ('the npm package is not here: `npm ci` in tests/interop, or sh tests/run.sh');
 
-const { BrokerClient, RuntimeAssignmentReplyHandleStaleError } = sdk;
+const { BrokerClient, ConnectorUnavailableError, RuntimeAssignmentReplyHandleStaleError } = sdk;
 const ACCOUNT = 'interop';
 
 const isPeer = process.argv[2] === '--peer';
@@ -25,15 +25,10 @@ const machine = isPeer ? new PeerMachine () : new Machine (...process.argv.slice
 if (isPeer)
   await machine.startUpstream ();
 machine.adoptEnvironment ();
-const { token, address } = await accountOf (ACCOUNT);
+const { token, address } = await machine.account (ACCOUNT);
 const first = {};       // the client that spawns the daemon and sends
 const second = {};      // the client that takes assignments
 const bystanders = [];  // processes whose pids stand for other adapters
-
-async function accountOf (name) {
-  const env = machine.account (name);
-  return { token: env.runtime_token, address: env.address ?? `${name}@local` };
-}
 
 // A pid of its own that lives as long as we do: a channel belongs to a process.
 function otherProcess () {
@@ -312,6 +307,23 @@ const cases = [
     await assert.rejects (first.client.send ('nobody', address, 'x'), /404.*unknown_endpoint/s);
   }],
 
+  ['send/unknown-recipient-refused', async () => {
+    oursOnly ('the npm daemon has no code for what the network refuses (IMP-25)');
+    await assert.rejects (first.client.send (first.endpoint, 'nobody@local', 'x'), /502.*connector_rejected.*unknown_recipient/s);
+  }],
+
+  ['send/no-room-at-the-recipient-has-its-error', async () => {
+    oursOnly ('needs a network that can be full');
+    const full = await machine.account ('full', '--set', 'local.mailbox-limit=1');
+    await first.client.send (first.endpoint, full.address, 'the one that fits');
+    await assert.rejects (first.client.send (first.endpoint, full.address, 'one too many'), (error) => {
+      assert.ok (error instanceof ConnectorUnavailableError, String (error));
+      assert.equal (error.code, 'connector_unavailable');
+      assert.equal (error.retryable, true);
+      return true;
+    });
+  }],
+
   ['send/unicode-and-large-come-back-as-they-were', async () => {
     const content = `\u{1F600} "quotes" \\ \u0001 ${'x'.repeat (256 * 1024)}`;
     const { message } = await assign (content);
@@ -357,8 +369,9 @@ const cases = [
   }],
 
   ['close/unregister-ends-the-endpoint', async () => {
-    await first.client.unregisterEndpoint (first.endpoint);
-    await assert.rejects (first.client.send (first.endpoint, address, 'x'), /unknown_endpoint/);
+    const { endpoint_id: endpoint } = await first.client.registerEndpoint ({ agentId: 'short-lived', kind: 'custom' });
+    await first.client.unregisterEndpoint (endpoint);
+    await assert.rejects (first.client.send (endpoint, address, 'x'), /404.*unknown_endpoint/s);
   }],
 
   ['close/the-daemon-stays', async () => {

@@ -110,13 +110,6 @@ rb_fake_core_get_n_held (RbCore *self)
   return self->held.length;
 }
 
-/* A task that nobody returns does not call back; what its caller waits with stays with it. */
-void
-rb_fake_core_lose_held (RbCore *self)
-{
-  g_queue_clear_full (&self->held, g_object_unref);
-}
-
 RbChannel *
 rb_fake_core_get_channel (RbCore *self)
 {

@@ -19,8 +19,6 @@ void         rb_fake_core_set_error    (RbCore *self, const GError *error);
 void         rb_fake_core_set_hold     (RbCore *self, gboolean hold);
 void         rb_fake_core_release      (RbCore *self);
 guint        rb_fake_core_get_n_held   (RbCore *self);
-/* Drops the held calls without ever finishing them. */
-void         rb_fake_core_lose_held    (RbCore *self);
 /* The newest open channel, borrowed; NULL when there is none. */
 RbChannel   *rb_fake_core_get_channel  (RbCore *self);
 guint        rb_fake_core_get_n_channels (RbCore *self);

@@ -308,6 +308,24 @@ test_keep_alive (RbIpcFixture *fixture,
 }
 
 static void
+test_token_each_time (RbIpcFixture *fixture,
+                      gconstpointer data)
+{
+  g_autoptr(RbRaw) client = rb_raw_connect (fixture->url);
+  g_autofree char *fine = NULL;
+  g_autofree char *refused = NULL;
+
+  g_test_summary ("Each request shows the token, also on a connection where one did before.");
+
+  rb_raw_printf (client, "POST /v1/endpoint/e/heartbeat HTTP/1.1\r\n" HOST AUTH "\r\n", fixture->port);
+  fine = rb_raw_read_response (client);
+  assert_status (fine, 200);
+  rb_raw_printf (client, "POST /v1/endpoint/e/heartbeat HTTP/1.1\r\n" HOST "\r\n", fixture->port);
+  refused = rb_raw_read_response (client);
+  assert_status (refused, 401);
+}
+
+static void
 test_pipelined (RbIpcFixture *fixture,
                 gconstpointer data)
 {
@@ -358,6 +376,7 @@ main (int    argc,
   ADD ("/ipc/errors/envelope", test_envelope);
   ADD ("/ipc/errors/foreign", test_foreign_error);
   ADD ("/ipc/connections/keep-alive", test_keep_alive);
+  ADD ("/ipc/connections/token-each-time", test_token_each_time);
   ADD ("/ipc/connections/pipelined", test_pipelined);
 
   return g_test_run ();

@@ -182,7 +182,7 @@ test_idle_is_fine (RbIpcFixture *fixture,
 
   g_test_summary ("Between two requests a connection may rest as long as it likes; the next one has its time again.");
 
-  rb_raw_printf (client, "GET /health HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n\r\n", fixture->port);
+  rb_raw_printf (client, "GET /health HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAuthorization: " TOKEN "\r\n\r\n", fixture->port);
   first = rb_raw_read_response (client);
   assert_status (first, 200);
   rb_test_settle ();
@@ -199,6 +199,25 @@ test_idle_is_fine (RbIpcFixture *fixture,
   rb_raw_printf (client, "GET /health HTTP/1.1\r\nHost: 1");
   rb_test_settle ();
   rb_fake_clock_advance (fixture->clock, 10001);
+  rb_raw_wait_closed (client);
+}
+
+static void
+test_stranger_rests (RbIpcFixture *fixture,
+                     gconstpointer data)
+{
+  g_autoptr(RbRaw) client = rb_raw_connect (fixture->url);
+  g_autofree char *response = NULL;
+
+  g_test_summary ("Who never showed the token does not keep a connection for ever.");
+
+  rb_raw_printf (client, "GET /health HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n\r\n", fixture->port);
+  response = rb_raw_read_response (client);
+  assert_status (response, 200);
+  rb_test_settle ();
+  rb_fake_clock_advance (fixture->clock, 29000);
+  g_assert_false (rb_raw_is_closed (client));
+  rb_fake_clock_advance (fixture->clock, 1001);
   rb_raw_wait_closed (client);
 }
 
@@ -343,6 +362,7 @@ main (int    argc,
   ADD ("/ipc/limits/body/unauthorized", test_unauthorized_body);
   ADD ("/ipc/limits/time/slow", test_slow_headers);
   ADD ("/ipc/limits/time/idle", test_idle_is_fine);
+  ADD ("/ipc/limits/time/stranger", test_stranger_rests);
   ADD ("/ipc/limits/time/not-taken", test_answer_not_taken);
   ADD ("/ipc/limits/time/deadline", test_request_deadline);
   ADD ("/ipc/limits/client-leaves", test_client_leaves);

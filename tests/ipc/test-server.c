@@ -291,24 +291,6 @@ test_close (RbIpcFixture *fixture,
 }
 
 static void
-test_forgotten (RbIpcFixture *fixture,
-                gconstpointer data)
-{
-  g_autoptr(RbRaw) client = rb_raw_connect (fixture->url);
-  g_autofree char *response = NULL;
-
-  g_test_summary ("A call that the core loses is answered by the deadline.");
-
-  rb_fake_core_set_hold (fixture->core, TRUE);
-  rb_raw_printf (client, "DELETE /v1/endpoint/e HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAuthorization: Bearer " TOKEN "\r\n\r\n",
-                 fixture->port);
-  rb_test_wait_until (rb_fake_core_get_n_held (fixture->core) == 1);
-  rb_fake_clock_advance (fixture->clock, 60002);
-  response = rb_raw_read_response (client);
-  assert_status (response, 503);
-}
-
-static void
 set_up_default (RbIpcFixture *fixture,
                 gconstpointer data)
 {
@@ -334,7 +316,6 @@ main (int    argc,
   ADD ("/server/operator/views", test_views);
   ADD ("/server/end/drain", test_drain);
   ADD ("/server/end/close", test_close);
-  ADD ("/server/end/forgotten", test_forgotten);
 
   return g_test_run ();
 }

@@ -367,7 +367,9 @@ fake_emit_async (RbEmitter           *emitter,
   g_autoptr(GTask) task = g_task_new (emitter, cancellable, callback, user_data);
 
   g_ptr_array_add (self->events, rb_event_ref (event));
-  if (self->failure != NULL)
+  if (self->hold)
+    g_ptr_array_add (self->waiting, g_steal_pointer (&task));
+  else if (self->failure != NULL)
     g_task_return_error (task, g_error_copy (self->failure));
   else
     g_task_return_boolean (task, TRUE);
@@ -395,6 +397,7 @@ rb_fake_emitter_finalize (GObject *object)
   RbFakeEmitter *self = RB_FAKE_EMITTER (object);
 
   g_ptr_array_unref (self->events);
+  g_ptr_array_unref (self->waiting);
   g_clear_error (&self->failure);
   G_OBJECT_CLASS (rb_fake_emitter_parent_class)->finalize (object);
 }
@@ -409,6 +412,7 @@ static void
 rb_fake_emitter_init (RbFakeEmitter *self)
 {
   self->events = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_event_unref);
+  self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
 RbFakeEmitter *
@@ -420,6 +424,17 @@ rb_fake_emitter_new (gboolean is_authority)
   return self;
 }
 
+static gboolean
+has_text (RbFakeEmitter *self,
+          guint          i,
+          const char    *text)
+{
+  gsize size;
+  const char *data = g_bytes_get_data (rb_event_get_payload (g_ptr_array_index (self->events, i)), &size);
+
+  return g_strstr_len (data, size, text) != NULL;
+}
+
 guint
 rb_fake_emitter_count (RbFakeEmitter *self,
                        const char    *text)
@@ -427,15 +442,45 @@ rb_fake_emitter_count (RbFakeEmitter *self,
   guint n = 0;
 
   for (guint i = 0; i < self->events->len; i++)
-    {
-      GBytes *payload = rb_event_get_payload (g_ptr_array_index (self->events, i));
-      gsize size;
-      const char *data = g_bytes_get_data (payload, &size);
-
-      if (g_strstr_len (data, size, text) != NULL)
-        n++;
-    }
+    n += has_text (self, i, text) ? 1 : 0;
   return n;
+}
+
+void
+rb_fake_emitter_answer (RbFakeEmitter *self,
+                        const GError  *error)
+{
+  g_autoptr(GPtrArray) waiting = g_steal_pointer (&self->waiting);
+
+  self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < waiting->len; i++)
+    {
+      if (error != NULL)
+        g_task_return_error (g_ptr_array_index (waiting, i), g_error_copy (error));
+      else
+        g_task_return_boolean (g_ptr_array_index (waiting, i), TRUE);
+    }
+}
+
+char *
+rb_fake_emitter_member (RbFakeEmitter *self,
+                        const char    *text,
+                        const char    *member)
+{
+  for (guint i = self->events->len; i-- > 0;)
+    {
+      g_autoptr(RbJson) json = NULL;
+      g_autoptr(GBytes) slice = NULL;
+
+      if (!has_text (self, i, text))
+        continue;
+
+      json = rb_json_parse_object (rb_event_get_payload (g_ptr_array_index (self->events, i)), 0, NULL);
+      g_assert_nonnull (json);
+      slice = rb_json_dup_slice (json, member);
+      return slice != NULL ? g_strndup (g_bytes_get_data (slice, NULL), g_bytes_get_size (slice)) : NULL;
+    }
+  g_assert_not_reached ();
 }
 
 /* processes */

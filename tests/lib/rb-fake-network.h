@@ -63,11 +63,17 @@ struct _RbFakeEmitter {
   gboolean   is_authority;
   GPtrArray *events;          /* of RbEvent */
   GError    *failure;
+  gboolean   hold;
+  GPtrArray *waiting;         /* of GTask: events that were not answered; empty unless hold */
 };
 
 RbFakeEmitter   *rb_fake_emitter_new       (gboolean is_authority);
 /* How many events whose payload contains @text; e.g. "\"state\":\"reply_emitted\"". */
 guint            rb_fake_emitter_count     (RbFakeEmitter *self, const char *text);
+/* Answers all that wait: with @error (copied), or well. */
+void             rb_fake_emitter_answer    (RbFakeEmitter *self, const GError *error);
+/* A member of the newest event that contains @text, as JSON text ("3", "\"x\""); NULL when absent. */
+char            *rb_fake_emitter_member    (RbFakeEmitter *self, const char *text, const char *member);
 
 #define RB_TYPE_FAKE_PROCESSES (rb_fake_processes_get_type ())
 G_DECLARE_FINAL_TYPE (RbFakeProcesses, rb_fake_processes, RB, FAKE_PROCESSES, GObject)

@@ -17,6 +17,7 @@ struct _RbFakeStore {
   GObject        parent_instance;
 
   GTree         *tables[RB_N_TABLES];   /* key as GVariant to row */
+  GTree         *synced[RB_N_TABLES];   /* what they held at the last durable commit */
   GQueue         waiting;               /* of Waiting */
   guint          idle;
   gboolean       hold;
@@ -25,6 +26,9 @@ struct _RbFakeStore {
   char          *reason;
   guint          n_durable;
   guint          n_commits;
+  guint          crash_at;              /* value of n_commits; 0: never */
+  RbFakeStoreCrashed crashed;
+  gpointer       crashed_data;
 };
 
 static void store_iface_init (RbStoreInterface *iface);
@@ -136,6 +140,54 @@ waiting_free (Waiting *waiting)
   g_free (waiting);
 }
 
+static GTree *
+new_table (void)
+{
+  return g_tree_new_full (compare_keys, NULL, (GDestroyNotify) g_variant_unref, (GDestroyNotify) g_variant_unref);
+}
+
+static gboolean
+copy_row (gpointer key,
+          gpointer value,
+          gpointer user_data)
+{
+  g_tree_insert (user_data, g_variant_ref (key), g_variant_ref (value));
+  return FALSE;
+}
+
+static void
+copy_tables (GTree **from,
+             GTree **to)
+{
+  for (guint i = 0; i < RB_N_TABLES; i++)
+    {
+      g_clear_pointer (&to[i], g_tree_unref);
+      to[i] = new_table ();
+      g_tree_foreach (from[i], copy_row, to[i]);
+    }
+}
+
+static void
+apply_all (RbFakeStore     *self,
+           const RbChanges *changes)
+{
+  for (guint i = 0; i < rb_changes_get_n (changes); i++)
+    apply_change (self, rb_changes_get (changes, i));
+
+  self->n_commits++;
+  if (!rb_changes_is_lazy (changes) && rb_changes_get_n (changes) > 0)
+    {
+      self->n_durable++;
+      if (self->crash_at != 0)
+        copy_tables (self->tables, self->synced);
+    }
+  if (self->crash_at == 0 || self->n_commits != self->crash_at)
+    return;
+
+  self->is_broken = TRUE;
+  self->crashed (self->crashed_data);
+}
+
 gboolean
 rb_fake_store_commit_one (RbFakeStore *self)
 {
@@ -145,16 +197,10 @@ rb_fake_store_commit_one (RbFakeStore *self)
   if (waiting == NULL)
     return FALSE;
 
+  if (!self->is_broken)
+    apply_all (self, waiting->changes);
   if (self->is_broken)
     error = rb_error_new (RB_ERROR_CORRUPT, "database_damaged", "the database is damaged");
-  else
-    {
-      for (guint i = 0; i < rb_changes_get_n (waiting->changes); i++)
-        apply_change (self, rb_changes_get (waiting->changes, i));
-      self->n_commits++;
-      if (!rb_changes_is_lazy (waiting->changes) && rb_changes_get_n (waiting->changes) > 0)
-        self->n_durable++;
-    }
   if (waiting->done != NULL)
     waiting->done (RB_STORE (self), error, waiting->user_data);
   waiting_free (waiting);
@@ -306,7 +352,10 @@ rb_fake_store_finalize (GObject *object)
   g_clear_handle_id (&self->idle, g_source_remove);
   g_queue_clear_full (&self->waiting, (GDestroyNotify) waiting_free);
   for (guint i = 0; i < RB_N_TABLES; i++)
-    g_tree_unref (self->tables[i]);
+    {
+      g_tree_unref (self->tables[i]);
+      g_clear_pointer (&self->synced[i], g_tree_unref);
+    }
   g_free (self->reason);
 
   G_OBJECT_CLASS (rb_fake_store_parent_class)->finalize (object);
@@ -323,7 +372,7 @@ rb_fake_store_init (RbFakeStore *self)
 {
   g_queue_init (&self->waiting);
   for (guint i = 0; i < RB_N_TABLES; i++)
-    self->tables[i] = g_tree_new_full (compare_keys, NULL, (GDestroyNotify) g_variant_unref, (GDestroyNotify) g_variant_unref);
+    self->tables[i] = new_table ();
 }
 
 RbFakeStore *
@@ -357,9 +406,31 @@ rb_fake_store_crash (RbFakeStore *self)
 }
 
 void
+rb_fake_store_crash_after (RbFakeStore        *self,
+                           guint               n,
+                           RbFakeStoreCrashed  crashed,
+                           gpointer            user_data)
+{
+  g_assert_cmpuint (n, >, 0);
+  self->crash_at = self->n_commits + n;
+  self->crashed = crashed;
+  self->crashed_data = user_data;
+  copy_tables (self->tables, self->synced);
+}
+
+void
+rb_fake_store_lose_power (RbFakeStore *self)
+{
+  g_assert_true (self->is_broken);
+  g_assert_cmpuint (self->crash_at, >, 0);
+  copy_tables (self->synced, self->tables);
+}
+
+void
 rb_fake_store_revive (RbFakeStore *self)
 {
   self->is_broken = FALSE;
+  self->crash_at = 0;
 }
 
 void
@@ -397,6 +468,25 @@ rb_fake_store_count (RbFakeStore *self,
                      RbTable      table)
 {
   return g_tree_nnodes (self->tables[table]);
+}
+
+static gboolean
+collect_row (gpointer key,
+             gpointer value,
+             gpointer user_data)
+{
+  g_ptr_array_add (user_data, value);
+  return FALSE;
+}
+
+GPtrArray *
+rb_fake_store_dup_rows (RbFakeStore *self,
+                        RbTable      table)
+{
+  GPtrArray *rows = g_ptr_array_new ();
+
+  g_tree_foreach (self->tables[table], collect_row, rows);
+  return rows;
 }
 
 GVariant *

@@ -20,6 +20,12 @@ guint        rb_fake_store_get_n_waiting (RbFakeStore *self);
  * error, so that memory is given back. After the revival @self is the disk of the next process. */
 void         rb_fake_store_crash        (RbFakeStore *self);
 void         rb_fake_store_revive       (RbFakeStore *self);
+/* Called once, when the @n-th commit from now on has reached the disk and before anybody hears of it; from then on it is as after
+ * rb_fake_store_crash(), which is still to be called. */
+typedef void (*RbFakeStoreCrashed) (gpointer user_data);
+void         rb_fake_store_crash_after  (RbFakeStore *self, guint n, RbFakeStoreCrashed crashed, gpointer user_data);
+/* The power fails instead: what was committed lazily after the last durable commit is gone too. Between the crash and the revival. */
+void         rb_fake_store_lose_power   (RbFakeStore *self);
 /* Commits are answered with an error from now on, as by a damaged database. */
 void         rb_fake_store_break        (RbFakeStore *self);
 void         rb_fake_store_set_health   (RbFakeStore *self, RbStoreHealth health, const char *reason);
@@ -28,6 +34,8 @@ guint        rb_fake_store_get_n_durable (RbFakeStore *self);
 guint        rb_fake_store_get_n_commits (RbFakeStore *self);
 /* Rows of a table; the row with exactly this key, or NULL. */
 guint        rb_fake_store_count        (RbFakeStore *self, RbTable table);
+/* All rows, in key order. (transfer container) */
+GPtrArray   *rb_fake_store_dup_rows     (RbFakeStore *self, RbTable table);
 GVariant    *rb_fake_store_peek         (RbFakeStore *self, RbTable table, GVariant *key);
 
 G_END_DECLS

@@ -87,24 +87,35 @@ def check_readmes(tree):
             yield folder or '.', 1, 'no README.md'
 
 
-def build_file(tree, source):
-    """The meson.build that is in charge of @source: its folder's, or one above it."""
+def build_files(tree, source):
+    """The meson.build files that may name @source: its folder's and those above it."""
     folder = source.folder
-    while folder and os.path.join(folder, 'meson.build') not in tree.by_path:
+    while True:
+        path = os.path.join(folder, 'meson.build')
+        if path in tree.by_path:
+            yield tree.by_path[path]
+        if not folder:
+            return
         folder = os.path.dirname(folder)
-    path = os.path.join(folder, 'meson.build')
-    return tree.by_path.get(path), os.path.relpath(source.path, folder or '.')
+
+
+def names_in_build(source):
+    """What a meson.build may call it: rb-a.c; in loops over tests and fixtures also `a` for test-a.c, `a` for a.c."""
+    names = [source.name]
+    if source.folder.startswith('tests'):
+        stem = os.path.splitext(source.name)[0]
+        names += [stem, re.sub(r'^test-', '', stem)]
+    return names
 
 
 def check_listed(tree):
-    """Every C file is listed in a meson.build."""
+    """Every C file, and every header of the API, is listed in a meson.build."""
     for source in tree.c_files():
-        build, name = build_file(tree, source)
         if source.suffix == '.h' and (source.folder != 'broker/api' or source.name.endswith('-private.h')):
             continue
-        listed = build is not None and re.search(r"['/]{}'".format(re.escape(os.path.basename(name))), build.text)
-        if not listed:
-            yield source.path, 1, 'not listed in {}'.format(build.path if build else 'any meson.build')
+        names = '|'.join(re.escape(name) for name in names_in_build(source))
+        if not any(re.search(r"['/](?:{})'".format(names), build.text) for build in build_files(tree, source)):
+            yield source.path, 1, 'not listed in any meson.build'
 
 
 def check_sorted(tree):

@@ -1,0 +1,23 @@
+/* rb-turns.h: reports of one assignment leave one after the other
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-events.h"
+
+G_BEGIN_DECLS
+
+/* Two reports on their way at once would carry the same state_sequence, or arrive in the wrong order (IMP-34). So each waits until the one
+ * before it was answered, and its event is made when its turn has come. */
+
+/* Returns the event to report, (transfer full). */
+typedef RbEvent *(*RbMakeReport) (RbCore *core, RbAssignment *assignment, gpointer user_data);
+
+/* @done: as for rb_events_report(), perhaps from inside the call. It looks the assignment up itself: while the report waited or was on its
+ * way the assignment may have gone; then nothing may have been reported, and @done gets no error. */
+void  rb_turns_report  (RbCore *core, RbAssignment *assignment, RbMakeReport make, RbReported done, gpointer user_data);
+
+/* Takes @assignment out of the table and frees it; whoever waits for its turn is told. */
+void  rb_turns_forget  (RbCore *core, RbAssignment *assignment);
+
+G_END_DECLS

@@ -1,0 +1,124 @@
+/* rb-config-verb.c: brokerctl config, env: what the broker was told, and what an SDK must be told
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-client-start.h"
+#include "rb-error.h"
+#include "rb-verb.h"
+#include "rb-view.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+#include <unistd.h>
+
+static const RbViewColumn config_columns[] = {
+  { { "GROUP", 0 }, "group" },
+  { { "KEY", 0 }, "key" },
+  { { "VALUE", 10 }, "value" },
+  { { "FROM", 8 }, "origin" },
+};
+
+/* Variables that brokerctl, the daemon and SDKs read, and some that only help a person. */
+static const struct {
+  const char *member;
+  const char *variable;
+} variables[] = {
+  { "account_id", "MASONS_BROKER_ACCOUNT_ID" },
+  { "runtime_token", "MASONS_BROKER_RUNTIME_TOKEN" },
+  { "data_dir", "MASONS_BROKER_USER_DATA" },
+  { "ipc_url", "MASONS_BROKER_IPC_URL" },
+  { "socket", "MASONS_BROKER_IPC_SOCKET" },
+  { "bearer_token", "MASONS_BROKER_BEARER_TOKEN" },
+  { "discovery_file", "MASONS_BROKER_DISCOVERY_FILE" },
+};
+
+/* Replaces this process by the daemon, which knows what a start would use. */
+static RbExitCode
+exec_daemon (RbCtl *ctl)
+{
+  g_autofree char *program = rb_client_start_dup_program (ctl->options);
+  g_autoptr(GPtrArray) argv = g_ptr_array_new ();
+
+  if (program == NULL)
+    {
+      rb_ctl_warn ("no broker is running and 'runtime-brokerd' was not found");
+      return RB_EXIT_NOT_RUNNING;
+    }
+  g_ptr_array_add (argv, program);
+  g_ptr_array_add (argv, (char *) "--explain-config");
+  if (ctl->json)
+    g_ptr_array_add (argv, (char *) "--json");
+  g_ptr_array_add (argv, NULL);
+  g_setenv ("MASONS_BROKER_ACCOUNT_ID", ctl->options->account_id, TRUE);
+  if (ctl->options->data_dir != NULL)
+    g_setenv ("MASONS_BROKER_USER_DATA", ctl->options->data_dir, TRUE);
+  if (!ctl->json)
+    rb_ctl_warn ("no broker is running; this is what the next start would use");
+  execv (program, (char **) argv->pdata);
+  rb_ctl_warn ("cannot run '%s'", program);
+  return RB_EXIT_NOT_RUNNING;
+}
+
+RbExitCode
+rb_verb_config (RbCtl             *ctl,
+                const char *const *args)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(RbJson) view = NULL;
+
+  if (args[0] != NULL && !g_str_equal (args[0], "explain"))
+    {
+      rb_ctl_warn ("config knows only 'explain'");
+      return RB_EXIT_USAGE;
+    }
+  view = rb_ctl_view (ctl, "config", &error);
+  if (view != NULL)
+    {
+      rb_view_print_table (ctl, view, config_columns, G_N_ELEMENTS (config_columns), _ ("there is no setting\n"));
+      return RB_EXIT_OK;
+    }
+  if (rb_ctl_get_exit_code (error) == RB_EXIT_NOT_RUNNING)
+    return exec_daemon (ctl);
+  return rb_ctl_fail (error);
+}
+
+/* As a shell may read it; plain values stay plain, for those who are no shell. */
+static char *
+quote (const char *value)
+{
+  for (const char *p = value; *p != '\0'; p++)
+    if (!g_ascii_isalnum (*p) && strchr ("_-+.,:/@%", *p) == NULL)
+      return g_shell_quote (value);
+  return *value != '\0' ? g_strdup (value) : g_strdup ("''");
+}
+
+static void
+print_variables (RbCtl        *ctl,
+                 const RbJson *view)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (variables); i++)
+    {
+      g_autofree char *value = rb_view_dup_text (view, variables[i].member);
+      g_autofree char *quoted = value != NULL ? quote (value) : NULL;
+
+      if (quoted != NULL)
+        rb_ctl_print (ctl, "%s=%s\n", variables[i].variable, quoted);
+    }
+}
+
+RbExitCode
+rb_verb_env (RbCtl             *ctl,
+             const char *const *args)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(RbJson) view = rb_ctl_view (ctl, "env", &error);
+
+  if (view == NULL)
+    return rb_ctl_fail (error);
+  if (ctl->json)
+    rb_ctl_print_json (ctl, view);
+  else if (rb_json_get_root_type (view) == RB_JSON_OBJECT)
+    print_variables (ctl, view);
+  return RB_EXIT_OK;
+}

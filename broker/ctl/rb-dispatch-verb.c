@@ -1,0 +1,91 @@
+/* rb-dispatch-verb.c: brokerctl dispatch: a person gives a waiting message to an endpoint
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-dispatch-verb.h"
+
+#include "rb-json-writer.h"
+#include "rb-verb.h"
+#include "rb-view.h"
+
+static char *
+pick (RbCtl       *ctl,
+      const char  *view_name,
+      const char  *id_member,
+      const char  *name_member,
+      const char  *kind,
+      const char  *text,
+      GError     **error)
+{
+  g_autoptr(GPtrArray) candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_candidate_free);
+  g_autoptr(RbJson) view = rb_ctl_view (ctl, view_name, error);
+  const RbCandidate *picked;
+
+  if (view == NULL)
+    return NULL;
+  rb_view_add_candidates (view, id_member, name_member, candidates);
+  picked = rb_prefix_pick (candidates, kind, text, error);
+  return picked != NULL ? g_strdup (picked->id) : NULL;
+}
+
+gboolean
+rb_dispatch_verb_ask (RbCtl       *ctl,
+                      const char  *message_id,
+                      const char  *endpoint_id,
+                      GError     **error)
+{
+  RbJsonWriter *writer = rb_json_writer_new ();
+  g_autoptr(GBytes) body = NULL;
+  g_autoptr(RbJson) answer = NULL;
+
+  rb_json_writer_begin_object (writer, NULL);
+  rb_json_writer_string (writer, "undispatched_id", message_id);
+  rb_json_writer_string (writer, "target_endpoint_id", endpoint_id);
+  rb_json_writer_end_object (writer);
+  body = rb_json_writer_end (writer);
+  answer = rb_ctl_call (ctl, "POST", "/v1/operator/dispatch", body, error);
+  return answer != NULL;
+}
+
+static void
+print_done (RbCtl      *ctl,
+            const char *message_id,
+            const char *endpoint_id)
+{
+  RbJsonWriter *writer;
+  g_autofree char *json = NULL;
+
+  if (!ctl->json)
+    {
+      g_autofree char *text = g_strdup_printf ("%s is with %s now", message_id, endpoint_id);
+      g_autofree char *escaped = rb_terminal_escape (text);
+
+      rb_ctl_print (ctl, "%s\n", escaped);
+      return;
+    }
+  writer = rb_json_writer_new ();
+  rb_json_writer_begin_object (writer, NULL);
+  rb_json_writer_string (writer, "undispatched_id", message_id);
+  rb_json_writer_string (writer, "endpoint_id", endpoint_id);
+  rb_json_writer_end_object (writer);
+  json = rb_json_writer_end_text (writer);
+  rb_ctl_print (ctl, "%s\n", json);
+}
+
+RbExitCode
+rb_verb_dispatch (RbCtl             *ctl,
+                  const char *const *args)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *message_id = pick (ctl, "inbox", "id", NULL, "waiting message", args[0], &error);
+  g_autofree char *endpoint_id = NULL;
+
+  if (message_id == NULL)
+    return rb_ctl_fail (error);
+  endpoint_id = pick (ctl, "endpoints", "endpoint_id", "session_name", "endpoint", args[1], &error);
+  if (endpoint_id == NULL || !rb_dispatch_verb_ask (ctl, message_id, endpoint_id, &error))
+    return rb_ctl_fail (error);
+  print_done (ctl, message_id, endpoint_id);
+  return RB_EXIT_OK;
+}

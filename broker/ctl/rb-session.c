@@ -1,0 +1,195 @@
+/* rb-session.c: an endpoint for the length of one verb: sends, and waits for an answer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-session.h"
+
+#include "rb-error.h"
+#include "rb-json-writer.h"
+
+struct _RbSession {
+  RbCtl            *ctl;
+  RbClientEndpoint *endpoint;
+  char             *message_id;     /* ours, in the metadata: replies to assignments name it */
+  GPtrArray        *received;       /* of RbClientMessage: answers to what was sent */
+  guint64           timer;
+  gboolean          timed_out;
+};
+
+/* The broker mints the correlation and keeps it to itself; but what reaches this endpoint with a correlation answers the one
+ * message it sent, and one that says otherwise in in_reply_to is for somebody else. */
+static gboolean
+is_reply (RbSession             *self,
+          const RbClientMessage *message)
+{
+  g_autofree char *correlation_id = rb_client_message_dup_metadata (message, "correlation_id");
+  g_autofree char *in_reply_to = rb_client_message_dup_metadata (message, "in_reply_to");
+
+  if (correlation_id == NULL)
+    return FALSE;
+  return in_reply_to == NULL || g_str_equal (in_reply_to, self->message_id) || g_str_equal (in_reply_to, correlation_id);
+}
+
+static gboolean
+on_message (RbClient         *client,
+            RbClientEndpoint *endpoint,
+            RbClientMessage  *message,
+            RbSession        *self)
+{
+  if (endpoint != self->endpoint || !is_reply (self, message))
+    return FALSE;
+  g_ptr_array_add (self->received, rb_client_message_ref (message));
+  return TRUE;
+}
+
+static gboolean
+connect_client (RbSession  *self,
+                GError    **error)
+{
+  RbClient *client = rb_ctl_get_client (self->ctl);
+  g_autoptr(GAsyncResult) result = NULL;
+
+  rb_client_connect_async (client, self->ctl->cancellable, rb_ctl_store_result, &result);
+  return rb_client_connect_finish (client, rb_ctl_wait (&result), error);
+}
+
+static gboolean
+register_endpoint (RbSession   *self,
+                   const char  *name,
+                   GError     **error)
+{
+  static const char *const capabilities[] = { "foreground_channel_v1", NULL };
+  const RbClientRegistration registration = { .agent_id = name,
+                                              .kind = "custom",
+                                              .session_name = name,
+                                              .capabilities = capabilities,
+                                              .execution_surface = "headless" };
+  g_autoptr(GAsyncResult) result = NULL;
+
+  rb_client_register_async (self->ctl->client, &registration, self->ctl->cancellable, rb_ctl_store_result, &result);
+  self->endpoint = rb_client_register_finish (self->ctl->client, rb_ctl_wait (&result), error);
+  return self->endpoint != NULL;
+}
+
+RbSession *
+rb_session_new (RbCtl       *ctl,
+                const char  *name,
+                GError     **error)
+{
+  g_autoptr(RbSession) self = g_new0 (RbSession, 1);
+
+  self->ctl = ctl;
+  self->message_id = g_uuid_string_random ();
+  self->received = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_client_message_unref);
+  g_signal_connect (rb_ctl_get_client (ctl), "message", G_CALLBACK (on_message), self);
+  if (!connect_client (self, error) || !register_endpoint (self, name, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+rb_session_free (RbSession *self)
+{
+  RbClient *client = self->ctl->client;
+  g_autoptr(GAsyncResult) unregistered = NULL;
+  g_autoptr(GAsyncResult) closed = NULL;
+
+  g_signal_handlers_disconnect_by_data (client, self);
+  rb_clock_clear (rb_client_get_clock (client), &self->timer);
+  if (self->endpoint != NULL && rb_client_get_phase (client) == RB_CLIENT_CONNECTED)
+    {
+      rb_client_unregister_async (client, self->endpoint, NULL, rb_ctl_store_result, &unregistered);
+      rb_client_unregister_finish (client, rb_ctl_wait (&unregistered), NULL);
+    }
+  rb_client_close_async (client, rb_ctl_store_result, &closed);
+  rb_client_close_finish (client, rb_ctl_wait (&closed));
+  /* A closed client stays closed; whoever asks next gets a new one. */
+  g_clear_object (&self->ctl->client);
+  g_clear_object (&self->endpoint);
+  g_ptr_array_unref (self->received);
+  g_free (self->message_id);
+  g_free (self);
+}
+
+RbClientEndpoint *
+rb_session_get_endpoint (RbSession *self)
+{
+  return self->endpoint;
+}
+
+void
+rb_receipt_clear (RbReceipt *self)
+{
+  g_clear_pointer (&self->message_id, g_free);
+  g_clear_pointer (&self->status, g_free);
+}
+
+static GBytes *
+make_metadata (RbSession    *self,
+               const RbJson *given)
+{
+  g_autofree char *member = NULL;
+  g_autoptr(GBytes) empty = g_bytes_new_static ("{}", 2);
+
+  if (given == NULL)
+    {
+      member = g_strdup_printf ("\"message_id\":\"%s\"", self->message_id);
+      return rb_json_object_edit (empty, NULL, member);
+    }
+  if (rb_json_get_member_type (given, "message_id") == RB_JSON_STRING)
+    {
+      g_free (self->message_id);
+      self->message_id = rb_json_peek_string (given, "message_id");
+      return g_bytes_ref (rb_json_get_text (given));
+    }
+  member = g_strdup_printf ("\"message_id\":\"%s\"", self->message_id);
+  return rb_json_object_edit (rb_json_get_text (given), (const char *const[]) { "message_id", NULL }, member);
+}
+
+gboolean
+rb_session_send (RbSession    *self,
+                 const char   *to,
+                 const char   *content,
+                 const char   *content_type,
+                 const RbJson *metadata,
+                 RbReceipt    *receipt,
+                 GError      **error)
+{
+  g_autoptr(GBytes) complete = make_metadata (self, metadata);
+  g_autoptr(GAsyncResult) result = NULL;
+
+  rb_client_send_async (self->ctl->client, self->endpoint, to, content, content_type, complete, self->ctl->cancellable,
+                        rb_ctl_store_result, &result);
+  return rb_client_send_finish (self->ctl->client, rb_ctl_wait (&result), &receipt->message_id, &receipt->status, NULL, error);
+}
+
+static void
+on_timer (gpointer user_data)
+{
+  RbSession *self = user_data;
+
+  self->timer = 0;
+  self->timed_out = TRUE;
+}
+
+RbClientMessage *
+rb_session_wait_reply (RbSession  *self,
+                       gint64      timeout_ms,
+                       GError    **error)
+{
+  RbClock *clock = rb_client_get_clock (self->ctl->client);
+
+  self->timed_out = FALSE;
+  if (timeout_ms > 0)
+    self->timer = rb_clock_add (clock, timeout_ms, on_timer, self);
+  while (self->received->len == 0 && !self->timed_out && !g_cancellable_is_cancelled (self->ctl->cancellable))
+    g_main_context_iteration (NULL, TRUE);
+  rb_clock_clear (clock, &self->timer);
+
+  if (self->received->len > 0)
+    return g_ptr_array_steal_index (self->received, 0);
+  if (!g_cancellable_set_error_if_cancelled (self->ctl->cancellable, error))
+    rb_set_error (error, RB_ERROR_TIMED_OUT, "no_reply", "no reply came in time");
+  return NULL;
+}

@@ -1,0 +1,192 @@
+/* rb-view-verbs.c: brokerctl status, list, inbox, assignments, modules: what there is
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-verb.h"
+#include "rb-view.h"
+
+#include <glib/gi18n.h>
+
+static const RbViewColumn endpoint_columns[] = {
+  { { "NAME", 8 }, "session_name", "label" },
+  { { "STATE", 0 }, "state" },
+  { { "FOR", 0 }, "state_since", NULL, TRUE },
+  { { "KIND", 6 }, "kind" },
+  { { "WAITING", 0 }, "queued" },
+  { { "PID", 0 }, "plugin_pid" },
+  { { "ENDPOINT", 12 }, "endpoint_id" },
+};
+
+static const RbViewColumn inbox_columns[] = {
+  { { "MESSAGE", 10 }, "id" },
+  { { "FROM", 8 }, "sender_address" },
+  { { "FOR", 0 }, "since", "arrived_at", TRUE },
+  { { "WHY", 8 }, "reason" },
+  { { "CONTENT", 12 }, "preview" },
+};
+
+static const RbViewColumn assignment_columns[] = {
+  { { "MESSAGE", 10 }, "undispatched_id" },
+  { { "ENDPOINT", 10 }, "endpoint_id" },
+  { { "STATE", 0 }, "state" },
+  { { "FOR", 0 }, "assigned_at", NULL, TRUE },
+  { { "DEADLINE", 0 }, "acceptance_deadline", NULL, TRUE },
+  { { "FROM", 8 }, "sender_address" },
+  { { "ASSIGNMENT", 10 }, "assignment_id" },
+};
+
+static const RbViewColumn module_columns[] = {
+  { { "NAME", 8 }, "name" },   { { "KIND", 0 }, "kind" },         { { "STATE", 0 }, "state" },
+  { { "VERSION", 0 }, "version" }, { { "DETAIL", 12 }, "reason", "summary" },
+};
+
+static RbExitCode
+show_table (RbCtl              *ctl,
+            const char         *view_name,
+            const RbViewColumn *columns,
+            guint               n_columns,
+            const char         *nothing)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(RbJson) view = rb_ctl_view (ctl, view_name, &error);
+
+  if (view == NULL)
+    return rb_ctl_fail (error);
+  rb_view_print_table (ctl, view, columns, n_columns, nothing);
+  return RB_EXIT_OK;
+}
+
+RbExitCode
+rb_verb_list (RbCtl             *ctl,
+              const char *const *args)
+{
+  return show_table (ctl, "endpoints", endpoint_columns, G_N_ELEMENTS (endpoint_columns), _ ("no endpoint is registered\n"));
+}
+
+RbExitCode
+rb_verb_inbox (RbCtl             *ctl,
+               const char *const *args)
+{
+  return show_table (ctl, "inbox", inbox_columns, G_N_ELEMENTS (inbox_columns), _ ("the inbox is empty\n"));
+}
+
+RbExitCode
+rb_verb_assignments (RbCtl             *ctl,
+                     const char *const *args)
+{
+  return show_table (ctl, "assignments", assignment_columns, G_N_ELEMENTS (assignment_columns), _ ("nothing is assigned\n"));
+}
+
+RbExitCode
+rb_verb_modules (RbCtl             *ctl,
+                 const char *const *args)
+{
+  return show_table (ctl, "modules", module_columns, G_N_ELEMENTS (module_columns), _ ("no module is loaded\n"));
+}
+
+static void
+print_line (RbCtl      *ctl,
+            const char *title,
+            const char *value)
+{
+  g_autofree char *escaped = rb_terminal_escape (value);
+  g_autofree char *line = g_strdup_printf ("%-13s %s", title, escaped);
+  g_autofree char *wrapped = rb_terminal_wrap (line, ctl->terminal.columns, 14);
+
+  rb_ctl_print (ctl, "%s\n", wrapped);
+}
+
+static char *
+join_numbers (const RbJson *object)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < rb_json_get_length (object); i++)
+    {
+      g_autofree char *name = rb_json_dup_member_name (object, i);
+      g_autofree char *value = name != NULL ? rb_view_dup_text (object, name) : NULL;
+
+      if (value != NULL && !g_str_equal (value, "0"))
+        g_string_append_printf (text, "%s%s %s", text->len > 0 ? ", " : "", value, g_strdelimit (name, "_", ' '));
+    }
+  return g_string_free (text, FALSE);
+}
+
+/* Of the limits only those that are nearly reached concern anybody. */
+static void
+print_limits (RbCtl        *ctl,
+              const RbJson *status)
+{
+  g_autoptr(RbJson) limits = rb_json_get_member_type (status, "limits") == RB_JSON_OBJECT ? rb_json_open (status, "limits", NULL) : NULL;
+
+  for (guint i = 0; limits != NULL && i < rb_json_get_length (limits); i++)
+    {
+      g_autofree char *name = rb_json_dup_member_name (limits, i);
+      g_autoptr(RbJson) limit = rb_json_get_member_type (limits, name) == RB_JSON_OBJECT ? rb_json_open (limits, name, NULL) : NULL;
+      g_autofree char *policy = limit != NULL ? rb_view_dup_text (limit, "policy") : NULL;
+      g_autofree char *text = NULL;
+      gint64 used = 0;
+      gint64 bound = 0;
+
+      if (limit == NULL || !rb_json_get_optional_int (limit, "used", 0, &used, NULL)
+          || !rb_json_get_optional_int (limit, "limit", 0, &bound, NULL) || used * 10 < bound * 9
+          || g_str_equal (name, "correlation_ring"))
+        continue;
+      text = g_strdup_printf ("%s is nearly full (%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT "): %s", g_strdelimit (name, "_", ' '), used,
+                              bound, policy != NULL ? policy : "");
+      print_line (ctl, "limit", text);
+    }
+}
+
+static void
+print_status (RbCtl        *ctl,
+              const RbJson *status)
+{
+  static const struct {
+    const char *title;
+    const char *member;
+  } lines[] = { { "address", "address" },         { "endpoints", "endpoints" },     { "channels", "channels" }, { "inbox", "inbox" },
+                { "assignments", "assignments" }, { "messages kept", "messages" } };
+  g_autofree char *presence = rb_view_dup_text (status, "presence");
+  g_autofree char *reason = rb_view_dup_text (status, "presence_reason");
+  g_autofree char *refusal = rb_view_dup_text (status, "not_ready_reason");
+  g_autofree char *ready = rb_view_dup_text (status, "ready");
+  g_autofree char *network = g_strdup_printf ("%s%s%s%s", presence != NULL ? presence : "-", reason != NULL ? " (" : "",
+                                              reason != NULL ? reason : "", reason != NULL ? ")" : "");
+  g_autoptr(RbJson) counters = NULL;
+
+  print_line (ctl, "broker", g_strcmp0 (ready, "true") == 0 ? "ready" : refusal != NULL ? refusal : "not ready");
+  print_line (ctl, "network", network);
+  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
+    {
+      g_autofree char *value = rb_view_dup_text (status, lines[i].member);
+
+      print_line (ctl, lines[i].title, value != NULL ? value : "-");
+    }
+  if (rb_json_get_member_type (status, "counters") == RB_JSON_OBJECT)
+    counters = rb_json_open (status, "counters", NULL);
+  if (counters != NULL)
+    {
+      g_autofree char *text = join_numbers (counters);
+
+      print_line (ctl, "since start", *text != '\0' ? text : "nothing yet");
+    }
+  print_limits (ctl, status);
+}
+
+RbExitCode
+rb_verb_status (RbCtl             *ctl,
+                const char *const *args)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(RbJson) status = rb_ctl_view (ctl, "status", &error);
+
+  if (status == NULL)
+    return rb_ctl_fail (error);
+  if (ctl->json)
+    rb_ctl_print_json (ctl, status);
+  else if (rb_json_get_root_type (status) == RB_JSON_OBJECT)
+    print_status (ctl, status);
+  return RB_EXIT_OK;
+}

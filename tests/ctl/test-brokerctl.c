@@ -1,0 +1,527 @@
+/* test-brokerctl.c: the program as a person or a script meets it: arguments, output, exit codes
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-ctl.h"
+#include "rb-fake-broker.h"
+#include "rb-test.h"
+#include "rb-verb.h"
+
+#include <gio/gio.h>
+#include <signal.h>
+#include <string.h>
+
+#define STATUS "GET /v1/operator/status"
+#define ENDPOINTS "GET /v1/operator/endpoints"
+#define INBOX "GET /v1/operator/inbox"
+#define ASSIGNMENTS "GET /v1/operator/assignments"
+#define DISPATCH "POST /v1/operator/dispatch"
+
+typedef struct {
+  char         *data_dir;
+  RbFakeBroker *broker;     /* (nullable) */
+  const char   *columns;    /* (nullable) COLUMNS */
+  char         *out;
+  char         *err;
+  int           status;
+} Fixture;
+
+static void
+set_up (Fixture       *fixture,
+        gconstpointer  data)
+{
+  fixture->data_dir = rb_test_make_dir ();
+}
+
+static void
+set_up_broker (Fixture       *fixture,
+               gconstpointer  data)
+{
+  set_up (fixture, data);
+  fixture->broker = rb_fake_broker_new (fixture->data_dir);
+}
+
+static void
+tear_down (Fixture       *fixture,
+           gconstpointer  data)
+{
+  rb_test_settle ();
+  g_clear_pointer (&fixture->broker, rb_fake_broker_free);
+  g_free (fixture->data_dir);
+  g_free (fixture->out);
+  g_free (fixture->err);
+}
+
+static GSubprocess *
+start (Fixture    *fixture,
+       const char *arguments)
+{
+  g_autoptr(GSubprocessLauncher) launcher = NULL;
+  g_autofree char *program = g_test_build_filename (G_TEST_BUILT, "..", "broker", "brokerctl", NULL);
+  g_autofree char *line = g_strdup_printf ("'%s' %s", program, arguments);
+  g_auto(GStrv) argv = NULL;
+  g_autoptr(GError) error = NULL;
+  GSubprocess *process;
+
+  launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE
+                                        | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  g_subprocess_launcher_setenv (launcher, "MASONS_BROKER_USER_DATA", fixture->data_dir, TRUE);
+  g_subprocess_launcher_unsetenv (launcher, "MASONS_BROKER_ACCOUNT_ID");
+  g_subprocess_launcher_unsetenv (launcher, "MASONS_BROKER_RUNTIME_TOKEN");
+  g_subprocess_launcher_setenv (launcher, "LC_ALL", "C.UTF-8", TRUE);
+  g_subprocess_launcher_setenv (launcher, "TZ", "UTC", TRUE);
+  if (fixture->columns != NULL)
+    g_subprocess_launcher_setenv (launcher, "COLUMNS", fixture->columns, TRUE);
+  else
+    g_subprocess_launcher_unsetenv (launcher, "COLUMNS");
+  g_assert_true (g_shell_parse_argv (line, NULL, &argv, &error));
+  process = g_subprocess_launcher_spawnv (launcher, (const char *const *) argv, &error);
+  g_assert_no_error (error);
+  return process;
+}
+
+static void
+finish (Fixture     *fixture,
+        GSubprocess *process,
+        const char  *input)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_clear_pointer (&fixture->out, g_free);
+  g_clear_pointer (&fixture->err, g_free);
+  g_subprocess_communicate_utf8_async (process, input, NULL, rb_test_store_result, &result);
+  rb_test_wait_until (result != NULL);
+  g_assert_true (g_subprocess_communicate_utf8_finish (process, result, &fixture->out, &fixture->err, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_subprocess_get_if_exited (process));
+  fixture->status = g_subprocess_get_exit_status (process);
+}
+
+static int
+run (Fixture    *fixture,
+     const char *arguments)
+{
+  g_autoptr(GSubprocess) process = start (fixture, arguments);
+
+  finish (fixture, process, "");
+  return fixture->status;
+}
+
+static void
+test_usage (Fixture       *fixture,
+            gconstpointer  data)
+{
+  static const char *const cases[] = {
+    "",
+    "nonsense",
+    "--nonsense",
+    "status --nonsense",
+    "status extra",
+    "dispatch",
+    "dispatch one",
+    "dispatch one two three",
+    "explain",
+    "explain one two",
+    "send hello",
+    "send --to",
+    "send --to a@local",
+    "send --to a@local --metadata nonsense hello",
+    "send --to a@local --metadata [] hello",
+    "send --to a@local --wait-reply=x hello",
+    "attach",
+    "attach --name x",
+    "attach --name x --exec true --print",
+    "attach --name x --exec \"it's\"",
+    "attach --name x --exec ''",
+    "attach --name '' --exec true",
+    "attach --name x --exec true --concurrency=-1",
+    "attach --name x --exec true --concurrency=many",
+    "config nonsense",
+    "status --timeout=x",
+    "status --timeout=-1",
+    "help nonsense",
+  };
+
+  g_test_summary ("What makes no sense ends with 2, a remark on standard error, and nothing on standard output.");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      int status = run (fixture, cases[i]);
+
+      if (status != RB_EXIT_USAGE)
+        g_test_message ("%s: %s", cases[i], fixture->err);
+      g_assert_cmpint (status, ==, RB_EXIT_USAGE);
+      g_assert_cmpstr (fixture->out, ==, "");
+      g_assert_true (g_str_has_prefix (fixture->err, "brokerctl: "));
+    }
+}
+
+static void
+test_help (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("Help names every verb and every exit code, and each verb has its own.");
+
+  g_assert_cmpint (run (fixture, "help"), ==, RB_EXIT_OK);
+  for (const RbVerb *verb = rb_verbs_get (); verb->name != NULL; verb++)
+    {
+      g_autofree char *arguments = g_strdup_printf ("%s --help", verb->name);
+      g_autofree char *heading = g_strdup_printf ("brokerctl %s [OPTION...]", verb->name);
+
+      if (fixture->out == NULL || strstr (fixture->out, verb->name) == NULL)
+        g_test_message ("missing: %s", verb->name);
+      g_assert_nonnull (strstr (fixture->out, verb->name));
+      g_assert_cmpint (run (fixture, arguments), ==, RB_EXIT_OK);
+      g_assert_true (g_str_has_prefix (fixture->out, heading));
+      g_assert_cmpint (run (fixture, "--help"), ==, RB_EXIT_OK);
+    }
+  g_assert_nonnull (strstr (fixture->out, "  7  it may or may not have happened"));
+  g_assert_cmpint (run (fixture, "--version"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==, "brokerctl " RB_VERSION "\n");
+}
+
+static void
+test_not_running (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  static const char *const cases[] = { "status",          "list",      "inbox --json",           "assignments",
+                                       "dispatch a b",    "explain a", "modules",                "env",
+                                       "--no-start demo", "--no-start send --to a@local x",      "--no-start attach --name x --exec true",
+                                       "--socket /nonexistent status" };
+
+  g_test_summary ("Without a broker every verb that needs one ends with 3 and starts none.");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_assert_cmpint (run (fixture, cases[i]), ==, RB_EXIT_NOT_RUNNING);
+      g_assert_cmpstr (fixture->out, ==, "");
+    }
+}
+
+static void
+test_status (Fixture       *fixture,
+             gconstpointer  data)
+{
+  static const char status[] = "{\"presence\":\"online\",\"address\":\"me@local\",\"ready\":true,\"endpoints\":2,\"inbox\":250,"
+                               "\"counters\":{\"received\":3,\"sent\":0},"
+                               "\"limits\":{\"inbox\":{\"used\":250,\"limit\":256,\"policy\":\"new ones are refused\"},"
+                               "\"endpoints\":{\"used\":2,\"limit\":100,\"policy\":\"x\"}}}";
+
+  g_test_summary ("Status says how things are and which limit is near; with --json it is the broker's own words and nothing else.");
+
+  rb_fake_broker_answer (fixture->broker, STATUS, 200, status);
+  g_assert_cmpint (run (fixture, "status"), ==, RB_EXIT_OK);
+  g_assert_nonnull (strstr (fixture->out, "broker        ready\nnetwork       online\naddress       me@local\nendpoints     2\n"));
+  g_assert_nonnull (strstr (fixture->out, "since start   3 received\n"));
+  g_assert_nonnull (strstr (fixture->out, "limit         inbox is nearly full (250 of 256): new ones are refused\n"));
+  g_assert_null (strstr (fixture->out, "of 100"));
+  g_assert_cmpstr (fixture->err, ==, "");
+
+  rb_fake_broker_answer (fixture->broker, STATUS, 200, status);
+  g_assert_cmpint (run (fixture, "--json status"), ==, RB_EXIT_OK);
+  g_assert_true (g_str_has_prefix (fixture->out, status));
+  g_assert_cmpuint (strlen (fixture->out), ==, strlen (status) + 1);
+}
+
+static void
+test_odd_answers (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  static const char *const cases[] = { "null", "[]", "{}", "7", "\"x\"", "[null,7,{}]", "{\"limits\":7,\"counters\":[]}" };
+  static const char *const verbs[] = { "status", "list", "inbox", "assignments", "modules", "env" };
+
+  g_test_summary ("An answer of another shape is no reason to crash.");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (verbs); j++)
+      {
+        g_autofree char *request = g_strdup_printf ("GET /v1/operator/%s", g_str_equal (verbs[j], "list") ? "endpoints" : verbs[j]);
+
+        rb_fake_broker_answer (fixture->broker, request, 200, cases[i]);
+        g_assert_cmpint (run (fixture, verbs[j]), ==, RB_EXIT_OK);
+      }
+}
+
+static void
+test_inbox (Fixture       *fixture,
+            gconstpointer  data)
+{
+  static const char inbox[] = "[{\"id\":\"m-1\",\"sender_address\":\"evil\\u001b[2J@local\",\"reason\":\"unaddressed\","
+                              "\"preview\":\"line one\\nline two \\u202e\",\"since\":\"2000-01-01T00:00:00.000Z\"}]";
+
+  g_test_summary ("What strangers wrote is shown escaped, as a table or, where it is narrow, as paragraphs.");
+
+  rb_fake_broker_answer (fixture->broker, INBOX, 200, inbox);
+  g_assert_cmpint (run (fixture, "inbox"), ==, RB_EXIT_OK);
+  g_assert_nonnull (strstr (fixture->out, "m-1      evil\\x1b[2J@local"));
+  g_assert_nonnull (strstr (fixture->out, "line one\\nline two \\u{202e}"));
+  g_assert_null (strchr (fixture->out, '\033'));
+
+  fixture->columns = "30";
+  rb_fake_broker_answer (fixture->broker, INBOX, 200, inbox);
+  g_assert_cmpint (run (fixture, "inbox"), ==, RB_EXIT_OK);
+  g_assert_true (g_str_has_prefix (fixture->out, "MESSAGE: m-1\nFROM: evil\\x1b[2J@local\n"));
+
+  rb_fake_broker_answer (fixture->broker, INBOX, 200, "[]");
+  g_assert_cmpint (run (fixture, "inbox"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==, "the inbox is empty\n");
+}
+
+static void
+answer_lists (Fixture *fixture)
+{
+  rb_fake_broker_answer (fixture->broker, INBOX, 200, "[{\"id\":\"aa-1\"},{\"id\":\"ab-2\"}]");
+  rb_fake_broker_answer (fixture->broker, ENDPOINTS, 200,
+                         "[{\"endpoint_id\":\"ep_1\",\"session_name\":\"worker\"},{\"endpoint_id\":\"ep_2\",\"session_name\":\"writer\"}]");
+}
+
+static void
+test_dispatch (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("Dispatch takes beginnings of ids and names, and sends whole ids.");
+
+  answer_lists (fixture);
+  g_assert_cmpint (run (fixture, "dispatch aa wo"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (rb_fake_broker_get_body (fixture->broker, DISPATCH), ==,
+                   "{\"undispatched_id\":\"aa-1\",\"target_endpoint_id\":\"ep_1\"}");
+  g_assert_cmpstr (fixture->out, ==, "aa-1 is with ep_1 now\n");
+
+  answer_lists (fixture);
+  g_assert_cmpint (run (fixture, "dispatch ab ep_2 --json"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==, "{\"undispatched_id\":\"ab-2\",\"endpoint_id\":\"ep_2\"}\n");
+}
+
+static void
+test_dispatch_refused (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("What fits several, or nothing, or is refused, each has its exit code, and nothing is dispatched for the first two.");
+
+  answer_lists (fixture);
+  g_assert_cmpint (run (fixture, "dispatch aa w"), ==, RB_EXIT_AMBIGUOUS);
+  g_assert_nonnull (strstr (fixture->err, "ep_1  worker"));
+  answer_lists (fixture);
+  rb_fake_broker_forget (fixture->broker);
+  g_assert_cmpint (run (fixture, "dispatch zz w"), ==, RB_EXIT_NOT_FOUND);
+  g_assert_cmpuint (rb_fake_broker_count (fixture->broker, DISPATCH), ==, 0);
+
+  rb_fake_broker_answer (fixture->broker, INBOX, 200, "[{\"id\":\"aa-1\"}]");
+  rb_fake_broker_answer (fixture->broker, DISPATCH, 400,
+                         "{\"error\":\"dispatch_failed\",\"message\":\"target endpoint did not acknowledge push receipt: ep_1\"}");
+  g_assert_cmpint (run (fixture, "dispatch aa ep_1"), ==, RB_EXIT_FAILED);
+  g_assert_nonnull (strstr (fixture->err, "did not acknowledge push receipt: ep_1 (dispatch_failed)"));
+}
+
+static void
+test_explain (Fixture       *fixture,
+              gconstpointer  data)
+{
+  static const char explained[] = "{\"kind\":\"message\",\"id\":\"aa-1\",\"place\":\"inbox\",\"since\":\"2000-01-01T00:00:01.000Z\","
+                                  "\"reason\":\"unaddressed\",\"next\":\"waits in the inbox\",\"ladder\":["
+                                  "{\"step\":\"received\",\"at\":\"2000-01-01T00:00:00.123Z\"},"
+                                  "{\"step\":\"stored\",\"at\":\"2000-01-01T00:00:01.000Z\",\"detail\":\"unaddressed\"}]}";
+
+  g_test_summary ("Explain shows place, reason, what comes next and the ladder with its times; a beginning is enough.");
+
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/explain/aa", 404, "{\"error\":\"not_found\",\"message\":\"nothing is known\"}");
+  rb_fake_broker_answer (fixture->broker, ASSIGNMENTS, 200, "[]");
+  rb_fake_broker_answer (fixture->broker, ASSIGNMENTS, 200, "[]");
+  answer_lists (fixture);
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/explain/aa-1", 200, explained);
+  g_assert_cmpint (run (fixture, "explain aa"), ==, RB_EXIT_OK);
+  g_assert_nonnull (strstr (fixture->out, "message     aa-1\nis          inbox since 2000-01-01 00:00:01.000 ("));
+  g_assert_nonnull (strstr (fixture->out, "next        waits in the inbox\n"));
+  g_assert_nonnull (strstr (fixture->out, "  2000-01-01 00:00:00.123  received\n  2000-01-01 00:00:01.000  stored    unaddressed\n"));
+
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/explain/zz", 404, "{\"error\":\"not_found\",\"message\":\"nothing is known\"}");
+  rb_fake_broker_answer (fixture->broker, ASSIGNMENTS, 200, "[]");
+  rb_fake_broker_answer (fixture->broker, ASSIGNMENTS, 200, "[]");
+  answer_lists (fixture);
+  g_assert_cmpint (run (fixture, "explain zz"), ==, RB_EXIT_NOT_FOUND);
+}
+
+static void
+test_env (Fixture       *fixture,
+          gconstpointer  data)
+{
+  g_test_summary ("The environment is printed as a shell reads it, and only what is known.");
+
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/env", 200,
+                         "{\"account_id\":\"default\",\"runtime_token\":\"abc_-\",\"data_dir\":\"/home/a b/it's\",\"pid\":7}");
+  g_assert_cmpint (run (fixture, "env"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==,
+                   "MASONS_BROKER_ACCOUNT_ID=default\n"
+                   "MASONS_BROKER_RUNTIME_TOKEN=abc_-\n"
+                   "MASONS_BROKER_USER_DATA='/home/a b/it'\\''s'\n");
+}
+
+static void
+test_send (Fixture       *fixture,
+           gconstpointer  data)
+{
+  const char *body;
+
+  g_test_summary ("Send registers an endpoint, sends, prints the receipt, and takes the endpoint away again.");
+
+  g_assert_cmpint (run (fixture, "send --to peer@local --metadata '{\"a\":[1]}' --content-type markdown two words"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==, "delivered m-1\n");
+  body = rb_fake_broker_get_body (fixture->broker, "POST /v1/send");
+  g_assert_nonnull (strstr (body, "{\"endpoint_id\":\"ep-1\",\"to\":\"peer@local\",\"content\":\"two words\",\"contentType\":\"markdown\","
+                                  "\"metadata\":{\"a\":[1],\"message_id\":\""));
+  g_assert_cmpuint (rb_fake_broker_count (fixture->broker, "DELETE /v1/endpoint/ep-1"), ==, 1);
+
+  g_assert_cmpint (run (fixture, "send --json --to peer@local x"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==, "{\"message_id\":\"m-1\",\"status\":\"delivered\"}\n");
+}
+
+static void
+test_send_input (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_autoptr(GSubprocess) process = start (fixture, "send --to peer@local -");
+
+  g_test_summary ("A dash reads the text from standard input.");
+
+  finish (fixture, process, "from\na pipe");
+  g_assert_cmpint (fixture->status, ==, RB_EXIT_OK);
+  g_assert_nonnull (strstr (rb_fake_broker_get_body (fixture->broker, "POST /v1/send"), "\"content\":\"from\\na pipe\""));
+}
+
+static void
+test_send_refused (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  static const struct {
+    guint       status;
+    const char *body;
+    RbExitCode  code;
+  } cases[] = {
+    { 503, "{\"error\":\"connector_unavailable\",\"message\":\"WebSocket not connected\",\"retryable\":true}", RB_EXIT_FAILED },
+    { 503, "{\"error\":\"connector_send_outcome_unknown\",\"message\":\"SEND_ACK timeout\"}", RB_EXIT_OUTCOME_UNKNOWN },
+    { 400, "{\"error\":\"invalid_address\",\"message\":\"'x' is not an address\"}", RB_EXIT_FAILED },
+    { RB_FAKE_DROP, NULL, RB_EXIT_OUTCOME_UNKNOWN },
+  };
+
+  g_test_summary ("A refusal, and an outcome nobody knows, have their exit codes; the endpoint is taken away all the same.");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      rb_fake_broker_forget (fixture->broker);
+      rb_fake_broker_answer (fixture->broker, "POST /v1/send", cases[i].status, cases[i].body);
+      g_assert_cmpint (run (fixture, "send --to peer@local x"), ==, (int) cases[i].code);
+      g_assert_cmpstr (fixture->out, ==, "");
+      g_assert_cmpuint (rb_fake_broker_count (fixture->broker, "POST /v1/send"), ==, 1);
+    }
+}
+
+/* The first of these is for somebody else, the second answers. */
+static void
+push_replies (Fixture *fixture)
+{
+  rb_fake_broker_push (fixture->broker, "{\"event\":\"message_received\",\"push_id\":\"p1\",\"from\":\"x@local\",\"content\":\"no\","
+                                        "\"contentType\":\"text\",\"metadata\":{\"correlation_id\":\"c\",\"in_reply_to\":\"other\"}}");
+  rb_fake_broker_push (fixture->broker, "{\"event\":\"message_received\",\"push_id\":\"p2\",\"from\":\"peer@local\",\"content\":\"yes\","
+                                        "\"contentType\":\"text\",\"metadata\":{\"correlation_id\":\"c\",\"in_reply_to\":\"mine\"},"
+                                        "\"sourceMessageId\":\"r-1\"}");
+}
+
+static void
+test_wait_reply (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_autoptr(GSubprocess) process = NULL;
+
+  g_test_summary ("The reply is printed, and only the reply; what answers something else is left to the broker.");
+
+  process = start (fixture, "send --wait-reply=30 --to peer@local --metadata '{\"message_id\":\"mine\"}' x");
+  rb_test_wait_until (rb_fake_broker_count (fixture->broker, "POST /v1/send") == 1);
+  push_replies (fixture);
+  finish (fixture, process, "");
+  g_assert_cmpint (fixture->status, ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==, "yes\n");
+  g_assert_cmpstr (rb_fake_broker_get_frames (fixture->broker), ==, "{\"event\":\"push_ack\",\"push_id\":\"p2\"}\n");
+}
+
+static void
+test_no_reply (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("A reply that does not come in time ends with 4.");
+
+  g_assert_cmpint (run (fixture, "send --wait-reply=0.05 --to peer@local x"), ==, RB_EXIT_TIMED_OUT);
+  g_assert_cmpstr (fixture->out, ==, "");
+}
+
+static void
+push_hello (Fixture *fixture)
+{
+  rb_test_wait_until (rb_fake_broker_count (fixture->broker, "POST /v1/endpoint/register") == 1
+                      && rb_fake_broker_has_channel (fixture->broker));
+  rb_fake_broker_push (fixture->broker, "{\"event\":\"message_received\",\"push_id\":\"p1\",\"endpoint_id\":\"ep-1\",\"from\":\"peer@local\","
+                                        "\"content\":\"hello\",\"contentType\":\"text\",\"metadata\":{},\"sourceMessageId\":\"m-1\"}");
+}
+
+static void
+test_attach_once (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_autoptr(GSubprocess) process = start (fixture, "attach --once --json --name worker --exec 'tr a-z A-Z'");
+
+  g_test_summary ("A program becomes a runtime, answers its message and, asked to, leaves.");
+
+  push_hello (fixture);
+  finish (fixture, process, "");
+  g_assert_cmpint (fixture->status, ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==,
+                   "{\"event\":\"attached\",\"endpoint_id\":\"ep-1\",\"detail\":\"worker\"}\n"
+                   "{\"event\":\"message\",\"message_id\":\"m-1\",\"detail\":\"peer@local\"}\n"
+                   "{\"event\":\"done\",\"message_id\":\"m-1\"}\n");
+  g_assert_nonnull (strstr (rb_fake_broker_get_body (fixture->broker, "POST /v1/send"), "\"content\":\"HELLO\""));
+  g_assert_cmpuint (rb_fake_broker_count (fixture->broker, "DELETE /v1/endpoint/ep-1"), ==, 1);
+}
+
+static void
+test_attach_interrupted (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_autoptr(GSubprocess) process = start (fixture, "attach --name worker --exec cat");
+
+  g_test_summary ("Ctrl-C leaves in order: the endpoint is taken away, and the exit is no failure.");
+
+  push_hello (fixture);
+  rb_test_wait_until (rb_fake_broker_count (fixture->broker, "POST /v1/send") == 1);
+  g_subprocess_send_signal (process, SIGINT);
+  finish (fixture, process, "");
+  g_assert_cmpint (fixture->status, ==, RB_EXIT_OK);
+  g_assert_cmpuint (rb_fake_broker_count (fixture->broker, "DELETE /v1/endpoint/ep-1"), ==, 1);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  rb_test_init (&argc, &argv);
+#define ADD(path, function) g_test_add (path, Fixture, NULL, set_up, function, tear_down)
+#define ADD_BROKER(path, function) g_test_add (path, Fixture, NULL, set_up_broker, function, tear_down)
+  ADD ("/brokerctl/usage", test_usage);
+  ADD ("/brokerctl/help", test_help);
+  ADD ("/brokerctl/not-running", test_not_running);
+  ADD_BROKER ("/brokerctl/status", test_status);
+  ADD_BROKER ("/brokerctl/odd-answers", test_odd_answers);
+  ADD_BROKER ("/brokerctl/inbox", test_inbox);
+  ADD_BROKER ("/brokerctl/dispatch/prefixes", test_dispatch);
+  ADD_BROKER ("/brokerctl/dispatch/refused", test_dispatch_refused);
+  ADD_BROKER ("/brokerctl/explain", test_explain);
+  ADD_BROKER ("/brokerctl/env", test_env);
+  ADD_BROKER ("/brokerctl/send/receipt", test_send);
+  ADD_BROKER ("/brokerctl/send/standard-input", test_send_input);
+  ADD_BROKER ("/brokerctl/send/refused", test_send_refused);
+  ADD_BROKER ("/brokerctl/send/reply", test_wait_reply);
+  ADD_BROKER ("/brokerctl/send/no-reply", test_no_reply);
+  ADD_BROKER ("/brokerctl/attach/once", test_attach_once);
+  ADD_BROKER ("/brokerctl/attach/interrupted", test_attach_interrupted);
+  return g_test_run ();
+}

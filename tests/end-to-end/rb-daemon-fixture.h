@@ -1,0 +1,58 @@
+/* rb-daemon-fixture.h: the built runtime-brokerd, in directories of its own
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* One home for any number of runs, one after the other, of the program beside the tests in the build folder. Everything blocks, with
+ * deadlines; what goes wrong fails the test and shows what the daemon said. */
+typedef struct _RbDaemonFixture RbDaemonFixture;
+
+RbDaemonFixture *rb_daemon_fixture_new           (void);
+/* Kills what still runs. */
+void             rb_daemon_fixture_free          (RbDaemonFixture *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbDaemonFixture, rb_daemon_fixture_free)
+
+/* For the next runs. @value NULL: unset. */
+void             rb_daemon_fixture_set_env       (RbDaemonFixture *self, const char *name, const char *value);
+void             rb_daemon_fixture_add_argument  (RbDaemonFixture *self, const char *argument);
+void             rb_daemon_fixture_clear_arguments (RbDaemonFixture *self);
+/* Writes $XDG_CONFIG_HOME/runtime-broker/broker.conf. */
+void             rb_daemon_fixture_write_config  (RbDaemonFixture *self, const char *text);
+
+/* Starts it and waits until its discovery file is there. */
+void             rb_daemon_fixture_start         (RbDaemonFixture *self);
+/* Only starts it. */
+void             rb_daemon_fixture_launch        (RbDaemonFixture *self);
+void             rb_daemon_fixture_wait_ready    (RbDaemonFixture *self);
+/* Starts another one beside it, or one that is to end by itself, and waits for its end. Returns the exit code. */
+int              rb_daemon_fixture_run           (RbDaemonFixture *self, char **output, char **errors);
+void             rb_daemon_fixture_signal        (RbDaemonFixture *self, int signal_number);
+/* Waits for its end. Returns the exit code, or minus the number of the signal that ended it. */
+int              rb_daemon_fixture_wait          (RbDaemonFixture *self);
+/* SIGTERM, and wait. */
+int              rb_daemon_fixture_stop          (RbDaemonFixture *self);
+/* SIGKILL, and wait. */
+void             rb_daemon_fixture_kill          (RbDaemonFixture *self);
+
+GPid             rb_daemon_fixture_get_pid       (RbDaemonFixture *self);
+/* From the discovery file, after a start. */
+const char      *rb_daemon_fixture_get_url       (RbDaemonFixture *self);
+const char      *rb_daemon_fixture_get_token     (RbDaemonFixture *self);
+const char      *rb_daemon_fixture_get_socket    (RbDaemonFixture *self);
+/* Known after the first start, and then also while nothing runs. */
+const char      *rb_daemon_fixture_get_state_dir (RbDaemonFixture *self);
+const char      *rb_daemon_fixture_get_discovery_file (RbDaemonFixture *self);
+const char      *rb_daemon_fixture_get_log_dir   (RbDaemonFixture *self);
+const char      *rb_daemon_fixture_get_data_dir  (RbDaemonFixture *self);
+const char      *rb_daemon_fixture_get_runtime_token (RbDaemonFixture *self);
+
+/* One request, over TCP or (@unix_socket) over the socket, with the bearer token. Returns the status; @answer: (out) (optional): the
+ * body. @body: (nullable): JSON. */
+guint            rb_daemon_fixture_request       (RbDaemonFixture *self, gboolean unix_socket, const char *method, const char *path,
+                                                  const char *body, char **answer);
+
+G_END_DECLS
