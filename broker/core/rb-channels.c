@@ -27,7 +27,22 @@ endpoints_on (RbCore    *core,
   return bound;
 }
 
-/* IMP-14: the endpoints move along; outstanding receipts of the old channel fail at once. */
+static void
+move_endpoint (RbCore     *core,
+               RbEndpoint *endpoint,
+               RbChannel  *replacement)
+{
+  RbChanges *changes = rb_changes_new ();
+
+  g_clear_object (&endpoint->channel);
+  rb_deliver_channel_lost (core, endpoint);
+  rb_lifecycle_activate (core, endpoint, replacement, changes);
+  rb_core_commit_lazy (core, changes, NULL, NULL);
+  rb_deliver_pump (core, endpoint);
+}
+
+/* IMP-14: the endpoints move along; outstanding receipts of the old channel fail at once. What a stranger finds under a pid that was given
+ * to it is not its own. */
 static void
 displace (RbCore    *core,
           RbChannel *old,
@@ -38,13 +53,11 @@ displace (RbCore    *core,
   for (guint i = 0; i < endpoints->len; i++)
     {
       RbEndpoint *endpoint = g_ptr_array_index (endpoints, i);
-      RbChanges *changes = rb_changes_new ();
 
-      g_clear_object (&endpoint->channel);
-      rb_deliver_channel_lost (core, endpoint);
-      rb_lifecycle_activate (core, endpoint, replacement, changes);
-      rb_core_commit_lazy (core, changes, NULL, NULL);
-      rb_deliver_pump (core, endpoint);
+      if (rb_lifecycle_is_same_process (core, endpoint))
+        move_endpoint (core, endpoint, replacement);
+      else
+        rb_lifecycle_channel_closed (core, endpoint);
     }
   rb_channel_close (old, 1000, "replaced");
 }

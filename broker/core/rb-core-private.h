@@ -40,6 +40,7 @@ struct _RbCore {
   GHashTable     *channels;        /* gint64 * pid to RbChannel */
   GHashTable     *receipts;        /* push id (borrowed from the item) to RbItem */
   gint64          next_position;
+  guint           n_registering;   /* registrations that the upstream was asked about: they count as endpoints */
 
   RbPresence      presence;
   const char     *presence_reason;

@@ -294,6 +294,13 @@ push_item (RbCore     *core,
 }
 
 static gboolean
+is_reachable (RbCore     *core,
+              RbEndpoint *endpoint)
+{
+  return !core->is_stopping && endpoint->is_durable && endpoint->state == RB_ENDPOINT_ACTIVE && endpoint->channel != NULL;
+}
+
+static gboolean
 has_room (RbCore     *core,
           RbEndpoint *endpoint)
 {
@@ -305,7 +312,7 @@ void
 rb_deliver_pump (RbCore     *core,
                  RbEndpoint *endpoint)
 {
-  while (!core->is_stopping && endpoint->state == RB_ENDPOINT_ACTIVE && endpoint->channel != NULL && has_room (core, endpoint))
+  while (is_reachable (core, endpoint) && has_room (core, endpoint))
     {
       RbItem *item = rb_queue_take_ready (endpoint->queue);
 

@@ -74,6 +74,7 @@ rb_endpoint_from_row (GVariant  *row,
   self->pid_start = pid_start;
   self->state_since = since;
   self->position = position;
+  self->is_durable = TRUE;
   g_variant_get (deadline, "mx", NULL, &self->grace_deadline);
   if (!rb_endpoint_state_from_string (state, &self->state))
     {

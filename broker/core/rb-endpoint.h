@@ -26,6 +26,7 @@ typedef struct {
   gint64           grace_deadline;   /* epoch-ms, 0: none */
   gint64           position;         /* order of registration */
   RbTraits        *traits;
+  gboolean         is_durable;       /* the commit of its registration is done: before that nothing is pushed to it */
   RbChannel       *channel;          /* NULL unless active */
   RbQueue         *queue;
   guint64          grace_timer;

@@ -54,9 +54,9 @@ rb_lifecycle_report (RbCore     *core,
   rb_events_emit (core, rb_events_endpoint_state (endpoint_id, state, reason, now));
 }
 
-static void
-unregister_upstream (RbCore     *core,
-                     const char *endpoint_id)
+void
+rb_lifecycle_give_back (RbCore     *core,
+                        const char *endpoint_id)
 {
   GVariantDict arguments;
 
@@ -84,10 +84,10 @@ on_durable (RbCore       *core,
   if (error == NULL)
     {
       for (guint i = 0; i < told->events->len; i++)
-        rb_events_tell (core, rb_event_ref (g_ptr_array_index (told->events, i)));
+        rb_events_emit (core, rb_event_ref (g_ptr_array_index (told->events, i)));
       rb_lifecycle_report (core, told->endpoint_id, told->state, told->reason);
       if (told->unregister)
-        unregister_upstream (core, told->endpoint_id);
+        rb_lifecycle_give_back (core, told->endpoint_id);
     }
   told_free (told);
 }
@@ -248,6 +248,8 @@ rb_lifecycle_apply (RbCore          *core,
 
   set_state (core, endpoint, next);
   g_clear_object (&endpoint->channel);
+  if (todo & RB_ENDPOINT_REMOVE)
+    leave_assignments (core, endpoint, changes);
   rb_deliver_channel_lost (core, endpoint);
   if (todo & RB_ENDPOINT_STOP_GRACE)
     stop_grace (core, endpoint);
@@ -257,7 +259,6 @@ rb_lifecycle_apply (RbCore          *core,
   if (todo & RB_ENDPOINT_REMOVE)
     {
       told->unregister = TRUE;
-      leave_assignments (core, endpoint, changes);
       rescue_queue (core, endpoint, changes, told->events);
       erase (core, endpoint, changes);
     }

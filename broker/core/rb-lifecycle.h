@@ -20,6 +20,8 @@ void  rb_lifecycle_activate       (RbCore *core, RbEndpoint *endpoint, RbChannel
 void  rb_lifecycle_resume_grace   (RbCore *core, RbEndpoint *endpoint);
 /* Same pid and same start time as when it registered. */
 gboolean rb_lifecycle_is_same_process (RbCore *core, const RbEndpoint *endpoint);
+/* Takes it back at the upstream, in the background. */
+void  rb_lifecycle_give_back      (RbCore *core, const char *endpoint_id);
 /* Everything that is to be told when an endpoint's state changed, after the commit. */
 void  rb_lifecycle_report         (RbCore *core, const char *endpoint_id, const char *state, const char *reason);
 

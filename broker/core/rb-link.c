@@ -55,12 +55,21 @@ on_grace_expired (gpointer user_data)
   apply (core, RB_PRESENCE_GRACE_EXPIRED);
 }
 
+/* After rb_link_shutdown() we are offline, whatever the link still does. */
+static void
+follow (RbCore          *core,
+        RbPresenceEvent  event)
+{
+  if (!core->is_stopping)
+    apply (core, event);
+}
+
 static void
 on_connector_connected (RbConnector *connector,
                         RbCore      *core)
 {
   rb_log_info ("connector_connected", "address", rb_connector_get_address (connector), NULL);
-  apply (core, RB_PRESENCE_CONNECTED);
+  follow (core, RB_PRESENCE_CONNECTED);
 }
 
 static void
@@ -69,7 +78,7 @@ on_connector_disconnected (RbConnector *connector,
                            RbCore      *core)
 {
   rb_log_warning ("connector_disconnected", "reason", reason, NULL);
-  apply (core, RB_PRESENCE_DISCONNECTED);
+  follow (core, RB_PRESENCE_DISCONNECTED);
 }
 
 static void

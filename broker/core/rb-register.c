@@ -13,6 +13,7 @@
 #include "rb-log.h"
 #include "rb-successor.h"
 #include "rb-text.h"
+#include "rb-time.h"
 
 /* A registration on its way: checked -> agreed by the upstream -> durable -> answered. */
 typedef struct {
@@ -123,7 +124,7 @@ make_traits (RbCore                   *core,
   traits->kind = g_strdup (request->kind);
   traits->client_kind = g_strdup (request->client_kind);
   traits->client_version = g_strdup (request->client_version);
-  traits->started_at = g_strdup (request->started_at);
+  traits->started_at = request->started_at != NULL ? g_strdup (request->started_at) : rb_time_to_iso (rb_core_now (core));
   traits->tracking_ref = g_strdup (request->tracking_ref);
   traits->session_name = g_strdup (request->session_name);
   traits->task_hint = g_strdup (request->task_hint);
@@ -190,10 +191,15 @@ on_registered (RbCore       *core,
 
   if (error != NULL)
     {
+      if (endpoint != NULL)
+        rb_lifecycle_apply (core, endpoint, RB_ENDPOINT_EXPLICIT_UNREGISTER);
+      rb_lifecycle_give_back (core, self->endpoint_id);
       g_task_return_error (task, g_error_copy (error));
       return;
     }
 
+  if (endpoint != NULL)
+    endpoint->is_durable = TRUE;
   rb_lifecycle_report (core, self->endpoint_id, "active", "register");
   rb_log_info ("endpoint_registered", "endpoint_id", self->endpoint_id, "kind", endpoint != NULL ? endpoint->traits->kind : NULL, NULL);
   g_task_return_boolean (task, TRUE);
@@ -272,8 +278,9 @@ on_upstream_registered (GObject      *source,
   g_autoptr(GVariant) answer = NULL;
   GError *error = NULL;
 
+  core->n_registering--;
   answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
-  if (answer == NULL || !rb_core_check_ready (core, &error))
+  if (answer == NULL)
     {
       g_task_return_error (task, error);
       return;
@@ -281,6 +288,12 @@ on_upstream_registered (GObject      *source,
   if (!g_variant_lookup (answer, "endpoint_id", "s", &self->endpoint_id) || *self->endpoint_id == '\0')
     {
       g_task_return_new_error (task, RB_ERROR, RB_ERROR_UNAVAILABLE, "the upstream granted no endpoint_id");
+      return;
+    }
+  if (!rb_core_check_ready (core, &error))
+    {
+      rb_lifecycle_give_back (core, self->endpoint_id);
+      g_task_return_error (task, error);
       return;
     }
 
@@ -316,13 +329,14 @@ rb_register_async (RbCore                  *core,
   self->nonce = rb_core_uuid (core);
   self->owner_token = rb_core_uuid (core);
   g_task_set_task_data (task, self, (GDestroyNotify) registration_free);
-  if (rb_registry_get_n (core->registry) >= core->settings.endpoint_cap)
+  if (rb_registry_get_n (core->registry) + core->n_registering >= core->settings.endpoint_cap)
     {
       g_task_return_error (task, rb_error_new (RB_ERROR_UNAVAILABLE, "endpoint_limit_reached", "%u endpoints are registered already",
                                                rb_registry_get_n (core->registry)));
       return;
     }
 
+  core->n_registering++;
   rb_upstream_call_async (core->upstream, RB_UPSTREAM_REGISTER_ENDPOINT, upstream_arguments (self), NULL, on_upstream_registered,
                           g_steal_pointer (&task));
 }

@@ -50,6 +50,7 @@ move_assignments (RbCore     *core,
                   RbChanges  *changes)
 {
   g_autoptr(GPtrArray) assignments = rb_assignments_dup_of_endpoint (core->assignments, from->id);
+  gint64 now = rb_core_now (core);
 
   for (guint i = 0; i < assignments->len; i++)
     {
@@ -57,6 +58,7 @@ move_assignments (RbCore     *core,
 
       rb_assignments_move (core->assignments, assignment, to->id);
       rb_assignment_record (assignment, changes);
+      rb_message_move (assignment->message, changes, RB_PLACE_ASSIGNMENT, to->id, assignment->message->reason, now);
     }
 }
 
