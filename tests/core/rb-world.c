@@ -261,7 +261,8 @@ find_job (RbAdapter  *adapter,
     {
       RbJob *job = g_ptr_array_index (adapter->jobs, i);
 
-      if (assignment_id != NULL ? g_str_equal (job->assignment_id, assignment_id) : g_str_equal (job->message_id, message_id))
+      if (g_strcmp0 (assignment_id != NULL ? job->assignment_id : job->message_id,
+                     assignment_id != NULL ? assignment_id : message_id) == 0)
         return job;
     }
   return NULL;
