@@ -59,7 +59,7 @@ count_pushes (RbWorld *self)
          (self->asker.channel != NULL ? self->asker.channel->pushes->len : 0);
 }
 
-/* From here on nothing may leave any more: nobody has heard of this commit. */
+/* From here on nothing may leave any more: all that hung on earlier commits has left. */
 static void
 on_crashed (gpointer user_data)
 {
@@ -84,7 +84,7 @@ rb_world_new (const RbWorldPlan *plan)
   adapter_init (&self->asker, 200, "sa", RB_PLAIN);
   rb_core_fixture_set_up (&self->fixture, plan->authority);
   if (plan->at > 0 && plan->death != RB_DEATH_STOP)
-    rb_fake_store_crash_after (self->fixture.store, plan->at, on_crashed, self);
+    rb_fake_store_crash_at (self->fixture.store, plan->at, plan->keeps_last, on_crashed, self);
   return self;
 }
 

@@ -27,6 +27,7 @@ struct _RbFakeStore {
   guint          n_durable;
   guint          n_commits;
   guint          crash_at;              /* value of n_commits; 0: never */
+  gboolean       crash_keeps;           /* that commit */
   RbFakeStoreCrashed crashed;
   gpointer       crashed_data;
 };
@@ -168,27 +169,36 @@ copy_tables (GTree **from,
 }
 
 static void
+die (RbFakeStore *self)
+{
+  self->is_broken = TRUE;
+  self->crashed (self->crashed_data);
+}
+
+static void
 apply_all (RbFakeStore     *self,
            const RbChanges *changes)
 {
-  for (guint i = 0; i < rb_changes_get_n (changes); i++)
-    apply_change (self, rb_changes_get (changes, i));
-
   if (rb_changes_get_n (changes) == 0)
     return;
 
   self->n_commits++;
+  if (self->n_commits == self->crash_at && !self->crash_keeps)
+    {
+      die (self);
+      return;
+    }
+
+  for (guint i = 0; i < rb_changes_get_n (changes); i++)
+    apply_change (self, rb_changes_get (changes, i));
   if (!rb_changes_is_lazy (changes))
     {
       self->n_durable++;
       if (self->crash_at != 0)
         copy_tables (self->tables, self->synced);
     }
-  if (self->crash_at == 0 || self->n_commits != self->crash_at)
-    return;
-
-  self->is_broken = TRUE;
-  self->crashed (self->crashed_data);
+  if (self->n_commits == self->crash_at)
+    die (self);
 }
 
 gboolean
@@ -409,13 +419,15 @@ rb_fake_store_crash (RbFakeStore *self)
 }
 
 void
-rb_fake_store_crash_after (RbFakeStore        *self,
-                           guint               n,
-                           RbFakeStoreCrashed  crashed,
-                           gpointer            user_data)
+rb_fake_store_crash_at (RbFakeStore        *self,
+                        guint               n,
+                        gboolean            is_kept,
+                        RbFakeStoreCrashed  crashed,
+                        gpointer            user_data)
 {
   g_assert_cmpuint (n, >, 0);
   self->crash_at = self->n_commits + n;
+  self->crash_keeps = is_kept;
   self->crashed = crashed;
   self->crashed_data = user_data;
   copy_tables (self->tables, self->synced);
