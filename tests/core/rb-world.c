@@ -252,6 +252,7 @@ act (RbWorld    *self,
   g_hash_table_insert (self->effects, g_strdup (id), GUINT_TO_POINTER (n + 1));
 }
 
+/* The newest of the assignment or of the message; one of both is NULL. */
 static RbJob *
 find_job (RbAdapter  *adapter,
           const char *message_id,
@@ -261,7 +262,7 @@ find_job (RbAdapter  *adapter,
     {
       RbJob *job = g_ptr_array_index (adapter->jobs, i);
 
-      if (assignment_id != NULL ? g_str_equal (job->assignment_id, assignment_id) : g_str_equal (job->message_id, message_id))
+      if (g_strcmp0 (job->assignment_id, assignment_id) == 0 || g_strcmp0 (job->message_id, message_id) == 0)
         return job;
     }
   return NULL;

@@ -17,7 +17,7 @@ struct _RbFakeStore {
   GObject        parent_instance;
 
   GTree         *tables[RB_N_TABLES];   /* key as GVariant to row */
-  GTree         *synced[RB_N_TABLES];   /* what they held at the last durable commit */
+  GTree         *synced[RB_N_TABLES];   /* what they held before the lazy commits since the last durable one; NULL: there was none */
   GQueue         waiting;               /* of Waiting */
   guint          idle;
   gboolean       hold;
@@ -157,12 +157,19 @@ copy_row (gpointer key,
 }
 
 static void
+clear_tables (GTree **tables)
+{
+  for (guint i = 0; i < RB_N_TABLES; i++)
+    g_clear_pointer (&tables[i], g_tree_unref);
+}
+
+static void
 copy_tables (GTree **from,
              GTree **to)
 {
+  clear_tables (to);
   for (guint i = 0; i < RB_N_TABLES; i++)
     {
-      g_clear_pointer (&to[i], g_tree_unref);
       to[i] = new_table ();
       g_tree_foreach (from[i], copy_row, to[i]);
     }
@@ -189,14 +196,14 @@ apply_all (RbFakeStore     *self,
       return;
     }
 
+  if (!rb_changes_is_lazy (changes))
+    clear_tables (self->synced);
+  else if (self->crash_at != 0 && self->synced[0] == NULL)
+    copy_tables (self->tables, self->synced);
   for (guint i = 0; i < rb_changes_get_n (changes); i++)
     apply_change (self, rb_changes_get (changes, i));
   if (!rb_changes_is_lazy (changes))
-    {
-      self->n_durable++;
-      if (self->crash_at != 0)
-        copy_tables (self->tables, self->synced);
-    }
+    self->n_durable++;
   if (self->n_commits == self->crash_at)
     die (self);
 }
@@ -364,11 +371,8 @@ rb_fake_store_finalize (GObject *object)
 
   g_clear_handle_id (&self->idle, g_source_remove);
   g_queue_clear_full (&self->waiting, (GDestroyNotify) waiting_free);
-  for (guint i = 0; i < RB_N_TABLES; i++)
-    {
-      g_tree_unref (self->tables[i]);
-      g_clear_pointer (&self->synced[i], g_tree_unref);
-    }
+  clear_tables (self->tables);
+  clear_tables (self->synced);
   g_free (self->reason);
 
   G_OBJECT_CLASS (rb_fake_store_parent_class)->finalize (object);
@@ -430,7 +434,6 @@ rb_fake_store_crash_at (RbFakeStore        *self,
   self->crash_keeps = is_kept;
   self->crashed = crashed;
   self->crashed_data = user_data;
-  copy_tables (self->tables, self->synced);
 }
 
 void
@@ -438,7 +441,8 @@ rb_fake_store_lose_power (RbFakeStore *self)
 {
   g_assert_true (self->is_broken);
   g_assert_cmpuint (self->crash_at, >, 0);
-  copy_tables (self->synced, self->tables);
+  if (self->synced[0] != NULL)
+    copy_tables (self->synced, self->tables);
 }
 
 void
@@ -446,6 +450,7 @@ rb_fake_store_revive (RbFakeStore *self)
 {
   self->is_broken = FALSE;
   self->crash_at = 0;
+  clear_tables (self->synced);
 }
 
 void
