@@ -137,7 +137,7 @@ redeliver (RbWorld *self)
     {
       RbInbound *inbound = g_ptr_array_index (self->inbound, i);
 
-      if (!inbound->is_accepted || self->plan.redelivers_all)
+      if (!self->is_dead && (!inbound->is_accepted || self->plan.redelivers_all))
         deliver (self, inbound);
     }
   note_accepted (self);
@@ -179,6 +179,8 @@ rb_world_recover (RbWorld *self)
       /* channels are closed by the server after the core has stopped; their close changes nothing then */
       g_clear_object (&self->result);
       rb_core_fixture_restart (&self->fixture);
+      self->is_dead = FALSE;
+      g_array_set_size (self->fixture.connector->accepted, 0);
     }
   else
     {
@@ -187,17 +189,23 @@ rb_world_recover (RbWorld *self)
         rb_fake_store_lose_power (self->fixture.store);
       leave_remains (self);
       rb_world_check_disk (self);
+      self->is_dead = FALSE;
+      if (self->n_deaths == 1 && self->plan.again > 0)
+        rb_fake_store_crash_at (self->fixture.store, self->plan.again, self->plan.keeps_last, on_crashed, self);
+      g_array_set_size (self->fixture.connector->accepted, 0);
       rb_core_fixture_crash (&self->fixture);
     }
-  self->is_dead = FALSE;
-  g_array_set_size (self->fixture.connector->accepted, 0);
   rb_world_check_disk (self);
 
   redeliver (self);
   for (gsize i = 0; i < G_N_ELEMENTS (adapters); i++)
     if (adapters[i]->channel != NULL)
       rb_adapter_return (self, adapters[i]);
-  rb_world_check_live (self);
+
+  if (rb_world_check_dead (self))
+    rb_world_recover (self);
+  else
+    rb_world_check_live (self);
 }
 
 void

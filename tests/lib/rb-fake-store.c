@@ -437,6 +437,12 @@ rb_fake_store_crash_at (RbFakeStore        *self,
 }
 
 void
+rb_fake_store_live_on (RbFakeStore *self)
+{
+  self->crash_at = 0;
+}
+
+void
 rb_fake_store_lose_power (RbFakeStore *self)
 {
   g_assert_true (self->is_broken);
@@ -449,7 +455,8 @@ void
 rb_fake_store_revive (RbFakeStore *self)
 {
   self->is_broken = FALSE;
-  self->crash_at = 0;
+  if (self->crash_at <= self->n_commits)
+    self->crash_at = 0;
   clear_tables (self->synced);
 }
 
