@@ -96,3 +96,15 @@ install_needs () {
   echo "Installed, but too old or not found: $missing(Debian 12 or newer is needed)" >&2
   return 1
 }
+
+# must_change_user: root is for installing. In a clone that belongs to the user who called sudo, the rest is that user's own: the broker
+# loads no module that somebody else than root or its own user could change.
+must_change_user () {
+  [ "$(id -u)" = 0 ] && [ -n "${SUDO_USER:-}" ] && [ "$SUDO_USER" != root ] && [ "$(stat -c %U "$top")" = "$SUDO_USER" ]
+}
+
+# go_on_as_user SCRIPT ARGUMENT...: does not return
+go_on_as_user () {
+  echo "Going on as $SUDO_USER"
+  exec sudo -H -u "$SUDO_USER" sh "$@"
+}

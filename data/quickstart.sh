@@ -23,6 +23,11 @@ USAGE
 demo=no
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
 build=$top/build
+. "$top/data/install-needs.sh"
+if must_change_user; then
+  install_needs build || exit 3
+  go_on_as_user "$top/data/quickstart.sh" "$@"
+fi
 while [ $# -gt 0 ]; do
   case $1 in
     --demo) demo=yes ;;
@@ -35,8 +40,6 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-
-. "$top/data/install-needs.sh"
 
 broker_pid=
 scratch=

@@ -22,6 +22,11 @@ USAGE
 }
 
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
+. "$top/data/install-needs.sh"
+if must_change_user; then
+  install_needs build test interop || exit 3
+  go_on_as_user "$top/tests/run.sh" "$@"
+fi
 build=$top/build-asan
 sanitize=address,undefined
 quick=no
@@ -38,7 +43,6 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-. "$top/data/install-needs.sh"
 
 step () {
   echo

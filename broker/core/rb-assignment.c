@@ -97,6 +97,12 @@ rb_assignment_erase (const RbAssignment *self,
                      g_variant_new ("(ss)", self->context->source_message_id, self->context->assignment_id));
 }
 
+gint64
+rb_assignment_get_next_sequence (const RbAssignment *self)
+{
+  return MAX (self->last_sequence, self->asked_sequence) + 1;
+}
+
 static RbTarget *
 parse_target (const char  *text,
               GError     **error)

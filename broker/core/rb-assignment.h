@@ -22,6 +22,7 @@ typedef struct {
   char                *token;           /* broker_projection_token; NULL on a legacy upstream */
   gint64               assigned_at;     /* epoch-ms */
   gint64               last_sequence;   /* invariant 5: strictly increases */
+  gint64               asked_sequence;  /* of the report that is on its way; 0: none */
   gint64               deadline;        /* epoch-ms of the acceptance deadline; 0: none */
   guint64              timer;           /* acceptance; cleared before the assignment goes, like the next */
   guint64              report_timer;    /* next attempt to report reply_emitted */
@@ -38,6 +39,8 @@ RbAssignment *rb_assignment_new      (RbAssignmentContext *context, RbMessage *m
 void          rb_assignment_free     (RbAssignment *self);
 void          rb_assignment_record   (const RbAssignment *self, RbChanges *changes);
 void          rb_assignment_erase    (const RbAssignment *self, RbChanges *changes);
+/* One that no report has used. */
+gint64        rb_assignment_get_next_sequence (const RbAssignment *self);
 /* @message: the live message of the row's undispatched id */
 RbAssignment *rb_assignment_from_row (GVariant *row, RbMessage *message, GError **error);
 const char   *rb_assignment_row_message_id (GVariant *row);

@@ -131,7 +131,8 @@ make_event (RbCore       *core,
 
   self->sequence = request->state_sequence;
   if (assignment->state == RB_ASSIGNMENT_STAGED)
-    self->sequence = MAX (self->sequence, assignment->last_sequence + 1);
+    self->sequence = MAX (self->sequence, rb_assignment_get_next_sequence (assignment));
+  assignment->asked_sequence = self->sequence;
   report.state_sequence = self->sequence;
   self->outward = rb_events_processing_state (&report);
   return rb_event_ref (self->outward);

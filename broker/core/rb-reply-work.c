@@ -258,7 +258,7 @@ make_requested (RbCore       *core,
 {
   RbReplyWork *self = user_data;
 
-  self->sequence = assignment->last_sequence + 1;
+  self->sequence = assignment->asked_sequence = rb_assignment_get_next_sequence (assignment);
   self->outward = rb_reply_event (core, assignment, "reply_requested", self->reply_request_id, NULL, self->sequence);
   return rb_event_ref (self->outward);
 }
@@ -353,7 +353,7 @@ record_result (RbCore       *core,
   if (assignment == NULL || !rb_assignment_state_step (assignment->state, RB_ASSIGNMENT_REPLY_SENT, &assignment->state, &todo))
     return;
 
-  assignment->last_sequence++;
+  assignment->last_sequence = rb_assignment_get_next_sequence (assignment);
   self->outward = rb_reply_event (core, assignment, "reply_emitted", self->reply_request_id, record->wire_message_id,
                                   assignment->last_sequence);
   rb_message_checkpoint (assignment->message, changes, "replied", rb_core_now (core), self->endpoint_id, record->wire_message_id);

@@ -129,7 +129,7 @@ target_lost (const RbAssignment *assignment,
     .assignment = assignment,
     .state = "target_lost_before_acceptance",
     .state_event_id = event_id,
-    .state_sequence = MAX (2, assignment->last_sequence + 1),
+    .state_sequence = rb_assignment_get_next_sequence (assignment),
     .occurred_at = assignment->assigned_at + 1,
     .reason_code = reason_code,
   };

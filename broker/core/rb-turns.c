@@ -26,8 +26,10 @@ on_reported (RbCore       *core,
              gpointer      user_data)
 {
   Running *running = user_data;
-  RbAssignment *assignment;
+  RbAssignment *assignment = rb_assignments_lookup (core->assignments, running->source_message_id, running->assignment_id);
 
+  if (assignment != NULL)
+    assignment->asked_sequence = 0;
   running->done (core, error, running->user_data);
   assignment = rb_assignments_lookup (core->assignments, running->source_message_id, running->assignment_id);
   g_free (running->source_message_id);

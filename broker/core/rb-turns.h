@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /* Two reports on their way at once would carry the same state_sequence, or arrive in the wrong order (IMP-34). So each waits until the one
  * before it was answered, and its event is made when its turn has come. */
 
-/* Returns the event to report, (transfer full). */
+/* Returns the event to report, (transfer full), and notes its sequence as asked. */
 typedef RbEvent *(*RbMakeReport) (RbCore *core, RbAssignment *assignment, gpointer user_data);
 
 /* @done: as for rb_events_report(), perhaps from inside the call. It looks the assignment up itself: while the report waited or was on its

@@ -7,6 +7,7 @@
 
 #include "rb-core-private.h"
 #include "rb-error.h"
+#include "rb-log.h"
 
 #define LIST_LIMIT 256
 
@@ -242,33 +243,56 @@ listed_from_candidate (RbCore   *core,
   return item;
 }
 
-/* Rows 7 and 8: what the upstream said is passed on, what kept us from asking is not. */
+/* Row 7: the upstream answered, with an error; its status, code and text are passed on. NULL: it did not. */
+static GError *
+answered_error (const GError *failure)
+{
+  GVariant *details = rb_error_get_details (failure);
+  const char *code;
+  GError *error;
+  gint64 status;
+
+  if (details == NULL || !g_variant_lookup (details, "status", "x", &status))
+    return g_error_matches (failure, RB_ERROR, RB_ERROR_REJECTED) ? g_error_copy (failure) : NULL;
+
+  error = rb_error_new (RB_ERROR_REJECTED, rb_error_get_reason (failure), "%s", failure->message);
+  rb_error_add_detail (error, "status", g_variant_new_int64 (status));
+  if (g_variant_lookup (details, "code", "&s", &code))
+    rb_error_add_detail (error, "code", g_variant_new_string (code));
+  rb_error_set_retryable (error, status >= 500);
+  return error;
+}
+
+/* Row 8: whatever else kept us from reading. */
+static GError *
+read_error (const char *what)
+{
+  GError *error = rb_error_new (RB_ERROR_UNAVAILABLE, "runtime_claim_candidates_unavailable",
+                                "Services claim-candidates read failed; refusing to expose broker-local %s", what);
+
+  rb_error_set_retryable (error, TRUE);
+  return error;
+}
+
+/* @what: "cache" or "presence" */
 static GVariant *
 candidates_finish (RbUpstream    *upstream,
                    GAsyncResult  *result,
                    const char    *what,
                    GError       **error)
 {
-  g_autoptr(GError) local = NULL;
-  g_autoptr(GVariant) answer = rb_upstream_call_finish (upstream, result, &local);
-  GError *unavailable;
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GVariant) answer = rb_upstream_call_finish (upstream, result, &failure);
+  GVariant *items = answer != NULL ? g_variant_lookup_value (answer, "items", G_VARIANT_TYPE ("aa{sv}")) : NULL;
+  GError *answered;
 
-  if (answer != NULL)
-    {
-      GVariant *items = g_variant_lookup_value (answer, "items", G_VARIANT_TYPE ("aa{sv}"));
+  if (items != NULL)
+    return items;
 
-      return items != NULL ? items : g_variant_ref_sink (g_variant_new ("aa{sv}", NULL));
-    }
-  if (g_error_matches (local, RB_ERROR, RB_ERROR_REJECTED))
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return NULL;
-    }
-
-  unavailable = rb_error_new (RB_ERROR_UNAVAILABLE, "runtime_claim_candidates_unavailable",
-                              "Services claim-candidates read failed; refusing to expose broker-local %s", what);
-  rb_error_set_retryable (unavailable, TRUE);
-  g_propagate_error (error, unavailable);
+  rb_log_warning (g_str_equal (what, "cache") ? "runtime_claim_candidates_failed" : "runtime_presence_claim_candidates_failed", "err",
+                  failure != NULL ? failure->message : "invalid claim-candidates response", NULL);
+  answered = failure != NULL ? answered_error (failure) : NULL;
+  g_propagate_error (error, answered != NULL ? answered : read_error (what));
   return NULL;
 }
 
@@ -391,6 +415,19 @@ on_counted (GObject      *source,
     g_task_return_int (task, count_bound (candidates, g_task_get_task_data (task)));
 }
 
+static void
+on_count_barrier (RbCore       *core,
+                  const GError *error,
+                  gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+
+  if (error != NULL)
+    g_task_return_error (task, g_error_copy (error));
+  else
+    g_task_return_int (task, GPOINTER_TO_UINT (g_task_get_task_data (task)));
+}
+
 static RbEndpoint *
 check_count (RbCore              *core,
              const RbCaller      *caller,
@@ -443,7 +480,10 @@ rb_undispatched_count_async (RbCore              *core,
                               g_steal_pointer (&task));
     }
   else
-    g_task_return_int (task, count_own (core, endpoint));
+    {
+      g_task_set_task_data (task, GUINT_TO_POINTER (count_own (core, endpoint)), NULL);
+      rb_core_commit (core, rb_changes_new (), on_count_barrier, g_steal_pointer (&task));
+    }
 }
 
 gboolean

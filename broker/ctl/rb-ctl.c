@@ -61,6 +61,15 @@ on_signal (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Started by nohup, it must stay deaf. */
+static gboolean
+is_ignored (int number)
+{
+  struct sigaction action;
+
+  return sigaction (number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 void
 rb_ctl_catch_signals (RbCtl *self)
 {
@@ -68,6 +77,8 @@ rb_ctl_catch_signals (RbCtl *self)
     return;
   self->signal_ids[0] = g_unix_signal_add (SIGINT, on_signal, self);
   self->signal_ids[1] = g_unix_signal_add (SIGTERM, on_signal, self);
+  if (!is_ignored (SIGHUP))
+    self->signal_ids[2] = g_unix_signal_add (SIGHUP, on_signal, self);
 }
 
 void

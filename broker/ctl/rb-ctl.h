@@ -30,8 +30,8 @@ typedef struct {
   FILE            *out;            /* stdout */
   RbTerminal       terminal;       /* what is behind it */
   RbClient        *client;         /* (nullable) until rb_ctl_get_client() */
-  GCancellable    *cancellable;    /* SIGINT, SIGTERM, once rb_ctl_catch_signals() was called */
-  guint            signal_ids[2];
+  GCancellable    *cancellable;    /* SIGINT, SIGTERM, SIGHUP, once rb_ctl_catch_signals() was called */
+  guint            signal_ids[3];
 } RbCtl;
 
 void          rb_ctl_init          (RbCtl              *self);

@@ -20,6 +20,7 @@
 
 #define DEADLINE_MS 60000
 #define TURN_MS 50
+#define RESTART_MS 2000
 #define SEARCH_MS 5000   /* for a message whose sending has an unknown outcome */
 
 static struct {
@@ -165,14 +166,37 @@ report (Demo       *demo,
   rb_ctl_print (demo->ctl, "%s\n", line);
 }
 
+/* One that is just being restarted may be away for a moment. */
+static gboolean
+find_broker (Demo    *demo,
+             GError **error)
+{
+  gint64 until_us = g_get_monotonic_time () + RESTART_MS * 1000;
+
+  for (;;)
+    {
+      g_autoptr(GError) local_error = NULL;
+      g_autoptr(RbJson) status = rb_ctl_view (demo->ctl, "status", &local_error);
+
+      if (status != NULL)
+        return TRUE;
+      if ((rb_ctl_get_exit_code (local_error) != RB_EXIT_NOT_RUNNING && !may_pass (local_error))
+          || g_get_monotonic_time () > until_us)
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return FALSE;
+        }
+      if (!pause_for (demo, TURN_MS, error))
+        return FALSE;
+    }
+}
+
 /* Nothing was sent yet: an asker that did not come through is simply made again. */
 static gboolean
 attach_asker (Demo    *demo,
               GError **error)
 {
-  g_autoptr(RbJson) status = rb_ctl_view (demo->ctl, "status", error);
-
-  if (status == NULL)
+  if (!find_broker (demo, error))
     return FALSE;
   while (demo->session == NULL)
     {

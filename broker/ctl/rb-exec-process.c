@@ -14,7 +14,6 @@
 #include <gio/gunixinputstream.h>
 #include <gio/gunixoutputstream.h>
 #include <glib-unix.h>
-#include <limits.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -40,7 +39,6 @@ typedef struct {
   GSource       *exit_source;
   GSource       *cancel_source;  /* (nullable) */
   GBytes        *written;        /* must live until it is written */
-  gsize          n_written;
   GOutputStream *input;
   GInputStream  *output;         /* (nullable) until its end */
   GCancellable  *streams;        /* ends pending reads and writes */
@@ -53,7 +51,6 @@ typedef struct {
 } Process;
 
 static void read_more (GTask *task);
-static void write_more (GTask *task);
 static void on_timer (gpointer user_data);
 
 static void
@@ -257,33 +254,9 @@ on_written (GObject      *source,
 {
   g_autoptr(GTask) task = user_data;
   Process *process = g_task_get_task_data (task);
-  gssize n = g_output_stream_write_finish (G_OUTPUT_STREAM (source), result, NULL);
 
-  if (n < 0)
-    {
-      g_output_stream_close (process->input, NULL, NULL);
-      return;
-    }
-  process->n_written += n;
-  write_more (task);
-}
-
-/* GIO waits until the pipe is writable and then writes all it was given, although only PIPE_BUF bytes are sure to fit: with more it would
- * stand still, and with it the reading that the child waits for. */
-static void
-write_more (GTask *task)
-{
-  Process *process = g_task_get_task_data (task);
-  gsize size;
-  const guint8 *data = g_bytes_get_data (process->written, &size);
-
-  if (process->n_written == size)
-    {
-      g_output_stream_close (process->input, NULL, NULL);
-      return;
-    }
-  g_output_stream_write_async (process->input, data + process->n_written, MIN (size - process->n_written, PIPE_BUF), G_PRIORITY_DEFAULT,
-                               process->streams, on_written, g_object_ref (task));
+  g_output_stream_write_all_finish (G_OUTPUT_STREAM (source), result, NULL, NULL);
+  g_output_stream_close (process->input, NULL, NULL);
 }
 
 /* In the child, between fork and exec. */
@@ -390,7 +363,8 @@ rb_exec_process_run_async (const char *const   *argv,
       return;
     }
   watch (task, process, timeout_ms);
-  write_more (task);
+  g_output_stream_write_all_async (process->input, g_bytes_get_data (input, NULL), g_bytes_get_size (input), G_PRIORITY_DEFAULT,
+                                   process->streams, on_written, g_object_ref (task));
   read_more (task);
 }
 

@@ -16,6 +16,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gmodule.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -55,13 +57,38 @@ is_trusted_owner (const struct stat *info)
   return info->st_uid == 0 || info->st_uid == geteuid ();
 }
 
+/* The group that some systems make for each user, with the user's id and nobody else in it: with such groups goes a umask of 002, and what is
+ * writable by that group is writable by its owner alone. */
+static gboolean
+is_private_group (const struct stat *info)
+{
+  const struct passwd *user;
+  const struct group *group;
+
+  if (info->st_gid != info->st_uid)
+    return FALSE;
+
+  user = getpwuid (info->st_uid);
+  group = getgrgid (info->st_gid);
+  return user != NULL && group != NULL && user->pw_gid == info->st_gid && g_strcmp0 (user->pw_name, group->gr_name) == 0 &&
+         (group->gr_mem == NULL || group->gr_mem[0] == NULL);
+}
+
+static gboolean
+is_writable_by_others (const struct stat *info)
+{
+  if ((info->st_mode & S_IWOTH) != 0)
+    return TRUE;
+  return (info->st_mode & S_IWGRP) != 0 && (info->st_uid == 0 || !is_private_group (info));
+}
+
 /* Others may add files to a sticky directory such as /tmp, but not replace ours. */
 static gboolean
 is_trusted_directory (const struct stat *info)
 {
   if (!is_trusted_owner (info))
     return FALSE;
-  if ((info->st_mode & (S_IWGRP | S_IWOTH)) == 0)
+  if (!is_writable_by_others (info))
     return TRUE;
   return info->st_uid == 0 && (info->st_mode & S_ISVTX) != 0;
 }
@@ -85,7 +112,7 @@ check_directories (const char  *directory,
           rb_set_error (error, RB_ERROR_NOT_FOUND, "module_not_found", "Cannot look at '%s': %s", current, g_strerror (errno));
           return FALSE;
         }
-      if (!is_trusted_directory (&info) || (is_own && (info.st_mode & (S_IWGRP | S_IWOTH)) != 0))
+      if (!is_trusted_directory (&info) || (is_own && is_writable_by_others (&info)))
         {
           rb_set_error (error, RB_ERROR_FORBIDDEN, is_trusted_owner (&info) ? "module_writable" : "module_wrong_owner",
                         "'%s' is refused: others may change the directory '%s'", path, current);
@@ -114,7 +141,7 @@ check_file (const struct stat  *info,
                     (guint) info->st_uid);
       return FALSE;
     }
-  if ((info->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+  if (is_writable_by_others (info))
     {
       rb_set_error (error, RB_ERROR_FORBIDDEN, "module_writable", "'%s' is writable by others (mode %04o)", path,
                     (guint) (info->st_mode & 07777));

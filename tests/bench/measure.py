@@ -206,6 +206,14 @@ def measure(make, names, options):
     return figures
 
 
+def print_table(columns):
+    labels = list(dict.fromkeys(label for _, figures in columns for label in figures))
+    widths = [max([len(name)] + [len(value) for value in figures.values()]) + 2 for name, figures in columns]
+    print('{:40}'.format('') + ''.join(name.rjust(width) for (name, _), width in zip(columns, widths)))
+    for label in labels:
+        print('{:40}'.format(label) + ''.join(figures.get(label, '').rjust(width) for (_, figures), width in zip(columns, widths)))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('build')
@@ -219,10 +227,7 @@ def main():
     if not options.no_peer and Peer.is_here():
         columns.append((Peer.name, measure(Peer, names, options)))
 
-    labels = list(dict.fromkeys(label for _, figures in columns for label in figures))
-    print('{:40}'.format('') + ''.join('{:>18}'.format(name) for name, _ in columns))
-    for label in labels:
-        print('{:40}'.format(label) + ''.join('{:>18}'.format(figures.get(label, '')) for _, figures in columns))
+    print_table(columns)
 
 
 if __name__ == '__main__':

@@ -247,7 +247,9 @@ make_program (Fixture    *fixture,
               const char *last_line)
 {
   char *path = g_build_filename (fixture->data_dir, "daemon.sh", NULL);
-  g_autofree char *text = g_strdup_printf ("#!/bin/sh\necho \"$MASONS_BROKER_ACCOUNT_ID $MASONS_BROKER_USER_DATA $#\" >> \"%s/started\"\n%s\n",
+  g_autofree char *text = g_strdup_printf ("#!/bin/sh\n"
+                                           "echo \"$MASONS_BROKER_ACCOUNT_ID $MASONS_BROKER_USER_DATA $#\" >> \"%s/started\"\n"
+                                           "%s\n",
                                            fixture->data_dir, last_line);
 
   g_assert_true (g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_NONE, 0700, NULL));

@@ -265,7 +265,8 @@ test_twice (Fixture       *fixture,
   rb_test_wait_until (fixture->n_ended == 2);
   assert_requests (fixture, "processing-state processing-state assignment-reply send");
   rb_test_wait_until (g_str_has_suffix (rb_fake_broker_get_frames (fixture->broker), "push-m-2\"}\n"));
-  g_assert_cmpuint (strlen (rb_fake_broker_get_frames (fixture->broker)), ==, 4 * strlen ("{\"event\":\"push_ack\",\"push_id\":\"push-m-1\"}\n"));
+  g_assert_cmpuint (strlen (rb_fake_broker_get_frames (fixture->broker)), ==,
+                    4 * strlen ("{\"event\":\"push_ack\",\"push_id\":\"push-m-1\"}\n"));
 }
 
 static void
@@ -446,7 +447,8 @@ static void
 test_print_nonsense (Fixture       *fixture,
                      gconstpointer  data)
 {
-  static const char *const lines[] = { "", "/", "/reply", "/reply x y", "/reply 99 y", "/fail 7", "/done 0", "/nonsense 1", "/list", "text" };
+  static const char *const lines[] = { "",        "/",       "/reply",      "/reply x y", "/reply 99 y",
+                                       "/fail 7", "/done 0", "/nonsense 1", "/list",      "text" };
   RbCtl ctl = { .json = TRUE, .out = fixture->out };
   g_autoptr(RbAttachPrint) print = rb_attach_print_new (fixture->attach, &ctl);
 

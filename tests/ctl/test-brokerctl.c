@@ -460,8 +460,9 @@ push_hello (Fixture *fixture)
 {
   rb_test_wait_until (rb_fake_broker_count (fixture->broker, "POST /v1/endpoint/register") == 1
                       && rb_fake_broker_has_channel (fixture->broker));
-  rb_fake_broker_push (fixture->broker, "{\"event\":\"message_received\",\"push_id\":\"p1\",\"endpoint_id\":\"ep-1\",\"from\":\"peer@local\","
-                                        "\"content\":\"hello\",\"contentType\":\"text\",\"metadata\":{},\"sourceMessageId\":\"m-1\"}");
+  rb_fake_broker_push (fixture->broker, "{\"event\":\"message_received\",\"push_id\":\"p1\",\"endpoint_id\":\"ep-1\","
+                                        "\"from\":\"peer@local\",\"content\":\"hello\","
+                                        "\"contentType\":\"text\",\"metadata\":{},\"sourceMessageId\":\"m-1\"}");
 }
 
 static void

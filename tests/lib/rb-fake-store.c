@@ -174,8 +174,11 @@ apply_all (RbFakeStore     *self,
   for (guint i = 0; i < rb_changes_get_n (changes); i++)
     apply_change (self, rb_changes_get (changes, i));
 
+  if (rb_changes_get_n (changes) == 0)
+    return;
+
   self->n_commits++;
-  if (!rb_changes_is_lazy (changes) && rb_changes_get_n (changes) > 0)
+  if (!rb_changes_is_lazy (changes))
     {
       self->n_durable++;
       if (self->crash_at != 0)

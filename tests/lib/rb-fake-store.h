@@ -20,7 +20,7 @@ guint        rb_fake_store_get_n_waiting (RbFakeStore *self);
  * error, so that memory is given back. After the revival @self is the disk of the next process. */
 void         rb_fake_store_crash        (RbFakeStore *self);
 void         rb_fake_store_revive       (RbFakeStore *self);
-/* Called once, when the @n-th commit from now on has reached the disk and before anybody hears of it; from then on it is as after
+/* Called once, when the @n-th commit from now on that changes something has reached the disk and before anybody hears of it; from then on it is as after
  * rb_fake_store_crash(), which is still to be called. */
 typedef void (*RbFakeStoreCrashed) (gpointer user_data);
 void         rb_fake_store_crash_after  (RbFakeStore *self, guint n, RbFakeStoreCrashed crashed, gpointer user_data);
@@ -29,7 +29,7 @@ void         rb_fake_store_lose_power   (RbFakeStore *self);
 /* Commits are answered with an error from now on, as by a damaged database. */
 void         rb_fake_store_break        (RbFakeStore *self);
 void         rb_fake_store_set_health   (RbFakeStore *self, RbStoreHealth health, const char *reason);
-/* Numbers of commits that were durable (not lazy) and of all. */
+/* Numbers of commits that were durable (not lazy) and of all, without those that changed nothing. */
 guint        rb_fake_store_get_n_durable (RbFakeStore *self);
 guint        rb_fake_store_get_n_commits (RbFakeStore *self);
 /* Rows of a table; the row with exactly this key, or NULL. */
