@@ -56,6 +56,7 @@ void
 rb_core_fixture_set_up (RbCoreFixture *fixture,
                         gconstpointer  data)
 {
+  rb_test_forget_logs ();
   fixture->clock = rb_fake_clock_new ();
   fixture->store = rb_fake_store_new ();
   fixture->connector = rb_fake_connector_new ();

@@ -112,6 +112,19 @@ rb_test_count_log (const char *event)
   return count;
 }
 
+/**
+ * rb_test_forget_logs:
+ *
+ * Counts every event from here: for the set-up of a fixture.
+ */
+void
+rb_test_forget_logs (void)
+{
+  g_mutex_lock (&log_lock);
+  g_hash_table_remove_all (log_counts);
+  g_mutex_unlock (&log_lock);
+}
+
 void
 rb_test_store_result (GObject      *source,
                       GAsyncResult *result,

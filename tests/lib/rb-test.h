@@ -30,5 +30,6 @@ char *rb_test_make_dir      (void);
 
 /* How often the log event was written since the start or the last such call; our own events are never fatal in tests. */
 guint rb_test_count_log     (const char *event);
+void  rb_test_forget_logs   (void);
 
 G_END_DECLS
