@@ -94,8 +94,8 @@ on_taken_recorded (RbCore       *core,
 {
   Taken *taken = user_data;
 
-  if (error == NULL)
-    rb_events_emit (core, rb_events_inbound_routed (taken->message, taken->endpoint_id, "active_endpoint", taken->at));
+  if (error == NULL && taken->message->source_id != NULL)
+    rb_events_emit (core, rb_events_inbound_routed (taken->message, taken->endpoint_id, taken->message->route_kind, taken->at));
   rb_message_unref (taken->message);
   g_free (taken->endpoint_id);
   g_free (taken);

@@ -84,6 +84,8 @@ refuse (RbCore    *core,
 {
   settle_waiting (core, message, release_seq);
   rb_ledger_drop (core->ledger, message);
+  if (seq != RB_CONNECTOR_NO_SEQ)
+    rb_refused_add (core->refused, message, seq, rb_core_now (core));
   release_seq (core, seq);
 }
 
@@ -197,6 +199,12 @@ has_room (RbCore     *core,
          rb_queue_get_bytes (endpoint->queue) + rb_envelope_get_size (message->envelope) <= core->settings.queue_bytes_cap;
 }
 
+static const char *
+route_kind (const RbEndpoint *endpoint)
+{
+  return endpoint->state == RB_ENDPOINT_ACTIVE ? "active_endpoint" : "reconnecting_endpoint";
+}
+
 static void
 to_endpoint (RbCore     *core,
              RbEndpoint *endpoint,
@@ -216,6 +224,7 @@ to_endpoint (RbCore     *core,
 
   changes = begin_record (message);
   message->position = core->next_position++;
+  message->route_kind = route_kind (endpoint);
   rb_message_move (message, changes, RB_PLACE_QUEUE, endpoint->id, NULL, now);
   rb_message_checkpoint (message, changes, "routed", now, endpoint->id, rule);
   rb_queue_add (endpoint->queue, message, NULL);
@@ -287,7 +296,7 @@ claim_route (RbCore     *core,
   g_variant_dict_insert (&arguments, "source_message_id", "s", message->id);
   g_variant_dict_insert (&arguments, "routed_to_endpoint_id", "s", endpoint->id);
   g_variant_dict_insert (&arguments, "route_kind", "s",
-                         endpoint->state == RB_ENDPOINT_ACTIVE ? "active_endpoint" : "reconnecting_endpoint");
+                         route_kind (endpoint));
   g_variant_dict_insert (&arguments, "claimed_at", "x", rb_core_now (core));
   rb_upstream_call_async (core->upstream, RB_UPSTREAM_ROUTE_CLAIM, g_variant_dict_end (&arguments), NULL, on_route_claimed, arrival);
 }
@@ -352,6 +361,15 @@ make_message (RbCore     *core,
   return message;
 }
 
+/* Order within a conversation: what was refused must not be overtaken by what came after it. */
+static gboolean
+must_wait (RbCore          *core,
+           const RbMessage *message,
+           gint64           seq)
+{
+  return seq != RB_CONNECTOR_NO_SEQ && rb_refused_must_wait (core->refused, message, seq, rb_core_now (core));
+}
+
 static void
 on_delivery (RbConnector *connector,
              gint64       seq,
@@ -367,19 +385,44 @@ on_delivery (RbConnector *connector,
   core->counters.received++;
   if (settle_duplicate (core, rb_envelope_get_id (envelope), seq))
     return;
-  if (!core->is_running || !rb_core_check_ready (core, NULL))
+
+  message = make_message (core, envelope);
+  if (!core->is_running || !rb_core_check_ready (core, NULL) || must_wait (core, message, seq))
     {
-      release_seq (core, seq);
+      refuse (core, message, seq);
       return;
     }
 
-  message = make_message (core, envelope);
+  rb_refused_remove (core->refused, message);
   rb_ledger_add (core->ledger, message);
   place_message (core, message, seq);
 }
 
 void
+rb_inbound_open_window (RbCore *core)
+{
+  gboolean open = core->is_running && rb_core_check_ready (core, NULL);
+
+  rb_connector_set_window (core->connector, open ? core->settings.window_messages : 0, open ? core->settings.window_bytes : 0);
+}
+
+static void
+on_health_changed (RbStore *store,
+                   RbCore  *core)
+{
+  const char *reason = NULL;
+
+  if (rb_store_get_health (store, &reason) == RB_STORE_OK)
+    rb_log_message ("storage_works_again", NULL);
+  else
+    rb_log_warning ("storage_unavailable", "reason", reason, NULL);
+  rb_inbound_open_window (core);
+  rb_core_changed (core, "health");
+}
+
+void
 rb_inbound_watch (RbCore *core)
 {
+  g_signal_connect (core->store, "health-changed", G_CALLBACK (on_health_changed), core);
   g_signal_connect (core->connector, "delivery", G_CALLBACK (on_delivery), core);
 }

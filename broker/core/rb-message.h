@@ -37,6 +37,7 @@ typedef struct {
   const char  *reason;              /* interned; inbox: why; ended: how */
   gint64       since;               /* epoch-ms */
 
+  const char  *route_kind;          /* of the routed event (16.4), as decided on arrival */
   guint        n_checkpoints;
   gboolean     is_durable;          /* the commit of its arrival is done */
   GArray      *waiting_seqs;        /* gint64, to accept once it is */
