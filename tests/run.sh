@@ -74,7 +74,8 @@ ninja -C "$build" || exit 1
 
 step "test"
 rm -f "$build/meson-logs/testlog.json"
-set -- --no-rebuild --print-errorlogs "$@"
+# Sanitizers make everything slower, and so does a machine that is busy.
+set -- --no-rebuild --print-errorlogs --timeout-multiplier 4 "$@"
 [ $quick = no ] || set -- --no-suite slow "$@"
 [ $verbose = no ] || set -- --verbose "$@"
 meson test -C "$build" "$@"

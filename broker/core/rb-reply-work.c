@@ -11,6 +11,7 @@
 #include "rb-log.h"
 #include "rb-restore.h"
 #include "rb-send-error.h"
+#include "rb-send.h"
 #include "rb-turns.h"
 
 #include <string.h>
@@ -353,6 +354,7 @@ record_result (RbCore       *core,
   if (assignment == NULL || !rb_assignment_state_step (assignment->state, RB_ASSIGNMENT_REPLY_SENT, &assignment->state, &todo))
     return;
 
+  rb_send_record (core, record->wire_message_id, self->endpoint_id, rb_envelope_get_from (assignment->message->envelope), changes);
   assignment->last_sequence = rb_assignment_get_next_sequence (assignment);
   self->outward = rb_reply_event (core, assignment, "reply_emitted", self->reply_request_id, record->wire_message_id,
                                   assignment->last_sequence);

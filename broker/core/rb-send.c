@@ -154,16 +154,26 @@ outgoing_metadata (const Send          *self,
   return rb_json_object_edit (request->metadata != NULL ? request->metadata : empty, drop, members);
 }
 
-/* "sent" is part of the ladder that explain shows; nothing waits for it but this answer, which the network's own commit backs. */
+void
+rb_send_record (RbCore     *core,
+                const char *message_id,
+                const char *endpoint_id,
+                const char *to,
+                RbChanges  *changes)
+{
+  rb_changes_put (changes, RB_TABLE_CHECKPOINTS,
+                  g_variant_new ("(sxsxmsms)", message_id, (gint64) 0, "sent", rb_core_now (core), endpoint_id, to));
+  rb_ledger_add_sent (core->ledger, message_id, changes);
+}
+
+/* Nothing waits for it but this answer, which the network's own commit backs. */
 static void
 record_sent (RbCore     *core,
              const Send *self)
 {
   RbChanges *changes = rb_changes_new ();
 
-  rb_changes_put (changes, RB_TABLE_CHECKPOINTS,
-                  g_variant_new ("(sxsxmsms)", self->message_id, (gint64) 0, "sent", rb_core_now (core), self->endpoint_id, self->to));
-  rb_ledger_add_sent (core->ledger, self->message_id, changes);
+  rb_send_record (core, self->message_id, self->endpoint_id, self->to, changes);
   rb_core_commit_lazy (core, changes, NULL, NULL);
 }
 

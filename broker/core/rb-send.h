@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-changes.h"
 #include "rb-core.h"
 
 G_BEGIN_DECLS
@@ -24,5 +25,8 @@ void      rb_send_async   (RbCore *core, const RbCaller *caller, const RbSendReq
                            gpointer user_data);
 gboolean  rb_send_finish  (RbCore *core, GAsyncResult *result, char **message_id, RbSendStatus *status, char **correlation_id,
                            GError **error);
+
+/* "sent", the first step of its ladder, for explain. */
+void      rb_send_record  (RbCore *core, const char *message_id, const char *endpoint_id, const char *to, RbChanges *changes);
 
 G_END_DECLS

@@ -5,6 +5,7 @@
 
 #include "rb-channels.h"
 #include "rb-dispatch.h"
+#include "rb-fake-adapter.h"
 #include "rb-fake-clock.h"
 #include "rb-fake-network.h"
 #include "rb-fake-store.h"

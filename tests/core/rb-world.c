@@ -59,7 +59,7 @@ count_pushes (RbWorld *self)
          (self->asker.channel != NULL ? self->asker.channel->pushes->len : 0);
 }
 
-/* From here on nothing may leave any more: nobody has heard of this commit. */
+/* From here on nothing may leave any more: all that hung on earlier commits has left. */
 static void
 on_crashed (gpointer user_data)
 {
@@ -84,7 +84,7 @@ rb_world_new (const RbWorldPlan *plan)
   adapter_init (&self->asker, 200, "sa", RB_PLAIN);
   rb_core_fixture_set_up (&self->fixture, plan->authority);
   if (plan->at > 0 && plan->death != RB_DEATH_STOP)
-    rb_fake_store_crash_after (self->fixture.store, plan->at, on_crashed, self);
+    rb_fake_store_crash_at (self->fixture.store, plan->at, plan->keeps_last, on_crashed, self);
   return self;
 }
 
@@ -137,7 +137,7 @@ redeliver (RbWorld *self)
     {
       RbInbound *inbound = g_ptr_array_index (self->inbound, i);
 
-      if (!inbound->is_accepted || self->plan.redelivers_all)
+      if (!self->is_dead && (!inbound->is_accepted || self->plan.redelivers_all))
         deliver (self, inbound);
     }
   note_accepted (self);
@@ -179,6 +179,8 @@ rb_world_recover (RbWorld *self)
       /* channels are closed by the server after the core has stopped; their close changes nothing then */
       g_clear_object (&self->result);
       rb_core_fixture_restart (&self->fixture);
+      self->is_dead = FALSE;
+      g_array_set_size (self->fixture.connector->accepted, 0);
     }
   else
     {
@@ -187,17 +189,23 @@ rb_world_recover (RbWorld *self)
         rb_fake_store_lose_power (self->fixture.store);
       leave_remains (self);
       rb_world_check_disk (self);
+      self->is_dead = FALSE;
+      if (self->n_deaths == 1 && self->plan.again > 0)
+        rb_fake_store_crash_at (self->fixture.store, self->plan.again, self->plan.keeps_last, on_crashed, self);
+      g_array_set_size (self->fixture.connector->accepted, 0);
       rb_core_fixture_crash (&self->fixture);
     }
-  self->is_dead = FALSE;
-  g_array_set_size (self->fixture.connector->accepted, 0);
   rb_world_check_disk (self);
 
   redeliver (self);
   for (gsize i = 0; i < G_N_ELEMENTS (adapters); i++)
     if (adapters[i]->channel != NULL)
       rb_adapter_return (self, adapters[i]);
-  rb_world_check_live (self);
+
+  if (rb_world_check_dead (self))
+    rb_world_recover (self);
+  else
+    rb_world_check_live (self);
 }
 
 void
@@ -252,6 +260,7 @@ act (RbWorld    *self,
   g_hash_table_insert (self->effects, g_strdup (id), GUINT_TO_POINTER (n + 1));
 }
 
+/* The newest of the assignment or of the message; one of both is NULL. */
 static RbJob *
 find_job (RbAdapter  *adapter,
           const char *message_id,
@@ -261,7 +270,7 @@ find_job (RbAdapter  *adapter,
     {
       RbJob *job = g_ptr_array_index (adapter->jobs, i);
 
-      if (assignment_id != NULL ? g_str_equal (job->assignment_id, assignment_id) : g_str_equal (job->message_id, message_id))
+      if (g_strcmp0 (job->assignment_id, assignment_id) == 0 || g_strcmp0 (job->message_id, message_id) == 0)
         return job;
     }
   return NULL;

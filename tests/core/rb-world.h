@@ -20,6 +20,8 @@ typedef enum {
 typedef struct {
   RbDeath     death;
   guint       at;               /* which commit; 0: lives to the end */
+  gboolean    keeps_last;       /* that commit is on the disk, and nobody has heard of it; otherwise it is not */
+  guint       again;            /* and which commit of the next process; 0: that one lives */
   gboolean    redelivers_all;   /* the network repeats also what it was told to forget */
   const char *authority;        /* "authority" or NULL */
 } RbWorldPlan;

@@ -202,19 +202,39 @@ run (const RbWorldPlan *plan)
   for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
     {
       steps[i] (world);
-      if (rb_world_check_dead (world))
+      while (rb_world_check_dead (world))
         {
-          g_test_message ("commit %u: died in step %u", plan->at, i);
+          g_test_message ("commit %u, then %u: died in step %u", plan->at, plan->again, i);
           rb_world_recover (world);
           steps[i] (world);
         }
-      rb_world_check_live (world);
+      if (plan->at == 0 || i + 1 == G_N_ELEMENTS (steps))
+        rb_world_check_live (world);
     }
+  rb_fake_store_live_on (world->fixture.store);
   n_commits = rb_fake_store_get_n_commits (world->fixture.store) - first;
   check_ends (world);
   rb_world_check_traffic (world);
   check_nothing_stuck (world);
   return n_commits;
+}
+
+/* The next process dies too, while it puts things right and everybody comes back. */
+static void
+test_twice (gconstpointer data)
+{
+  RbWorldPlan plan = *(const RbWorldPlan *) data;
+  guint n;
+
+  g_test_summary ("A second death during the recovery from the first changes nothing.");
+
+  n = run (&plan);
+  for (plan.at = 1; plan.at <= n; plan.at++)
+    for (plan.again = 1; plan.again <= 4; plan.again++)
+      {
+        plan.keeps_last = (plan.at + plan.again) % 2 == 0;
+        run (&plan);
+      }
 }
 
 static void
@@ -229,7 +249,14 @@ test_every_commit (gconstpointer data)
   n = run (&plan);
   g_assert_cmpuint (n, >, 40);
   for (plan.at = 1; plan.at <= n; plan.at++)
-    run (&plan);
+    {
+      plan.keeps_last = TRUE;
+      run (&plan);
+      if (plan.death == RB_DEATH_STOP)
+        continue;
+      plan.keeps_last = FALSE;
+      run (&plan);
+    }
 }
 
 int
@@ -240,19 +267,22 @@ main (int   argc,
     const char  *path;
     RbWorldPlan  plan;
   } tests[] = {
-    { "/crash/process", { RB_DEATH_CRASH, 0, FALSE, NULL } },
-    { "/crash/process/all-redelivered", { RB_DEATH_CRASH, 0, TRUE, NULL } },
-    { "/crash/process/authority", { RB_DEATH_CRASH, 0, FALSE, "authority" } },
-    { "/crash/power", { RB_DEATH_POWER, 0, FALSE, NULL } },
-    { "/crash/power/all-redelivered", { RB_DEATH_POWER, 0, TRUE, "authority" } },
-    { "/crash/stop", { RB_DEATH_STOP, 0, FALSE, NULL } },
-    { "/crash/stop/authority", { RB_DEATH_STOP, 0, TRUE, "authority" } },
+    { "/crash/process", { .death = RB_DEATH_CRASH, .redelivers_all = FALSE, .authority = NULL } },
+    { "/crash/process/all-redelivered", { .death = RB_DEATH_CRASH, .redelivers_all = TRUE, .authority = NULL } },
+    { "/crash/process/authority", { .death = RB_DEATH_CRASH, .redelivers_all = FALSE, .authority = "authority" } },
+    { "/crash/power", { .death = RB_DEATH_POWER, .redelivers_all = FALSE, .authority = NULL } },
+    { "/crash/power/all-redelivered", { .death = RB_DEATH_POWER, .redelivers_all = TRUE, .authority = "authority" } },
+    { "/crash/stop", { .death = RB_DEATH_STOP, .redelivers_all = FALSE, .authority = NULL } },
+    { "/crash/stop/authority", { .death = RB_DEATH_STOP, .redelivers_all = TRUE, .authority = "authority" } },
   };
+
+  static const RbWorldPlan twice = { .death = RB_DEATH_POWER, .authority = "authority" };
 
   rb_test_init (&argc, &argv);
 
   for (size_t i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add_data_func (tests[i].path, &tests[i].plan, test_every_commit);
+  g_test_add_data_func ("/crash/twice", &twice, test_twice);
 
   return g_test_run ();
 }

@@ -5,6 +5,7 @@
 
 #include "rb-core-private.h"
 #include "rb-deliver.h"
+#include "rb-fake-adapter.h"
 #include "rb-fake-clock.h"
 #include "rb-fake-network.h"
 #include "rb-json.h"

@@ -324,6 +324,20 @@ const cases = [
     });
   }],
 
+  ['unsupported/has-an-honest-error', async () => {
+    // What the network of one machine does not offer says so; it neither hangs nor pretends.
+    oursOnly ('the npm daemon has an upstream that offers it');
+    const scope = { plugin_pid: second.client.pid, endpoint_id: second.endpoint };
+    await assert.rejects (second.client.claimRuntimeAssignment ({ endpointId: second.endpoint, undispatchedId: 'x' }),
+                          /503.*runtime_self_claim_unsupported/s);
+    await assert.rejects (second.client.readRuntimeConversationHistory ({
+      endpointId: second.endpoint, conversationRef: { kind: 'session_conversation', id: 'x' } }),
+                          /503.*runtime_conversation_history_unsupported/s);
+    await assert.rejects (second.client.selfSettleUndispatched ({ ...scope, undispatched_id: 'x' }),
+                          /503.*runtime_self_settle_unsupported/s);
+    await assert.rejects (second.client.awaitStagedDelivery ({ ...scope, timeout_ms: 10 }), /503.*_unsupported/s);
+  }],
+
   ['send/unicode-and-large-come-back-as-they-were', async () => {
     const content = `\u{1F600} "quotes" \\ \u0001 ${'x'.repeat (256 * 1024)}`;
     const { message } = await assign (content);
@@ -335,10 +349,13 @@ const cases = [
     const before = machine.discovery (ACCOUNT, token);
     first.client.states.length = 0;
     second.client.states.length = 0;
+    let disconnected = 0;
+    first.client.once ('disconnected', () => disconnected++);
     await machine.kill (before.pid, 'SIGKILL');
     await eventually ('both clients connected again', () =>
       [first, second].every (({ client }) => client.states.includes ('reconnecting') && client.connectionState.phase === 'connected'));
     const after = await machine.healthy (ACCOUNT, token, before.pid);
+    assert.equal (disconnected, 1);
     assert.notEqual (after.pid, before.pid);
     assert.notEqual (after.bearerToken, before.bearerToken);
     assert.equal (fs.realpathSync (`/proc/${after.pid}/exe`), fs.realpathSync (machine.program));

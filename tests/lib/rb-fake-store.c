@@ -17,7 +17,7 @@ struct _RbFakeStore {
   GObject        parent_instance;
 
   GTree         *tables[RB_N_TABLES];   /* key as GVariant to row */
-  GTree         *synced[RB_N_TABLES];   /* what they held at the last durable commit */
+  GTree         *synced[RB_N_TABLES];   /* what they held before the lazy commits since the last durable one; NULL: there was none */
   GQueue         waiting;               /* of Waiting */
   guint          idle;
   gboolean       hold;
@@ -27,6 +27,7 @@ struct _RbFakeStore {
   guint          n_durable;
   guint          n_commits;
   guint          crash_at;              /* value of n_commits; 0: never */
+  gboolean       crash_keeps;           /* that commit */
   RbFakeStoreCrashed crashed;
   gpointer       crashed_data;
 };
@@ -156,39 +157,55 @@ copy_row (gpointer key,
 }
 
 static void
+clear_tables (GTree **tables)
+{
+  for (guint i = 0; i < RB_N_TABLES; i++)
+    g_clear_pointer (&tables[i], g_tree_unref);
+}
+
+static void
 copy_tables (GTree **from,
              GTree **to)
 {
+  clear_tables (to);
   for (guint i = 0; i < RB_N_TABLES; i++)
     {
-      g_clear_pointer (&to[i], g_tree_unref);
       to[i] = new_table ();
       g_tree_foreach (from[i], copy_row, to[i]);
     }
 }
 
 static void
+die (RbFakeStore *self)
+{
+  self->is_broken = TRUE;
+  self->crashed (self->crashed_data);
+}
+
+static void
 apply_all (RbFakeStore     *self,
            const RbChanges *changes)
 {
-  for (guint i = 0; i < rb_changes_get_n (changes); i++)
-    apply_change (self, rb_changes_get (changes, i));
-
   if (rb_changes_get_n (changes) == 0)
     return;
 
   self->n_commits++;
-  if (!rb_changes_is_lazy (changes))
+  if (self->n_commits == self->crash_at && !self->crash_keeps)
     {
-      self->n_durable++;
-      if (self->crash_at != 0)
-        copy_tables (self->tables, self->synced);
+      die (self);
+      return;
     }
-  if (self->crash_at == 0 || self->n_commits != self->crash_at)
-    return;
 
-  self->is_broken = TRUE;
-  self->crashed (self->crashed_data);
+  if (!rb_changes_is_lazy (changes))
+    clear_tables (self->synced);
+  else if (self->crash_at != 0 && self->synced[0] == NULL)
+    copy_tables (self->tables, self->synced);
+  for (guint i = 0; i < rb_changes_get_n (changes); i++)
+    apply_change (self, rb_changes_get (changes, i));
+  if (!rb_changes_is_lazy (changes))
+    self->n_durable++;
+  if (self->n_commits == self->crash_at)
+    die (self);
 }
 
 gboolean
@@ -354,11 +371,8 @@ rb_fake_store_finalize (GObject *object)
 
   g_clear_handle_id (&self->idle, g_source_remove);
   g_queue_clear_full (&self->waiting, (GDestroyNotify) waiting_free);
-  for (guint i = 0; i < RB_N_TABLES; i++)
-    {
-      g_tree_unref (self->tables[i]);
-      g_clear_pointer (&self->synced[i], g_tree_unref);
-    }
+  clear_tables (self->tables);
+  clear_tables (self->synced);
   g_free (self->reason);
 
   G_OBJECT_CLASS (rb_fake_store_parent_class)->finalize (object);
@@ -409,16 +423,23 @@ rb_fake_store_crash (RbFakeStore *self)
 }
 
 void
-rb_fake_store_crash_after (RbFakeStore        *self,
-                           guint               n,
-                           RbFakeStoreCrashed  crashed,
-                           gpointer            user_data)
+rb_fake_store_crash_at (RbFakeStore        *self,
+                        guint               n,
+                        gboolean            is_kept,
+                        RbFakeStoreCrashed  crashed,
+                        gpointer            user_data)
 {
   g_assert_cmpuint (n, >, 0);
   self->crash_at = self->n_commits + n;
+  self->crash_keeps = is_kept;
   self->crashed = crashed;
   self->crashed_data = user_data;
-  copy_tables (self->tables, self->synced);
+}
+
+void
+rb_fake_store_live_on (RbFakeStore *self)
+{
+  self->crash_at = 0;
 }
 
 void
@@ -426,14 +447,17 @@ rb_fake_store_lose_power (RbFakeStore *self)
 {
   g_assert_true (self->is_broken);
   g_assert_cmpuint (self->crash_at, >, 0);
-  copy_tables (self->synced, self->tables);
+  if (self->synced[0] != NULL)
+    copy_tables (self->synced, self->tables);
 }
 
 void
 rb_fake_store_revive (RbFakeStore *self)
 {
   self->is_broken = FALSE;
-  self->crash_at = 0;
+  if (self->crash_at <= self->n_commits)
+    self->crash_at = 0;
+  clear_tables (self->synced);
 }
 
 void

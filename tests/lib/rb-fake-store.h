@@ -20,10 +20,12 @@ guint        rb_fake_store_get_n_waiting (RbFakeStore *self);
  * error, so that memory is given back. After the revival @self is the disk of the next process. */
 void         rb_fake_store_crash        (RbFakeStore *self);
 void         rb_fake_store_revive       (RbFakeStore *self);
-/* Called once, when the @n-th commit from now on that changes something has reached the disk and before anybody hears of it; from then on it is as after
- * rb_fake_store_crash(), which is still to be called. */
+/* Called once, at the @n-th commit from now on that changes something. @is_kept: it has reached the disk, and nobody heard of it; otherwise it
+ * has not, and all that was to follow from the one before it did. From then on it is as after rb_fake_store_crash(), which is still to be
+ * called. May be asked for between a crash and the revival: then the next process dies so. */
 typedef void (*RbFakeStoreCrashed) (gpointer user_data);
-void         rb_fake_store_crash_after  (RbFakeStore *self, guint n, RbFakeStoreCrashed crashed, gpointer user_data);
+void         rb_fake_store_crash_at     (RbFakeStore *self, guint n, gboolean is_kept, RbFakeStoreCrashed crashed, gpointer user_data);
+void         rb_fake_store_live_on      (RbFakeStore *self);    /* after all: takes the above back */
 /* The power fails instead: what was committed lazily after the last durable commit is gone too. Between the crash and the revival. */
 void         rb_fake_store_lose_power   (RbFakeStore *self);
 /* Commits are answered with an error from now on, as by a damaged database. */
