@@ -92,6 +92,7 @@ inherit (RbCore     *core,
   rb_router_inherit (core->router, from, to, rb_core_now (core), changes);
   rb_reply_cache_inherit (core->received, from->id, to->id, changes);
   move_assignments (core, from, to, changes);
+  rb_replies_inherit (core->replies, from->id, to->id, changes);
 }
 
 static GPtrArray *
