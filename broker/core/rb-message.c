@@ -59,7 +59,6 @@ message_alloc (const char *id,
   self->source_id = g_strdup (source_id);
   self->arrived_at = arrived_at;
   self->place = RB_PLACE_ENDED;
-  self->route_kind = "reconnecting_endpoint";   /* what an earlier process left waited; an arrival is decided on */
   return self;
 }
 

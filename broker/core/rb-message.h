@@ -34,10 +34,9 @@ typedef struct {
   RbPlace      place;
   char        *endpoint_id;         /* queue: whose; inbox, assignment: the hint, or NULL; ended: who had it */
   gint64       position;            /* order of arrival, unique */
-  const char  *reason;              /* interned; inbox: why; ended: how */
+  const char  *reason;              /* interned; queue: the route kind; inbox: why; ended: how */
   gint64       since;               /* epoch-ms */
 
-  const char  *route_kind;          /* of the routed event (16.4), as decided on arrival */
   guint        n_checkpoints;
   gboolean     is_durable;          /* the commit of its arrival is done */
   GArray      *waiting_seqs;        /* gint64, to accept once it is */

@@ -11,8 +11,9 @@
 #include "rb-reply-work.h"
 #include "rb-restore.h"
 
-/* No new work, everybody told, assignments that nobody accepted back in the inbox, everything committed. Endpoints stay as they are: the next
- * start turns active ones into reconnecting ones with a whole grace before them, as after a crash (design.md section 4). Source: protocol.md section 19, steps 4 to 8. */
+/* No new work, everybody told, assignments that nobody accepted back in the inbox, everything committed. Endpoints stay as they are: the
+ * next start turns active ones into reconnecting ones with a whole grace before them, as after a crash (design.md section 4). Source:
+ * protocol.md section 19, steps 4 to 8. */
 
 static void
 restore_unaccepted (RbCore *core)
