@@ -11,6 +11,7 @@
 #include "rb-log.h"
 #include "rb-restore.h"
 #include "rb-send-error.h"
+#include "rb-send.h"
 #include "rb-turns.h"
 
 #include <string.h>
