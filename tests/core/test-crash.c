@@ -5,6 +5,13 @@
 
 #include "rb-world.h"
 
+/* With the sanitizer a run takes eighty times as long: each test then tries a few commits, not the same as the others. */
+#ifdef __SANITIZE_ADDRESS__
+#define STRIDE 12
+#else
+#define STRIDE 1
+#endif
+
 /* The session: each step can be asked for again, as clients do that were not answered. */
 
 static void
@@ -229,7 +236,7 @@ test_twice (gconstpointer data)
   g_test_summary ("A second death during the recovery from the first changes nothing.");
 
   n = run (&plan);
-  for (plan.at = 1; plan.at <= n; plan.at++)
+  for (plan.at = 1; plan.at <= n; plan.at += STRIDE)
     for (plan.again = 1; plan.again <= 4; plan.again++)
       {
         plan.keeps_last = (plan.at + plan.again) % 2 == 0;
@@ -248,7 +255,7 @@ test_every_commit (gconstpointer data)
   plan.at = 0;
   n = run (&plan);
   g_assert_cmpuint (n, >, 40);
-  for (plan.at = 1; plan.at <= n; plan.at++)
+  for (plan.at = 1 + (3 * plan.death + 2 * plan.redelivers_all + (plan.authority != NULL)) % STRIDE; plan.at <= n; plan.at += STRIDE)
     {
       plan.keeps_last = TRUE;
       run (&plan);
