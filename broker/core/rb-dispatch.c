@@ -169,23 +169,29 @@ store (RbCore     *core,
   rb_core_commit (core, changes, on_assignment_durable, key_new (assignment));
 }
 
-/* What the upstream agreed to cannot be had any more. */
+/* What the upstream agreed to cannot be had any more, durably so. */
 static void
-give_up (RbCore *core,
-         GTask  *task)
+give_up (RbCore       *core,
+         const GError *error,
+         gpointer      user_data)
 {
+  g_autoptr(GTask) task = user_data;
   Dispatch *self = g_task_get_task_data (task);
   GError *stopping = NULL;
 
-  if (core->is_stopping)
+  if (error != NULL)
+    g_task_return_error (task, g_error_copy (error));
+  else if (core->is_stopping)
     {
       rb_core_check_ready (core, &stopping);
       rb_restore_tell_lost (core, self->assignment, "broker_shutdown");
       g_task_return_error (task, stopping);
-      return;
     }
-  rb_restore_tell_lost (core, self->assignment, "endpoint_lost");
-  fail (task, "target endpoint not found", self->endpoint_id);
+  else
+    {
+      rb_restore_tell_lost (core, self->assignment, "endpoint_lost");
+      fail (task, "target endpoint not found", self->endpoint_id);
+    }
 }
 
 static void
@@ -205,13 +211,14 @@ on_agreed (RbCore       *core,
 
   rb_inbox_put_back (core->inbox, self->message);
   if (error == NULL)
-    give_up (core, task);
-  else
     {
-      rb_log_warning ("runtime_processing_state_emit_failed", "assignment_id", self->assignment->context->assignment_id, "err",
-                      error->message, NULL);
-      fail (task, *error->message != '\0' ? error->message : "runtime_processing_state_assignment_failed", NULL);
+      rb_core_commit (core, rb_changes_new (), give_up, task);
+      return;
     }
+
+  rb_log_warning ("runtime_processing_state_emit_failed", "assignment_id", self->assignment->context->assignment_id, "err",
+                  error->message, NULL);
+  fail (task, *error->message != '\0' ? error->message : "runtime_processing_state_assignment_failed", NULL);
   g_object_unref (task);
 }
 

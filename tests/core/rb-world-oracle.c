@@ -142,7 +142,11 @@ compare_view (RbWorld    *self,
 
   for (guint i = 0; i < places->len; i++)
     n += g_str_equal (text_of (g_ptr_array_index (places, i), 1), place) ? 1 : 0;
-  g_assert_cmpuint (g_variant_n_children (rows), ==, n);
+  /* a row about which the upstream is being asked is nobody's to see, and still in its place */
+  if (self->fixture.authority != NULL && self->fixture.authority->hold)
+    g_assert_cmpuint (g_variant_n_children (rows), <=, n);
+  else
+    g_assert_cmpuint (g_variant_n_children (rows), ==, n);
   for (gsize i = 0; i < g_variant_n_children (rows); i++)
     {
       g_autoptr(GVariant) row = g_variant_get_child_value (rows, i);
@@ -204,52 +208,46 @@ check_wire_ids (RbWorld *self)
       if (known != NULL)
         {
           g_assert_cmpstr (rb_envelope_get_id (envelope), ==, known);
-          g_assert_cmpuint (self->n_deaths, >, 0);   /* a living process sends it once */
+          if (!self->plan.is_tolerant)
+            g_assert_cmpuint (self->n_deaths, >, 0);   /* a living process sends it once */
         }
       g_hash_table_insert (ids, g_steal_pointer (&content), g_strdup (rb_envelope_get_id (envelope)));
     }
 }
 
-typedef struct {
-  gint64  sequence;
-  char   *event_id;
-} Last;
-
+/* Invariant 5: an event that was not told before has a higher number than all before it. What was told before may be told again, as it was.
+ * Where the upstream answers late, an adapter's report is told after a later one of ours: then each number is at least one event's alone. */
 static void
-last_free (gpointer data)
+check_sequences (RbFakeEmitter *emitter,
+                 gboolean       in_order)
 {
-  Last *last = data;
+  g_autoptr(GHashTable) highest = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(GHashTable) told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 
-  g_free (last->event_id);
-  g_free (last);
-}
-
-/* Invariant 5. The same event may be told again, as it was. */
-static void
-check_sequences (RbFakeEmitter *emitter)
-{
-  g_autoptr(GHashTable) table = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, last_free);
-
-  for (guint i = 0; emitter != NULL && i < emitter->events->len; i++)
+  for (guint i = 0; i < emitter->events->len; i++)
     {
       RbEvent *event = g_ptr_array_index (emitter->events, i);
+      const char *subject = rb_event_get_subject (event);
+      g_autofree char *key = NULL;
+      g_autofree char *id = NULL;
       g_autoptr(RbJson) json = NULL;
-      Last *last;
-      Last *next;
+      const char *known;
+      gint64 sequence = 0;
 
       if (rb_event_get_kind (event) != RB_EVENT_PROCESSING_STATE)
         continue;
 
       json = rb_json_parse_object (rb_event_get_payload (event), 0, NULL);
-      next = g_new0 (Last, 1);
-      g_assert_true (rb_json_get_int (json, "state_sequence", &next->sequence, NULL));
-      next->event_id = rb_json_dup_string (json, "state_event_id", NULL);
-      last = g_hash_table_lookup (table, rb_event_get_subject (event));
-      if (last != NULL && !g_str_equal (last->event_id, next->event_id))
-        g_assert_cmpint (next->sequence, >, last->sequence);
-      else if (last != NULL)
-        g_assert_cmpint (next->sequence, ==, last->sequence);
-      g_hash_table_insert (table, g_strdup (rb_event_get_subject (event)), next);
+      g_assert_true (rb_json_get_int (json, "state_sequence", &sequence, NULL));
+      id = rb_json_dup_string (json, "state_event_id", NULL);
+      key = g_strdup_printf ("%s %d", subject, (int) sequence);
+      known = g_hash_table_lookup (told, key);
+      if (known != NULL)
+        g_assert_cmpstr (id, ==, known);
+      else if (in_order)
+        g_assert_cmpint (sequence, >, GPOINTER_TO_INT (g_hash_table_lookup (highest, subject)));
+      g_hash_table_insert (told, g_steal_pointer (&key), g_steal_pointer (&id));
+      g_hash_table_insert (highest, g_strdup (subject), GINT_TO_POINTER ((int) sequence));
     }
 }
 
@@ -260,10 +258,25 @@ rb_world_check_traffic (RbWorld *self)
   gpointer id, n;
 
   check_wire_ids (self);
-  check_sequences (self->fixture.journal);
-  check_sequences (self->fixture.authority);
+  check_sequences (self->fixture.journal, !self->plan.is_tolerant);
+  /* What an upstream refused, or heard just before a death, leaves no trace here: its number may come again. */
+  if (self->fixture.authority != NULL && !self->plan.is_tolerant)
+    check_sequences (self->fixture.authority, TRUE);
   g_hash_table_iter_init (&iter, self->effects);
   while (g_hash_table_iter_next (&iter, &id, &n))
     if (GPOINTER_TO_UINT (n) != 1)
       g_error ("message '%s' was acted on %u times", (const char *) id, GPOINTER_TO_UINT (n));
+}
+
+void
+rb_world_check_nothing_stuck (RbWorld *self)
+{
+  rb_adapter_drop (self, &self->worker);
+  rb_adapter_drop (self, &self->asker);
+  rb_world_wait (self, G_GINT64_CONSTANT (2) * 86400000);
+  rb_world_check_live (self);
+  g_assert_cmpuint (rb_fake_store_count (self->fixture.store, RB_TABLE_ENDPOINTS), ==, 0);
+  g_assert_cmpuint (rb_fake_store_count (self->fixture.store, RB_TABLE_CORRELATIONS), ==, 0);
+  g_assert_cmpuint (rb_fake_store_count (self->fixture.store, RB_TABLE_ASSIGNMENTS), ==, 0);
+  g_assert_cmpuint (rb_clock_get_n_timers (self->fixture.clock), ==, 0);
 }

@@ -21,9 +21,9 @@ typedef struct {
   RbDeath     death;
   guint       at;               /* which commit; 0: lives to the end */
   gboolean    keeps_last;       /* that commit is on the disk, and nobody has heard of it; otherwise it is not */
-  guint       again;            /* and which commit of the next process; 0: that one lives */
   gboolean    redelivers_all;   /* the network repeats also what it was told to forget */
   const char *authority;        /* "authority" or NULL */
+  gboolean    is_tolerant;      /* adapters do what makes no sense, and are refused */
 } RbWorldPlan;
 
 typedef struct {
@@ -32,6 +32,7 @@ typedef struct {
   gboolean  is_accepted;   /* the broker said so */
   gboolean  is_replied;
   gboolean  is_over;       /* the broker said that it is not ours */
+  gint64    sequence;      /* of the last report */
   char     *wire_id;
 } RbJob;
 
@@ -52,6 +53,7 @@ typedef struct {
 typedef struct {
   RbCoreFixture fixture;
   RbWorldPlan   plan;
+  RbWorldPlan   next;            /* how the process after the next death dies; at 0: it does not */
   gboolean      is_dead;
   guint         n_deaths;
   guint         n_sent, n_accepted, n_events, n_pushes;   /* when it died */
@@ -78,6 +80,9 @@ void      rb_world_recover    (RbWorld *self);
 /* After an operation: whether the process died, by a crash in it or because a stop was planned for about now. */
 gboolean  rb_world_check_dead (RbWorld *self);
 
+/* The process that lives now dies like this. */
+void      rb_world_plan_death (RbWorld *self, const RbWorldPlan *plan);
+
 /* The network hands over a message, unless it did already. @metadata: (nullable) JSON */
 void      rb_world_deliver    (RbWorld *self, gint64 seq, const char *id, const char *metadata);
 void      rb_world_dispatch   (RbWorld *self, const char *id, RbAdapter *adapter);
@@ -89,9 +94,12 @@ void      rb_adapter_join     (RbWorld *self, RbAdapter *adapter);
 void      rb_adapter_return   (RbWorld *self, RbAdapter *adapter);
 void      rb_adapter_drop     (RbWorld *self, RbAdapter *adapter);    /* the channel breaks */
 void      rb_adapter_leave    (RbWorld *self, RbAdapter *adapter);    /* unregisters */
+void      rb_adapter_forget   (RbAdapter *adapter);                   /* which endpoint it had */
 void      rb_adapter_read     (RbWorld *self, RbAdapter *adapter);    /* takes every push and acknowledges it */
 void      rb_adapter_accept   (RbWorld *self, RbAdapter *adapter, const char *id);
 void      rb_adapter_fail     (RbWorld *self, RbAdapter *adapter, const char *id);
+void      rb_adapter_report   (RbWorld *self, RbAdapter *adapter, RbJob *job, const char *state);
+void      rb_adapter_note_accepted (RbWorld *self, RbJob *job);       /* the broker said so */
 void      rb_adapter_reply    (RbWorld *self, RbAdapter *adapter, const char *id);
 void      rb_adapter_send     (RbWorld *self, RbAdapter *adapter);
 
@@ -101,5 +109,8 @@ void      rb_world_check_disk  (RbWorld *self);
 void      rb_world_check_live  (RbWorld *self);
 /* Over everything that left: one wire id for each reply, sequences that increase, no message acted on twice. */
 void      rb_world_check_traffic (RbWorld *self);
+
+/* Everybody goes and time passes: what has not ended is in the inbox, where somebody can see it, and nothing waits any more. */
+void      rb_world_check_nothing_stuck (RbWorld *self);
 
 G_END_DECLS

@@ -5,6 +5,13 @@
 
 #include "rb-world.h"
 
+/* With the sanitizer a run takes eighty times as long: each test then tries a few commits, not the same as the others. */
+#ifdef __SANITIZE_ADDRESS__
+#define STRIDE 12
+#else
+#define STRIDE 1
+#endif
+
 /* The session: each step can be asked for again, as clients do that were not answered. */
 
 static void
@@ -177,34 +184,23 @@ check_ends (RbWorld *world)
     }
 }
 
-/* Everybody goes and time passes: what has not ended is in the inbox, where somebody can see it, and nothing waits any more. */
-static void
-check_nothing_stuck (RbWorld *world)
-{
-  rb_adapter_drop (world, &world->worker);
-  rb_adapter_drop (world, &world->asker);
-  rb_world_wait (world, G_GINT64_CONSTANT (2) * 86400000);
-  rb_world_check_live (world);
-  g_assert_cmpuint (rb_fake_store_count (world->fixture.store, RB_TABLE_ENDPOINTS), ==, 0);
-  g_assert_cmpuint (rb_fake_store_count (world->fixture.store, RB_TABLE_CORRELATIONS), ==, 0);
-  g_assert_cmpuint (rb_fake_store_count (world->fixture.store, RB_TABLE_ASSIGNMENTS), ==, 0);
-  g_assert_cmpuint (rb_clock_get_n_timers (world->fixture.clock), ==, 0);
-}
-
-/* Returns how many commits it took. */
+/* Returns how many commits it took. @again: the commit of the second process that is its last; 0: it lives. */
 static guint
-run (const RbWorldPlan *plan)
+run (const RbWorldPlan *plan,
+     guint              again)
 {
   g_autoptr(RbWorld) world = rb_world_new (plan);
   guint first = rb_fake_store_get_n_commits (world->fixture.store);
   guint n_commits;
 
+  world->next = *plan;
+  world->next.at = again;
   for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
     {
       steps[i] (world);
       while (rb_world_check_dead (world))
         {
-          g_test_message ("commit %u, then %u: died in step %u", plan->at, plan->again, i);
+          g_test_message ("commit %u, then %u: died in step %u", plan->at, again, i);
           rb_world_recover (world);
           steps[i] (world);
         }
@@ -215,7 +211,7 @@ run (const RbWorldPlan *plan)
   n_commits = rb_fake_store_get_n_commits (world->fixture.store) - first;
   check_ends (world);
   rb_world_check_traffic (world);
-  check_nothing_stuck (world);
+  rb_world_check_nothing_stuck (world);
   return n_commits;
 }
 
@@ -228,12 +224,12 @@ test_twice (gconstpointer data)
 
   g_test_summary ("A second death during the recovery from the first changes nothing.");
 
-  n = run (&plan);
-  for (plan.at = 1; plan.at <= n; plan.at++)
-    for (plan.again = 1; plan.again <= 4; plan.again++)
+  n = run (&plan, 0);
+  for (plan.at = 1; plan.at <= n; plan.at += STRIDE)
+    for (guint again = 1; again <= 4; again++)
       {
-        plan.keeps_last = (plan.at + plan.again) % 2 == 0;
-        run (&plan);
+        plan.keeps_last = (plan.at + again) % 2 == 0;
+        run (&plan, again);
       }
 }
 
@@ -246,16 +242,16 @@ test_every_commit (gconstpointer data)
   g_test_summary ("The session ends as it would have, whichever commit was the last of the process.");
 
   plan.at = 0;
-  n = run (&plan);
+  n = run (&plan, 0);
   g_assert_cmpuint (n, >, 40);
-  for (plan.at = 1; plan.at <= n; plan.at++)
+  for (plan.at = 1 + (3 * plan.death + 2 * plan.redelivers_all + (plan.authority != NULL)) % STRIDE; plan.at <= n; plan.at += STRIDE)
     {
       plan.keeps_last = TRUE;
-      run (&plan);
+      run (&plan, 0);
       if (plan.death == RB_DEATH_STOP)
         continue;
       plan.keeps_last = FALSE;
-      run (&plan);
+      run (&plan, 0);
     }
 }
 

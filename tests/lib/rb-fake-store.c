@@ -46,16 +46,11 @@ compare_values (GVariant *a,
   return g_strcmp0 (g_variant_get_string (a, NULL), g_variant_get_string (b, NULL));
 }
 
-/* Keys of different length: the shorter is a prefix, and sorts first. */
 static int
-compare_keys (gconstpointer a,
-              gconstpointer b,
-              gpointer      user_data)
+compare_columns (GVariant *first,
+                 GVariant *second,
+                 gsize     n)
 {
-  GVariant *first = (GVariant *) a;
-  GVariant *second = (GVariant *) b;
-  gsize n = MIN (g_variant_n_children (first), g_variant_n_children (second));
-
   for (gsize i = 0; i < n; i++)
     {
       g_autoptr(GVariant) x = g_variant_get_child_value (first, i);
@@ -65,7 +60,21 @@ compare_keys (gconstpointer a,
       if (order != 0)
         return order;
     }
-  return (int) g_variant_n_children (first) - (int) g_variant_n_children (second);
+  return 0;
+}
+
+/* Keys of different length: the shorter is a prefix, and sorts first. */
+static int
+compare_keys (gconstpointer a,
+              gconstpointer b,
+              gpointer      user_data)
+{
+  GVariant *first = (GVariant *) a;
+  GVariant *second = (GVariant *) b;
+  gsize n = MIN (g_variant_n_children (first), g_variant_n_children (second));
+  int order = compare_columns (first, second, n);
+
+  return order != 0 ? order : (int) g_variant_n_children (first) - (int) g_variant_n_children (second);
 }
 
 static GVariant *
@@ -83,34 +92,23 @@ leading (GVariant *row,
   return key;
 }
 
-static gboolean
-has_prefix (GVariant *key,
-            GVariant *prefix)
+/* The keys that begin with @prefix, in order. */
+static GPtrArray *
+find_keys (GTree    *table,
+           GVariant *prefix)
 {
-  g_autoptr(GVariant) head = NULL;
+  GPtrArray *keys = g_ptr_array_new ();
+  gsize n = g_variant_n_children (prefix);
 
-  if (g_variant_n_children (key) < g_variant_n_children (prefix))
-    return FALSE;
+  for (GTreeNode *node = g_tree_lower_bound (table, prefix); node != NULL; node = g_tree_node_next (node))
+    {
+      GVariant *key = g_tree_node_key (node);
 
-  head = leading (key, g_variant_n_children (prefix));
-  return compare_keys (head, prefix, NULL) == 0;
-}
-
-typedef struct {
-  GVariant  *prefix;
-  GPtrArray *found;
-} Search;
-
-static gboolean
-find_keys (gpointer key,
-           gpointer value,
-           gpointer user_data)
-{
-  Search *search = user_data;
-
-  if (has_prefix (key, search->prefix))
-    g_ptr_array_add (search->found, key);
-  return FALSE;
+      if (g_variant_n_children (key) < n || compare_columns (key, prefix, n) != 0)
+        break;
+      g_ptr_array_add (keys, key);
+    }
+  return keys;
 }
 
 static void
@@ -119,8 +117,7 @@ apply_change (RbFakeStore    *self,
 {
   GTree *table = self->tables[change->table];
   const RbTableInfo *info = rb_table_get_info (change->table);
-  g_autoptr(GPtrArray) keys = g_ptr_array_new ();
-  Search search = { change->row, keys };
+  g_autoptr(GPtrArray) keys = NULL;
 
   if (change->op == RB_CHANGE_PUT)
     {
@@ -129,7 +126,7 @@ apply_change (RbFakeStore    *self,
       return;
     }
 
-  g_tree_foreach (table, find_keys, &search);
+  keys = find_keys (table, change->row);
   for (guint i = 0; i < keys->len; i++)
     g_tree_remove (table, g_ptr_array_index (keys, i));
 }
@@ -309,11 +306,9 @@ on_read_turn (RbStore      *store,
   g_autoptr(GTask) task = user_data;
   RbFakeStore *self = RB_FAKE_STORE (store);
   Read *read = g_task_get_task_data (task);
-  g_autoptr(GPtrArray) keys = g_ptr_array_new ();
+  g_autoptr(GPtrArray) keys = find_keys (self->tables[read->table], read->prefix);
   GPtrArray *rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
-  Search search = { read->prefix, keys };
 
-  g_tree_foreach (self->tables[read->table], find_keys, &search);
   for (guint i = 0; i < keys->len; i++)
     g_ptr_array_add (rows, g_variant_ref (g_tree_lookup (self->tables[read->table], g_ptr_array_index (keys, i))));
   g_task_return_pointer (task, rows, (GDestroyNotify) g_ptr_array_unref);
