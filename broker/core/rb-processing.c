@@ -14,6 +14,8 @@
 #include "rb-restore.h"
 #include "rb-turns.h"
 
+#define MAX_PROGRESS_CHECKPOINTS 256
+
 /* Checked -> agreed by the upstream -> applied and durable -> answered. What the upstream refuses changes nothing here. Source: protocol.md
  * 11.7 and 11.4. */
 typedef struct {
@@ -189,6 +191,18 @@ leave_queue (RbCore       *core,
   rb_message_checkpoint (assignment->message, changes, "taken", now, endpoint->id, "accepted before the receipt");
 }
 
+/* An adapter may report as often as it likes; the ladder keeps what a person can read, and room for how it ends. */
+static void
+checkpoint_progress (RbCore       *core,
+                     RbAssignment *assignment,
+                     const char   *state,
+                     const char   *detail,
+                     RbChanges    *changes)
+{
+  if (assignment->message->n_checkpoints < MAX_PROGRESS_CHECKPOINTS)
+    rb_message_checkpoint (assignment->message, changes, state, rb_core_now (core), assignment->endpoint_id, detail);
+}
+
 static void
 become_accepted (RbCore       *core,
                  RbAssignment *assignment,
@@ -237,7 +251,7 @@ apply (RbCore       *core,
   if (!rb_assignment_state_is_accepted (assignment->state) && rb_assignment_state_is_accepted (next))
     become_accepted (core, assignment, changes);
   else
-    rb_message_checkpoint (assignment->message, changes, state, rb_core_now (core), assignment->endpoint_id, self->request.detail);
+    checkpoint_progress (core, assignment, state, self->request.detail, changes);
   assignment->state = next;
   rb_assignment_record (assignment, changes);
   rb_core_changed (core, "assignments");

@@ -441,6 +441,23 @@ test_legacy (RbCoreFixture *fixture,
   g_assert_cmpstr (rb_error_get_reason (error), ==, "endpoint_pid_mismatch");
 }
 
+static void
+test_many_reports (RbCoreFixture *fixture,
+                   gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("However often an adapter reports, the ladder stays readable, and shows how it ended.");
+
+  rb_worker_accept (worker, 1, "m1", NULL);
+  for (guint i = 0; i < 1000; i++)
+    g_assert_true (rb_worker_report (worker, "m1", 3 + i, "processing_started", &error));
+  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_CHECKPOINTS), <=, 256);
+  g_assert_true (rb_worker_report (worker, "m1", 2000, "processing_failed", &error));
+  g_assert_cmpstr (rb_core_fixture_reason (fixture, "m1"), ==, "processing_failed");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -459,6 +476,7 @@ main (int   argc,
   ADD ("one-at-a-time", "authority", test_one_at_a_time);
   ADD ("answer-after-commit", NULL, test_answer_after_commit);
   ADD ("legacy", NULL, test_legacy);
+  ADD ("many-reports", NULL, test_many_reports);
 
   return g_test_run ();
 }
