@@ -6,8 +6,8 @@
 #include "rb-views.h"
 
 #include "rb-core-private.h"
+#include "rb-dict.h"
 #include "rb-error.h"
-#include "rb-time.h"
 
 /* Answers from the store, so that what it shows is what a crash would leave; what only memory knows (timers, attempts) is added. */
 typedef struct {
@@ -25,25 +25,6 @@ explain_free (Explain *self)
   g_free (self);
 }
 
-static void
-put_text (GVariantDict *dict,
-          const char   *name,
-          const char   *value)
-{
-  if (value != NULL)
-    g_variant_dict_insert (dict, name, "s", value);
-}
-
-static void
-put_time (GVariantDict *dict,
-          const char   *name,
-          gint64        epoch_ms)
-{
-  g_autofree char *text = rb_time_to_iso (epoch_ms);
-
-  put_text (dict, name, text);
-}
-
 static GVariant *
 ladder (GPtrArray *checkpoints)
 {
@@ -58,10 +39,10 @@ ladder (GPtrArray *checkpoints)
 
       g_variant_get (g_ptr_array_index (checkpoints, i), "(&sx&sxm&sm&s)", NULL, NULL, &step, &at, &endpoint_id, &detail);
       g_variant_dict_init (&dict, NULL);
-      put_text (&dict, "step", step);
-      put_time (&dict, "at", at);
-      put_text (&dict, "endpoint_id", endpoint_id);
-      put_text (&dict, "detail", detail);
+      rb_dict_put_text (&dict, "step", step);
+      rb_dict_put_time (&dict, "at", at);
+      rb_dict_put_text (&dict, "endpoint_id", endpoint_id);
+      rb_dict_put_text (&dict, "detail", detail);
       g_variant_builder_add_value (&builder, g_variant_dict_end (&dict));
     }
   return g_variant_builder_end (&builder);
@@ -76,16 +57,16 @@ put_place (GVariantDict *dict,
 
   if (row == NULL)
     {
-      put_text (dict, "place", "sent");
+      rb_dict_put_text (dict, "place", "sent");
       return;
     }
 
   g_variant_get (row, "(&s&sm&sxm&sm&sx)", NULL, &place, &endpoint_id, NULL, &reason, &correlation_id, &since);
-  put_text (dict, "place", place);
-  put_text (dict, "endpoint_id", endpoint_id);
-  put_text (dict, "reason", reason);
-  put_text (dict, "correlation_id", correlation_id);
-  put_time (dict, "since", since);
+  rb_dict_put_text (dict, "place", place);
+  rb_dict_put_text (dict, "endpoint_id", endpoint_id);
+  rb_dict_put_text (dict, "reason", reason);
+  rb_dict_put_text (dict, "correlation_id", correlation_id);
+  rb_dict_put_time (dict, "since", since);
 }
 
 static void
@@ -93,9 +74,9 @@ put_next (GVariantDict *dict,
           const char   *what,
           gint64        at)
 {
-  put_text (dict, "next", what);
+  rb_dict_put_text (dict, "next", what);
   if (at > 0)
-    put_time (dict, "next_at", at);
+    rb_dict_put_time (dict, "next_at", at);
 }
 
 static void
@@ -125,9 +106,9 @@ explain_assignment (RbCore       *core,
                     RbAssignment *assignment,
                     GVariantDict *dict)
 {
-  put_text (dict, "endpoint_id", assignment->endpoint_id);
-  put_text (dict, "assignment_id", assignment->context->assignment_id);
-  put_text (dict, "assignment_state", rb_assignment_state_to_string (assignment->state));
+  rb_dict_put_text (dict, "endpoint_id", assignment->endpoint_id);
+  rb_dict_put_text (dict, "assignment_id", assignment->context->assignment_id);
+  rb_dict_put_text (dict, "assignment_state", rb_assignment_state_to_string (assignment->state));
   switch (assignment->state)
     {
     case RB_ASSIGNMENT_QUEUED:
@@ -161,8 +142,8 @@ put_live (RbCore       *core,
   if (message == NULL)
     return;
 
-  put_text (dict, "sender_address", rb_envelope_get_from (message->envelope));
-  put_time (dict, "arrived_at", message->arrived_at);
+  rb_dict_put_text (dict, "sender_address", rb_envelope_get_from (message->envelope));
+  rb_dict_put_time (dict, "arrived_at", message->arrived_at);
   if (assignment != NULL)
     explain_assignment (core, assignment, dict);
   else if (message->place == RB_PLACE_INBOX)
@@ -195,8 +176,8 @@ on_checkpoints (GObject      *source,
     }
 
   g_variant_dict_init (&dict, NULL);
-  put_text (&dict, "kind", "message");
-  put_text (&dict, "id", self->id);
+  rb_dict_put_text (&dict, "kind", "message");
+  rb_dict_put_text (&dict, "id", self->id);
   put_place (&dict, self->place);
   put_live (core, self->id, &dict);
   g_variant_dict_insert_value (&dict, "ladder", ladder (self->checkpoints));
@@ -240,11 +221,11 @@ explain_endpoint (RbCore     *core,
     g_variant_builder_add (&queue, "s", ((RbItem *) g_ptr_array_index (items, i))->message->id);
 
   g_variant_dict_init (&dict, NULL);
-  put_text (&dict, "kind", "endpoint");
-  put_text (&dict, "id", endpoint->id);
-  put_text (&dict, "label", endpoint->traits->label);
-  put_text (&dict, "state", rb_endpoint_state_to_string (endpoint->state));
-  put_time (&dict, "since", endpoint->state_since);
+  rb_dict_put_text (&dict, "kind", "endpoint");
+  rb_dict_put_text (&dict, "id", endpoint->id);
+  rb_dict_put_text (&dict, "label", endpoint->traits->label);
+  rb_dict_put_text (&dict, "state", rb_endpoint_state_to_string (endpoint->state));
+  rb_dict_put_time (&dict, "since", endpoint->state_since);
   g_variant_dict_insert_value (&dict, "queue", g_variant_builder_end (&queue));
   if (endpoint->state == RB_ENDPOINT_RECONNECTING)
     put_next (&dict, "its channel is gone; when the grace period ends it is closed and its messages return to the inbox",

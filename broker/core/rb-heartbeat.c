@@ -5,21 +5,12 @@
 
 #include "rb-heartbeat.h"
 
+#include "rb-dict.h"
 #include "rb-error.h"
 #include "rb-log.h"
 #include "rb-register.h"
 
 static void start_timer (RbCore *core, RbEndpoint *endpoint);
-
-static GVariant *
-arguments (const char *endpoint_id)
-{
-  GVariantDict dict;
-
-  g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "endpoint_id", "s", endpoint_id);
-  return g_variant_dict_end (&dict);
-}
 
 static void
 on_scheduled (GObject      *source,
@@ -41,7 +32,7 @@ on_due (gpointer user_data)
   RbCore *core = endpoint->owner;
 
   endpoint->heartbeat_timer = 0;
-  rb_upstream_call_async (core->upstream, RB_UPSTREAM_HEARTBEAT, arguments (endpoint->id), NULL, on_scheduled,
+  rb_upstream_call_async (core->upstream, RB_UPSTREAM_HEARTBEAT, rb_dict_endpoint (endpoint->id), NULL, on_scheduled,
                           g_strdup (endpoint->id));
   start_timer (core, endpoint);
 }
@@ -98,7 +89,8 @@ rb_heartbeat_async (RbCore              *core,
       g_task_return_error (task, error);
       return;
     }
-  rb_upstream_call_async (core->upstream, RB_UPSTREAM_HEARTBEAT, arguments (endpoint_id), NULL, on_answered, g_steal_pointer (&task));
+  rb_upstream_call_async (core->upstream, RB_UPSTREAM_HEARTBEAT, rb_dict_endpoint (endpoint_id), NULL, on_answered,
+                          g_steal_pointer (&task));
 }
 
 gboolean

@@ -6,6 +6,7 @@
 #include "rb-lifecycle.h"
 
 #include "rb-deliver.h"
+#include "rb-dict.h"
 #include "rb-error.h"
 #include "rb-events.h"
 #include "rb-log.h"
@@ -58,11 +59,7 @@ void
 rb_lifecycle_give_back (RbCore     *core,
                         const char *endpoint_id)
 {
-  GVariantDict arguments;
-
-  g_variant_dict_init (&arguments, NULL);
-  g_variant_dict_insert (&arguments, "endpoint_id", "s", endpoint_id);
-  rb_upstream_call_async (core->upstream, RB_UPSTREAM_UNREGISTER, g_variant_dict_end (&arguments), NULL, on_upstream_told,
+  rb_upstream_call_async (core->upstream, RB_UPSTREAM_UNREGISTER, rb_dict_endpoint (endpoint_id), NULL, on_upstream_told,
                           g_strdup (endpoint_id));
 }
 

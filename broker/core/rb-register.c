@@ -7,6 +7,7 @@
 
 #include "rb-core-private.h"
 #include "rb-deliver.h"
+#include "rb-dict.h"
 #include "rb-error.h"
 #include "rb-heartbeat.h"
 #include "rb-lifecycle.h"
@@ -134,25 +135,16 @@ make_traits (RbCore                   *core,
   return g_steal_pointer (&traits);
 }
 
-static void
-insert_text (GVariantDict *dict,
-             const char   *name,
-             const char   *value)
-{
-  if (value != NULL)
-    g_variant_dict_insert (dict, name, "s", value);
-}
-
 static GVariant *
 workspace_arguments (const RbWorkspace *workspace)
 {
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
-  insert_text (&dict, "root", workspace->root);
-  insert_text (&dict, "cwd", workspace->cwd);
-  insert_text (&dict, "remote", workspace->remote);
-  insert_text (&dict, "branch", workspace->branch);
+  rb_dict_put_text (&dict, "root", workspace->root);
+  rb_dict_put_text (&dict, "cwd", workspace->cwd);
+  rb_dict_put_text (&dict, "remote", workspace->remote);
+  rb_dict_put_text (&dict, "branch", workspace->branch);
   return g_variant_dict_end (&dict);
 }
 
@@ -164,15 +156,15 @@ upstream_arguments (const Registration *self)
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
-  insert_text (&dict, "runtime_kind", traits->kind);
-  insert_text (&dict, "endpoint_nonce", self->nonce);
-  insert_text (&dict, "display_label", traits->label);
-  insert_text (&dict, "tracking_ref", traits->tracking_ref);
-  insert_text (&dict, "session_name", traits->session_name);
-  insert_text (&dict, "task_hint", traits->task_hint);
-  insert_text (&dict, "execution_surface", traits->execution_surface);
-  insert_text (&dict, "runtime_session_id", traits->runtime_session_id);
-  insert_text (&dict, "background_exchange_mode", traits->background_exchange_mode);
+  rb_dict_put_text (&dict, "runtime_kind", traits->kind);
+  rb_dict_put_text (&dict, "endpoint_nonce", self->nonce);
+  rb_dict_put_text (&dict, "display_label", traits->label);
+  rb_dict_put_text (&dict, "tracking_ref", traits->tracking_ref);
+  rb_dict_put_text (&dict, "session_name", traits->session_name);
+  rb_dict_put_text (&dict, "task_hint", traits->task_hint);
+  rb_dict_put_text (&dict, "execution_surface", traits->execution_surface);
+  rb_dict_put_text (&dict, "runtime_session_id", traits->runtime_session_id);
+  rb_dict_put_text (&dict, "background_exchange_mode", traits->background_exchange_mode);
   if (traits->workspace != NULL)
     g_variant_dict_insert_value (&dict, "workspace", workspace_arguments (traits->workspace));
   if (traits->capabilities != NULL)

@@ -6,37 +6,10 @@
 #include "rb-views.h"
 
 #include "rb-core-private.h"
+#include "rb-dict.h"
 #include "rb-json.h"
-#include "rb-time.h"
 
 #define PREVIEW_CODE_POINTS 80
-
-static void
-put_text (GVariantDict *dict,
-          const char   *name,
-          const char   *value)
-{
-  if (value != NULL)
-    g_variant_dict_insert (dict, name, "s", value);
-}
-
-static void
-put_time (GVariantDict *dict,
-          const char   *name,
-          gint64        epoch_ms)
-{
-  g_autofree char *text = epoch_ms != 0 ? rb_time_to_iso (epoch_ms) : NULL;
-
-  put_text (dict, name, text);
-}
-
-static void
-put_count (GVariantDict *dict,
-           const char   *name,
-           guint64       value)
-{
-  g_variant_dict_insert (dict, name, "x", (gint64) value);
-}
 
 /* One bounded thing: what it holds, its bound and what happens there. */
 static GVariant *
@@ -47,9 +20,9 @@ limit (guint64     used,
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
-  put_count (&dict, "used", used);
-  put_count (&dict, "limit", bound);
-  put_text (&dict, "policy", policy);
+  rb_dict_put_count (&dict, "used", used);
+  rb_dict_put_count (&dict, "limit", bound);
+  rb_dict_put_text (&dict, "policy", policy);
   return g_variant_dict_end (&dict);
 }
 
@@ -88,15 +61,15 @@ view_counters (RbCore *core)
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
-  put_count (&dict, "received", core->counters.received);
-  put_count (&dict, "duplicates", core->counters.duplicates);
-  put_count (&dict, "refused", core->counters.refused);
-  put_count (&dict, "pushed", core->counters.pushed);
-  put_count (&dict, "taken", core->counters.taken);
-  put_count (&dict, "receipt_timeouts", core->counters.receipt_timeouts);
-  put_count (&dict, "sent", core->counters.sent);
-  put_count (&dict, "replies", core->counters.replies);
-  put_count (&dict, "restored", core->counters.restored);
+  rb_dict_put_count (&dict, "received", core->counters.received);
+  rb_dict_put_count (&dict, "duplicates", core->counters.duplicates);
+  rb_dict_put_count (&dict, "refused", core->counters.refused);
+  rb_dict_put_count (&dict, "pushed", core->counters.pushed);
+  rb_dict_put_count (&dict, "taken", core->counters.taken);
+  rb_dict_put_count (&dict, "receipt_timeouts", core->counters.receipt_timeouts);
+  rb_dict_put_count (&dict, "sent", core->counters.sent);
+  rb_dict_put_count (&dict, "replies", core->counters.replies);
+  rb_dict_put_count (&dict, "restored", core->counters.restored);
   return g_variant_dict_end (&dict);
 }
 
@@ -108,18 +81,18 @@ rb_view_status (RbCore *core)
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
-  put_text (&dict, "presence", rb_core_get_presence (core));
-  put_text (&dict, "presence_reason", core->presence_reason);
-  put_text (&dict, "address", rb_connector_get_address (core->connector));
+  rb_dict_put_text (&dict, "presence", rb_core_get_presence (core));
+  rb_dict_put_text (&dict, "presence_reason", core->presence_reason);
+  rb_dict_put_text (&dict, "address", rb_connector_get_address (core->connector));
   g_variant_dict_insert (&dict, "ready", "b", ready);
-  put_text (&dict, "not_ready_reason", refusal != NULL ? refusal->message : NULL);
-  put_count (&dict, "endpoints", rb_registry_get_n (core->registry));
-  put_count (&dict, "channels", g_hash_table_size (core->channels));
-  put_count (&dict, "inbox", rb_inbox_get_n (core->inbox));
-  put_count (&dict, "assignments", rb_assignments_get_n (core->assignments));
-  put_count (&dict, "messages", rb_ledger_get_n (core->ledger));
-  put_count (&dict, "correlations", rb_router_get_n (core->router));
-  put_count (&dict, "reply_records", rb_replies_get_n (core->replies));
+  rb_dict_put_text (&dict, "not_ready_reason", refusal != NULL ? refusal->message : NULL);
+  rb_dict_put_count (&dict, "endpoints", rb_registry_get_n (core->registry));
+  rb_dict_put_count (&dict, "channels", g_hash_table_size (core->channels));
+  rb_dict_put_count (&dict, "inbox", rb_inbox_get_n (core->inbox));
+  rb_dict_put_count (&dict, "assignments", rb_assignments_get_n (core->assignments));
+  rb_dict_put_count (&dict, "messages", rb_ledger_get_n (core->ledger));
+  rb_dict_put_count (&dict, "correlations", rb_router_get_n (core->router));
+  rb_dict_put_count (&dict, "reply_records", rb_replies_get_n (core->replies));
   g_variant_dict_insert_value (&dict, "counters", view_counters (core));
   g_variant_dict_insert_value (&dict, "limits", view_limits (core));
   return g_variant_dict_end (&dict);
@@ -132,23 +105,23 @@ view_endpoint (const RbEndpoint *endpoint)
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
-  put_text (&dict, "endpoint_id", endpoint->id);
-  put_text (&dict, "state", rb_endpoint_state_to_string (endpoint->state));
-  put_time (&dict, "state_since", endpoint->state_since);
-  put_time (&dict, "grace_deadline", endpoint->grace_deadline);
-  put_text (&dict, "label", traits->label);
-  put_text (&dict, "kind", traits->kind);
-  put_text (&dict, "session_name", traits->session_name);
-  put_text (&dict, "task_hint", traits->task_hint);
-  put_text (&dict, "runtime_session_id", traits->runtime_session_id);
-  put_text (&dict, "agent_id", endpoint->agent_id);
-  put_text (&dict, "background_exchange_mode", traits->background_exchange_mode);
-  put_text (&dict, "execution_surface", traits->execution_surface);
+  rb_dict_put_text (&dict, "endpoint_id", endpoint->id);
+  rb_dict_put_text (&dict, "state", rb_endpoint_state_to_string (endpoint->state));
+  rb_dict_put_time (&dict, "state_since", endpoint->state_since);
+  rb_dict_put_time (&dict, "grace_deadline", endpoint->grace_deadline);
+  rb_dict_put_text (&dict, "label", traits->label);
+  rb_dict_put_text (&dict, "kind", traits->kind);
+  rb_dict_put_text (&dict, "session_name", traits->session_name);
+  rb_dict_put_text (&dict, "task_hint", traits->task_hint);
+  rb_dict_put_text (&dict, "runtime_session_id", traits->runtime_session_id);
+  rb_dict_put_text (&dict, "agent_id", endpoint->agent_id);
+  rb_dict_put_text (&dict, "background_exchange_mode", traits->background_exchange_mode);
+  rb_dict_put_text (&dict, "execution_surface", traits->execution_surface);
   if (traits->capabilities != NULL)
     g_variant_dict_insert (&dict, "capabilities", "^as", traits->capabilities);
-  put_count (&dict, "plugin_pid", endpoint->plugin_pid);
-  put_count (&dict, "queued", rb_queue_get_length (endpoint->queue));
-  put_count (&dict, "on_the_way", rb_queue_get_n_pushed (endpoint->queue));
+  rb_dict_put_count (&dict, "plugin_pid", endpoint->plugin_pid);
+  rb_dict_put_count (&dict, "queued", rb_queue_get_length (endpoint->queue));
+  rb_dict_put_count (&dict, "on_the_way", rb_queue_get_n_pushed (endpoint->queue));
   g_variant_dict_insert (&dict, "legacy", "b", traits->legacy);
   return g_variant_dict_end (&dict);
 }
@@ -171,17 +144,17 @@ view_row (const RbMessage *message)
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
-  put_text (&dict, "id", message->id);
-  put_text (&dict, "source_message_id", message->source_id);
-  put_text (&dict, "sender_address", rb_envelope_get_from (message->envelope));
-  put_text (&dict, "content_type", rb_envelope_get_content_type (message->envelope));
-  put_text (&dict, "preview", preview);
-  put_text (&dict, "reason", message->reason);
-  put_text (&dict, "hint_endpoint_id", message->endpoint_id);
-  put_text (&dict, "correlation_id", message->correlation_id);
-  put_time (&dict, "arrived_at", message->arrived_at);
-  put_time (&dict, "since", message->since);
-  put_count (&dict, "size_bytes", rb_envelope_get_size (message->envelope));
+  rb_dict_put_text (&dict, "id", message->id);
+  rb_dict_put_text (&dict, "source_message_id", message->source_id);
+  rb_dict_put_text (&dict, "sender_address", rb_envelope_get_from (message->envelope));
+  rb_dict_put_text (&dict, "content_type", rb_envelope_get_content_type (message->envelope));
+  rb_dict_put_text (&dict, "preview", preview);
+  rb_dict_put_text (&dict, "reason", message->reason);
+  rb_dict_put_text (&dict, "hint_endpoint_id", message->endpoint_id);
+  rb_dict_put_text (&dict, "correlation_id", message->correlation_id);
+  rb_dict_put_time (&dict, "arrived_at", message->arrived_at);
+  rb_dict_put_time (&dict, "since", message->since);
+  rb_dict_put_count (&dict, "size_bytes", rb_envelope_get_size (message->envelope));
   return g_variant_dict_end (&dict);
 }
 
@@ -203,16 +176,16 @@ view_assignment (const RbAssignment *assignment)
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
-  put_text (&dict, "assignment_id", assignment->context->assignment_id);
-  put_text (&dict, "source_message_id", assignment->context->source_message_id);
-  put_text (&dict, "undispatched_id", assignment->context->undispatched_id);
-  put_text (&dict, "endpoint_id", assignment->endpoint_id);
-  put_text (&dict, "state", rb_assignment_state_to_string (assignment->state));
-  put_text (&dict, "sender_address", rb_envelope_get_from (assignment->message->envelope));
-  put_text (&dict, "reply_correlation_id", assignment->context->reply_correlation_id);
-  put_time (&dict, "assigned_at", assignment->assigned_at);
-  put_time (&dict, "acceptance_deadline", assignment->deadline);
-  put_count (&dict, "last_sequence", assignment->last_sequence);
+  rb_dict_put_text (&dict, "assignment_id", assignment->context->assignment_id);
+  rb_dict_put_text (&dict, "source_message_id", assignment->context->source_message_id);
+  rb_dict_put_text (&dict, "undispatched_id", assignment->context->undispatched_id);
+  rb_dict_put_text (&dict, "endpoint_id", assignment->endpoint_id);
+  rb_dict_put_text (&dict, "state", rb_assignment_state_to_string (assignment->state));
+  rb_dict_put_text (&dict, "sender_address", rb_envelope_get_from (assignment->message->envelope));
+  rb_dict_put_text (&dict, "reply_correlation_id", assignment->context->reply_correlation_id);
+  rb_dict_put_time (&dict, "assigned_at", assignment->assigned_at);
+  rb_dict_put_time (&dict, "acceptance_deadline", assignment->deadline);
+  rb_dict_put_count (&dict, "last_sequence", assignment->last_sequence);
   return g_variant_dict_end (&dict);
 }
 
