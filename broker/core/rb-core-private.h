@@ -9,6 +9,7 @@
 #include "rb-inbox.h"
 #include "rb-ledger.h"
 #include "rb-presence.h"
+#include "rb-refused.h"
 #include "rb-registry.h"
 #include "rb-reply-cache.h"
 #include "rb-reply-record.h"
@@ -37,6 +38,7 @@ struct _RbCore {
   RbInbox        *inbox;
   RbAssignments  *assignments;
   RbReplies      *replies;
+  RbRefused      *refused;
   GHashTable     *channels;        /* gint64 * pid to RbChannel */
   GHashTable     *receipts;        /* push id (borrowed from the item) to RbItem */
   gint64          next_position;

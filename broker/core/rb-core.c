@@ -69,6 +69,8 @@ rb_core_dispose (GObject *object)
 
   if (self->connector != NULL)
     g_signal_handlers_disconnect_by_data (self->connector, self);
+  if (self->store != NULL)
+    g_signal_handlers_disconnect_by_data (self->store, self);
   if (self->processes != NULL)
     g_signal_handlers_disconnect_by_data (self->processes, self);
   if (self->clock != NULL)
@@ -93,6 +95,7 @@ rb_core_finalize (GObject *object)
   g_clear_pointer (&self->receipts, g_hash_table_unref);
   g_clear_pointer (&self->assignments, rb_assignments_free);
   g_clear_pointer (&self->replies, rb_replies_free);
+  g_clear_pointer (&self->refused, rb_refused_free);
   g_clear_pointer (&self->inbox, rb_inbox_free);
   g_clear_pointer (&self->router, rb_router_free);
   g_clear_pointer (&self->received, rb_reply_cache_free);
@@ -142,6 +145,7 @@ make_parts (RbCore *self)
   self->inbox = rb_inbox_new (settings->inbox_cap);
   self->assignments = rb_assignments_new ();
   self->replies = rb_replies_new ();
+  self->refused = rb_refused_new ();
   self->channels = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_object_unref);
   self->receipts = g_hash_table_new (g_str_hash, g_str_equal);
 }
@@ -184,7 +188,7 @@ rb_core_start (RbCore *self)
 
   self->is_running = TRUE;
   rb_load_resume (self);
-  rb_connector_set_window (self->connector, self->settings.window_messages, self->settings.window_bytes);
+  rb_inbound_open_window (self);
 }
 
 gint64

@@ -81,26 +81,20 @@ count_drained (RbEndpoint *endpoint,
     finish_drain (endpoint, NULL);
 }
 
-typedef struct {
-  RbMessage *message;
-  char      *endpoint_id;
-  gint64     at;
-} Taken;
-
 static void
 on_taken_recorded (RbCore       *core,
                    const GError *error,
                    gpointer      user_data)
 {
-  Taken *taken = user_data;
+  RbEvent *event = user_data;
 
   if (error == NULL)
-    rb_events_emit (core, rb_events_inbound_routed (taken->message, taken->endpoint_id, "active_endpoint", taken->at));
-  rb_message_unref (taken->message);
-  g_free (taken->endpoint_id);
-  g_free (taken);
+    rb_events_emit (core, event);
+  else
+    rb_event_unref (event);
 }
 
+/* Told upstream now, unless it was when the message was buffered, or has no id to tell it by (protocol.md 9.5). */
 static void
 take_direct (RbCore     *core,
              RbEndpoint *endpoint,
@@ -108,14 +102,12 @@ take_direct (RbCore     *core,
              RbChanges  *changes)
 {
   gint64 now = rb_core_now (core);
-  Taken *taken = g_new0 (Taken, 1);
+  gboolean is_told = message->source_id == NULL || g_strcmp0 (message->reason, RB_ROUTE_KIND_RECONNECTING) == 0;
+  RbEvent *event = is_told ? NULL : rb_events_inbound_routed (message, endpoint->id, RB_ROUTE_KIND_ACTIVE, now);
 
-  taken->message = rb_message_ref (message);
-  taken->endpoint_id = g_strdup (endpoint->id);
-  taken->at = now;
   rb_message_checkpoint (message, changes, "taken", now, endpoint->id, NULL);
   rb_ledger_end (core->ledger, message, "delivered", now, changes);
-  rb_core_commit_lazy (core, changes, on_taken_recorded, taken);
+  rb_core_commit_lazy (core, changes, event != NULL ? on_taken_recorded : NULL, event);
 }
 
 static void

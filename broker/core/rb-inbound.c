@@ -16,11 +16,12 @@
  * network's. */
 
 typedef struct {
-  RbCore    *core;
-  RbMessage *message;
-  gint64     seq;
-  char      *endpoint_id;     /* the route that was claimed */
-  RbEvent   *added;           /* the row of the inbox that it became; NULL when it went to an endpoint */
+  RbCore     *core;
+  RbMessage  *message;
+  gint64      seq;
+  char       *endpoint_id;     /* the route that was claimed */
+  const char *kind;            /* of that route */
+  RbEvent    *event;           /* what is told when it is stored; NULL: nothing */
 } Arrival;
 
 static void place_message (RbCore *core, RbMessage *message, gint64 seq);
@@ -84,6 +85,8 @@ refuse (RbCore    *core,
 {
   settle_waiting (core, message, release_seq);
   rb_ledger_drop (core->ledger, message);
+  if (seq != RB_CONNECTOR_NO_SEQ)
+    rb_refused_add (core->refused, message, seq, rb_core_now (core));
   release_seq (core, seq);
 }
 
@@ -105,7 +108,7 @@ arrival_free (Arrival *arrival)
 {
   rb_message_unref (arrival->message);
   g_free (arrival->endpoint_id);
-  g_clear_pointer (&arrival->added, rb_event_unref);
+  g_clear_pointer (&arrival->event, rb_event_unref);
   g_free (arrival);
 }
 
@@ -129,12 +132,25 @@ on_stored (RbCore       *core,
       message->is_durable = TRUE;
       accept_seq (core, arrival->seq);
       settle_waiting (core, message, accept_seq);
-      if (arrival->added != NULL)
-        rb_events_emit (core, g_steal_pointer (&arrival->added));
-      else if (message->place == RB_PLACE_QUEUE)
+      if (arrival->event != NULL)
+        rb_events_emit (core, g_steal_pointer (&arrival->event));
+      if (message->place == RB_PLACE_QUEUE)
         rb_deliver_stored (core, message);
     }
   arrival_free (arrival);
+}
+
+/* A buffered message counts as routed; one that is pushed does when its adapter has it. */
+static RbEvent *
+make_event (RbCore          *core,
+            const RbMessage *message)
+{
+  if (message->place == RB_PLACE_INBOX)
+    return rb_events_undispatched_add (message);
+  if (message->source_id != NULL && g_strcmp0 (message->reason, RB_ROUTE_KIND_RECONNECTING) == 0)
+    return rb_events_inbound_routed (message, message->endpoint_id, RB_ROUTE_KIND_RECONNECTING, rb_core_now (core));
+
+  return NULL;
 }
 
 static void
@@ -147,7 +163,7 @@ store (RbCore    *core,
 
   arrival->message = rb_message_ref (message);
   arrival->seq = seq;
-  arrival->added = message->place == RB_PLACE_INBOX ? rb_events_undispatched_add (message) : NULL;
+  arrival->event = make_event (core, message);
   rb_core_commit (core, changes, on_stored, arrival);
 }
 
@@ -202,6 +218,7 @@ to_endpoint (RbCore     *core,
              RbEndpoint *endpoint,
              RbMessage  *message,
              gint64      seq,
+             const char *kind,
              const char *rule)
 {
   gint64 now = rb_core_now (core);
@@ -216,7 +233,7 @@ to_endpoint (RbCore     *core,
 
   changes = begin_record (message);
   message->position = core->next_position++;
-  rb_message_move (message, changes, RB_PLACE_QUEUE, endpoint->id, NULL, now);
+  rb_message_move (message, changes, RB_PLACE_QUEUE, endpoint->id, kind, now);
   rb_message_checkpoint (message, changes, "routed", now, endpoint->id, rule);
   rb_queue_add (endpoint->queue, message, NULL);
   if (endpoint->state == RB_ENDPOINT_RECONNECTING)
@@ -261,7 +278,7 @@ on_route_claimed (GObject      *source,
 
       /* IMP-27: it may be gone; then the message is routed afresh. */
       if (endpoint != NULL)
-        to_endpoint (core, endpoint, arrival->message, arrival->seq, "claimed");
+        to_endpoint (core, endpoint, arrival->message, arrival->seq, arrival->kind, "claimed");
       else
         place_message (core, arrival->message, arrival->seq);
     }
@@ -273,7 +290,8 @@ static void
 claim_route (RbCore     *core,
              RbEndpoint *endpoint,
              RbMessage  *message,
-             gint64      seq)
+             gint64      seq,
+             const char *kind)
 {
   Arrival *arrival = g_new0 (Arrival, 1);
   GVariantDict arguments;
@@ -282,12 +300,12 @@ claim_route (RbCore     *core,
   arrival->message = rb_message_ref (message);
   arrival->seq = seq;
   arrival->endpoint_id = g_strdup (endpoint->id);
+  arrival->kind = kind;
 
   g_variant_dict_init (&arguments, NULL);
   g_variant_dict_insert (&arguments, "source_message_id", "s", message->id);
   g_variant_dict_insert (&arguments, "routed_to_endpoint_id", "s", endpoint->id);
-  g_variant_dict_insert (&arguments, "route_kind", "s",
-                         endpoint->state == RB_ENDPOINT_ACTIVE ? "active_endpoint" : "reconnecting_endpoint");
+  g_variant_dict_insert (&arguments, "route_kind", "s", kind);
   g_variant_dict_insert (&arguments, "claimed_at", "x", rb_core_now (core));
   rb_upstream_call_async (core->upstream, RB_UPSTREAM_ROUTE_CLAIM, g_variant_dict_end (&arguments), NULL, on_route_claimed, arrival);
 }
@@ -298,10 +316,12 @@ deliver_directly (RbCore     *core,
                   RbMessage  *message,
                   gint64      seq)
 {
+  const char *kind = route.endpoint->state == RB_ENDPOINT_ACTIVE ? RB_ROUTE_KIND_ACTIVE : RB_ROUTE_KIND_RECONNECTING;
+
   if (message->source_id != NULL && (rb_upstream_get_features (core->upstream) & RB_UPSTREAM_HAS_ROUTE_CLAIM) != 0)
-    claim_route (core, route.endpoint, message, seq);
+    claim_route (core, route.endpoint, message, seq, kind);
   else
-    to_endpoint (core, route.endpoint, message, seq, route.rule == RB_ROUTE_TARGET ? "target_endpoint_id" : "correlation_id");
+    to_endpoint (core, route.endpoint, message, seq, kind, route.rule == RB_ROUTE_TARGET ? "target_endpoint_id" : "correlation_id");
 }
 
 static void
@@ -352,6 +372,15 @@ make_message (RbCore     *core,
   return message;
 }
 
+/* Order within a conversation: what was refused must not be overtaken by what came after it. */
+static gboolean
+must_wait (RbCore          *core,
+           const RbMessage *message,
+           gint64           seq)
+{
+  return seq != RB_CONNECTOR_NO_SEQ && rb_refused_must_wait (core->refused, message, seq, rb_core_now (core));
+}
+
 static void
 on_delivery (RbConnector *connector,
              gint64       seq,
@@ -367,19 +396,44 @@ on_delivery (RbConnector *connector,
   core->counters.received++;
   if (settle_duplicate (core, rb_envelope_get_id (envelope), seq))
     return;
-  if (!core->is_running || !rb_core_check_ready (core, NULL))
+
+  message = make_message (core, envelope);
+  if (!core->is_running || !rb_core_check_ready (core, NULL) || must_wait (core, message, seq))
     {
-      release_seq (core, seq);
+      refuse (core, message, seq);
       return;
     }
 
-  message = make_message (core, envelope);
+  rb_refused_remove (core->refused, message);
   rb_ledger_add (core->ledger, message);
   place_message (core, message, seq);
 }
 
 void
+rb_inbound_open_window (RbCore *core)
+{
+  gboolean open = core->is_running && rb_core_check_ready (core, NULL);
+
+  rb_connector_set_window (core->connector, open ? core->settings.window_messages : 0, open ? core->settings.window_bytes : 0);
+}
+
+static void
+on_health_changed (RbStore *store,
+                   RbCore  *core)
+{
+  const char *reason = NULL;
+
+  if (rb_store_get_health (store, &reason) == RB_STORE_OK)
+    rb_log_message ("storage_works_again", NULL);
+  else
+    rb_log_warning ("storage_unavailable", "reason", reason, NULL);
+  rb_inbound_open_window (core);
+  rb_core_changed (core, "health");
+}
+
+void
 rb_inbound_watch (RbCore *core)
 {
+  g_signal_connect (core->store, "health-changed", G_CALLBACK (on_health_changed), core);
   g_signal_connect (core->connector, "delivery", G_CALLBACK (on_delivery), core);
 }

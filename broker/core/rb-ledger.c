@@ -69,7 +69,8 @@ void
 rb_ledger_drop (RbLedger  *self,
                 RbMessage *message)
 {
-  g_hash_table_remove (self->live, message->id);
+  if (g_hash_table_lookup (self->live, message->id) == message)
+    g_hash_table_remove (self->live, message->id);
 }
 
 static void

@@ -34,7 +34,7 @@ typedef struct {
   RbPlace      place;
   char        *endpoint_id;         /* queue: whose; inbox, assignment: the hint, or NULL; ended: who had it */
   gint64       position;            /* order of arrival, unique */
-  const char  *reason;              /* interned; inbox: why; ended: how */
+  const char  *reason;              /* interned; queue: the route kind; inbox: why; ended: how */
   gint64       since;               /* epoch-ms */
 
   guint        n_checkpoints;

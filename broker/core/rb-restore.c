@@ -26,12 +26,16 @@ void
 rb_restore_arm (RbCore       *core,
                 RbAssignment *assignment)
 {
+  gint64 left;
+
   rb_clock_clear (core->clock, &assignment->timer);
   if (assignment->deadline == 0 || rb_assignment_state_is_accepted (assignment->state))
     return;
 
   assignment->owner = core;
-  assignment->timer = rb_clock_add (core->clock, MAX (assignment->deadline - rb_core_now (core), 0), on_acceptance_timeout, assignment);
+  /* A wall clock that was set back must not make the wait longer than it was to be. */
+  left = CLAMP (assignment->deadline - rb_core_now (core), 0, MAX (core->settings.acceptance_timeout, 0));
+  assignment->timer = rb_clock_add (core->clock, left, on_acceptance_timeout, assignment);
 }
 
 static void

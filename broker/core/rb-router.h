@@ -20,6 +20,10 @@ typedef enum {
   RB_GATE_CORRELATED_CONTINUATION,  /* G2: a continuation that it cannot take in the foreground */
 } RbGate;
 
+/* The wire's words for how a message goes to an endpoint; fixed when it is routed (protocol.md 9.4). */
+#define RB_ROUTE_KIND_ACTIVE "active_endpoint"
+#define RB_ROUTE_KIND_RECONNECTING "reconnecting_endpoint"
+
 typedef struct {
   RbRouteRule  rule;
   RbEndpoint  *endpoint;            /* NULL iff NONE */

@@ -4,14 +4,16 @@
 #include "config.h"
 
 #include "rb-core-private.h"
+#include "rb-inbound.h"
 #include "rb-lifecycle.h"
 #include "rb-link.h"
 #include "rb-log.h"
 #include "rb-reply-work.h"
 #include "rb-restore.h"
 
-/* No new work, everybody told, assignments that nobody accepted back in the inbox, everything committed. Endpoints stay: their adapters
- * find them again after the next start (design.md section 4). Source: protocol.md section 19, steps 4 to 8. */
+/* No new work, everybody told, assignments that nobody accepted back in the inbox, everything committed. Endpoints stay as they are: the
+ * next start turns active ones into reconnecting ones with a whole grace before them, as after a crash (design.md section 4). Source:
+ * protocol.md section 19, steps 4 to 8. */
 
 static void
 restore_unaccepted (RbCore *core)
@@ -34,28 +36,6 @@ restore_unaccepted (RbCore *core)
 
       rb_log_info ("runtime_assignments_kept_on_shutdown", "count", count, NULL);
     }
-}
-
-/* Active ones are written as reconnecting, with a whole grace before them. */
-static void
-park_endpoints (RbCore *core)
-{
-  RbChanges *changes = rb_changes_new ();
-  gint64 now = rb_core_now (core);
-
-  for (GList *l = rb_registry_get_all (core->registry)->head; l != NULL; l = l->next)
-    {
-      RbEndpoint *endpoint = l->data;
-
-      if (endpoint->state != RB_ENDPOINT_ACTIVE)
-        continue;
-
-      endpoint->state = RB_ENDPOINT_RECONNECTING;
-      endpoint->state_since = now;
-      endpoint->grace_deadline = now + core->settings.endpoint_grace;
-      rb_endpoint_record (endpoint, changes);
-    }
-  rb_core_commit (core, changes, NULL, NULL);
 }
 
 /* Once, now: what the upstream does not take it hears after the next start. */
@@ -88,6 +68,15 @@ on_everything_durable (RbCore       *core,
     g_task_return_boolean (task, TRUE);
 }
 
+/* Nobody knows when the store will work again; closing it tries once more. */
+static void
+give_up (GTask *task)
+{
+  rb_log_warning ("shutdown_commit_failed", "err", "nothing can be stored now", NULL);
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
 /* What the last report ended is committed before we are done. */
 void
 rb_core_stop_continue (RbCore *self)
@@ -109,14 +98,16 @@ rb_core_stop_async (RbCore              *self,
   if (!self->is_stopping)
     {
       self->is_stopping = TRUE;
-      rb_connector_set_window (self->connector, 0, 0);
+      rb_inbound_open_window (self);
       rb_link_shutdown (self);
       rb_lifecycle_cancel_timers (self);
       restore_unaccepted (self);
       flush_reports (self);
-      park_endpoints (self);
     }
-  rb_core_commit (self, rb_changes_new (), on_everything_durable, task);
+  if (rb_store_get_health (self->store, NULL) == RB_STORE_OK)
+    rb_core_commit (self, rb_changes_new (), on_everything_durable, task);
+  else
+    give_up (task);
 }
 
 void

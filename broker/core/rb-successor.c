@@ -20,13 +20,35 @@ is_predecessor (RbCore           *core,
          rb_lifecycle_is_same_process (core, candidate);
 }
 
-static void
-move_queue (RbCore     *core,
-            RbEndpoint *from,
-            RbEndpoint *to,
-            RbChanges  *changes)
+static int
+compare_arrivals (gconstpointer a,
+                  gconstpointer b)
 {
-  g_autoptr(GPtrArray) items = rb_queue_dup_items (from->queue);
+  const RbItem *first = *(RbItem *const *) a;
+  const RbItem *second = *(RbItem *const *) b;
+
+  return first->message->position < second->message->position ? -1 : first->message->position > second->message->position;
+}
+
+/* Of all predecessors at once: their conversations become one where they have the same correlation. */
+static GPtrArray *
+waiting_items (GPtrArray *predecessors)
+{
+  GPtrArray *items = g_ptr_array_new ();
+
+  for (guint i = 0; i < predecessors->len; i++)
+    g_ptr_array_extend_and_steal (items, rb_queue_dup_items (((RbEndpoint *) g_ptr_array_index (predecessors, i))->queue));
+  g_ptr_array_sort (items, compare_arrivals);
+  return items;
+}
+
+static void
+move_queues (RbCore     *core,
+             GPtrArray  *predecessors,
+             RbEndpoint *to,
+             RbChanges  *changes)
+{
+  g_autoptr(GPtrArray) items = waiting_items (predecessors);
   gint64 now = rb_core_now (core);
 
   for (guint i = 0; i < items->len; i++)
@@ -35,7 +57,7 @@ move_queue (RbCore     *core,
       g_autoptr(RbMessage) message = rb_message_ref (item->message);
       g_autofree char *assignment_id = g_strdup (item->assignment_id);
 
-      rb_deliver_cancel (core, from, item);
+      rb_deliver_cancel (core, rb_registry_lookup (core->registry, item->endpoint_id), item);
       if (assignment_id == NULL)
         rb_message_move (message, changes, RB_PLACE_QUEUE, to->id, message->reason, now);
       rb_message_checkpoint (message, changes, "routed", now, to->id, "successor");
@@ -50,7 +72,6 @@ move_assignments (RbCore     *core,
                   RbChanges  *changes)
 {
   g_autoptr(GPtrArray) assignments = rb_assignments_dup_of_endpoint (core->assignments, from->id);
-  gint64 now = rb_core_now (core);
 
   for (guint i = 0; i < assignments->len; i++)
     {
@@ -58,7 +79,6 @@ move_assignments (RbCore     *core,
 
       rb_assignments_move (core->assignments, assignment, to->id);
       rb_assignment_record (assignment, changes);
-      rb_message_move (assignment->message, changes, RB_PLACE_ASSIGNMENT, to->id, assignment->message->reason, now);
     }
 }
 
@@ -71,9 +91,21 @@ inherit (RbCore     *core,
   rb_log_info ("endpoint_succeeded", "endpoint_id", to->id, "predecessor", from->id, NULL);
   rb_router_inherit (core->router, from, to, rb_core_now (core), changes);
   rb_reply_cache_inherit (core->received, from->id, to->id, changes);
-  move_queue (core, from, to, changes);
   move_assignments (core, from, to, changes);
   rb_replies_inherit (core->replies, from->id, to->id, changes);
+}
+
+static GPtrArray *
+find_predecessors (RbCore     *core,
+                   RbEndpoint *endpoint)
+{
+  GPtrArray *siblings = rb_registry_get_of_pid (core->registry, endpoint->plugin_pid);
+  GPtrArray *predecessors = g_ptr_array_new ();
+
+  for (guint i = 0; siblings != NULL && i < siblings->len; i++)
+    if (is_predecessor (core, g_ptr_array_index (siblings, i), endpoint))
+      g_ptr_array_add (predecessors, g_ptr_array_index (siblings, i));
+  return predecessors;
 }
 
 GPtrArray *
@@ -81,18 +113,16 @@ rb_successor_inherit (RbCore     *core,
                       RbEndpoint *endpoint,
                       RbChanges  *changes)
 {
-  GPtrArray *siblings = rb_registry_get_of_pid (core->registry, endpoint->plugin_pid);
+  g_autoptr(GPtrArray) predecessors = find_predecessors (core, endpoint);
   GPtrArray *ids = g_ptr_array_new_with_free_func (g_free);
 
-  for (guint i = 0; siblings != NULL && i < siblings->len; i++)
+  move_queues (core, predecessors, endpoint, changes);
+  for (guint i = 0; i < predecessors->len; i++)
     {
-      RbEndpoint *candidate = g_ptr_array_index (siblings, i);
+      RbEndpoint *predecessor = g_ptr_array_index (predecessors, i);
 
-      if (!is_predecessor (core, candidate, endpoint))
-        continue;
-
-      inherit (core, candidate, endpoint, changes);
-      g_ptr_array_add (ids, g_strdup (candidate->id));
+      inherit (core, predecessor, endpoint, changes);
+      g_ptr_array_add (ids, g_strdup (predecessor->id));
     }
   return ids;
 }

@@ -369,19 +369,45 @@ rb_sql_in_transaction (RbSql *self)
 }
 
 static gboolean
-run_step (RbSql       *self,
-          const char  *step,
-          guint        version,
-          GError     **error)
+read_version (RbSql   *self,
+              guint    n_steps,
+              gint64  *version,
+              GError **error)
 {
-  g_autofree char *sql = g_strdup_printf ("BEGIN IMMEDIATE; %s; PRAGMA user_version = %u; COMMIT", step, version);
-
-  if (rb_sql_exec (self, sql, error))
+  if (!rb_sql_query_int (self, "PRAGMA user_version", version, error))
+    return FALSE;
+  if (*version >= 0 && *version <= n_steps)
     return TRUE;
 
-  if (rb_sql_in_transaction (self))
-    rb_sql_exec (self, "ROLLBACK", NULL);
-  g_prefix_error (error, "Migration to schema %u: ", version);
+  rb_set_error (error, RB_ERROR_CORRUPT, "database_newer",
+                "'%s' has schema %" G_GINT64_FORMAT " and this version knows up to %u: "
+                "run the newer runtime-broker that wrote it, or move the file away",
+                self->path, *version, n_steps);
+  return FALSE;
+}
+
+/* The one step that is next, if any, in a transaction that is open: others may have gone on while we waited for it. */
+static gboolean
+run_next_step (RbSql              *self,
+               const char *const  *steps,
+               guint               n_steps,
+               gint64             *version,
+               GError            **error)
+{
+  g_autofree char *sql = NULL;
+
+  if (!read_version (self, n_steps, version, error))
+    return FALSE;
+  if (*version == n_steps)
+    return rb_sql_exec (self, "COMMIT", error);
+
+  sql = g_strdup_printf ("%s; PRAGMA user_version = %" G_GINT64_FORMAT "; COMMIT", steps[*version], *version + 1);
+  if (rb_sql_exec (self, sql, error))
+    {
+      *version += 1;
+      return TRUE;
+    }
+  g_prefix_error (error, "Migration to schema %" G_GINT64_FORMAT ": ", *version + 1);
   return FALSE;
 }
 
@@ -392,7 +418,8 @@ run_step (RbSql       *self,
  * @n_steps: their number, which is also the schema this program knows
  * @error: return location for a #GError
  *
- * Brings the database to schema @n_steps. A step that fails leaves nothing behind.
+ * Brings the database to schema @n_steps. A step that fails leaves nothing behind. Several processes may do so at once: each step is
+ * decided on in the transaction that makes it.
  *
  * Fails with %RB_ERROR_CORRUPT "database_newer" when a later program has written it.
  *
@@ -408,21 +435,16 @@ rb_sql_migrate (RbSql              *self,
 
   g_return_val_if_fail (self != NULL, FALSE);
 
-  if (!rb_sql_query_int (self, "PRAGMA user_version", &version, error))
+  if (!read_version (self, n_steps, &version, error))
     return FALSE;
-  if (version < 0 || version > n_steps)
-    {
-      rb_set_error (error, RB_ERROR_CORRUPT, "database_newer",
-                    "'%s' has schema %" G_GINT64_FORMAT " and this version knows up to %u: "
-                    "run the newer runtime-broker that wrote it, or move the file away",
-                    self->path, version, n_steps);
-      return FALSE;
-    }
 
-  for (guint i = (guint) version; i < n_steps; i++)
+  while (version < n_steps)
     {
-      if (!run_step (self, steps[i], i + 1, error))
-        return FALSE;
+      if (rb_sql_exec (self, "BEGIN IMMEDIATE", error) && run_next_step (self, steps, n_steps, &version, error))
+        continue;
+      if (rb_sql_in_transaction (self))
+        rb_sql_exec (self, "ROLLBACK", NULL);
+      return FALSE;
     }
   return TRUE;
 }

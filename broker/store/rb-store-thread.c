@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Group commit: while one transaction is written others queue, and all that wait go into the next one. So the thread never
- * waits to make a batch larger, except for lazy changes that are alone: they wait a little for company. An idle thread
- * sleeps without a deadline.
+ * waits to make a batch larger; not for lazy changes either, since what waits in memory would not survive a crash of the
+ * process. A batch of lazy changes alone is written without a sync. An idle thread sleeps without a deadline.
  *
  * A batch that cannot be written stays at the head and is tried again, so nothing overtakes it. Reads cannot see what is
  * not written, hence they are refused meanwhile rather than left waiting.
@@ -21,8 +21,6 @@
 
 #define MAX_BATCH_CHANGES 4096
 #define MAX_BATCH_BYTES   (8 * 1024 * 1024)
-#define MAX_LAZY_CHANGES  MAX_BATCH_CHANGES
-#define LAZY_DELAY_US     (200 * G_TIME_SPAN_MILLISECOND)
 #define RETRY_FIRST_US    (250 * G_TIME_SPAN_MILLISECOND)
 #define RETRY_MAX_US      (5 * G_TIME_SPAN_SECOND)
 
@@ -35,9 +33,6 @@ struct _RbStoreThread {
   GMutex           mutex;
   GCond            cond;
   GQueue           queue;            /* of RbStoreItem, not seen by the thread yet */
-  guint            n_urgent;         /* of these, what must not wait for company */
-  guint            n_lazy_changes;   /* in the others */
-  gint64           lazy_deadline_us; /* 0: nothing lazy waits */
   gboolean         stopping;
   gboolean         stopped;
   gboolean         lend_answered;    /* the connection is lent, or lend_error says why not */
@@ -137,18 +132,6 @@ move_to_backlog_locked (RbStoreThread *self)
 
   while ((item = g_queue_pop_head (&self->queue)) != NULL)
     g_queue_push_tail (&self->backlog, item);
-  self->n_urgent = 0;
-  self->n_lazy_changes = 0;
-  self->lazy_deadline_us = 0;
-}
-
-static gboolean
-is_due_locked (RbStoreThread *self)
-{
-  return self->stopping
-    || self->n_urgent > 0
-    || self->n_lazy_changes >= MAX_LAZY_CHANGES
-    || (self->lazy_deadline_us > 0 && g_get_monotonic_time () >= self->lazy_deadline_us);
 }
 
 /* FALSE when there is nothing left and there will be nothing more. */
@@ -158,13 +141,8 @@ collect (RbStoreThread *self)
   gboolean stopping;
 
   g_mutex_lock (&self->mutex);
-  while (g_queue_is_empty (&self->backlog) && !is_due_locked (self))
-    {
-      if (self->lazy_deadline_us > 0)
-        g_cond_wait_until (&self->cond, &self->mutex, self->lazy_deadline_us);
-      else
-        g_cond_wait (&self->cond, &self->mutex);
-    }
+  while (g_queue_is_empty (&self->backlog) && g_queue_is_empty (&self->queue) && !self->stopping)
+    g_cond_wait (&self->cond, &self->mutex);
   move_to_backlog_locked (self);
   stopping = self->stopping;
   g_mutex_unlock (&self->mutex);
@@ -483,21 +461,8 @@ static void
 enqueue_locked (RbStoreThread *self,
                 RbStoreItem   *item)
 {
-  gboolean was_idle = self->lazy_deadline_us == 0;
-
   g_queue_push_tail (&self->queue, item);
-  if (item->kind != RB_STORE_ITEM_COMMIT || !rb_changes_is_lazy (item->changes))
-    {
-      self->n_urgent++;
-      g_cond_broadcast (&self->cond);
-      return;
-    }
-
-  self->n_lazy_changes += rb_changes_get_n (item->changes);
-  if (was_idle)
-    self->lazy_deadline_us = g_get_monotonic_time () + LAZY_DELAY_US;
-  if (was_idle || self->n_lazy_changes >= MAX_LAZY_CHANGES)
-    g_cond_broadcast (&self->cond);
+  g_cond_broadcast (&self->cond);
 }
 
 void

@@ -134,12 +134,18 @@ rb_core_fixture_crash (RbCoreFixture *fixture)
 }
 
 void
-rb_core_fixture_restart (RbCoreFixture *fixture)
+rb_core_fixture_stop (RbCoreFixture *fixture)
 {
   gboolean stopped = FALSE;
 
   rb_core_stop_async (fixture->core, "signal:SIGTERM", on_stopped, &stopped);
   rb_test_wait_until (stopped);
+}
+
+void
+rb_core_fixture_restart (RbCoreFixture *fixture)
+{
+  rb_core_fixture_stop (fixture);
   drop_core (fixture);
   start_core (fixture);
 }

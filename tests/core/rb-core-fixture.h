@@ -40,6 +40,8 @@ void        rb_core_fixture_tear_down  (RbCoreFixture *fixture, gconstpointer da
 void        rb_core_fixture_crash      (RbCoreFixture *fixture);
 /* It stops in order instead. */
 void        rb_core_fixture_restart    (RbCoreFixture *fixture);
+/* Stops in order, and stays. */
+void        rb_core_fixture_stop       (RbCoreFixture *fixture);
 
 RbFakeChannel *rb_core_fixture_attach  (RbCoreFixture *fixture, gint64 pid, gboolean has_receipts);
 void        rb_core_fixture_detach     (RbCoreFixture *fixture, RbFakeChannel *channel);

@@ -162,6 +162,37 @@ test_reconnecting (RbCoreFixture *fixture,
 }
 
 static void
+test_routed_events (RbCoreFixture *fixture,
+                    gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = attach (fixture, PID, RB_PLAIN, "ep_1");
+  g_autoptr(RbFakeChannel) second = NULL;
+  g_autoptr(GError) error = NULL;
+  guint n = 0;
+
+  g_test_summary ("What is buffered is routed when it is durable, what is pushed when it is taken; each once, with an id, by its kind.");
+
+  rb_core_fixture_detach (fixture, channel);
+  rb_fake_store_set_hold (fixture->store, TRUE);
+  deliver (fixture, 1, "m1", "ep_1", "c1");
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "runtime_inbound_routed"), ==, 0);
+  rb_fake_store_set_hold (fixture->store, FALSE);
+  rb_test_settle ();
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "\"route_kind\":\"reconnecting_endpoint\""), ==, 1);
+  deliver (fixture, 2, NULL, "ep_1", "c2");
+  rb_core_fixture_crash (fixture);
+
+  second = rb_core_fixture_attach (fixture, PID, FALSE);
+  g_assert_true (rb_core_fixture_reattach (fixture, PID, "ep_1", &n, &error));
+  g_assert_cmpuint (n, ==, 2);
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "runtime_inbound_routed"), ==, 1);
+  deliver (fixture, 3, "m3", "ep_1", "c3");
+  deliver (fixture, 4, NULL, "ep_1", "c4");
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "runtime_inbound_routed"), ==, 2);
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "\"route_kind\":\"active_endpoint\""), ==, 1);
+}
+
+static void
 test_not_received_yet (RbCoreFixture *fixture,
                        gconstpointer  data)
 {
@@ -385,6 +416,7 @@ main (int   argc,
   ADD ("unknown-target", test_unknown_target);
   ADD ("collision", test_collision);
   ADD ("reconnecting", test_reconnecting);
+  ADD ("routed-events", test_routed_events);
   ADD ("not-received-yet", test_not_received_yet);
   ADD ("claim/route", test_claim_route);
   ADD ("claim/skip", test_claim_skip);

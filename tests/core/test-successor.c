@@ -217,7 +217,7 @@ test_assignments (RbCoreFixture *fixture,
   second = rb_core_fixture_attach (fixture, PID, TRUE);
   id = rb_core_fixture_register (fixture, PID, RB_HYBRID, "s1", &new_token);
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "assignment");
-  g_assert_cmpstr (rb_ledger_lookup (fixture->core->ledger, "m1")->endpoint_id, ==, id);
+  g_assert_cmpstr (rb_assignments_of_message (fixture->core->assignments, "m1")->endpoint_id, ==, id);
 
   wire_id = rb_core_fixture_reply (fixture, PID, id, new_token, "m1", assignment_id, "r1", "done", &error);
   g_assert_no_error (error);
@@ -310,29 +310,32 @@ static void
 test_two_predecessors (RbCoreFixture *fixture,
                        gconstpointer  data)
 {
-  g_autofree char *first = leave_predecessor (fixture, NULL);
-  g_autoptr(RbFakeChannel) channel = NULL;
-  g_autoptr(RbFakeChannel) second = rb_core_fixture_attach (fixture, PID, TRUE);
-  g_autofree char *id = NULL;
+  g_autoptr(RbFakeChannel) first = rb_core_fixture_attach (fixture, PID, TRUE);
+  g_autoptr(RbFakeChannel) second = NULL;
+  g_autofree char *older = rb_core_fixture_register (fixture, PID, RB_HYBRID, "s1", NULL);
+  g_autofree char *newer = rb_core_fixture_register (fixture, PID, RB_HYBRID, "s1", NULL);
+  RbRegistry *registry = fixture->core->registry;
   RbRouter *router = fixture->core->router;
-  RbEndpoint *other;
+  g_autofree char *id = NULL;
 
-  g_test_summary ("Several predecessors of a session are inherited together.");
+  g_test_summary ("Several predecessors of a session are inherited together, and their messages in the order of arrival.");
 
-  id = rb_core_fixture_register (fixture, PID, RB_HYBRID, "s2", NULL);
-  other = rb_registry_lookup (fixture->core->registry, id);
-  g_free (other->traits->runtime_session_id);
-  other->traits->runtime_session_id = g_strdup ("s1");
-  rb_router_add (router, other, "d", 1, NULL);
-  rb_core_fixture_detach (fixture, second);
-  g_clear_pointer (&id, g_free);
+  rb_router_add (router, rb_registry_lookup (registry, older), "c", 1, NULL);
+  rb_router_add (router, rb_registry_lookup (registry, newer), "c", 1, NULL);
+  rb_router_add (router, rb_registry_lookup (registry, newer), "d", 1, NULL);
+  rb_core_fixture_detach (fixture, first);
+  rb_fake_connector_deliver (fixture->connector, 1, "m1", "bob", "x", "{\"target_endpoint_id\":\"ep_2\",\"correlation_id\":\"c\"}");
+  rb_fake_connector_deliver (fixture->connector, 2, "m2", "bob", "x", "{\"target_endpoint_id\":\"ep_1\",\"correlation_id\":\"c\"}");
+  rb_fake_connector_deliver (fixture->connector, 3, "m3", "bob", "x", "{\"target_endpoint_id\":\"ep_2\",\"correlation_id\":\"c\"}");
+  rb_test_settle ();
 
-  channel = rb_core_fixture_attach (fixture, PID, TRUE);
+  second = rb_core_fixture_attach (fixture, PID, FALSE);
   id = rb_core_fixture_register (fixture, PID, RB_HYBRID, "s1", NULL);
   rb_test_settle ();
   g_assert_true (rb_router_contains (router, id, "c"));
   g_assert_true (rb_router_contains (router, id, "d"));
-  g_assert_cmpuint (rb_registry_get_n (fixture->core->registry), ==, 1);
+  g_assert_cmpuint (rb_registry_get_n (registry), ==, 1);
+  assert_pushed (second, "m1 m2 m3");
 }
 
 int

@@ -143,11 +143,14 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 def operator(record, name):
-    """What an operator route of the Unix socket answers."""
+    """What an operator route of the Unix socket answers; Gone when there is no whole answer."""
     connection = UnixConnection(record['ipcSocket'])
-    connection.request('GET', '/v1/operator/' + name)
-    response = connection.getresponse()
-    body = json.loads(response.read())
+    try:
+        connection.request('GET', '/v1/operator/' + name)
+        response = connection.getresponse()
+        body = json.loads(response.read())
+    except (OSError, http.client.HTTPException) as error:
+        raise Gone('{}: {!r}'.format(name, error)) from error
     if response.status != 200:
         raise Refused(response.status, body)
     return body

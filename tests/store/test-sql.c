@@ -136,6 +136,43 @@ test_constraint (Fixture       *fixture,
   g_assert_nonnull (strstr (error->message, "SELEKT"));
 }
 
+#define N_STARTERS 8
+
+static gpointer
+open_and_migrate (gpointer user_data)
+{
+  static const char *const steps[] = { "CREATE TABLE a (x INTEGER) STRICT", "CREATE TABLE b (x INTEGER) STRICT" };
+  const char *path = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(RbSql) sql = rb_sql_open (path, TRUE, 5000, &error);
+
+  if (sql != NULL)
+    rb_sql_migrate (sql, steps, G_N_ELEMENTS (steps), &error);
+  return g_steal_pointer (&error);
+}
+
+static void
+test_migrate_at_once (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("Several processes that open a new database at once agree on who migrates it, and all can use it.");
+
+  for (guint round = 0; round < 20; round++)
+    {
+      g_autofree char *path = g_strdup_printf ("%s-%u", fixture->path, round);
+      GThread *threads[N_STARTERS];
+
+      for (guint i = 0; i < N_STARTERS; i++)
+        threads[i] = g_thread_new ("starter", open_and_migrate, path);
+      for (guint i = 0; i < N_STARTERS; i++)
+        {
+          g_autoptr(GError) error = g_thread_join (threads[i]);
+
+          g_assert_no_error (error);
+        }
+    }
+}
+
 static void
 test_migrate (Fixture       *fixture,
               gconstpointer  data)
@@ -257,6 +294,7 @@ main (int   argc,
   SQL_TEST ("/sql/values", test_values);
   SQL_TEST ("/sql/our-errors", test_constraint);
   SQL_TEST ("/sql/migrate", test_migrate);
+  SQL_TEST ("/sql/migrate-at-once", test_migrate_at_once);
   SQL_TEST ("/sql/shared", test_shared);
   SQL_TEST ("/sql/missing", test_missing);
   SQL_TEST ("/sql/checkpoint", test_checkpoint);

@@ -1,0 +1,162 @@
+/* rb-refused.c: what was refused for now, so that its conversation stays in order
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-refused.h"
+
+#include <string.h>
+
+#define MAX_ENTRIES 16384     /* some 100 bytes each; more than a connector's window and mailbox hold */
+#define GIVE_UP_MS 120000     /* four times the longest wait of a connector before it delivers again */
+
+typedef struct {
+  gint64  seq;
+  gint64  at;      /* epoch-ms of the refusal */
+  char   *id;      /* owned by the ids */
+} Entry;
+
+struct _RbRefused {
+  GHashTable *lanes;    /* key to GArray of Entry, by sequence */
+  GHashTable *ids;      /* message id to gint64 *: its sequence; it may come again under another */
+};
+
+RbRefused *
+rb_refused_new (void)
+{
+  RbRefused *self = g_new0 (RbRefused, 1);
+
+  self->lanes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_array_unref);
+  self->ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  return self;
+}
+
+void
+rb_refused_free (RbRefused *self)
+{
+  g_hash_table_unref (self->lanes);
+  g_hash_table_unref (self->ids);
+  g_free (self);
+}
+
+/* The length in front keeps the parts apart, whatever is in them. */
+static char *
+make_key (const RbMessage *message)
+{
+  const char *target = message->target_endpoint_id != NULL ? message->target_endpoint_id : "";
+  const char *correlation = message->correlation_id != NULL ? message->correlation_id : "";
+
+  return g_strdup_printf ("%" G_GSIZE_FORMAT ":%s%s", strlen (target), target, correlation);
+}
+
+/* Where @seq is, or belongs. */
+static guint
+find (GArray *lane,
+      gint64  seq)
+{
+  guint low = 0;
+  guint high = lane->len;
+
+  while (low < high)
+    {
+      guint middle = (low + high) / 2;
+
+      if (g_array_index (lane, Entry, middle).seq < seq)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  return low;
+}
+
+static void
+remove_at (RbRefused  *self,
+           const char *key,
+           GArray     *lane,
+           guint       i)
+{
+  g_hash_table_remove (self->ids, g_array_index (lane, Entry, i).id);
+  g_array_remove_index (lane, i);
+  if (lane->len == 0)
+    g_hash_table_remove (self->lanes, key);
+}
+
+gboolean
+rb_refused_must_wait (RbRefused       *self,
+                      const RbMessage *message,
+                      gint64           seq,
+                      gint64           now)
+{
+  g_autofree char *key = NULL;
+  GArray *lane;
+
+  if (rb_refused_get_n (self) == 0)
+    return FALSE;
+
+  key = make_key (message);
+  while ((lane = g_hash_table_lookup (self->lanes, key)) != NULL)
+    {
+      const Entry *first = &g_array_index (lane, Entry, 0);
+
+      if (first->seq >= seq || strcmp (first->id, message->id) == 0)
+        return FALSE;
+      if (now - first->at < GIVE_UP_MS)
+        return TRUE;
+      remove_at (self, key, lane, 0);
+    }
+  return FALSE;
+}
+
+void
+rb_refused_add (RbRefused       *self,
+                const RbMessage *message,
+                gint64           seq,
+                gint64           now)
+{
+  g_autofree char *key = NULL;
+  GArray *lane;
+  Entry entry = { seq, now, NULL };
+
+  rb_refused_remove (self, message);
+  if (rb_refused_get_n (self) >= MAX_ENTRIES)
+    return;
+
+  key = make_key (message);
+  lane = g_hash_table_lookup (self->lanes, key);
+  if (lane == NULL)
+    {
+      lane = g_array_new (FALSE, FALSE, sizeof (Entry));
+      g_hash_table_insert (self->lanes, g_steal_pointer (&key), lane);
+    }
+
+  entry.id = g_strdup (message->id);
+  g_hash_table_insert (self->ids, entry.id, g_memdup2 (&seq, sizeof seq));
+  g_array_insert_val (lane, find (lane, seq), entry);
+}
+
+void
+rb_refused_remove (RbRefused       *self,
+                   const RbMessage *message)
+{
+  g_autofree char *key = NULL;
+  const gint64 *seq = g_hash_table_lookup (self->ids, message->id);
+  GArray *lane;
+
+  if (seq == NULL)
+    return;
+
+  key = make_key (message);
+  lane = g_hash_table_lookup (self->lanes, key);
+  for (guint i = lane != NULL ? find (lane, *seq) : 0; lane != NULL && i < lane->len; i++)
+    if (strcmp (g_array_index (lane, Entry, i).id, message->id) == 0)
+      {
+        remove_at (self, key, lane, i);
+        return;
+      }
+}
+
+guint
+rb_refused_get_n (const RbRefused *self)
+{
+  return g_hash_table_size (self->ids);
+}

@@ -1,0 +1,26 @@
+/* rb-refused.h: what was refused for now, so that its conversation stays in order
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-message.h"
+
+G_BEGIN_DECLS
+
+/* A refused message comes again after a while, and what was sent after it must not overtake it: until then later sequences of its
+ * conversation (target and correlation) are refused too. An entry whose message does not come within two minutes is given up: the network
+ * may have dismissed it. */
+typedef struct _RbRefused RbRefused;
+
+RbRefused  *rb_refused_new       (void);
+void        rb_refused_free      (RbRefused *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbRefused, rb_refused_free)
+
+/* An earlier message of its conversation was refused and has not come again. */
+gboolean    rb_refused_must_wait (RbRefused *self, const RbMessage *message, gint64 seq, gint64 now);
+void        rb_refused_add       (RbRefused *self, const RbMessage *message, gint64 seq, gint64 now);
+/* It came again, under whatever sequence, and is handled. */
+void        rb_refused_remove    (RbRefused *self, const RbMessage *message);
+guint       rb_refused_get_n     (const RbRefused *self);
+
+G_END_DECLS

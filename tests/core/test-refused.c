@@ -1,0 +1,142 @@
+/* test-refused.c: a conversation stays in order when one of its messages is refused
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-core-fixture.h"
+#include "rb-refused.h"
+
+#include <string.h>
+
+static RbMessage *
+message (const char *id,
+         const char *metadata)
+{
+  static const guint8 random[24] = { 1, [23] = 1 };
+  g_autoptr(GBytes) content = g_bytes_new_static ("\"x\"", 3);
+  g_autoptr(GBytes) object = g_bytes_new (metadata, strlen (metadata));
+  g_autoptr(RbEnvelope) envelope = rb_envelope_new (id, "bob", NULL, content, NULL, object);
+  RbTraceVerdict verdict;
+
+  return rb_message_new (envelope, id, 0, random, &verdict);
+}
+
+static void
+test_lanes (void)
+{
+  g_autoptr(RbRefused) refused = rb_refused_new ();
+  g_autoptr(RbMessage) first = message ("m1", "{\"correlation_id\":\"c\"}");
+  g_autoptr(RbMessage) second = message ("m2", "{\"correlation_id\":\"c\"}");
+  g_autoptr(RbMessage) other = message ("m3", "{\"correlation_id\":\"d\"}");
+  g_autoptr(RbMessage) targeted = message ("m4", "{\"correlation_id\":\"c\",\"target_endpoint_id\":\"e\"}");
+
+  g_test_summary ("Later messages of a conversation wait for the refused one; earlier ones and other conversations do not.");
+
+  rb_refused_add (refused, first, 5, 0);
+  g_assert_true (rb_refused_must_wait (refused, second, 6, 0));
+  g_assert_false (rb_refused_must_wait (refused, second, 4, 0));
+  g_assert_false (rb_refused_must_wait (refused, other, 6, 0));
+  g_assert_false (rb_refused_must_wait (refused, targeted, 6, 0));
+  g_assert_false (rb_refused_must_wait (refused, first, 5, 0));
+  g_assert_false (rb_refused_must_wait (refused, first, 9, 0));
+
+  rb_refused_add (refused, second, 6, 0);
+  rb_refused_add (refused, second, 6, 10);
+  g_assert_cmpuint (rb_refused_get_n (refused), ==, 2);
+  rb_refused_remove (refused, first);
+  g_assert_false (rb_refused_must_wait (refused, second, 6, 10));
+  rb_refused_remove (refused, second);
+  rb_refused_remove (refused, second);
+  g_assert_cmpuint (rb_refused_get_n (refused), ==, 0);
+}
+
+static void
+test_given_up (void)
+{
+  g_autoptr(RbRefused) refused = rb_refused_new ();
+  g_autoptr(RbMessage) first = message ("m1", "{}");
+  g_autoptr(RbMessage) second = message ("m2", "{}");
+
+  g_test_summary ("A refused message that never comes again holds up its conversation for two minutes, not for ever.");
+
+  rb_refused_add (refused, first, 1, 1000);
+  g_assert_true (rb_refused_must_wait (refused, second, 2, 120999));
+  g_assert_false (rb_refused_must_wait (refused, second, 2, 121000));
+  g_assert_cmpuint (rb_refused_get_n (refused), ==, 0);
+}
+
+static void
+test_bound (void)
+{
+  g_autoptr(RbRefused) refused = rb_refused_new ();
+
+  g_test_summary ("The memory of refusals is bounded.");
+
+  for (guint i = 0; i < 20000; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("m%u", i);
+      g_autoptr(RbMessage) each = message (id, "{}");
+
+      rb_refused_add (refused, each, i + 1, 0);
+    }
+  g_assert_cmpuint (rb_refused_get_n (refused), ==, 16384);
+}
+
+static void
+test_full_disk (RbCoreFixture *fixture,
+                gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = rb_core_fixture_attach (fixture, 200, TRUE);
+  g_autofree char *endpoint_id = rb_core_fixture_register (fixture, 200, RB_PLAIN, NULL, NULL);
+  static const char *const metadata = "{\"target_endpoint_id\":\"ep_1\",\"correlation_id\":\"c\"}";
+
+  g_test_summary ("While nothing can be stored the window is closed; what was refused then is pushed before what came later.");
+
+  rb_fake_store_set_health (fixture->store, RB_STORE_FAILING, "disk full");
+  g_assert_cmpuint (fixture->connector->window_messages, ==, 0);
+  rb_fake_connector_deliver (fixture->connector, 1, "m1", "bob", "one", metadata);
+  rb_test_settle ();
+  g_assert_true (rb_fake_connector_has_released (fixture->connector, 1));
+
+  rb_fake_store_set_health (fixture->store, RB_STORE_OK, NULL);
+  g_assert_cmpuint (fixture->connector->window_messages, >, 0);
+  rb_fake_connector_deliver (fixture->connector, 2, "m2", "bob", "two", metadata);
+  rb_test_settle ();
+  g_assert_true (rb_fake_connector_has_released (fixture->connector, 2));
+  g_assert_cmpuint (channel->pushes->len, ==, 0);
+
+  rb_fake_connector_deliver (fixture->connector, 1, "m1", "bob", "one", metadata);
+  rb_fake_connector_deliver (fixture->connector, 2, "m2", "bob", "two", metadata);
+  rb_test_settle ();
+  rb_core_fixture_receipt (fixture, channel, 0);
+  rb_core_fixture_receipt (fixture, channel, 1);
+  g_assert_cmpstr (rb_fake_channel_get (channel, 0)->content, ==, "one");
+  g_assert_cmpstr (rb_fake_channel_get (channel, 1)->content, ==, "two");
+}
+
+static void
+test_stop_while_failing (RbCoreFixture *fixture,
+                         gconstpointer  data)
+{
+  g_test_summary ("A stop ends although nothing can be stored.");
+
+  rb_fake_store_set_health (fixture->store, RB_STORE_FAILING, "disk full");
+  rb_fake_store_set_hold (fixture->store, TRUE);
+  rb_core_fixture_stop (fixture);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  rb_test_init (&argc, &argv);
+
+  g_test_add_func ("/refused/lanes", test_lanes);
+  g_test_add_func ("/refused/given-up", test_given_up);
+  g_test_add_func ("/refused/bound", test_bound);
+  g_test_add ("/refused/full-disk", RbCoreFixture, NULL, rb_core_fixture_set_up, test_full_disk, rb_core_fixture_tear_down);
+  g_test_add ("/refused/stop-while-failing", RbCoreFixture, NULL, rb_core_fixture_set_up, test_stop_while_failing,
+              rb_core_fixture_tear_down);
+
+  return g_test_run ();
+}
