@@ -157,6 +157,32 @@ compare_view (RbWorld    *self,
     }
 }
 
+/* Every row and every assignment that may come back holds one slot of the inbox, and nothing else does (IMP-30). */
+static void
+check_slots (RbWorld *self)
+{
+  g_autoptr(GVariant) status = g_variant_ref_sink (rb_view_status (self->fixture.core));
+  g_autoptr(GVariant) limits = g_variant_lookup_value (status, "limits", NULL);
+  g_autoptr(GVariant) inbox = g_variant_lookup_value (limits, "inbox", NULL);
+  g_autoptr(GVariant) assignments = g_variant_ref_sink (rb_view_assignments (self->fixture.core));
+  g_autoptr(GPtrArray) places = rb_fake_store_dup_rows (self->fixture.store, RB_TABLE_PLACES);
+  gint64 expected = 0;
+  gint64 used = -1;
+
+  for (guint i = 0; i < places->len; i++)
+    expected += g_str_equal (text_of (g_ptr_array_index (places, i), 1), "inbox") ? 1 : 0;
+  for (gsize i = 0; i < g_variant_n_children (assignments); i++)
+    {
+      g_autoptr(GVariant) row = g_variant_get_child_value (assignments, i);
+      const char *state = NULL;
+
+      g_assert_true (g_variant_lookup (row, "state", "&s", &state));
+      expected += g_str_equal (state, "queued") || g_str_equal (state, "pending") ? 1 : 0;
+    }
+  g_assert_true (g_variant_lookup (inbox, "used", "x", &used));
+  g_assert_cmpint (used, ==, expected);
+}
+
 static void
 check_explained (RbWorld    *self,
                  const char *id)
@@ -183,6 +209,7 @@ rb_world_check_live (RbWorld *self)
   rb_world_check_disk (self);
   compare_view (self, rb_view_inbox (self->fixture.core), "id", "inbox");
   compare_view (self, rb_view_assignments (self->fixture.core), "undispatched_id", "assignment");
+  check_slots (self);
   for (guint i = 0; i < self->inbound->len; i++)
     {
       const RbInbound *inbound = g_ptr_array_index (self->inbound, i);

@@ -506,6 +506,8 @@ rb_adapter_reply (RbWorld    *self,
   wire_id = rb_core_fixture_reply (&self->fixture, adapter->pid, adapter->endpoint_id, adapter->token, id, job->assignment_id, "r1",
                                    content, &error);
   g_assert_true (wire_id != NULL || self->is_dead || self->plan.is_tolerant);
+  if (job->is_replied && !self->is_dead)   /* what was answered once is not denied */
+    g_assert_cmpstr (rb_error_get_reason (error), !=, "runtime_assignment_unknown");
   if (wire_id == NULL)
     return;
   if (job->wire_id != NULL)
