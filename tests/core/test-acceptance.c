@@ -181,6 +181,30 @@ test_reconnecting (RbCoreFixture *fixture,
 }
 
 static void
+test_behind_another (RbCoreFixture *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(GAsyncResult) first = NULL;
+  g_autoptr(GAsyncResult) second = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("Waiting behind another of its conversation when the channel closes: queued, which is the answer; nobody waits on.");
+
+  start_dispatch (worker, 1, "m1", &first);
+  start_dispatch (worker, 2, "m2", &second);
+  g_assert_cmpuint (worker->channel->pushes->len, ==, 1);
+  rb_worker_detach (worker);
+  rb_test_wait_until (first != NULL && second != NULL);
+  g_assert_false (rb_dispatch_finish (fixture->core, first, NULL));
+  g_assert_true (rb_dispatch_finish (fixture->core, second, &error));
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m2"), ==, "assignment");
+  rb_worker_reattach (worker);
+  g_assert_cmpuint (worker->channel->pushes->len, ==, 1);
+}
+
+static void
 test_reconnecting_timeout (RbCoreFixture *fixture,
                            gconstpointer  data)
 {
@@ -410,6 +434,7 @@ main (int   argc,
   ADD ("accepted-first", NULL, test_accepted_first);
   ADD ("accepted-answer-waits", NULL, test_accepted_answer_waits);
   ADD ("reconnecting", NULL, test_reconnecting);
+  ADD ("behind-another", NULL, test_behind_another);
   ADD ("reconnecting-timeout", NULL, test_reconnecting_timeout);
   ADD ("timeout-of-one", "authority", test_timeout_of_one);
   ADD ("higher-sequence", NULL, test_higher_sequence);
