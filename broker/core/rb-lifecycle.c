@@ -6,6 +6,7 @@
 #include "rb-lifecycle.h"
 
 #include "rb-deliver.h"
+#include "rb-dispatch.h"
 #include "rb-error.h"
 #include "rb-events.h"
 #include "rb-log.h"
@@ -267,6 +268,8 @@ rb_lifecycle_apply (RbCore          *core,
 
   rb_log_info ("endpoint_state_changed", "endpoint_id", told->endpoint_id, "state", told->state, "reason", reason, NULL);
   rb_core_commit (core, changes, on_durable, told);
+  if (next == RB_ENDPOINT_RECONNECTING)
+    rb_dispatch_settle (core, endpoint->id);
   rb_core_changed (core, "endpoints");
 }
 
