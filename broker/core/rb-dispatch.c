@@ -337,3 +337,20 @@ rb_dispatch_finish (RbCore        *core,
 {
   return g_task_propagate_boolean (G_TASK (result), error);
 }
+
+void
+rb_dispatch_settle (RbCore     *core,
+                    const char *endpoint_id)
+{
+  g_autoptr(GPtrArray) assignments = rb_assignments_dup_of_endpoint (core->assignments, endpoint_id);
+  RbEndpoint *endpoint = rb_registry_lookup (core->registry, endpoint_id);
+
+  /* What is in the queue is durable; what is not yet is answered when it is. */
+  for (guint i = 0; i < assignments->len; i++)
+    {
+      RbAssignment *assignment = g_ptr_array_index (assignments, i);
+
+      if (assignment->dispatchers != NULL && rb_queue_find (endpoint->queue, assignment->message->id) != NULL)
+        answer_dispatchers (assignment);
+    }
+}

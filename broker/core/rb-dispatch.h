@@ -13,4 +13,7 @@ void      rb_dispatch_async   (RbCore *core, const RbCaller *caller, const char 
                                GAsyncReadyCallback callback, gpointer user_data);
 gboolean  rb_dispatch_finish  (RbCore *core, GAsyncResult *result, GError **error);
 
+/* The endpoint's channel is gone: who waits for the receipt of what was not pushed yet hears that it is queued. */
+void      rb_dispatch_settle  (RbCore *core, const char *endpoint_id);
+
 G_END_DECLS

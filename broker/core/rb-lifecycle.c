@@ -7,6 +7,7 @@
 
 #include "rb-deliver.h"
 #include "rb-dict.h"
+#include "rb-dispatch.h"
 #include "rb-error.h"
 #include "rb-events.h"
 #include "rb-log.h"
@@ -264,6 +265,8 @@ rb_lifecycle_apply (RbCore          *core,
 
   rb_log_info ("endpoint_state_changed", "endpoint_id", told->endpoint_id, "state", told->state, "reason", reason, NULL);
   rb_core_commit (core, changes, on_durable, told);
+  if (next == RB_ENDPOINT_RECONNECTING)
+    rb_dispatch_settle (core, endpoint->id);
   rb_core_changed (core, "endpoints");
 }
 

@@ -181,6 +181,30 @@ test_reconnecting (RbCoreFixture *fixture,
 }
 
 static void
+test_behind_another (RbCoreFixture *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(GAsyncResult) first = NULL;
+  g_autoptr(GAsyncResult) second = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("Waiting behind another of its conversation when the channel closes: queued, which is the answer; nobody waits on.");
+
+  start_dispatch (worker, 1, "m1", &first);
+  start_dispatch (worker, 2, "m2", &second);
+  g_assert_cmpuint (worker->channel->pushes->len, ==, 1);
+  rb_worker_detach (worker);
+  rb_test_wait_until (first != NULL && second != NULL);
+  g_assert_false (rb_dispatch_finish (fixture->core, first, NULL));
+  g_assert_true (rb_dispatch_finish (fixture->core, second, &error));
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m2"), ==, "assignment");
+  rb_worker_reattach (worker);
+  g_assert_cmpuint (worker->channel->pushes->len, ==, 1);
+}
+
+static void
 test_reconnecting_timeout (RbCoreFixture *fixture,
                            gconstpointer  data)
 {
@@ -375,6 +399,31 @@ test_shutdown (RbCoreFixture *fixture,
 }
 
 static void
+test_full_inbox (RbCoreFixture *fixture,
+                 gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = NULL;
+
+  g_test_summary ("What was dispatched keeps its slot until it is accepted: it can always come back, and new arrivals wait for it.");
+
+  fixture->settings.inbox_cap = 1;
+  rb_core_fixture_restart (fixture);
+  worker = rb_worker_new (fixture, WORKER);
+  rb_worker_take (worker, 1, "m1", NULL);
+  arrive (fixture, 2, "m2", NULL);
+  g_assert_true (rb_fake_connector_has_released (fixture->connector, 2));
+  rb_fake_clock_advance (fixture->clock, fixture->settings.acceptance_timeout);
+  assert_restored (fixture, "m1", "adapter_acceptance_timeout");
+
+  rb_core_fixture_dispatch_start (fixture, "m1", worker->endpoint_id, NULL);
+  rb_worker_receipt (worker);
+  keep_assignment_id (worker);
+  g_assert_true (rb_worker_report (worker, "m1", 2, "adapter_accepted", NULL));
+  arrive (fixture, 3, "m2", NULL);
+  g_assert_true (rb_fake_connector_has_accepted (fixture->connector, 3));
+}
+
+static void
 test_hint_kept (RbCoreFixture *fixture,
                 gconstpointer  data)
 {
@@ -410,6 +459,7 @@ main (int   argc,
   ADD ("accepted-first", NULL, test_accepted_first);
   ADD ("accepted-answer-waits", NULL, test_accepted_answer_waits);
   ADD ("reconnecting", NULL, test_reconnecting);
+  ADD ("behind-another", NULL, test_behind_another);
   ADD ("reconnecting-timeout", NULL, test_reconnecting_timeout);
   ADD ("timeout-of-one", "authority", test_timeout_of_one);
   ADD ("higher-sequence", NULL, test_higher_sequence);
@@ -419,6 +469,7 @@ main (int   argc,
   ADD ("crash-before-receipt", NULL, test_crash_before_receipt);
   ADD ("endpoint-lost", NULL, test_endpoint_lost);
   ADD ("shutdown", NULL, test_shutdown);
+  ADD ("full-inbox", NULL, test_full_inbox);
   ADD ("hint-kept", NULL, test_hint_kept);
 
   return g_test_run ();
