@@ -144,6 +144,12 @@ rb_ledger_get_n (RbLedger *self)
 }
 
 guint
+rb_ledger_get_seen_cap (RbLedger *self)
+{
+  return self->cap;
+}
+
+guint
 rb_ledger_get_n_seen (RbLedger *self)
 {
   return g_hash_table_size (self->seen);

@@ -29,5 +29,6 @@ void        rb_ledger_add_seen  (RbLedger *self, const char *id, gint64 since);
 void        rb_ledger_add_sent  (RbLedger *self, const char *id, RbChanges *changes);
 guint       rb_ledger_get_n     (RbLedger *self);
 guint       rb_ledger_get_n_seen (RbLedger *self);
+guint       rb_ledger_get_seen_cap (RbLedger *self);
 
 G_END_DECLS

@@ -160,3 +160,9 @@ rb_refused_get_n (const RbRefused *self)
 {
   return g_hash_table_size (self->ids);
 }
+
+guint
+rb_refused_get_cap (void)
+{
+  return MAX_ENTRIES;
+}

@@ -22,5 +22,6 @@ void        rb_refused_add       (RbRefused *self, const RbMessage *message, gin
 /* It came again, under whatever sequence, and is handled. */
 void        rb_refused_remove    (RbRefused *self, const RbMessage *message);
 guint       rb_refused_get_n     (const RbRefused *self);
+guint       rb_refused_get_cap   (void);
 
 G_END_DECLS

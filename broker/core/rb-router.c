@@ -191,6 +191,19 @@ rb_router_get_n (RbRouter *self)
   return self->n;
 }
 
+guint
+rb_router_get_longest (RbRouter *self)
+{
+  GHashTableIter iter;
+  gpointer ring;
+  guint longest = 0;
+
+  g_hash_table_iter_init (&iter, self->rings);
+  while (g_hash_table_iter_next (&iter, NULL, &ring))
+    longest = MAX (longest, ((Ring *) ring)->order.length);
+  return longest;
+}
+
 static RbRoute
 by_correlation (RbRouter        *self,
                 RbRegistry      *registry,

@@ -41,6 +41,8 @@ void        rb_router_forget_endpoint (RbRouter *self, const char *endpoint_id, 
 /* IMP-62: the successor inherits the ring. */
 void        rb_router_inherit         (RbRouter *self, RbEndpoint *from, RbEndpoint *to, gint64 now, RbChanges *changes);
 guint       rb_router_get_n           (RbRouter *self);
+/* Of the fullest ring; walks all rings, for people who look. */
+guint       rb_router_get_longest     (RbRouter *self);
 
 /* Source: protocol.md 9.2. */
 RbRoute     rb_router_decide          (RbRouter *self, RbRegistry *registry, const RbMessage *message);

@@ -49,9 +49,12 @@ view_limits (RbCore *core)
                                                           "registrations are refused"));
   g_variant_dict_insert_value (&dict, "longest_queue", limit (longest_queue (core), settings->queue_cap,
                                                               "new arrivals for it are refused; the network keeps them"));
-  g_variant_dict_insert_value (&dict, "correlation_ring", limit (settings->correlation_ring_cap, settings->correlation_ring_cap,
+  g_variant_dict_insert_value (&dict, "correlation_ring", limit (rb_router_get_longest (core->router), settings->correlation_ring_cap,
                                                                  "the oldest of an endpoint is forgotten"));
-  g_variant_dict_insert_value (&dict, "history", limit (rb_ledger_get_n_seen (core->ledger), 16384, "the oldest is forgotten"));
+  g_variant_dict_insert_value (&dict, "history", limit (rb_ledger_get_n_seen (core->ledger), rb_ledger_get_seen_cap (core->ledger),
+                                                        "the oldest is forgotten"));
+  g_variant_dict_insert_value (&dict, "refused", limit (rb_refused_get_n (core->refused), rb_refused_get_cap (),
+                                                        "the order of further refused conversations is not kept"));
   return g_variant_dict_end (&dict);
 }
 

@@ -323,6 +323,51 @@ test_sent (RbCoreFixture *fixture,
   assert_ladder (answer, "sent");
 }
 
+static gint64
+limit_used (RbCoreFixture *fixture,
+            const char    *name,
+            gint64        *bound)
+{
+  g_autoptr(GVariant) status = g_variant_ref_sink (rb_view_status (fixture->core));
+  g_autoptr(GVariant) limits = g_variant_lookup_value (status, "limits", G_VARIANT_TYPE_VARDICT);
+  g_autoptr(GVariant) one = g_variant_lookup_value (limits, name, G_VARIANT_TYPE_VARDICT);
+  gint64 used = -1;
+
+  g_assert_nonnull (one);
+  g_assert_true (g_variant_lookup (one, "used", "x", &used));
+  g_assert_true (g_variant_lookup (one, "limit", "x", bound));
+  return used;
+}
+
+static void
+test_limits (RbCoreFixture *fixture,
+             gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = rb_core_fixture_attach (fixture, 200, TRUE);
+  g_autofree char *endpoint_id = rb_core_fixture_register (fixture, 200, RB_PLAIN, NULL, NULL);
+  g_autoptr(GError) error = NULL;
+  gint64 bound;
+
+  g_test_summary ("A limit says what is really used of it.");
+
+  g_assert_cmpint (limit_used (fixture, "correlation_ring", &bound), ==, 0);
+  g_assert_cmpint (bound, ==, fixture->settings.correlation_ring_cap);
+  g_assert_cmpint (limit_used (fixture, "endpoints", &bound), ==, 1);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *message_id = rb_core_fixture_send (fixture, 200, endpoint_id, "bob", "hi", NULL, NULL, &error);
+
+      g_assert_no_error (error);
+    }
+  g_assert_cmpint (limit_used (fixture, "correlation_ring", &bound), ==, 3);
+  g_assert_cmpint (limit_used (fixture, "refused", &bound), ==, 0);
+  rb_fake_store_set_health (fixture->store, RB_STORE_FAILING, "disk full");
+  rb_fake_connector_deliver (fixture->connector, 1, "m1", "bob", "x", NULL);
+  rb_test_settle ();
+  g_assert_cmpint (limit_used (fixture, "refused", &bound), ==, 1);
+  rb_fake_store_set_health (fixture->store, RB_STORE_OK, NULL);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -337,6 +382,7 @@ main (int   argc,
   ADD ("/explain/queue", test_queue);
   ADD ("/explain/assignment", test_assignment);
   ADD ("/explain/sent", test_sent);
+  g_test_add ("/views/limits", RbCoreFixture, NULL, rb_core_fixture_set_up, test_limits, rb_core_fixture_tear_down);
 
   return g_test_run ();
 }
