@@ -203,3 +203,28 @@ rb_view_assignments (RbCore *core)
     g_variant_builder_add_value (&builder, view_assignment (g_ptr_array_index (assignments, i)));
   return g_variant_builder_end (&builder);
 }
+
+void
+rb_view_settle_async (RbCore              *core,
+                      GAsyncReadyCallback  callback,
+                      gpointer             user_data)
+{
+  GTask *task = g_task_new (core, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, rb_view_settle_async);
+  if (rb_store_get_health (core->store, NULL) == RB_STORE_OK)
+    {
+      rb_core_commit_task (core, rb_changes_new (), task);
+      return;
+    }
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+gboolean
+rb_view_settle_finish (RbCore        *core,
+                       GAsyncResult  *result,
+                       GError       **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

@@ -13,6 +13,11 @@ GVariant *rb_view_endpoints   (RbCore *core);
 GVariant *rb_view_inbox       (RbCore *core);   /* with preview, why and since when */
 GVariant *rb_view_assignments (RbCore *core);
 
+/* What a view shows was changed in memory before it is on disk: a surface takes the view, waits for this, and answers then. Finishes at once
+ * while nothing can be stored: a person must be able to see why. */
+void      rb_view_settle_async  (RbCore *core, GAsyncReadyCallback callback, gpointer user_data);
+gboolean  rb_view_settle_finish (RbCore *core, GAsyncResult *result, GError **error);
+
 /* Any message id, assignment id or endpoint id: the ladder with times, the place, who holds it, the next timer. RB_ERROR_NOT_FOUND. */
 void      rb_explain_async    (RbCore *core, const char *id, GAsyncReadyCallback callback, gpointer user_data);
 GVariant *rb_explain_finish   (RbCore *core, GAsyncResult *result, GError **error);

@@ -18,6 +18,41 @@ answer_view (RbIpcRequest *request,
   rb_ipc_request_answer (request, 200, rb_wire_answer_variant (owned));
 }
 
+/* A view on its way behind the commits that make it true. */
+typedef struct {
+  RbIpcRequest *request;
+  GVariant     *view;
+} Pending;
+
+static void
+on_settled (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  Pending *pending = user_data;
+  g_autoptr(RbIpcRequest) request = pending->request;
+  g_autoptr(GVariant) view = pending->view;
+  g_autoptr(GError) error = NULL;
+
+  g_free (pending);
+  if (rb_view_settle_finish (rb_ipc_request_get_core (request), result, &error))
+    answer_view (request, view);
+  else
+    rb_ipc_request_fail (request, error);
+}
+
+static void
+answer_when_durable (RbIpcRequest *request,
+                     GVariant     *view)
+{
+  Pending *pending = g_new (Pending, 1);
+
+  pending->request = rb_ipc_request_ref (request);
+  pending->view = g_variant_ref_sink (view);
+  rb_view_settle_async (rb_ipc_request_get_core (request), on_settled, pending);
+}
+
+/* Health and counts, at once: they are asked for when something does not work. */
 void
 rb_ipc_handle_operator_status (RbIpcRequest *request)
 {
@@ -27,19 +62,19 @@ rb_ipc_handle_operator_status (RbIpcRequest *request)
 void
 rb_ipc_handle_operator_endpoints (RbIpcRequest *request)
 {
-  answer_view (request, rb_view_endpoints (rb_ipc_request_get_core (request)));
+  answer_when_durable (request, rb_view_endpoints (rb_ipc_request_get_core (request)));
 }
 
 void
 rb_ipc_handle_operator_inbox (RbIpcRequest *request)
 {
-  answer_view (request, rb_view_inbox (rb_ipc_request_get_core (request)));
+  answer_when_durable (request, rb_view_inbox (rb_ipc_request_get_core (request)));
 }
 
 void
 rb_ipc_handle_operator_assignments (RbIpcRequest *request)
 {
-  answer_view (request, rb_view_assignments (rb_ipc_request_get_core (request)));
+  answer_when_durable (request, rb_view_assignments (rb_ipc_request_get_core (request)));
 }
 
 /* What the daemon adds. */

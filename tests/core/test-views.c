@@ -368,6 +368,34 @@ test_limits (RbCoreFixture *fixture,
   rb_fake_store_set_health (fixture->store, RB_STORE_OK, NULL);
 }
 
+static void
+test_settle (RbCoreFixture *fixture,
+             gconstpointer  data)
+{
+  g_autoptr(GAsyncResult) waiting = NULL;
+  g_autoptr(GAsyncResult) failing = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A view is answered behind the commits that make it true, and at once while nothing can be stored.");
+
+  rb_fake_store_set_hold (fixture->store, TRUE);
+  rb_fake_connector_deliver (fixture->connector, 1, "m1", "bob", "x", NULL);
+  rb_view_settle_async (fixture->core, rb_test_store_result, &waiting);
+  rb_test_settle ();
+  g_assert_null (waiting);
+
+  rb_fake_store_set_health (fixture->store, RB_STORE_FAILING, "disk full");
+  rb_view_settle_async (fixture->core, rb_test_store_result, &failing);
+  rb_test_wait_until (failing != NULL);
+  g_assert_true (rb_view_settle_finish (fixture->core, failing, &error));
+
+  rb_fake_store_set_health (fixture->store, RB_STORE_OK, NULL);
+  rb_fake_store_set_hold (fixture->store, FALSE);
+  rb_test_wait_until (waiting != NULL);
+  g_assert_true (rb_view_settle_finish (fixture->core, waiting, &error));
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -382,6 +410,7 @@ main (int   argc,
   ADD ("/explain/queue", test_queue);
   ADD ("/explain/assignment", test_assignment);
   ADD ("/explain/sent", test_sent);
+  g_test_add ("/views/settle", RbCoreFixture, NULL, rb_core_fixture_set_up, test_settle, rb_core_fixture_tear_down);
   g_test_add ("/views/limits", RbCoreFixture, NULL, rb_core_fixture_set_up, test_limits, rb_core_fixture_tear_down);
 
   return g_test_run ();

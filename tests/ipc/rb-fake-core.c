@@ -529,6 +529,24 @@ rb_view_assignments (RbCore *core)
 }
 
 void
+rb_view_settle_async (RbCore             *core,
+                      GAsyncReadyCallback callback,
+                      gpointer            user_data)
+{
+  g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
+
+  g_task_return_boolean (task, TRUE);
+}
+
+gboolean
+rb_view_settle_finish (RbCore       *core,
+                       GAsyncResult *result,
+                       GError      **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
 rb_explain_async (RbCore             *core,
                   const char         *id,
                   GAsyncReadyCallback callback,
