@@ -16,7 +16,8 @@ G_DECLARE_INTERFACE (RbEmitter, rb_emitter, RB, EMITTER, RbModule)
  * @is_authority: TRUE if its refusal decides (an upstream that may refuse a processing state); FALSE for a projection such as
  *   the journal, whose failures are only logged. Default: FALSE.
  * @emit_async: one event. Fails with %RB_ERROR_REJECTED (terminal, details "status" x, "assignment_failure_category" s?) or
- *   %RB_ERROR_UNAVAILABLE, %RB_ERROR_TIMED_OUT (try again).
+ *   %RB_ERROR_UNAVAILABLE, %RB_ERROR_TIMED_OUT (try again; details "status" x where the other side answered, "retry_after_ms" x where it
+ *   said when). The text is the detail of protocol.md 14.2. An emitter does not repeat by itself.
  */
 struct _RbEmitterInterface {
   GTypeInterface parent_iface;

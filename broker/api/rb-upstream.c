@@ -24,6 +24,7 @@ static const char *const call_names[] = {
   [RB_UPSTREAM_RELEASE_CLAIM] = "release_claim",
   [RB_UPSTREAM_HISTORY] = "history",
   [RB_UPSTREAM_SELF_SETTLE] = "self_settle",
+  [RB_UPSTREAM_CONTROL_ACK] = "control_ack",
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (call_names) == RB_UPSTREAM_N_CALLS);
 

@@ -23,10 +23,14 @@ typedef enum {
   RB_UPSTREAM_CAPABILITIES,       /* 14.8  -> staged_assignment b, staged_delivery b */
   RB_UPSTREAM_ROUTE_CLAIM,        /* 16.3  source_message_id, routed_to_endpoint_id, route_kind, claimed_at -> action s */
   RB_UPSTREAM_CANDIDATES,         /* 14.10 endpoint_id, endpoint_nonce, limit -> items aa{sv} */
-  RB_UPSTREAM_SELF_CLAIM,         /* 14.9 */
-  RB_UPSTREAM_RELEASE_CLAIM,      /* 14.9 */
-  RB_UPSTREAM_HISTORY,            /* 14.11 */
-  RB_UPSTREAM_SELF_SETTLE,        /* 14.12 */
+  RB_UPSTREAM_SELF_CLAIM,         /* 14.9  undispatched_id, target_endpoint_id, endpoint_nonce, recover_existing b?, assignment_mode s?
+                                     -> the members of 14.9; target_ref and message a{sv}; message's metadata as JSON text s */
+  RB_UPSTREAM_RELEASE_CLAIM,      /* 14.9  undispatched_id, source_message_id, assignment_id, target_ref a{sv}, endpoint_nonce,
+                                     broker_projection_token */
+  RB_UPSTREAM_HISTORY,            /* 14.11 endpoint_id, endpoint_nonce, conversation_ref a{sv}, limit x?, before s?, after s?
+                                     -> conversation_ref a{sv}, items aa{sv}, has_more b */
+  RB_UPSTREAM_SELF_SETTLE,        /* 14.12 undispatched_id, endpoint_id, endpoint_nonce */
+  RB_UPSTREAM_CONTROL_ACK,        /* 15.6  idempotency_key, status, detail s?; answered when it is on its way, the upstream repeats it */
   RB_UPSTREAM_N_CALLS,
 } RbUpstreamCall;
 
@@ -40,9 +44,13 @@ typedef enum {
 /**
  * RbUpstreamInterface:
  * @call_async: one request. Fails with %RB_ERROR_NOT_SUPPORTED for a call it does not offer, %RB_ERROR_REJECTED for a
- *   terminal refusal (details "status" x, "code" s), %RB_ERROR_UNAVAILABLE or %RB_ERROR_TIMED_OUT for what may work later.
+ *   terminal refusal, %RB_ERROR_UNAVAILABLE or %RB_ERROR_TIMED_OUT for what may work later. Whenever the other side answered, the
+ *   error has the details "status" x (HTTP) and, where it gave one, "code" s; the text is its message or detail (14.2).
+ *   A success that is malformed is %RB_ERROR_REJECTED with the code of section 14; of a self-claim it has also "answer" a{sv}, with
+ *   whatever members of 14.9 were valid, so that the claim can be released (11.10).
  *
- * Signal: `control` (a{sv} event), a control event of protocol.md section 15.
+ * Signal: `control` (a{sv} event), a control event of protocol.md section 15.7 that passed 15.4: its members, target_ref as a{sv},
+ * emitted_at x. The receiver answers each with %RB_UPSTREAM_CONTROL_ACK.
  */
 struct _RbUpstreamInterface {
   GTypeInterface parent_iface;
