@@ -48,6 +48,7 @@ struct _RbCore {
   const char     *presence_reason;
   guint64         presence_timer;
 
+  gboolean        is_legacy_upstream;   /* protocol.md 20.1; known before inbound handling starts */
   gboolean        is_running;
   gboolean        is_stopping;
   guint           n_reports;       /* on their way to an authority */

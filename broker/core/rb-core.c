@@ -157,6 +157,7 @@ rb_core_new (const RbCorePorts    *ports,
   RbCore *self = g_object_new (RB_TYPE_CORE, NULL);
 
   self->settings = *settings;
+  self->is_legacy_upstream = settings->legacy_upstream == RB_LEGACY_UPSTREAM_ON;
   self->clock = g_object_ref (ports->clock);
   self->store = g_object_ref (ports->store);
   self->connector = g_object_ref (ports->connector);

@@ -32,6 +32,13 @@ typedef struct {
   RbProcesses   *processes;
 } RbCorePorts;
 
+/* protocol.md 20.1: whether the upstream is of the 0.2.5 age. */
+typedef enum {
+  RB_LEGACY_UPSTREAM_AUTO,        /* when its capabilities route answers 404, 405 or 501 */
+  RB_LEGACY_UPSTREAM_ON,
+  RB_LEGACY_UPSTREAM_OFF,
+} RbLegacyUpstream;
+
 /* protocol.md section 2; defaults from rb_core_settings_init(). Milliseconds unless the name says otherwise. */
 typedef struct {
   gint64 push_ack_timeout;
@@ -52,6 +59,7 @@ typedef struct {
   guint  push_window_messages;    /* channel: pushed and not acknowledged */
   gsize  push_window_bytes;
   gboolean legacy_adapters;       /* compat.legacy-adapters = auto */
+  RbLegacyUpstream legacy_upstream;
 } RbCoreSettings;
 
 void      rb_core_settings_init    (RbCoreSettings *settings);
