@@ -17,6 +17,8 @@
 
 G_BEGIN_DECLS
 
+typedef struct _RbOutbox RbOutbox;   /* rb-outbox.h, which stands on this */
+
 struct _RbCore {
   GObject         parent_instance;
 
@@ -39,6 +41,8 @@ struct _RbCore {
   RbAssignments  *assignments;
   RbReplies      *replies;
   RbRefused      *refused;
+  RbOutbox       *outbox;
+  GHashTable     *asking;          /* ids of assignments about which the authority is being told or asked (rb-turns.h) */
   GHashTable     *channels;        /* gint64 * pid to RbChannel */
   GHashTable     *receipts;        /* push id (borrowed from the item) to RbItem */
   gint64          next_position;

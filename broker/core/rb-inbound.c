@@ -21,7 +21,6 @@ typedef struct {
   gint64      seq;
   char       *endpoint_id;     /* the route that was claimed */
   const char *kind;            /* of that route */
-  RbEvent    *event;           /* what is told when it is stored; NULL: nothing */
 } Arrival;
 
 static void place_message (RbCore *core, RbMessage *message, gint64 seq);
@@ -108,12 +107,9 @@ arrival_free (Arrival *arrival)
 {
   rb_message_unref (arrival->message);
   g_free (arrival->endpoint_id);
-  g_clear_pointer (&arrival->event, rb_event_unref);
   g_free (arrival);
 }
 
-/* What was true at the change is told, whatever happened to the message since: its endpoint may have gone and moved it on, a person may
- * have dispatched it; those changes tell of themselves when they are durable. */
 static void
 on_stored (RbCore       *core,
            const GError *error,
@@ -132,8 +128,6 @@ on_stored (RbCore       *core,
       message->is_durable = TRUE;
       accept_seq (core, arrival->seq);
       settle_waiting (core, message, accept_seq);
-      if (arrival->event != NULL)
-        rb_events_emit (core, g_steal_pointer (&arrival->event));
       if (message->place == RB_PLACE_QUEUE)
         rb_deliver_stored (core, message);
     }
@@ -141,16 +135,15 @@ on_stored (RbCore       *core,
 }
 
 /* A buffered message counts as routed; one that is pushed does when its adapter has it. */
-static RbEvent *
-make_event (RbCore          *core,
-            const RbMessage *message)
+static void
+tell (RbCore          *core,
+      const RbMessage *message,
+      RbChanges       *changes)
 {
   if (message->place == RB_PLACE_INBOX)
-    return rb_events_undispatched_add (message);
-  if (message->source_id != NULL && g_strcmp0 (message->reason, RB_ROUTE_KIND_RECONNECTING) == 0)
-    return rb_events_inbound_routed (message, message->endpoint_id, RB_ROUTE_KIND_RECONNECTING, rb_core_now (core));
-
-  return NULL;
+    rb_changes_tell (changes, rb_events_undispatched_add (message));
+  else if (message->source_id != NULL && g_strcmp0 (message->reason, RB_ROUTE_KIND_RECONNECTING) == 0)
+    rb_changes_tell (changes, rb_events_inbound_routed (message, message->endpoint_id, RB_ROUTE_KIND_RECONNECTING, rb_core_now (core)));
 }
 
 static void
@@ -163,7 +156,7 @@ store (RbCore    *core,
 
   arrival->message = rb_message_ref (message);
   arrival->seq = seq;
-  arrival->event = make_event (core, message);
+  tell (core, message, changes);
   rb_core_commit (core, changes, on_stored, arrival);
 }
 
