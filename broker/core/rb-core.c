@@ -5,12 +5,14 @@
 
 #include "rb-core-private.h"
 
+#include "rb-closed.h"
 #include "rb-error.h"
 #include "rb-inbound.h"
 #include "rb-link.h"
 #include "rb-load.h"
 #include "rb-lifecycle.h"
 #include "rb-outbox.h"
+#include "rb-route-claim.h"
 
 #include <sys/random.h>
 
@@ -99,6 +101,8 @@ rb_core_finalize (GObject *object)
 
   g_clear_pointer (&self->receipts, g_hash_table_unref);
   g_clear_pointer (&self->outbox, rb_outbox_free);
+  g_clear_pointer (&self->route_claims, rb_route_claims_free);
+  g_clear_pointer (&self->closed, rb_closed_free);
   g_clear_pointer (&self->asking, g_hash_table_unref);
   g_clear_pointer (&self->assignments, rb_assignments_free);
   g_clear_pointer (&self->replies, rb_replies_free);
@@ -154,6 +158,8 @@ make_parts (RbCore *self)
   self->replies = rb_replies_new ();
   self->refused = rb_refused_new ();
   self->outbox = rb_outbox_new ();
+  self->route_claims = rb_route_claims_new ();
+  self->closed = rb_closed_new ();
   self->asking = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->channels = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_object_unref);
   self->receipts = g_hash_table_new (g_str_hash, g_str_equal);
