@@ -17,6 +17,11 @@
 
 G_BEGIN_DECLS
 
+/* These stand on this header. */
+typedef struct _RbOutbox RbOutbox;              /* rb-outbox.h */
+typedef struct _RbRouteClaims RbRouteClaims;    /* rb-route-claim.h */
+typedef struct _RbClosed RbClosed;              /* rb-closed.h */
+
 struct _RbCore {
   GObject         parent_instance;
 
@@ -39,6 +44,10 @@ struct _RbCore {
   RbAssignments  *assignments;
   RbReplies      *replies;
   RbRefused      *refused;
+  RbOutbox       *outbox;
+  RbRouteClaims  *route_claims;
+  RbClosed       *closed;
+  GHashTable     *asking;          /* ids of assignments about which the authority is being told or asked (rb-turns.h) */
   GHashTable     *channels;        /* gint64 * pid to RbChannel */
   GHashTable     *receipts;        /* push id (borrowed from the item) to RbItem */
   gint64          next_position;

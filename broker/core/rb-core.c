@@ -5,11 +5,14 @@
 
 #include "rb-core-private.h"
 
+#include "rb-closed.h"
 #include "rb-error.h"
 #include "rb-inbound.h"
 #include "rb-link.h"
 #include "rb-load.h"
 #include "rb-lifecycle.h"
+#include "rb-outbox.h"
+#include "rb-route-claim.h"
 
 #include <sys/random.h>
 
@@ -38,6 +41,7 @@ rb_core_settings_init (RbCoreSettings *settings)
     .endpoint_cap = 8192,
     .queue_cap = 10000,
     .queue_bytes_cap = 64 * 1024 * 1024,
+    .outbox_cap = 100000,
     .window_messages = 256,
     .window_bytes = 16 * 1024 * 1024,
     .push_window_messages = 256,
@@ -74,7 +78,10 @@ rb_core_dispose (GObject *object)
   if (self->processes != NULL)
     g_signal_handlers_disconnect_by_data (self->processes, self);
   if (self->clock != NULL)
-    rb_lifecycle_cancel_timers (self);
+    {
+      rb_lifecycle_cancel_timers (self);
+      rb_outbox_cancel_timers (self);
+    }
 
   g_clear_object (&self->connector);
   g_clear_object (&self->upstream);
@@ -93,6 +100,10 @@ rb_core_finalize (GObject *object)
   RbCore *self = RB_CORE (object);
 
   g_clear_pointer (&self->receipts, g_hash_table_unref);
+  g_clear_pointer (&self->outbox, rb_outbox_free);
+  g_clear_pointer (&self->route_claims, rb_route_claims_free);
+  g_clear_pointer (&self->closed, rb_closed_free);
+  g_clear_pointer (&self->asking, g_hash_table_unref);
   g_clear_pointer (&self->assignments, rb_assignments_free);
   g_clear_pointer (&self->replies, rb_replies_free);
   g_clear_pointer (&self->refused, rb_refused_free);
@@ -146,6 +157,10 @@ make_parts (RbCore *self)
   self->assignments = rb_assignments_new ();
   self->replies = rb_replies_new ();
   self->refused = rb_refused_new ();
+  self->outbox = rb_outbox_new ();
+  self->route_claims = rb_route_claims_new ();
+  self->closed = rb_closed_new ();
+  self->asking = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->channels = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_object_unref);
   self->receipts = g_hash_table_new (g_str_hash, g_str_equal);
 }
@@ -260,6 +275,16 @@ rb_core_check_ready (RbCore  *self,
       return FALSE;
     }
 
+  if (rb_outbox_is_full (self))
+    {
+      g_autoptr(GError) refused = rb_error_new (RB_ERROR_UNAVAILABLE, "outbox_full", "%u events wait for the upstream",
+                                                rb_outbox_get_n (self->outbox));
+
+      rb_error_set_retryable (refused, TRUE);
+      g_propagate_error (error, g_steal_pointer (&refused));
+      return FALSE;
+    }
+
   return TRUE;
 }
 
@@ -303,7 +328,8 @@ rb_core_check_owner (RbCore            *self,
 
 typedef struct {
   RbCore      *core;
-  RbCommitted  done;
+  RbEnclosed  *enclosed;   /* NULL: nothing is told */
+  RbCommitted  done;       /* NULL: nobody waits */
   gpointer     user_data;
 } Commit;
 
@@ -314,7 +340,10 @@ on_store_committed (RbStore      *store,
 {
   Commit *commit = user_data;
 
-  commit->done (commit->core, error, commit->user_data);
+  if (commit->enclosed != NULL)
+    rb_outbox_release (commit->core, commit->enclosed, error);
+  if (commit->done != NULL)
+    commit->done (commit->core, error, commit->user_data);
   g_object_unref (commit->core);
   g_free (commit);
 }
@@ -325,9 +354,10 @@ rb_core_commit (RbCore      *self,
                 RbCommitted  done,
                 gpointer     user_data)
 {
+  RbEnclosed *enclosed = rb_outbox_enclose (self, changes);
   Commit *commit;
 
-  if (done == NULL)
+  if (done == NULL && enclosed == NULL)
     {
       rb_store_commit (self->store, changes, NULL, NULL);
       return;
@@ -335,6 +365,7 @@ rb_core_commit (RbCore      *self,
 
   commit = g_new (Commit, 1);
   commit->core = g_object_ref (self);
+  commit->enclosed = enclosed;
   commit->done = done;
   commit->user_data = user_data;
   rb_store_commit (self->store, changes, on_store_committed, commit);

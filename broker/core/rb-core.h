@@ -54,6 +54,7 @@ typedef struct {
   guint  endpoint_cap;
   guint  queue_cap;               /* messages for each endpoint */
   gsize  queue_bytes_cap;         /* bytes for each endpoint */
+  guint  outbox_cap;              /* events that the upstream is still to hear */
   guint  window_messages;         /* connector: in flight */
   gsize  window_bytes;
   guint  push_window_messages;    /* channel: pushed and not acknowledged */

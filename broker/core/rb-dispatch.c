@@ -133,7 +133,6 @@ on_assignment_durable (RbCore       *core,
       return;
     }
 
-  rb_events_emit (core, assigned_event (assignment));
   endpoint = rb_registry_lookup (core->registry, assignment->endpoint_id);
   if (endpoint == NULL || assignment->state != RB_ASSIGNMENT_QUEUED || rb_queue_find (endpoint->queue, assignment->message->id) != NULL)
     return;
@@ -159,6 +158,7 @@ store (RbCore     *core,
   join (assignment, task);
   rb_assignments_add (core->assignments, assignment);
   rb_assignment_record (assignment, changes);
+  rb_changes_project (changes, assigned_event (assignment));
   rb_message_checkpoint (message, changes, "assigned", now, endpoint->id, assignment->context->assignment_id);
   rb_message_move (message, changes, RB_PLACE_ASSIGNMENT, message->endpoint_id, message->reason, now);
   if (endpoint->state == RB_ENDPOINT_RECONNECTING)

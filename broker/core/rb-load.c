@@ -10,7 +10,7 @@
 #include "rb-heartbeat.h"
 #include "rb-lifecycle.h"
 #include "rb-log.h"
-#include "rb-reply-work.h"
+#include "rb-outbox.h"
 #include "rb-restore.h"
 
 /* Order matters: endpoints, correlations, messages with their places, assignments, replies. Endpoints come back as reconnecting with the
@@ -352,6 +352,17 @@ on_checkpoint (GVariant *row,
     message->n_checkpoints = MAX (message->n_checkpoints, (guint) n);
 }
 
+static void
+on_letter (GVariant *row,
+           gpointer  user_data)
+{
+  Load *load = user_data;
+  RbLetter *letter = load->error == NULL ? rb_letter_from_row (row, &load->error) : NULL;
+
+  if (letter != NULL)
+    rb_outbox_load (load->core->outbox, letter);
+}
+
 static gboolean
 load_table (Load           *load,
             RbTable         table,
@@ -370,7 +381,7 @@ load_all (Load *load)
     return FALSE;
   remember_ended (load);
   if (!load_table (load, RB_TABLE_ASSIGNMENTS, on_assignment) || !load_table (load, RB_TABLE_REPLIES, on_reply) ||
-      !load_table (load, RB_TABLE_CHECKPOINTS, on_checkpoint))
+      !load_table (load, RB_TABLE_CHECKPOINTS, on_checkpoint) || !load_table (load, RB_TABLE_OUTBOX, on_letter))
     return FALSE;
   adopt_strays (load);
   fill_queues (load);
@@ -378,15 +389,25 @@ load_all (Load *load)
 }
 
 static void
+end_assignment (RbCore       *core,
+                RbAssignment *assignment,
+                const char   *how)
+{
+  RbChanges *changes = rb_changes_new ();
+
+  rb_restore_end (core, assignment, how, changes);
+  rb_core_commit (core, changes, NULL, NULL);
+}
+
+static void
 resume_assignment (RbCore       *core,
                    RbAssignment *assignment)
 {
-  RbChanges *changes;
-
   /* Its reply is on its way for good; only the report is owed, whether the endpoint is there or not. */
   if (assignment->state == RB_ASSIGNMENT_REPLIED)
     {
-      rb_reply_resume (core, assignment);
+      if (!rb_outbox_has_report (core, assignment->context->assignment_id))
+        end_assignment (core, assignment, "replied");
       return;
     }
   if (rb_registry_lookup (core->registry, assignment->endpoint_id) != NULL)
@@ -400,9 +421,7 @@ resume_assignment (RbCore       *core,
       return;
     }
 
-  changes = rb_changes_new ();
-  rb_restore_end (core, assignment, "endpoint_lost_after_acceptance", changes);
-  rb_core_commit (core, changes, NULL, NULL);
+  end_assignment (core, assignment, "endpoint_lost_after_acceptance");
 }
 
 /* Timers last: what is due already fires on the first turn of the loop. A process that went away while we did is noticed now. */
@@ -428,6 +447,7 @@ rb_load_resume (RbCore *core)
     }
   for (guint i = 0; i < gone->len; i++)
     rb_lifecycle_apply (core, g_ptr_array_index (gone, i), RB_ENDPOINT_PROCESS_EXITED);
+  rb_outbox_start (core);
 }
 
 gboolean

@@ -9,6 +9,7 @@
 #include "rb-deliver.h"
 #include "rb-dict.h"
 #include "rb-error.h"
+#include "rb-events.h"
 #include "rb-heartbeat.h"
 #include "rb-lifecycle.h"
 #include "rb-log.h"
@@ -192,7 +193,6 @@ on_registered (RbCore       *core,
 
   if (endpoint != NULL)
     endpoint->is_durable = TRUE;
-  rb_lifecycle_report (core, self->endpoint_id, "active", "register");
   rb_log_info ("endpoint_registered", "endpoint_id", self->endpoint_id, "kind", endpoint != NULL ? endpoint->traits->kind : NULL, NULL);
   g_task_return_boolean (task, TRUE);
   if (endpoint != NULL)
@@ -240,6 +240,7 @@ insert (RbCore *core,
   endpoint->traits->legacy = channel != NULL && core->settings.legacy_adapters && rb_channel_is_legacy (channel);
   g_set_object (&endpoint->channel, channel);
   rb_endpoint_record (endpoint, changes);
+  rb_changes_tell (changes, rb_events_endpoint_state (endpoint->id, "active", "register", rb_core_now (core)));
   predecessors = rb_successor_inherit (core, endpoint, changes);
   rb_heartbeat_schedule (core, endpoint);
 

@@ -47,7 +47,6 @@ detach (RbCore       *core,
   RbItem *item = endpoint != NULL ? rb_queue_find (endpoint->queue, assignment->message->id) : NULL;
 
   rb_clock_clear (core->clock, &assignment->timer);
-  rb_clock_clear (core->clock, &assignment->report_timer);
   if (item != NULL)
     rb_deliver_cancel (core, endpoint, item);
   rb_assignment_erase (assignment, changes);
@@ -141,9 +140,8 @@ target_lost (const RbAssignment *assignment,
   return rb_events_processing_state (&report);
 }
 
-/* A restored assignment: who is told when its message is durably back. */
+/* A restored assignment: who is answered when its message is durably back. */
 typedef struct {
-  RbEvent   *event;
   GPtrArray *dispatchers;    /* NULL: nobody waits */
   GError    *why;
 } Restored;
@@ -157,10 +155,7 @@ on_restored (RbCore       *core,
 
   for (guint i = 0; self->dispatchers != NULL && i < self->dispatchers->len; i++)
     g_task_return_error (g_ptr_array_index (self->dispatchers, i), g_error_copy (error != NULL ? error : self->why));
-  if (error == NULL)
-    rb_events_tell (core, g_steal_pointer (&self->event));
 
-  g_clear_pointer (&self->event, rb_event_unref);
   g_clear_pointer (&self->dispatchers, g_ptr_array_unref);
   g_error_free (self->why);
   g_free (self);
@@ -174,7 +169,7 @@ rb_restore_one (RbCore       *core,
   RbChanges *changes = rb_changes_new ();
   Restored *self = g_new0 (Restored, 1);
 
-  self->event = target_lost (assignment, reason_code);
+  rb_changes_tell (changes, target_lost (assignment, reason_code));
   self->dispatchers = g_steal_pointer (&assignment->dispatchers);
   self->why = dispatch_error (assignment, reason_code);
   rb_log_info ("runtime_assignment_restored", "assignment_id", assignment->context->assignment_id, "reason", reason_code, NULL);
@@ -187,6 +182,12 @@ rb_restore_tell_lost (RbCore             *core,
                       const RbAssignment *assignment,
                       const char         *reason_code)
 {
-  if (rb_events_has_authority (core))
-    rb_events_tell (core, target_lost (assignment, reason_code));
+  RbChanges *changes;
+
+  if (!rb_events_has_authority (core))
+    return;
+
+  changes = rb_changes_new ();
+  rb_changes_tell (changes, target_lost (assignment, reason_code));
+  rb_core_commit (core, changes, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 #include "rb-lifecycle.h"
 #include "rb-link.h"
 #include "rb-log.h"
-#include "rb-reply-work.h"
+#include "rb-outbox.h"
 #include "rb-restore.h"
 
 /* No new work, everybody told, assignments that nobody accepted back in the inbox, everything committed. Endpoints stay as they are: the
@@ -35,21 +35,6 @@ restore_unaccepted (RbCore *core)
       g_autofree char *count = g_strdup_printf ("%u", n_kept);
 
       rb_log_info ("runtime_assignments_kept_on_shutdown", "count", count, NULL);
-    }
-}
-
-/* Once, now: what the upstream does not take it hears after the next start. */
-static void
-flush_reports (RbCore *core)
-{
-  g_autoptr(GPtrArray) assignments = rb_assignments_dup_all (core->assignments);
-
-  for (guint i = 0; i < assignments->len; i++)
-    {
-      RbAssignment *assignment = g_ptr_array_index (assignments, i);
-
-      if (assignment->state == RB_ASSIGNMENT_REPLIED && assignment->reports != NULL)
-        rb_reply_report (core, assignment);
     }
 }
 
@@ -99,10 +84,10 @@ rb_core_stop_async (RbCore              *self,
     {
       self->is_stopping = TRUE;
       rb_inbound_open_window (self);
+      rb_outbox_stop (self);
       rb_link_shutdown (self);
       rb_lifecycle_cancel_timers (self);
       restore_unaccepted (self);
-      flush_reports (self);
     }
   if (rb_store_get_health (self->store, NULL) == RB_STORE_OK)
     rb_core_commit (self, rb_changes_new (), on_everything_durable, task);

@@ -336,6 +336,15 @@ rb_fake_upstream_answer (RbFakeUpstream *self)
     answer_call (self, g_ptr_array_index (waiting, i));
 }
 
+void
+rb_fake_upstream_answer_one (RbFakeUpstream *self,
+                             guint           i)
+{
+  g_autoptr(GTask) task = g_ptr_array_steal_index (self->waiting, i);
+
+  answer_call (self, task);
+}
+
 /* emitter */
 
 static void emitter_module_init (RbModuleInterface *iface);

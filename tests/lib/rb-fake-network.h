@@ -52,6 +52,7 @@ struct _RbFakeUpstream {
 
 RbFakeUpstream  *rb_fake_upstream_new      (void);
 void             rb_fake_upstream_answer   (RbFakeUpstream *self);     /* all that wait */
+void             rb_fake_upstream_answer_one (RbFakeUpstream *self, guint i);     /* the i-th of them */
 
 #define RB_TYPE_FAKE_EMITTER (rb_fake_emitter_get_type ())
 G_DECLARE_FINAL_TYPE (RbFakeEmitter, rb_fake_emitter, RB, FAKE_EMITTER, GObject)
