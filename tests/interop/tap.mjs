@@ -1,4 +1,4 @@
-// tap.mjs: runs named cases one after the other and prints TAP
+// tap.mjs: runs groups of named cases one after the other and prints TAP
 //
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
@@ -22,37 +22,55 @@ function withLimit (promise, ms, text) {
 
 function explain (error) {
   const text = error?.stack ?? String (error);
-  for (const line of text.split ('\n').slice (0, 12))
+  for (const line of text.split ('\n').slice (0, 30))
     console.log (`# ${line}`);
 }
 
-// @cases: [name, async function]. Cases build on one another, so the first failure ends the run: what follows is not run,
-// and counts as failed. Returns whether all passed.
-export async function run (prefix, cases) {
-  let failed = null;
+export class Run {
+  constructor (prefix) {
+    this.prefix = prefix;
+    this.count = 0;
+    this.failures = 0;
+  }
 
-  console.log (`1..${cases.length}`);
-  for (const [index, [name, body]] of cases.entries ()) {
-    const line = `${index + 1} ${prefix}${name}`;
-    if (failed) {
-      console.log (`not ok ${line}`);
-      console.log (`# not run: '${failed}' failed before`);
-      continue;
-    }
-    try {
-      await withLimit (body (), CASE_LIMIT_MS, name);
-      console.log (`ok ${line}`);
-    } catch (error) {
-      if (error instanceof Skip) {
-        console.log (`ok ${line} # SKIP ${error.message}`);
+  #say (passed, name, directive = '') {
+    console.log (`${passed ? 'ok' : 'not ok'} ${++this.count} ${this.prefix}${name}${directive}`);
+    this.failures += passed ? 0 : 1;
+  }
+
+  // @cases: [name, async function]. The cases of a group build on one another, so the first failure ends the group: what
+  // follows is not run, and counts as failed.
+  async group (name, cases) {
+    let failed = null;
+
+    for (const [caseName, body] of cases) {
+      const fullName = `${name}/${caseName}`;
+      if (failed) {
+        this.#say (false, fullName);
+        console.log (`# not run: '${failed}' failed before`);
         continue;
       }
-      console.log (`not ok ${line}`);
-      explain (error);
-      failed = name;
+      try {
+        await withLimit (body (), CASE_LIMIT_MS, fullName);
+        this.#say (true, fullName);
+      } catch (error) {
+        if (error instanceof Skip) {
+          this.#say (true, fullName, ` # SKIP ${error.message}`);
+          continue;
+        }
+        this.#say (false, fullName);
+        explain (error);
+        failed = fullName;
+      }
     }
+    return failed === null;
   }
-  return failed === null;
+
+  // Returns whether all passed.
+  finish () {
+    console.log (`1..${this.count}`);
+    return this.failures === 0;
+  }
 }
 
 // Resolves with the first truthy value of @probe; looks every 20 ms, since another process changes what it looks at.
