@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { Skip, eventually } from './tap.mjs';
+import { Skip, eventually, fails } from './tap.mjs';
 
 const foreignVariables = ['MASONS_BROKER_ACCOUNT_ID', 'MASONS_BROKER_API_HOST', 'MASONS_BROKER_CREDENTIALS_FILE', 'MASONS_SPAWN_TOKEN'];
 
@@ -50,7 +50,18 @@ class Machine {
     Object.assign (process.env, this.env);
   }
 
-  // For a case about something that the npm daemon does worse.
+  // A case in which the npm daemon does worse, which it has to prove by failing.
+  difference (reason, body) {
+    if (!this.isPeer)
+      return body;
+    return async () => {
+      if (!await fails (body))
+        throw new Error (`the npm daemon passes, so this is no difference: ${reason}`);
+      throw new Skip (reason);
+    };
+  }
+
+  // The same where trying would spoil what follows, or where it fails only by chance.
   oursOnly (reason) {
     if (this.isPeer)
       throw new Skip (reason);

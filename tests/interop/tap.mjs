@@ -73,9 +73,25 @@ export class Run {
   }
 }
 
+let patienceMs = 15000;
+
+// Runs @body, which is expected to fail, without waiting for long for what will not come. Returns whether it failed.
+export async function fails (body) {
+  const before = patienceMs;
+  patienceMs = 700;
+  try {
+    await body ();
+    return false;
+  } catch {
+    return true;
+  } finally {
+    patienceMs = before;
+  }
+}
+
 // Resolves with the first truthy value of @probe; looks every 20 ms, since another process changes what it looks at.
-export async function eventually (what, probe, limitMs = 15000) {
-  const deadline = Date.now () + limitMs;
+export async function eventually (what, probe) {
+  const deadline = Date.now () + patienceMs;
   for (;;) {
     const value = await probe ();
     if (value)

@@ -51,6 +51,43 @@ export class Upstream {
     return this.wire;
   }
 
+  /* waiting */
+
+  // The bodies of the requests to @path, once @probe likes them.
+  async posted (path, probe = (bodies) => bodies.length) {
+    let bodies;
+    await eventually (`requests to ${path}`, async () => {
+      bodies = (await this.requests (path)).map ((item) => item.body);
+      return probe (bodies);
+    });
+    return bodies;
+  }
+
+  requested (method, path) {
+    return eventually (`${method} ${path}`, async () => (await this.requests (path)).find ((item) => item.method === method));
+  }
+
+  // The last word on a control event: its status, and the detail of a failure.
+  async acked (key) {
+    const acks = await this.posted ('/v1/runtime/control-ack', (items) => items.some ((item) => item.idempotency_key === key));
+    const { status, detail } = acks.filter ((item) => item.idempotency_key === key).at (-1);
+    return detail ? `${status}: ${detail}` : status;
+  }
+
+  // Has the row assigned to @endpointId, as its owner would. Resolves with the key of the event.
+  dispatch (undispatchedId, endpointId, extra = {}) {
+    return this.control ({
+      type: 'dispatch_undispatched', undispatched_id: undispatchedId, source_message_id: undispatchedId, delivery_intent: 'external_handoff',
+      broker_projection_token: `T_${undispatchedId}`, target_ref: this.targetRef (endpointId), ...extra });
+  }
+
+  // The first thing that was sent to another agent with @content.
+  sent (content) {
+    return eventually (`the frame with '${content}'`, async () =>
+      (await this.frames ()).find (({ from, frame }) => from === 'broker' && frame.event === 'SEND_MESSAGE' && frame.content === content)
+        ?.frame);
+  }
+
   async say (frame) {
     for (const socket of this.gateways.clients) {
       this.wire.push ({ from: 'gateway', frame });
@@ -67,10 +104,16 @@ export class Upstream {
   }
 
   async control (event) {
-    const text = `id: ${++this.eventId}\ndata: ${JSON.stringify (event)}\n\n`;
+    const key = event.idempotency_key ?? `key-${++this.eventId}`;
+    const text = `id: ${++this.eventId}\ndata: ${JSON.stringify ({ version: 1, emitted_at: Date.now (), idempotency_key: key, ...event })}\n\n`;
     await eventually ('a control stream', () => this.streams.size);
     for (const stream of this.streams)
       stream.write (text);
+    return key;
+  }
+
+  async amendNextRegistration (fields) {
+    this.amendment = fields;
   }
 
   // The next answer of a route.
@@ -158,7 +201,9 @@ export class Upstream {
       case 'POST /v1/runtime-endpoints': {
         const id = `ep_${this.endpoints.size + 1}`;
         this.endpoints.set (id, body);
-        return [201, { endpoint_id: id, heartbeat_after_seconds: 600 }];
+        const amendment = this.amendment;
+        this.amendment = {};
+        return [201, { endpoint_id: id, heartbeat_after_seconds: 600, ...amendment }];
       }
       case 'POST /v1/runtime/inbound-route-claim':
         return [200, { action: 'route' }];
