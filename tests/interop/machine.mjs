@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { Skip, eventually, fails } from './tap.mjs';
+import { Skip, eventually, failureOf, shortened } from './tap.mjs';
 
 const foreignVariables = ['MASONS_BROKER_ACCOUNT_ID', 'MASONS_BROKER_API_HOST', 'MASONS_BROKER_CREDENTIALS_FILE', 'MASONS_SPAWN_TOKEN'];
 
@@ -55,9 +55,10 @@ class Machine {
     if (!this.isPeer)
       return body;
     return async () => {
-      if (!await fails (body))
+      const failure = await failureOf (body);
+      if (failure === null)
         throw new Error (`the npm daemon passes, so this is no difference: ${reason}`);
-      throw new Skip (reason);
+      throw new Skip (reason, shortened (String (failure.message)));
     };
   }
 

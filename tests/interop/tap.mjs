@@ -4,8 +4,19 @@
 
 const CASE_LIMIT_MS = 30000;
 
-// Throw one to skip a case: the reason is printed.
-export class Skip extends Error {}
+// Throw one to skip a case: the reason is printed, and what happens @instead.
+export class Skip extends Error {
+  constructor (reason, instead) {
+    super (reason);
+    this.instead = instead;
+  }
+}
+
+// An assertion's message says in several lines what was there (+) and what should have been (-).
+export function shortened (text) {
+  return text.split ('\n').map ((line) => line.trim ()).filter ((line) => line && !/^[\^{}]|actual - expected|^Expected values/.test (line))
+    .join (' ').slice (0, 160);
+}
 
 export function skipAll (reason) {
   console.log (`1..0 # SKIP ${reason}`);
@@ -56,6 +67,8 @@ export class Run {
       } catch (error) {
         if (error instanceof Skip) {
           this.#say (true, fullName, ` # SKIP ${error.message}`);
+          if (error.instead)
+            console.log (`# instead: ${error.instead}`);
           continue;
         }
         this.#say (false, fullName);
@@ -75,15 +88,15 @@ export class Run {
 
 let patienceMs = 15000;
 
-// Runs @body, which is expected to fail, without waiting for long for what will not come. Returns whether it failed.
-export async function fails (body) {
+// Runs @body, which is expected to fail, without waiting for long for what will not come. Returns its error, or null.
+export async function failureOf (body) {
   const before = patienceMs;
   patienceMs = 700;
   try {
     await body ();
-    return false;
-  } catch {
-    return true;
+    return null;
+  } catch (error) {
+    return error;
   } finally {
     patienceMs = before;
   }

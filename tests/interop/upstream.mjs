@@ -81,6 +81,16 @@ export class Upstream {
       broker_projection_token: `T_${undispatchedId}`, target_ref: this.targetRef (endpointId), ...extra });
   }
 
+  async highestAck () {
+    const frames = await this.frames ();
+    return Math.max (0, ...frames.filter (({ frame }) => frame.event === 'DELIVERY_ACK').map (({ frame }) => frame.upToSeq));
+  }
+
+  acknowledged (messageId) {
+    const { seq } = this.messages.get (messageId);
+    return eventually (`the acknowledgement of ${messageId}`, async () => await this.highestAck () >= seq);
+  }
+
   // The first thing that was sent to another agent with @content.
   sent (content) {
     return eventually (`the frame with '${content}'`, async () =>
@@ -117,8 +127,8 @@ export class Upstream {
   }
 
   // The next answer of a route.
-  async script (path, status, body) {
-    this.scripts.push ({ path, status, body });
+  async script (path, status, body, { delayMs = 0 } = {}) {
+    this.scripts.push ({ path, status, body, delayMs });
   }
 
   // What the gateway does with the next thing sent: { status } | { error: { code, message } } | { close: true }
@@ -186,8 +196,10 @@ export class Upstream {
       return;
     }
     const index = this.scripts.findIndex ((item) => item.path === path);
-    const [status, answer] = index >= 0 ? (([item]) => [item.status, item.body]) (this.scripts.splice (index, 1))
-      : this.#answer (request.method, path, body);
+    const [item] = index >= 0 ? this.scripts.splice (index, 1) : [];
+    if (item)
+      await new Promise ((resolve) => setTimeout (resolve, item.delayMs));
+    const [status, answer] = item ? [item.status, item.body] : this.#answer (request.method, path, body);
     response.writeHead (status, { 'content-type': 'application/json' });
     response.end (answer === undefined ? undefined : JSON.stringify (answer));
   }
