@@ -21,6 +21,7 @@ export class Adapter {
   static async discover (machine, options = {}) {
     const self = new Adapter ();
     self.machine = machine;
+    machine.adapters.add (self);
     self.client = await BrokerClient.discover ({ ...machine.discoverOptions (), ...options });
     machine.noteDaemon ();
     Object.assign (self, { inbox: [], states: [], presences: [], errors: [], disconnects: 0 });

@@ -22,6 +22,7 @@ class Machine {
     for (const name of ['run', 'bin'])
       fs.mkdirSync (path.join (this.top, name), { mode: 0o700 });
     this.pids = new Set ();
+    this.adapters = new Set ();
     this.upstream = null;
     this.env = {
       ...process.env,
@@ -202,6 +203,8 @@ class Machine {
   }
 
   async close () {
+    // Clients first: one that lost its daemon would start another, in the middle of the next group.
+    await Promise.all ([...this.adapters].map ((adapter) => adapter.close ()));
     const left = new Set ([...this.pids, ...this.daemons ()]);
     await Promise.all ([...left].map ((pid) => this.kill (pid, this.endSignal)));
     await this.upstream?.close ();

@@ -14,6 +14,7 @@ export class OldAdapter {
     const self = new OldAdapter ();
     const record = machine.discovery ();
     Object.assign (self, { machine, pid, frames: [] });
+    machine.adapters.add (self);
     self.socket = new WebSocket (`${record.ipcUrl.replace ('http', 'ws')}/v1/stream`, {
       headers: { 'authorization': `Bearer ${record.bearerToken}`, 'x-plugin-pid': String (pid), ...headers } });
     self.socket.on ('message', (text) => self.#take (JSON.parse (text)));
