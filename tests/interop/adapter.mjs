@@ -21,8 +21,8 @@ export class Adapter {
   static async discover (machine, options = {}) {
     const self = new Adapter ();
     self.machine = machine;
-    machine.adapters.add (self);
     self.client = await BrokerClient.discover ({ ...machine.discoverOptions (), ...options });
+    machine.adapters.add (self);
     machine.noteDaemon ();
     Object.assign (self, { inbox: [], states: [], presences: [], errors: [], disconnects: 0 });
     self.client.on ('message_received', (message) => self.inbox.push (message));
