@@ -141,6 +141,10 @@ export class Upstream {
       socket.close (1012, 'restart');
   }
 
+  async becomeOld () {
+    this.isOld = true;
+  }
+
   async announce (capabilities) {
     Object.assign (this.capabilities, capabilities);
   }
@@ -205,6 +209,8 @@ export class Upstream {
   }
 
   #answer (method, path, body) {
+    if (this.isOld && /capabilities|claim|history|self-/.test (path))
+      return [404, { error: 'not_found' }];
     switch (`${method} ${path}`) {
       case 'GET /v1/whoami':
         return [200, { subjectId: 'node-1', subjectType: 'agent-runtime' }];
