@@ -24,6 +24,7 @@ struct _RbDaemon {
 
   /* In the order in which they come to be; NULL until then. */
   RbSettings    *settings;
+  RbCredentials *credentials;     /* NULL: profile local */
   RbClock       *clock;
   char          *runtime_token;
   RbPaths       *paths;

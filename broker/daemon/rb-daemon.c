@@ -89,6 +89,7 @@ rb_daemon_free (RbDaemon *self)
   g_clear_pointer (&self->lock, rb_lock_release);
   g_clear_pointer (&self->paths, rb_paths_free);
   g_clear_pointer (&self->settings, rb_settings_free);
+  g_clear_pointer (&self->credentials, rb_credentials_free);
   g_clear_pointer (&self->watchdog, rb_watchdog_cancel);
   g_free (self->runtime_token);
   g_free (self->bearer_token);
@@ -98,6 +99,15 @@ rb_daemon_free (RbDaemon *self)
   g_free (self);
 }
 
+static char *
+dup_runtime_token (RbDaemon  *self,
+                   GError   **error)
+{
+  if (self->credentials != NULL)
+    return g_strdup (self->credentials->token);
+  return rb_paths_local_secret (get_broker (self, "account-id"), get_broker (self, "data-dir"), TRUE, error);
+}
+
 static gboolean
 find_paths (RbDaemon  *self,
             GError   **error)
@@ -105,7 +115,7 @@ find_paths (RbDaemon  *self,
   const char *account = get_broker (self, "account-id");
   const char *data_dir = get_broker (self, "data-dir");
 
-  self->runtime_token = rb_paths_local_secret (account, data_dir, TRUE, error);
+  self->runtime_token = dup_runtime_token (self, error);
   if (self->runtime_token == NULL)
     return FALSE;
   rb_log_add_secret (self->runtime_token);
@@ -426,12 +436,14 @@ set_log_levels (RbDaemon *self)
 }
 
 int
-rb_daemon_run (RbDaemon   *self,
-               RbSettings *settings)
+rb_daemon_run (RbDaemon      *self,
+               RbSettings    *settings,
+               RbCredentials *credentials)
 {
   g_autoptr(GError) error = NULL;
 
   self->settings = settings;
+  self->credentials = credentials;
   set_log_levels (self);
   /* Nothing was promised to anybody before the start succeeds: what was made until then is simply dropped. */
   if (!start (self, &error))
