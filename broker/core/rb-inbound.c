@@ -178,23 +178,15 @@ begin_record (RbMessage *message)
 }
 
 static void
-to_inbox (RbCore     *core,
-          RbMessage  *message,
-          gint64      seq,
-          const char *reason,
-          const char *hint)
+put_in_inbox (RbCore     *core,
+              RbMessage  *message,
+              gint64      seq,
+              const char *reason,
+              const char *hint)
 {
   gint64 now = rb_core_now (core);
-  RbChanges *changes;
+  RbChanges *changes = begin_record (message);
 
-  if (rb_inbox_is_full (core->inbox))
-    {
-      rb_log_warning ("undispatched_inbox_at_capacity", "from", rb_envelope_get_from (message->envelope), NULL);
-      refuse (core, message, seq);
-      return;
-    }
-
-  changes = begin_record (message);
   message->position = core->next_position++;
   rb_message_move (message, changes, RB_PLACE_INBOX, hint, reason, now);
   rb_message_checkpoint (message, changes, "stored", now, hint, reason);
@@ -202,6 +194,22 @@ to_inbox (RbCore     *core,
   rb_log_info ("undispatched_added", "id", message->id, "reason", reason, NULL);
   rb_core_changed (core, "inbox");
   store (core, message, seq, changes);
+}
+
+static void
+to_inbox (RbCore     *core,
+          RbMessage  *message,
+          gint64      seq,
+          const char *reason,
+          const char *hint)
+{
+  if (rb_inbox_is_full (core->inbox))
+    {
+      rb_log_warning ("undispatched_inbox_at_capacity", "from", rb_envelope_get_from (message->envelope), NULL);
+      refuse (core, message, seq);
+      return;
+    }
+  put_in_inbox (core, message, seq, reason, hint);
 }
 
 static gboolean
@@ -407,6 +415,16 @@ on_delivery (RbConnector *connector,
   rb_refused_remove (core->refused, message);
   rb_ledger_add (core->ledger, message);
   place_message (core, message, seq);
+}
+
+void
+rb_inbound_adopt (RbCore     *core,
+                  RbMessage  *message,
+                  const char *reason,
+                  const char *hint)
+{
+  rb_ledger_add (core->ledger, message);
+  put_in_inbox (core, message, RB_CONNECTOR_NO_SEQ, reason, hint);
 }
 
 void

@@ -9,6 +9,7 @@
 #include "rb-daemon.h"
 
 #include "rb-daemon-private.h"
+#include "rb-buffer-import.h"
 #include "rb-error.h"
 #include "rb-file.h"
 #include "rb-instance.h"
@@ -379,7 +380,9 @@ become_ready (RbDaemon *self)
   if (self->stop_reason != NULL || self->discovery != NULL)
     return;
 
-  /* The modules can carry now what the core has to tell; before this they deliver nothing, for their window is closed. */
+  /* The modules can carry now what the core has to tell; before this they deliver nothing, for their window is closed. What is ours
+   * already comes before what they deliver. */
+  rb_buffer_import_all (self->core, self->clock, self->paths->state_dir);
   rb_core_start (self->core);
   if (check_owner (self, "broker_already_running_after_ipc_bind", &error) && write_discovery (self, &error))
     announce (self);
