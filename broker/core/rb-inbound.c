@@ -78,6 +78,12 @@ settle_duplicate (RbCore     *core,
   return TRUE;
 }
 
+static gint64
+monotonic_ms (RbCore *core)
+{
+  return rb_clock_get_monotonic_us (core->clock) / 1000;
+}
+
 static void
 refuse (RbCore    *core,
         RbMessage *message,
@@ -86,7 +92,7 @@ refuse (RbCore    *core,
   settle_waiting (core, message, release_seq);
   rb_ledger_drop (core->ledger, message);
   if (seq != RB_CONNECTOR_NO_SEQ)
-    rb_refused_add (core->refused, message, seq, rb_core_now (core));
+    rb_refused_add (core->refused, message, seq, monotonic_ms (core));
   release_seq (core, seq);
 }
 
@@ -386,7 +392,7 @@ must_wait (RbCore          *core,
            const RbMessage *message,
            gint64           seq)
 {
-  return seq != RB_CONNECTOR_NO_SEQ && rb_refused_must_wait (core->refused, message, seq, rb_core_now (core));
+  return seq != RB_CONNECTOR_NO_SEQ && rb_refused_must_wait (core->refused, message, seq, monotonic_ms (core));
 }
 
 static void

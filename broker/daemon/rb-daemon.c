@@ -140,7 +140,7 @@ open_log (RbDaemon  *self,
     rb_log_warning ("log_open_failed", "message", local_error->message, NULL);
 
   rb_log_info ("broker_entry_starting", "accountId", get_broker (self, "account-id"), "profile", get_broker (self, "profile"),
-               "version", RB_VERSION, "pid", pid, NULL);
+               "apiHost", self->credentials != NULL ? self->credentials->api_host : NULL, "version", RB_VERSION, "pid", pid, NULL);
   return TRUE;
 }
 
@@ -238,7 +238,6 @@ static void
 on_core_superseded (RbCore   *core,
                     RbDaemon *self)
 {
-  rb_log_info ("broker_superseded_self_terminating", NULL);
   rb_daemon_stop (self, "superseded_default_stream", 0);
 }
 
@@ -261,6 +260,7 @@ load_core (RbDaemon  *self,
   rb_settings_fill_core (self->settings, &settings);
   self->core = rb_core_new (&ports, &settings);
   g_signal_connect (self->core, "superseded", G_CALLBACK (on_core_superseded), self);
+  rb_core_set_fact (self->core, "profile", get_broker (self, "profile"));
   return rb_core_load (self->core, error);
 }
 
@@ -321,6 +321,14 @@ report_failure (const GError *error)
   rb_log_error ("broker_entry_fatal", "name", g_quark_to_string (error->domain), "reason", rb_error_get_reason (error),
                 "message", error->message, NULL);
   return 1;
+}
+
+void
+rb_daemon_fail (RbDaemon     *self,
+                const GError *error)
+{
+  if (self->stop_reason == NULL)
+    rb_daemon_stop (self, "start_failed", report_failure (error));
 }
 
 static gboolean
@@ -387,7 +395,8 @@ become_ready (RbDaemon *self)
   if (check_owner (self, "broker_already_running_after_ipc_bind", &error) && write_discovery (self, &error))
     announce (self);
   else
-    rb_daemon_stop (self, "start_failed", report_failure (error));
+    rb_daemon_fail (self, error);
+  rb_daemon_ask_identity (self);
 }
 
 static void
@@ -410,8 +419,8 @@ on_modules_started (GObject      *source,
 
   if (rb_host_start_finish (self->host, result, &error))
     become_ready (self);
-  else if (self->stop_reason == NULL)
-    rb_daemon_stop (self, "start_failed", report_failure (error));
+  else
+    rb_daemon_fail (self, error);
 }
 
 static gboolean
