@@ -131,7 +131,8 @@ run (RbDaemon *daemon,
      Options  *options)
 {
   g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr(RbSettings) settings = rb_setup_settings (&options->setup, problems);
+  g_autoptr(RbCredentials) credentials = NULL;
+  g_autoptr(RbSettings) settings = rb_setup_settings (&options->setup, &credentials, problems);
   gboolean good = report_problems (problems);
 
   if (options->explain)
@@ -142,7 +143,7 @@ run (RbDaemon *daemon,
     return good ? 0 : 1;
 
   raise_file_limit (settings);
-  return rb_daemon_run (daemon, g_steal_pointer (&settings));
+  return rb_daemon_run (daemon, g_steal_pointer (&settings), g_steal_pointer (&credentials));
 }
 
 int

@@ -55,6 +55,9 @@ struct _RbCore {
 
   RbPresence      presence;
   const char     *presence_reason;
+  gint64          presence_since;      /* epoch-ms */
+  char           *link_error;          /* why the connector is not connected, in its words; NULL: it is, or has not said */
+  GHashTable     *facts;               /* what the process says of itself: name to text */
   guint64         presence_timer;
 
   gboolean        is_legacy_upstream;   /* protocol.md 20.1; known before inbound handling starts */

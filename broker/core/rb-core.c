@@ -99,6 +99,8 @@ rb_core_finalize (GObject *object)
 {
   RbCore *self = RB_CORE (object);
 
+  g_free (self->link_error);
+  g_clear_pointer (&self->facts, g_hash_table_unref);
   g_clear_pointer (&self->receipts, g_hash_table_unref);
   g_clear_pointer (&self->outbox, rb_outbox_free);
   g_clear_pointer (&self->route_claims, rb_route_claims_free);
@@ -136,6 +138,7 @@ rb_core_init (RbCore *self)
   self->presence = RB_PRESENCE_OFFLINE;
   self->presence_reason = "starting";
   self->next_position = 1;
+  self->facts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
 static GPtrArray *
@@ -182,6 +185,7 @@ rb_core_new (const RbCorePorts    *ports,
   self->spawn_drivers = ref_or_empty (ports->spawn_drivers);
   self->random = ports->random != NULL ? ports->random : kernel_random;
   self->random_data = ports->random_data;
+  self->presence_since = rb_core_now (self);
   make_parts (self);
 
   rb_link_watch (self);
@@ -242,6 +246,14 @@ const char *
 rb_core_get_presence_reason (RbCore *self)
 {
   return self->presence_reason;
+}
+
+void
+rb_core_set_fact (RbCore     *self,
+                  const char *name,
+                  const char *value)
+{
+  g_hash_table_replace (self->facts, g_strdup (name), g_strdup (value));
 }
 
 gboolean

@@ -77,6 +77,8 @@ void      rb_core_stop_finish      (RbCore *self, GAsyncResult *result);
 
 const char *rb_core_get_presence   (RbCore *self);    /* "online", "reconnecting", "offline" */
 const char *rb_core_get_presence_reason (RbCore *self);
+/* What the process knows of itself, for people who look at the status: "profile", "node_id". */
+void      rb_core_set_fact         (RbCore *self, const char *name, const char *value);
 gboolean  rb_core_is_stopping      (RbCore *self);
 /* FALSE with the reason while new work must be refused (store failing, stopping). */
 gboolean  rb_core_is_ready         (RbCore *self, GError **error);

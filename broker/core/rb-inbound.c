@@ -74,6 +74,12 @@ settle_duplicate (RbCore     *core,
   return TRUE;
 }
 
+static gint64
+monotonic_ms (RbCore *core)
+{
+  return rb_clock_get_monotonic_us (core->clock) / 1000;
+}
+
 void
 rb_inbound_refuse (RbCore    *core,
                    RbMessage *message,
@@ -82,7 +88,7 @@ rb_inbound_refuse (RbCore    *core,
   settle_waiting (core, message, release_seq);
   rb_ledger_drop (core->ledger, message);
   if (seq != RB_CONNECTOR_NO_SEQ)
-    rb_refused_add (core->refused, message, seq, rb_core_now (core));
+    rb_refused_add (core->refused, message, seq, monotonic_ms (core));
   release_seq (core, seq);
 }
 
@@ -173,24 +179,16 @@ begin_record (RbMessage *message)
   return changes;
 }
 
-void
-rb_inbound_to_inbox (RbCore     *core,
-                     RbMessage  *message,
-                     gint64      seq,
-                     const char *reason,
-                     const char *hint)
+static void
+put_in_inbox (RbCore     *core,
+              RbMessage  *message,
+              gint64      seq,
+              const char *reason,
+              const char *hint)
 {
   gint64 now = rb_core_now (core);
-  RbChanges *changes;
+  RbChanges *changes = begin_record (message);
 
-  if (rb_inbox_is_full (core->inbox))
-    {
-      rb_log_warning ("undispatched_inbox_at_capacity", "from", rb_envelope_get_from (message->envelope), NULL);
-      rb_inbound_refuse (core, message, seq);
-      return;
-    }
-
-  changes = begin_record (message);
   message->position = core->next_position++;
   rb_message_move (message, changes, RB_PLACE_INBOX, hint, reason, now);
   rb_message_checkpoint (message, changes, "stored", now, hint, reason);
@@ -199,6 +197,22 @@ rb_inbound_to_inbox (RbCore     *core,
   rb_core_changed (core, "inbox");
   rb_mailroom_trigger (core);
   store (core, message, seq, changes);
+}
+
+void
+rb_inbound_to_inbox (RbCore     *core,
+                     RbMessage  *message,
+                     gint64      seq,
+                     const char *reason,
+                     const char *hint)
+{
+  if (rb_inbox_is_full (core->inbox))
+    {
+      rb_log_warning ("undispatched_inbox_at_capacity", "from", rb_envelope_get_from (message->envelope), NULL);
+      rb_inbound_refuse (core, message, seq);
+      return;
+    }
+  put_in_inbox (core, message, seq, reason, hint);
 }
 
 static gboolean
@@ -343,7 +357,7 @@ must_wait (RbCore          *core,
            const RbMessage *message,
            gint64           seq)
 {
-  return seq != RB_CONNECTOR_NO_SEQ && rb_refused_must_wait (core->refused, message, seq, rb_core_now (core));
+  return seq != RB_CONNECTOR_NO_SEQ && rb_refused_must_wait (core->refused, message, seq, monotonic_ms (core));
 }
 
 static void
@@ -372,6 +386,16 @@ on_delivery (RbConnector *connector,
   rb_refused_remove (core->refused, message);
   rb_ledger_add (core->ledger, message);
   rb_inbound_place (core, message, seq);
+}
+
+void
+rb_inbound_adopt (RbCore     *core,
+                  RbMessage  *message,
+                  const char *reason,
+                  const char *hint)
+{
+  rb_ledger_add (core->ledger, message);
+  put_in_inbox (core, message, RB_CONNECTOR_NO_SEQ, reason, hint);
 }
 
 void

@@ -9,6 +9,7 @@
 #include "rb-daemon.h"
 
 #include "rb-daemon-private.h"
+#include "rb-buffer-import.h"
 #include "rb-error.h"
 #include "rb-file.h"
 #include "rb-instance.h"
@@ -89,6 +90,7 @@ rb_daemon_free (RbDaemon *self)
   g_clear_pointer (&self->lock, rb_lock_release);
   g_clear_pointer (&self->paths, rb_paths_free);
   g_clear_pointer (&self->settings, rb_settings_free);
+  g_clear_pointer (&self->credentials, rb_credentials_free);
   g_clear_pointer (&self->watchdog, rb_watchdog_cancel);
   g_free (self->runtime_token);
   g_free (self->bearer_token);
@@ -98,6 +100,15 @@ rb_daemon_free (RbDaemon *self)
   g_free (self);
 }
 
+static char *
+dup_runtime_token (RbDaemon  *self,
+                   GError   **error)
+{
+  if (self->credentials != NULL)
+    return g_strdup (self->credentials->token);
+  return rb_paths_local_secret (get_broker (self, "account-id"), get_broker (self, "data-dir"), TRUE, error);
+}
+
 static gboolean
 find_paths (RbDaemon  *self,
             GError   **error)
@@ -105,7 +116,7 @@ find_paths (RbDaemon  *self,
   const char *account = get_broker (self, "account-id");
   const char *data_dir = get_broker (self, "data-dir");
 
-  self->runtime_token = rb_paths_local_secret (account, data_dir, TRUE, error);
+  self->runtime_token = dup_runtime_token (self, error);
   if (self->runtime_token == NULL)
     return FALSE;
   rb_log_add_secret (self->runtime_token);
@@ -129,7 +140,7 @@ open_log (RbDaemon  *self,
     rb_log_warning ("log_open_failed", "message", local_error->message, NULL);
 
   rb_log_info ("broker_entry_starting", "accountId", get_broker (self, "account-id"), "profile", get_broker (self, "profile"),
-               "version", RB_VERSION, "pid", pid, NULL);
+               "apiHost", self->credentials != NULL ? self->credentials->api_host : NULL, "version", RB_VERSION, "pid", pid, NULL);
   return TRUE;
 }
 
@@ -227,7 +238,6 @@ static void
 on_core_superseded (RbCore   *core,
                     RbDaemon *self)
 {
-  rb_log_info ("broker_superseded_self_terminating", NULL);
   rb_daemon_stop (self, "superseded_default_stream", 0);
 }
 
@@ -250,6 +260,7 @@ load_core (RbDaemon  *self,
   rb_settings_fill_core (self->settings, &settings);
   self->core = rb_core_new (&ports, &settings);
   g_signal_connect (self->core, "superseded", G_CALLBACK (on_core_superseded), self);
+  rb_core_set_fact (self->core, "profile", get_broker (self, "profile"));
   return rb_core_load (self->core, error);
 }
 
@@ -312,6 +323,14 @@ report_failure (const GError *error)
   return 1;
 }
 
+void
+rb_daemon_fail (RbDaemon     *self,
+                const GError *error)
+{
+  if (self->stop_reason == NULL)
+    rb_daemon_stop (self, "start_failed", report_failure (error));
+}
+
 static gboolean
 write_discovery (RbDaemon  *self,
                  GError   **error)
@@ -369,12 +388,15 @@ become_ready (RbDaemon *self)
   if (self->stop_reason != NULL || self->discovery != NULL)
     return;
 
-  /* The modules can carry now what the core has to tell; before this they deliver nothing, for their window is closed. */
+  /* The modules can carry now what the core has to tell; before this they deliver nothing, for their window is closed. What is ours
+   * already comes before what they deliver. */
+  rb_buffer_import_all (self->core, self->clock, self->paths->state_dir);
   rb_core_start (self->core);
   if (check_owner (self, "broker_already_running_after_ipc_bind", &error) && write_discovery (self, &error))
     announce (self);
   else
-    rb_daemon_stop (self, "start_failed", report_failure (error));
+    rb_daemon_fail (self, error);
+  rb_daemon_ask_identity (self);
 }
 
 static void
@@ -397,8 +419,8 @@ on_modules_started (GObject      *source,
 
   if (rb_host_start_finish (self->host, result, &error))
     become_ready (self);
-  else if (self->stop_reason == NULL)
-    rb_daemon_stop (self, "start_failed", report_failure (error));
+  else
+    rb_daemon_fail (self, error);
 }
 
 static gboolean
@@ -426,12 +448,14 @@ set_log_levels (RbDaemon *self)
 }
 
 int
-rb_daemon_run (RbDaemon   *self,
-               RbSettings *settings)
+rb_daemon_run (RbDaemon      *self,
+               RbSettings    *settings,
+               RbCredentials *credentials)
 {
   g_autoptr(GError) error = NULL;
 
   self->settings = settings;
+  self->credentials = credentials;
   set_log_levels (self);
   /* Nothing was promised to anybody before the start succeeds: what was made until then is simply dropped. */
   if (!start (self, &error))
