@@ -69,12 +69,6 @@ class Machine {
       throw new Skip (reason);
   }
 
-  // For a case about a network that can do more than the one of this machine.
-  networkOnly () {
-    if (this.upstream === null)
-      throw new Skip ('the network of one machine does not offer it');
-  }
-
   // What the SDK has to be told to find or start a daemon here.
   discoverOptions () {
     return { accountId: this.account, runtimeToken: this.token, userDataDir: this.data, timeoutMs: 15000, ...this.spawnOptions () };
@@ -202,11 +196,15 @@ class Machine {
       .map ((name) => fs.readFileSync (path.join (this.top, name), 'utf8'));
   }
 
-  async close () {
-    // Clients first: one that lost its daemon would start another, in the middle of the next group.
+  // Clients first: one that lost its daemon would start another.
+  async endAll () {
     await Promise.all ([...this.adapters].map ((adapter) => adapter.close ()));
     const left = new Set ([...this.pids, ...this.daemons ()]);
     await Promise.all ([...left].map ((pid) => this.kill (pid, this.endSignal)));
+  }
+
+  async close () {
+    await this.endAll ();
     await this.upstream?.close ();
     fs.rmSync (this.top, { recursive: true, force: true });
   }

@@ -24,6 +24,14 @@ export class Upstream {
     this.capabilities = { staged_assignment: false, staged_delivery: false };
   }
 
+  static start () {
+    return new Upstream ().start ();
+  }
+
+  async violations () {
+    return [];
+  }
+
   async start () {
     this.server = http.createServer ((request, response) => this.#request (request, response));
     this.gateways = new WebSocketServer ({ server: this.server });
