@@ -48,22 +48,6 @@ join (RbAssignment *assignment,
   g_ptr_array_add (assignment->dispatchers, task);
 }
 
-static RbEvent *
-assigned_event (const RbAssignment *assignment)
-{
-  g_autofree char *event_id = g_strconcat (assignment->context->assignment_id, ":assigned", NULL);
-  RbStateReport report = {
-    .assignment = assignment,
-    .state = "assigned_to_runtime_target",
-    .state_event_id = event_id,
-    .state_sequence = 1,
-    .occurred_at = assignment->assigned_at,
-    .with_token = TRUE,
-  };
-
-  return rb_events_processing_state (&report);
-}
-
 static void
 answer_dispatchers (RbAssignment *assignment)
 {
@@ -133,7 +117,7 @@ on_assignment_durable (RbCore       *core,
       return;
     }
 
-  rb_events_emit (core, assigned_event (assignment));
+  rb_events_emit (core, rb_events_assigned (assignment));
   endpoint = rb_registry_lookup (core->registry, assignment->endpoint_id);
   if (endpoint == NULL || assignment->state != RB_ASSIGNMENT_QUEUED || rb_queue_find (endpoint->queue, assignment->message->id) != NULL)
     return;
@@ -269,7 +253,7 @@ assign (RbCore     *core,
                                                                    row->trace.trace_id),
                                         self->message, token, rb_core_now (core));
   g_task_set_task_data (task, self, (GDestroyNotify) dispatch_free);
-  event = assigned_event (self->assignment);
+  event = rb_events_assigned (self->assignment);
   rb_events_report (core, event, on_agreed, task);
 }
 

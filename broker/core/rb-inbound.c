@@ -9,6 +9,7 @@
 #include "rb-error.h"
 #include "rb-events.h"
 #include "rb-log.h"
+#include "rb-mailroom.h"
 
 /* The way of a message: seen before? -> which endpoint? -> (the upstream agrees) -> a place for it -> commit -> accepted upstream, pushed
  * to the adapter, told outwards. Nothing leaves before the commit. Refused is: released to the connector, which delivers it again
@@ -136,6 +137,8 @@ on_stored (RbCore       *core,
         rb_events_emit (core, g_steal_pointer (&arrival->event));
       if (message->place == RB_PLACE_QUEUE)
         rb_deliver_stored (core, message);
+      else if (message->place == RB_PLACE_INBOX)
+        rb_mailroom_trigger (core);
     }
   arrival_free (arrival);
 }
@@ -410,9 +413,20 @@ on_delivery (RbConnector *connector,
 }
 
 void
+rb_inbound_settle (RbCore    *core,
+                   RbMessage *message,
+                   gboolean   is_durable)
+{
+  message->is_durable = is_durable;
+  settle_waiting (core, message, is_durable ? accept_seq : release_seq);
+  if (!is_durable)
+    rb_ledger_drop (core->ledger, message);
+}
+
+void
 rb_inbound_open_window (RbCore *core)
 {
-  gboolean open = core->is_running && rb_core_check_ready (core, NULL);
+  gboolean open = core->is_running && !core->is_probing && rb_core_check_ready (core, NULL);
 
   rb_connector_set_window (core->connector, open ? core->settings.window_messages : 0, open ? core->settings.window_bytes : 0);
 }

@@ -11,6 +11,7 @@
 #include "rb-error.h"
 #include "rb-events.h"
 #include "rb-log.h"
+#include "rb-mailroom.h"
 #include "rb-restore.h"
 #include "rb-time.h"
 
@@ -86,6 +87,8 @@ on_durable (RbCore       *core,
       rb_lifecycle_report (core, told->endpoint_id, told->state, told->reason);
       if (told->unregister)
         rb_lifecycle_give_back (core, told->endpoint_id);
+      if (told->events->len > 0)
+        rb_mailroom_trigger (core);
     }
   told_free (told);
 }
@@ -187,6 +190,7 @@ erase (RbCore     *core,
        RbEndpoint *endpoint,
        RbChanges  *changes)
 {
+  rb_mailroom_forget_endpoint (core, endpoint->id);
   rb_router_forget_endpoint (core->router, endpoint->id, changes);
   rb_reply_cache_forget_endpoint (core->received, endpoint->id, changes);
   rb_changes_delete (changes, RB_TABLE_ENDPOINTS, g_variant_new ("(s)", endpoint->id));
@@ -330,4 +334,6 @@ rb_lifecycle_cancel_timers (RbCore *core)
       rb_clock_clear (core->clock, &assignment->report_timer);
     }
   rb_clock_clear (core->clock, &core->presence_timer);
+  rb_clock_clear (core->clock, &core->probe_timer);
+  rb_mailroom_cancel_timers (core);
 }
