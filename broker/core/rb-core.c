@@ -5,13 +5,16 @@
 
 #include "rb-core-private.h"
 
+#include "rb-capabilities.h"
 #include "rb-closed.h"
 #include "rb-error.h"
 #include "rb-inbound.h"
+#include "rb-lifecycle.h"
 #include "rb-link.h"
 #include "rb-load.h"
-#include "rb-lifecycle.h"
+#include "rb-mailroom.h"
 #include "rb-outbox.h"
+#include "rb-pair.h"
 #include "rb-route-claim.h"
 
 #include <sys/random.h>
@@ -46,6 +49,14 @@ rb_core_settings_init (RbCoreSettings *settings)
     .window_bytes = 16 * 1024 * 1024,
     .push_window_messages = 256,
     .push_window_bytes = 8 * 1024 * 1024,
+    .mailroom_interval = 20000,
+    .mailroom_retry = 60000,
+    .mailroom_list_limit = 32,
+    .staged_max_timeout = 3600000,
+    .staged_max_hold = 25000,
+    .staged_cap = 1024,
+    .staged_bytes_cap = 64 * 1024 * 1024,
+    .staged_waiters_cap = 1024,
     .legacy_adapters = TRUE,
   };
 }
@@ -106,6 +117,10 @@ rb_core_finalize (GObject *object)
   g_clear_pointer (&self->route_claims, rb_route_claims_free);
   g_clear_pointer (&self->closed, rb_closed_free);
   g_clear_pointer (&self->asking, g_hash_table_unref);
+  g_clear_pointer (&self->claims, g_hash_table_unref);
+  g_clear_pointer (&self->waiters, g_hash_table_unref);
+  g_clear_pointer (&self->staging, rb_staging_free);
+  g_clear_pointer (&self->mailroom, rb_mailroom_free);
   g_clear_pointer (&self->assignments, rb_assignments_free);
   g_clear_pointer (&self->replies, rb_replies_free);
   g_clear_pointer (&self->refused, rb_refused_free);
@@ -166,6 +181,10 @@ make_parts (RbCore *self)
   self->asking = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->channels = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_object_unref);
   self->receipts = g_hash_table_new (g_str_hash, g_str_equal);
+  self->claims = g_hash_table_new_full (rb_pair_hash, rb_pair_equal, NULL, NULL);
+  self->waiters = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+  self->staging = rb_staging_new ();
+  self->mailroom = rb_mailroom_new ();
 }
 
 RbCore *
@@ -208,7 +227,7 @@ rb_core_start (RbCore *self)
 
   self->is_running = TRUE;
   rb_load_resume (self);
-  rb_inbound_open_window (self);
+  rb_capabilities_start (self);
 }
 
 gint64

@@ -59,6 +59,14 @@ typedef struct {
   gsize  window_bytes;
   guint  push_window_messages;    /* channel: pushed and not acknowledged */
   gsize  push_window_bytes;
+  gint64 mailroom_interval;
+  gint64 mailroom_retry;          /* until it is asked again whether the mailroom may run */
+  guint  mailroom_list_limit;     /* candidates listed for an endpoint */
+  gint64 staged_max_timeout;
+  gint64 staged_max_hold;
+  guint  staged_cap;              /* messages claimed in advance */
+  gsize  staged_bytes_cap;
+  guint  staged_waiters_cap;      /* requests that wait for them */
   gboolean legacy_adapters;       /* compat.legacy-adapters = auto */
   RbLegacyUpstream legacy_upstream;
 } RbCoreSettings;

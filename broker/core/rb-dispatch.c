@@ -48,22 +48,6 @@ join (RbAssignment *assignment,
   g_ptr_array_add (assignment->dispatchers, task);
 }
 
-static RbEvent *
-assigned_event (const RbAssignment *assignment)
-{
-  g_autofree char *event_id = g_strconcat (assignment->context->assignment_id, ":assigned", NULL);
-  RbStateReport report = {
-    .assignment = assignment,
-    .state = "assigned_to_runtime_target",
-    .state_event_id = event_id,
-    .state_sequence = 1,
-    .occurred_at = assignment->assigned_at,
-    .with_token = TRUE,
-  };
-
-  return rb_events_processing_state (&report);
-}
-
 static void
 answer_dispatchers (RbAssignment *assignment)
 {
@@ -158,7 +142,7 @@ store (RbCore     *core,
   join (assignment, task);
   rb_assignments_add (core->assignments, assignment);
   rb_assignment_record (assignment, changes);
-  rb_changes_project (changes, assigned_event (assignment));
+  rb_changes_project (changes, rb_events_assigned (assignment));
   rb_message_checkpoint (message, changes, "assigned", now, endpoint->id, assignment->context->assignment_id);
   rb_message_move (message, changes, RB_PLACE_ASSIGNMENT, message->endpoint_id, message->reason, now);
   if (endpoint->state == RB_ENDPOINT_RECONNECTING)
@@ -269,7 +253,7 @@ assign (RbCore     *core,
                                                                    row->trace.trace_id),
                                         self->message, token, rb_core_now (core));
   g_task_set_task_data (task, self, (GDestroyNotify) dispatch_free);
-  event = assigned_event (self->assignment);
+  event = rb_events_assigned (self->assignment);
   rb_events_report (core, event, on_agreed, task);
 }
 

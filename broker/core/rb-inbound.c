@@ -143,6 +143,8 @@ on_stored (RbCore       *core,
       settle_waiting (core, message, accept_seq);
       if (message->place == RB_PLACE_QUEUE)
         rb_deliver_stored (core, message);
+      else if (message->place == RB_PLACE_INBOX && !rb_events_has_authority (core))
+        rb_mailroom_trigger (core);
     }
   arrival_free (arrival);
 }
@@ -195,7 +197,6 @@ put_in_inbox (RbCore     *core,
   rb_inbox_add (core->inbox, message);
   rb_log_info ("undispatched_added", "id", message->id, "reason", reason, NULL);
   rb_core_changed (core, "inbox");
-  rb_mailroom_trigger (core);
   store (core, message, seq, changes);
 }
 
@@ -399,9 +400,20 @@ rb_inbound_adopt (RbCore     *core,
 }
 
 void
+rb_inbound_settle (RbCore    *core,
+                   RbMessage *message,
+                   gboolean   is_durable)
+{
+  message->is_durable = is_durable;
+  settle_waiting (core, message, is_durable ? accept_seq : release_seq);
+  if (!is_durable)
+    rb_ledger_drop (core->ledger, message);
+}
+
+void
 rb_inbound_open_window (RbCore *core)
 {
-  gboolean open = core->is_running && rb_core_check_ready (core, NULL);
+  gboolean open = core->is_running && !core->is_probing && rb_core_check_ready (core, NULL);
 
   rb_connector_set_window (core->connector, open ? core->settings.window_messages : 0, open ? core->settings.window_bytes : 0);
 }

@@ -268,7 +268,7 @@ add_assignment (Load         *load,
   RbCore *core = load->core;
 
   rb_assignments_add (core->assignments, assignment);
-  if (assignment->state == RB_ASSIGNMENT_QUEUED || assignment->state == RB_ASSIGNMENT_PENDING)
+  if (rb_assignment_holds_slot (assignment))
     rb_inbox_reserve (core->inbox);
   if (assignment->state == RB_ASSIGNMENT_QUEUED)
     g_ptr_array_add (load->waiting, assignment->message);

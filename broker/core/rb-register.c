@@ -13,6 +13,7 @@
 #include "rb-heartbeat.h"
 #include "rb-lifecycle.h"
 #include "rb-log.h"
+#include "rb-mailroom.h"
 #include "rb-successor.h"
 #include "rb-text.h"
 #include "rb-time.h"
@@ -195,8 +196,10 @@ on_registered (RbCore       *core,
     endpoint->is_durable = TRUE;
   rb_log_info ("endpoint_registered", "endpoint_id", self->endpoint_id, "kind", endpoint != NULL ? endpoint->traits->kind : NULL, NULL);
   g_task_return_boolean (task, TRUE);
-  if (endpoint != NULL)
-    rb_deliver_pump (core, endpoint);
+  if (endpoint == NULL)
+    return;
+  rb_deliver_pump (core, endpoint);
+  rb_mailroom_endpoint_active (core, self->endpoint_id);
 }
 
 static RbEndpoint *

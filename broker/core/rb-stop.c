@@ -8,6 +8,7 @@
 #include "rb-lifecycle.h"
 #include "rb-link.h"
 #include "rb-log.h"
+#include "rb-mailroom.h"
 #include "rb-outbox.h"
 #include "rb-restore.h"
 
@@ -86,6 +87,7 @@ rb_core_stop_async (RbCore              *self,
       rb_inbound_open_window (self);
       rb_outbox_stop (self);
       rb_link_shutdown (self);
+      rb_mailroom_stop (self);
       rb_lifecycle_cancel_timers (self);
       restore_unaccepted (self);
     }
