@@ -17,6 +17,9 @@
 
 G_BEGIN_DECLS
 
+typedef struct _RbControl RbControl;
+typedef struct _RbSpawns RbSpawns;
+
 struct _RbCore {
   GObject         parent_instance;
 
@@ -39,6 +42,8 @@ struct _RbCore {
   RbAssignments  *assignments;
   RbReplies      *replies;
   RbRefused      *refused;
+  RbControl      *control;
+  RbSpawns       *spawns;
   GHashTable     *channels;        /* gint64 * pid to RbChannel */
   GHashTable     *receipts;        /* push id (borrowed from the item) to RbItem */
   gint64          next_position;

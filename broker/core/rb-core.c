@@ -5,11 +5,13 @@
 
 #include "rb-core-private.h"
 
+#include "rb-control.h"
 #include "rb-error.h"
 #include "rb-inbound.h"
 #include "rb-link.h"
 #include "rb-load.h"
 #include "rb-lifecycle.h"
+#include "rb-spawn.h"
 
 #include <sys/random.h>
 
@@ -42,7 +44,9 @@ rb_core_settings_init (RbCoreSettings *settings)
     .window_bytes = 16 * 1024 * 1024,
     .push_window_messages = 256,
     .push_window_bytes = 8 * 1024 * 1024,
+    .spawn_timeout = 30000,
     .legacy_adapters = TRUE,
+    .remote_spawn = TRUE,
   };
 }
 
@@ -71,10 +75,15 @@ rb_core_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->connector, self);
   if (self->store != NULL)
     g_signal_handlers_disconnect_by_data (self->store, self);
+  if (self->upstream != NULL)
+    g_signal_handlers_disconnect_by_data (self->upstream, self);
   if (self->processes != NULL)
     g_signal_handlers_disconnect_by_data (self->processes, self);
   if (self->clock != NULL)
-    rb_lifecycle_cancel_timers (self);
+    {
+      rb_lifecycle_cancel_timers (self);
+      rb_spawn_stop (self);
+    }
 
   g_clear_object (&self->connector);
   g_clear_object (&self->upstream);
@@ -93,6 +102,8 @@ rb_core_finalize (GObject *object)
   RbCore *self = RB_CORE (object);
 
   g_clear_pointer (&self->receipts, g_hash_table_unref);
+  g_clear_pointer (&self->control, rb_control_free);
+  g_clear_pointer (&self->spawns, rb_spawns_free);
   g_clear_pointer (&self->assignments, rb_assignments_free);
   g_clear_pointer (&self->replies, rb_replies_free);
   g_clear_pointer (&self->refused, rb_refused_free);
@@ -146,6 +157,8 @@ make_parts (RbCore *self)
   self->assignments = rb_assignments_new ();
   self->replies = rb_replies_new ();
   self->refused = rb_refused_new ();
+  self->control = rb_control_new ();
+  self->spawns = rb_spawns_new ();
   self->channels = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_object_unref);
   self->receipts = g_hash_table_new (g_str_hash, g_str_equal);
 }
@@ -172,6 +185,8 @@ rb_core_new (const RbCorePorts    *ports,
   rb_link_watch (self);
   rb_inbound_watch (self);
   rb_lifecycle_watch (self);
+  rb_control_watch (self);
+  rb_spawn_watch (self);
   return self;
 }
 
