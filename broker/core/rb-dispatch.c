@@ -153,7 +153,7 @@ on_assignment_durable (RbCore       *core,
   if (endpoint->state == RB_ENDPOINT_RECONNECTING)
     {
       rb_log_info ("undispatched_dispatched", "undispatched_id", assignment->message->id, "target_endpoint_id", endpoint->id,
-                   "target_state", "reconnecting", NULL);
+                   "target_state", "reconnecting", "traceId", assignment->message->trace.trace_id, "spanName", "process", NULL);
       answer_dispatchers (assignment);
     }
   rb_deliver_add (core, endpoint, assignment->message, assignment->context->assignment_id);

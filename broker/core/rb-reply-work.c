@@ -418,6 +418,18 @@ on_not_sent (RbCore       *core,
 }
 
 static void
+log_sent (RbCore            *core,
+          const RbReplyWork *self,
+          RbSendStatus       status)
+{
+  const RbAssignment *assignment = assignment_of (core, self);
+
+  rb_log_info ("runtime_assignment_reply_sent", "assignment_id", self->assignment_id, "endpoint_id", self->endpoint_id, "status",
+               rb_send_status_to_string (status), "spanName", "settle", "traceId",
+               assignment != NULL ? assignment->message->trace.trace_id : NULL, NULL);
+}
+
+static void
 on_sent (GObject      *source,
          GAsyncResult *result,
          gpointer      user_data)
@@ -436,8 +448,7 @@ on_sent (GObject      *source,
     }
 
   core->counters.replies++;
-  rb_log_info ("runtime_assignment_reply_sent", "assignment_id", self->assignment_id, "endpoint_id", self->endpoint_id, "status",
-               rb_send_status_to_string (status), NULL);
+  log_sent (core, self, status);
   changes = rb_changes_new ();
   record_result (core, self, rb_send_status_to_string (status), changes);
   rb_core_commit (core, changes, on_result_durable, self);

@@ -279,6 +279,7 @@ on_started (GObject      *source,
   g_autoptr(GTask) task = user_data;
   RbCore *core = g_task_get_source_object (task);
   Spawn *spawn = lookup (core, g_task_get_task_data (task));
+  g_autofree char *pid = NULL;
   g_autoptr(GError) error = NULL;
 
   spawn->pid = rb_spawn_driver_spawn_finish (RB_SPAWN_DRIVER (source), result, &error);
@@ -292,7 +293,8 @@ on_started (GObject      *source,
 
   if (spawn->state == STARTING)
     expect (core, spawn);
-  rb_log_info ("spawn_request_initiated", "spawn_token", spawn->token, "runtime_kind", spawn->kind, NULL);
+  pid = g_strdup_printf ("%d", spawn->pid);
+  rb_log_info ("spawn_request_initiated", "spawn_token", spawn->token, "runtime_kind", spawn->kind, "pid", pid, NULL);
   g_task_return_boolean (task, TRUE);
 }
 

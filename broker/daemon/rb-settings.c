@@ -485,6 +485,7 @@ rb_settings_fill_core (const RbSettings *self,
   for (guint i = 0; i < n_rows; i++)
     rb_settings_limits_set (core, rows[i].key, rb_settings_get_integer (self, "limits", rows[i].key));
   core->legacy_adapters = g_str_equal (rb_settings_get_string (self, "compat", "legacy-adapters"), "auto");
+  core->remote_spawn = g_str_equal (rb_settings_get_string (self, "spawn", "remote"), "allow");
 }
 
 void
