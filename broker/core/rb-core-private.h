@@ -23,6 +23,8 @@ typedef struct _RbOutbox RbOutbox;              /* rb-outbox.h */
 typedef struct _RbRouteClaims RbRouteClaims;    /* rb-route-claim.h */
 typedef struct _RbClosed RbClosed;              /* rb-closed.h */
 typedef struct _RbMailroom RbMailroom;
+typedef struct _RbControl RbControl;
+typedef struct _RbSpawns RbSpawns;
 
 struct _RbCore {
   GObject         parent_instance;
@@ -50,6 +52,8 @@ struct _RbCore {
   RbRouteClaims  *route_claims;
   RbClosed       *closed;
   GHashTable     *asking;          /* ids of assignments about which the authority is being told or asked (rb-turns.h) */
+  RbControl      *control;
+  RbSpawns       *spawns;
   GHashTable     *channels;        /* gint64 * pid to RbChannel */
   GHashTable     *receipts;        /* push id (borrowed from the item) to RbItem */
   gint64          next_position;

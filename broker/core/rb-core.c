@@ -7,6 +7,7 @@
 
 #include "rb-capabilities.h"
 #include "rb-closed.h"
+#include "rb-control.h"
 #include "rb-error.h"
 #include "rb-inbound.h"
 #include "rb-lifecycle.h"
@@ -16,6 +17,7 @@
 #include "rb-outbox.h"
 #include "rb-pair.h"
 #include "rb-route-claim.h"
+#include "rb-spawn.h"
 
 #include <sys/random.h>
 
@@ -57,7 +59,9 @@ rb_core_settings_init (RbCoreSettings *settings)
     .staged_cap = 1024,
     .staged_bytes_cap = 64 * 1024 * 1024,
     .staged_waiters_cap = 1024,
+    .spawn_timeout = 30000,
     .legacy_adapters = TRUE,
+    .remote_spawn = TRUE,
   };
 }
 
@@ -86,12 +90,15 @@ rb_core_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->connector, self);
   if (self->store != NULL)
     g_signal_handlers_disconnect_by_data (self->store, self);
+  if (self->upstream != NULL)
+    g_signal_handlers_disconnect_by_data (self->upstream, self);
   if (self->processes != NULL)
     g_signal_handlers_disconnect_by_data (self->processes, self);
   if (self->clock != NULL)
     {
       rb_lifecycle_cancel_timers (self);
       rb_outbox_cancel_timers (self);
+      rb_spawn_stop (self);
     }
 
   g_clear_object (&self->connector);
@@ -121,6 +128,8 @@ rb_core_finalize (GObject *object)
   g_clear_pointer (&self->waiters, g_hash_table_unref);
   g_clear_pointer (&self->staging, rb_staging_free);
   g_clear_pointer (&self->mailroom, rb_mailroom_free);
+  g_clear_pointer (&self->control, rb_control_free);
+  g_clear_pointer (&self->spawns, rb_spawns_free);
   g_clear_pointer (&self->assignments, rb_assignments_free);
   g_clear_pointer (&self->replies, rb_replies_free);
   g_clear_pointer (&self->refused, rb_refused_free);
@@ -179,6 +188,8 @@ make_parts (RbCore *self)
   self->route_claims = rb_route_claims_new ();
   self->closed = rb_closed_new ();
   self->asking = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->control = rb_control_new ();
+  self->spawns = rb_spawns_new ();
   self->channels = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_object_unref);
   self->receipts = g_hash_table_new (g_str_hash, g_str_equal);
   self->claims = g_hash_table_new_full (rb_pair_hash, rb_pair_equal, NULL, NULL);
@@ -210,6 +221,8 @@ rb_core_new (const RbCorePorts    *ports,
   rb_link_watch (self);
   rb_inbound_watch (self);
   rb_lifecycle_watch (self);
+  rb_control_watch (self);
+  rb_spawn_watch (self);
   return self;
 }
 

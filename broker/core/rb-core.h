@@ -47,6 +47,7 @@ typedef struct {
   gint64 reply_record_ttl;
   gint64 reply_correlation_ttl;
   gint64 presence_grace;
+  gint64 spawn_timeout;           /* how long what was spawned may take to register */
   gint64 history_retention;       /* how long ended messages can be explained */
   guint  inbox_cap;               /* rows */
   guint  correlation_ring_cap;    /* for each endpoint */
@@ -67,6 +68,7 @@ typedef struct {
   guint  staged_cap;              /* messages claimed in advance */
   gsize  staged_bytes_cap;
   guint  staged_waiters_cap;      /* requests that wait for them */
+  gboolean remote_spawn;          /* spawn.remote = allow: the upstream may start runtimes here */
   gboolean legacy_adapters;       /* compat.legacy-adapters = auto */
   RbLegacyUpstream legacy_upstream;
 } RbCoreSettings;

@@ -195,7 +195,7 @@ put_in_inbox (RbCore     *core,
   rb_message_move (message, changes, RB_PLACE_INBOX, hint, reason, now);
   rb_message_checkpoint (message, changes, "stored", now, hint, reason);
   rb_inbox_add (core->inbox, message);
-  rb_log_info ("undispatched_added", "id", message->id, "reason", reason, NULL);
+  rb_log_info ("undispatched_added", "id", message->id, "reason", reason, "traceId", message->trace.trace_id, "spanName", "receive", NULL);
   rb_core_changed (core, "inbox");
   store (core, message, seq, changes);
 }
@@ -348,7 +348,7 @@ make_message (RbCore     *core,
   if (verdict != RB_TRACE_PRESENT)
     rb_log_event (G_LOG_DOMAIN, verdict == RB_TRACE_INVALID ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_DEBUG, "trace_context_degraded",
                   "reason", verdict == RB_TRACE_INVALID ? "invalid" : "missing", "traceId", message->trace.trace_id,
-                  "spanName", "receive", "messageId", id, NULL);
+                  "spanName", "receive", "messageId", id, "from", rb_envelope_get_from (envelope), NULL);
   return message;
 }
 

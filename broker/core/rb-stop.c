@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "rb-core-private.h"
+#include "rb-control.h"
 #include "rb-inbound.h"
 #include "rb-lifecycle.h"
 #include "rb-link.h"
@@ -11,6 +12,7 @@
 #include "rb-mailroom.h"
 #include "rb-outbox.h"
 #include "rb-restore.h"
+#include "rb-spawn.h"
 
 /* No new work, everybody told, assignments that nobody accepted back in the inbox, everything committed. Endpoints stay as they are: the
  * next start turns active ones into reconnecting ones with a whole grace before them, as after a crash (design.md section 4). Source:
@@ -89,6 +91,8 @@ rb_core_stop_async (RbCore              *self,
       rb_link_shutdown (self);
       rb_mailroom_stop (self);
       rb_lifecycle_cancel_timers (self);
+      rb_control_stop (self);
+      rb_spawn_stop (self);
       restore_unaccepted (self);
     }
   if (rb_store_get_health (self->store, NULL) == RB_STORE_OK)

@@ -258,6 +258,18 @@ answer_call (RbFakeUpstream *self,
 }
 
 static void
+note_ack (RbFakeUpstream *self,
+          GVariant       *arguments)
+{
+  const char *key = "", *status = "", *detail = NULL;
+
+  g_variant_lookup (arguments, "idempotency_key", "&s", &key);
+  g_variant_lookup (arguments, "status", "&s", &status);
+  g_variant_lookup (arguments, "detail", "&s", &detail);
+  g_ptr_array_add (self->acks, g_strconcat (key, " ", status, detail != NULL ? " " : NULL, detail, NULL));
+}
+
+static void
 fake_call_async (RbUpstream          *upstream,
                  RbUpstreamCall       call,
                  GVariant            *arguments,
@@ -271,6 +283,8 @@ fake_call_async (RbUpstream          *upstream,
   self->n_calls[call]++;
   g_clear_pointer (&self->arguments[call], g_variant_unref);
   self->arguments[call] = g_variant_ref_sink (arguments);
+  if (call == RB_UPSTREAM_CONTROL_ACK)
+    note_ack (self, arguments);
   g_task_set_task_data (task, GINT_TO_POINTER (call), NULL);
   if (self->hold)
     g_ptr_array_add (self->waiting, g_steal_pointer (&task));
@@ -300,6 +314,7 @@ rb_fake_upstream_finalize (GObject *object)
   RbFakeUpstream *self = RB_FAKE_UPSTREAM (object);
 
   g_ptr_array_unref (self->waiting);
+  g_ptr_array_unref (self->acks);
   g_clear_pointer (&self->answer, g_variant_unref);
   for (guint i = 0; i < RB_UPSTREAM_N_CALLS; i++)
     g_clear_pointer (&self->arguments[i], g_variant_unref);
@@ -318,6 +333,7 @@ rb_fake_upstream_init (RbFakeUpstream *self)
 {
   self->features = RB_UPSTREAM_LOCAL_INBOX;
   self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
+  self->acks = g_ptr_array_new_with_free_func (g_free);
 }
 
 RbFakeUpstream *
@@ -343,6 +359,17 @@ rb_fake_upstream_answer_one (RbFakeUpstream *self,
   g_autoptr(GTask) task = g_ptr_array_steal_index (self->waiting, i);
 
   answer_call (self, task);
+}
+
+void
+rb_fake_upstream_control (RbFakeUpstream *self,
+                          const char     *text)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) event = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  rb_upstream_emit_control (RB_UPSTREAM (self), event);
 }
 
 /* emitter */

@@ -48,11 +48,14 @@ struct _RbFakeUpstream {
   GVariant           *answer;         /* a{sv}, for all calls but registration; NULL: empty */
   GError             *failure;
   double              heartbeat_after_seconds;
+  GPtrArray          *acks;           /* of char *: "key status" or "key status detail", for each acknowledged control event */
 };
 
 RbFakeUpstream  *rb_fake_upstream_new      (void);
 void             rb_fake_upstream_answer   (RbFakeUpstream *self);     /* all that wait */
 void             rb_fake_upstream_answer_one (RbFakeUpstream *self, guint i);     /* the i-th of them */
+/* Sends a control event; @text is an a{sv} in the text format of GVariant. */
+void             rb_fake_upstream_control  (RbFakeUpstream *self, const char *text);
 
 #define RB_TYPE_FAKE_EMITTER (rb_fake_emitter_get_type ())
 G_DECLARE_FINAL_TYPE (RbFakeEmitter, rb_fake_emitter, RB, FAKE_EMITTER, GObject)
