@@ -115,6 +115,9 @@ on_socket_error (SoupWebsocketConnection *socket,
                  GError                  *error,
                  RbGatewayLink           *self)
 {
+  /* It objects to close codes that it does not know; what the gateway said is worth more. */
+  if (soup_websocket_connection_get_close_code (socket) != 0)
+    return;
   g_free (self->trouble);
   self->trouble = g_strdup_printf ("The connection to the gateway failed: %s", error->message);
 }

@@ -49,6 +49,7 @@ struct _RbGatewayStream {
   gint64      missing_due_us;   /* when to ask for @asked_missing again */
   gint64      refused_top;      /* the highest that was refused; 0: all of those were settled */
   RbBackoff   refused_backoff;
+  gint64      refused_wait_us;  /* of that; 0: nothing was refused */
   gint64      refused_due_us;   /* when to ask for refused ones again */
 };
 
@@ -286,6 +287,7 @@ settle (RbGatewayStream *self)
     {
       self->refused_top = 0;
       self->refused_due_us = 0;
+      self->refused_wait_us = 0;
       rb_backoff_reset (&self->refused_backoff);
     }
 }
@@ -345,8 +347,10 @@ rb_gateway_stream_release (RbGatewayStream *self,
 
   rb_cursor_release (self->cursor, seq);
   self->refused_top = MAX (self->refused_top, seq);
+  if (self->refused_wait_us == 0)
+    self->refused_wait_us = rb_backoff_next (&self->refused_backoff) * 1000;
   if (self->refused_due_us <= now_us)
-    self->refused_due_us = now_us + rb_backoff_next (&self->refused_backoff) * 1000;
+    self->refused_due_us = now_us + self->refused_wait_us;
 }
 
 void
@@ -435,7 +439,10 @@ rb_gateway_stream_asked (RbGatewayStream *self,
   self->asked_missing = missing;
   self->missing_due_us = now_us + rb_backoff_next (&self->missing_backoff) * 1000;
   if (rb_cursor_get_n_refused (self->cursor) > 0)
-    self->refused_due_us = now_us + rb_backoff_next (&self->refused_backoff) * 1000;
+    {
+      self->refused_wait_us = rb_backoff_next (&self->refused_backoff) * 1000;
+      self->refused_due_us = now_us + self->refused_wait_us;
+    }
 }
 
 /* To register is to ask: the gateway sends what it has above our cursor. */
