@@ -332,13 +332,11 @@ rb_daemon_fixture_run (RbDaemonFixture  *self,
                        char            **errors)
 {
   g_auto(GStrv) argv = dup_argv (self);
-  g_autofree char *ignored_output = NULL;
-  g_autofree char *ignored_errors = NULL;
+  GSpawnFlags flags = output == NULL && errors == NULL ? G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL : G_SPAWN_DEFAULT;
   g_autoptr(GError) error = NULL;
   int status;
 
-  g_spawn_sync (self->dir, argv, self->environment, G_SPAWN_DEFAULT, NULL, NULL, output != NULL ? output : &ignored_output,
-                errors != NULL ? errors : &ignored_errors, &status, &error);
+  g_spawn_sync (self->dir, argv, self->environment, flags, NULL, NULL, output, errors, &status, &error);
   g_assert_no_error (error);
   return to_code (status);
 }

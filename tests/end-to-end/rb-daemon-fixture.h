@@ -35,7 +35,8 @@ void             rb_daemon_fixture_launch        (RbDaemonFixture *self);
 void             rb_daemon_fixture_wait_ready    (RbDaemonFixture *self);
 /* Waits until the running one has logged the event. */
 void             rb_daemon_fixture_wait_log      (RbDaemonFixture *self, const char *event);
-/* Starts another one beside it, or one that is to end by itself, and waits for its end. Returns the exit code. */
+/* Starts another one beside it, or one that is to end by itself, and waits for its end. Returns the exit code.
+ * With neither @output nor @errors both go to the null device, as a client that starts its broker lazily has it. */
 int              rb_daemon_fixture_run           (RbDaemonFixture *self, char **output, char **errors);
 void             rb_daemon_fixture_signal        (RbDaemonFixture *self, int signal_number);
 /* Waits for its end. Returns the exit code, or minus the number of the signal that ended it. */

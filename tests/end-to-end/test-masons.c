@@ -203,6 +203,27 @@ test_wrong_credentials (Fixture       *fixture,
 }
 
 static void
+test_silent (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_autofree char *dir = g_build_filename (rb_daemon_fixture_get_data_dir (fixture->daemon), "runtime-broker", "log", NULL);
+  g_autofree char *path = NULL;
+  g_autofree char *text = NULL;
+  g_autoptr(GDir) files = NULL;
+
+  g_test_summary ("Started where nobody reads standard error, the reason is in the log.");
+
+  write_credentials (fixture, "{}");
+  g_assert_cmpint (rb_daemon_fixture_run (fixture->daemon, NULL, NULL), ==, 1);
+  files = g_dir_open (dir, 0, NULL);
+  g_assert_nonnull (files);
+  path = g_build_filename (dir, g_dir_read_name (files), NULL);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  assert_contains (text, "\"msg\":\"broker_entry_fatal\"");
+  assert_contains (text, ": missing or invalid \\\"accounts\\\" object");
+}
+
+static void
 test_boundary (Fixture       *fixture,
                gconstpointer  data)
 {
@@ -430,6 +451,7 @@ main (int    argc,
   ADD ("/masons/explain", test_explain);
   ADD ("/masons/openclaw", test_openclaw);
   ADD ("/masons/credentials/wrong", test_wrong_credentials);
+  ADD ("/masons/credentials/silent", test_silent);
   ADD ("/masons/credentials/boundary", test_boundary);
   ADD ("/masons/credentials/account-leaves-tree", test_account_leaves_tree);
   ADD ("/masons/gateway/away", test_gateway_away);
