@@ -306,7 +306,7 @@ test_upstream_away (Fixture       *fixture,
 
   set_mode (fixture, "http", "away");
   start_soon (fixture);
-  rb_daemon_fixture_wait_log (fixture->daemon, "runtime_principal_resolve_retry");
+  rb_daemon_fixture_wait_log (fixture->daemon, "upstream_identity_unknown");
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
