@@ -400,10 +400,12 @@ become_ready (RbDaemon *self)
    * already comes before what they deliver. */
   rb_buffer_import_all (self->core, self->clock, self->paths->state_dir);
   rb_core_start (self->core);
-  if (check_owner (self, "broker_already_running_after_ipc_bind", &error) && write_discovery (self, &error))
-    announce (self);
-  else
-    rb_daemon_fail (self, error);
+  if (!check_owner (self, "broker_already_running_after_ipc_bind", &error) || !write_discovery (self, &error))
+    {
+      rb_daemon_fail (self, error);
+      return;
+    }
+  announce (self);
   rb_daemon_ask_identity (self);
 }
 
