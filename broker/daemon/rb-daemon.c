@@ -23,6 +23,7 @@
 
 #include <glib-unix.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MODULES_READY_MS 1000   /* after that others may find us, although a module is still starting */
@@ -126,19 +127,25 @@ find_paths (RbDaemon  *self,
 }
 
 /* Without a log there is still a broker: the lines then go to standard error or the journal alone. */
+static void
+open_log_in (const RbSettings *settings,
+             const char       *directory)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!rb_log_open (directory, (gsize) rb_settings_get_integer (settings, "log", "file-size"),
+                    (guint) rb_settings_get_integer (settings, "log", "files"),
+                    (guint) rb_settings_get_integer (settings, "log", "keep"), &error))
+    rb_log_warning ("log_open_failed", "message", error->message, NULL);
+}
+
 static gboolean
 open_log (RbDaemon  *self,
           GError   **error)
 {
-  g_autoptr(GError) local_error = NULL;
   g_autofree char *pid = g_strdup_printf ("%d", (int) getpid ());
 
-  if (!rb_log_open (self->paths->log_dir,
-                    (gsize) rb_settings_get_integer (self->settings, "log", "file-size"),
-                    (guint) rb_settings_get_integer (self->settings, "log", "files"),
-                    (guint) rb_settings_get_integer (self->settings, "log", "keep"), &local_error))
-    rb_log_warning ("log_open_failed", "message", local_error->message, NULL);
-
+  open_log_in (self->settings, self->paths->log_dir);
   rb_log_info ("broker_entry_starting", "accountId", get_broker (self, "account-id"), "profile", get_broker (self, "profile"),
                "apiHost", self->credentials != NULL ? self->credentials->api_host : NULL, "version", RB_VERSION, "pid", pid, NULL);
   return TRUE;
@@ -150,7 +157,8 @@ check_owner (RbDaemon    *self,
              GError     **error)
 {
   const char *own_url = self->ipc != NULL ? rb_ipc_server_get_url (self->ipc) : NULL;
-  g_autofree char *owner = rb_instance_find_owner (self->paths->discovery_file, own_url, RB_INSTANCE_PROBE_MS);
+  gint64 timeout_ms = rb_settings_get_integer (self->settings, "broker", "probe-timeout-ms");
+  g_autofree char *owner = rb_instance_find_owner (self->paths->discovery_file, own_url, timeout_ms);
 
   if (owner == NULL)
     return TRUE;
@@ -392,10 +400,12 @@ become_ready (RbDaemon *self)
    * already comes before what they deliver. */
   rb_buffer_import_all (self->core, self->clock, self->paths->state_dir);
   rb_core_start (self->core);
-  if (check_owner (self, "broker_already_running_after_ipc_bind", &error) && write_discovery (self, &error))
-    announce (self);
-  else
-    rb_daemon_fail (self, error);
+  if (!check_owner (self, "broker_already_running_after_ipc_bind", &error) || !write_discovery (self, &error))
+    {
+      rb_daemon_fail (self, error);
+      return;
+    }
+  announce (self);
   rb_daemon_ask_identity (self);
 }
 
@@ -445,6 +455,34 @@ set_log_levels (RbDaemon *self)
 
   g_return_if_fail (levels != NULL);
   rb_log_set_levels (levels);
+}
+
+static gboolean
+is_null_device (int fd)
+{
+  struct stat null_device, found;
+
+  return stat ("/dev/null", &null_device) == 0 && fstat (fd, &found) == 0 && S_ISCHR (found.st_mode) &&
+         found.st_rdev == null_device.st_rdev;
+}
+
+/* A client that starts its broker lazily gives it no standard error: then the log is the only place to say why nothing came of it. */
+void
+rb_daemon_report_problems (const RbSettings *settings,
+                           GPtrArray        *problems)
+{
+  gboolean is_silent = is_null_device (STDERR_FILENO);
+  g_autofree char *data_dir = rb_paths_dup_data_dir (rb_settings_get_string (settings, "broker", "data-dir"));
+  g_autofree char *log_dir = g_build_filename (data_dir, "runtime-broker", "log", NULL);
+
+  if (is_silent && problems->len > 0)
+    open_log_in (settings, log_dir);
+  for (guint i = 0; i < problems->len; i++)
+    {
+      g_printerr ("runtime-brokerd: %s\n", (const char *) problems->pdata[i]);
+      if (is_silent)
+        rb_log_error ("broker_entry_fatal", "name", "settings", "message", problems->pdata[i], NULL);
+    }
 }
 
 int

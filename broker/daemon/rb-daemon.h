@@ -19,5 +19,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbDaemon, rb_daemon_free)
  * and stops. Returns the exit code of protocol.md 3.7; what a person must know stands on standard error, and where it listens on a
  * standard output that is a terminal. */
 int       rb_daemon_run  (RbDaemon *self, RbSettings *settings, RbCredentials *credentials);
+/* Each of @problems (of char *) on standard error, one a line, so that one start shows them all; in the log where nobody reads that. */
+void      rb_daemon_report_problems (const RbSettings *settings, GPtrArray *problems);
 
 G_END_DECLS

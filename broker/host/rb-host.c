@@ -286,6 +286,14 @@ find_entry (RbHost  *self,
 
 static void start_next (RbHost *self);
 
+/* The next one need not wait any longer. */
+static void
+stop_awaiting (RbHost *self)
+{
+  self->awaited = NULL;
+  rb_clock_clear (self->environment.clock, &self->patience_timer);
+}
+
 /* Ends the start, once; what still starts is on its own then. */
 static void
 end_start (RbHost *self,
@@ -293,7 +301,7 @@ end_start (RbHost *self,
 {
   g_autoptr(GTask) task = g_steal_pointer (&self->start_task);
 
-  rb_clock_clear (self->environment.clock, &self->patience_timer);
+  stop_awaiting (self);
   if (error != NULL)
     g_task_return_error (task, error);
   else
@@ -323,7 +331,7 @@ on_started (GObject      *source,
 
   self->n_starting--;
   if (self->awaited == guard)
-    self->awaited = NULL;
+    stop_awaiting (self);
 
   if (rb_module_start_finish (RB_MODULE (source), result, &error))
     rb_log_info ("module_started", "module", name, NULL);
@@ -348,7 +356,7 @@ on_patience_ended (gpointer user_data)
 
   self->patience_timer = 0;
   rb_log_info ("module_still_starting", "module", rb_guard_get_info (self->awaited)->name, NULL);
-  self->awaited = NULL;
+  stop_awaiting (self);
   go_on (self);
 }
 
@@ -359,7 +367,6 @@ start_next (RbHost *self)
 
   self->n_starting++;
   self->awaited = guard;
-  rb_clock_clear (self->environment.clock, &self->patience_timer);
   self->patience_timer = rb_clock_add (self->environment.clock, START_PATIENCE_MS, on_patience_ended, self);
   if (find_entry (self, guard)->required)
     rb_guard_be_patient (guard);

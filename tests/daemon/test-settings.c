@@ -275,6 +275,8 @@ test_text_malformed (void)
     { "[log]\nlevel=\xff\xfe\n", 15 },
     { nul, sizeof nul - 1 },
     { "[log]\nlevel=a\\qb\n", 17 },
+    { "[log]\nlevel=a\\q\\\n", 17 },
+    { "[log]\nlevel=a\\\n", 15 },
   };
 
   g_test_summary ("A file that is no key file is a problem that names the file; nothing of it is guessed.");

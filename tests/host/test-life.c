@@ -99,6 +99,7 @@ test_start_slow (HostFixture   *fixture,
   rb_test_settle ();
   host_fixture_assert_view (fixture, 0, "state", "starting");
   host_fixture_assert_view (fixture, 1, "state", "running");
+  rb_fake_clock_advance (fixture->clock, 100 * HOST_FIXTURE_TIMEOUT_MS);
   g_assert_null (result);
   host_fixture_stop_well (fixture);
   rb_test_wait_until (result != NULL);
