@@ -11,8 +11,11 @@ const { WebSocketServer } = createRequire (import.meta.url) ('ws');
 export class Upstream {
   constructor () {
     this.token = 'peer-token';
+    this.all = [];
     this.log = [];
-    this.wire = [];
+    this.wire = { push: (item) => this.wireItems.push (item) && this.all.push ({
+      kind: item.from === 'broker' ? 'in' : 'out', name: item.frame.event, at: Number (process.hrtime.bigint () / 1000n), body: item.frame }) };
+    this.wireItems = [];
     this.scripts = [];
     this.sends = [];
     this.endpoints = new Map ();
@@ -55,8 +58,13 @@ export class Upstream {
     return this.log.filter ((item) => !path || item.path === path);
   }
 
+  // Everything in order: { kind: 'request' | 'in' | 'out', name, at, query, authorization, body }; 'in' is what the gateway got.
+  async record () {
+    return this.all;
+  }
+
   async frames () {
-    return this.wire;
+    return this.wireItems;
   }
 
   /* waiting */
@@ -200,6 +208,8 @@ export class Upstream {
       parts.push (part);
     const body = parts.length ? JSON.parse (Buffer.concat (parts).toString ()) : undefined;
     const path = request.url.split ('?')[0];
+    this.all.push ({ kind: 'request', name: `${request.method} ${path}`, at: Number (process.hrtime.bigint () / 1000n),
+                     query: request.url.split ('?')[1], authorization: request.headers.authorization, body });
     this.log.push ({ method: request.method, path: request.url, headers: request.headers, body });
     if (path === '/v1/runtime/control-events') {
       response.writeHead (200, { 'content-type': 'text/event-stream' }).flushHeaders ();
