@@ -251,13 +251,16 @@ export async function record (machine) {
   });
 
   await talk.run ('stop', async () => {
+    // One endpoint is left, and waits for its adapter.
+    await talk.register ('front', { agent_id: 'left', kind: 'custom' });
+    await talk.until (state ('front', 'register'));
     for (const adapter of Object.values (adapters)) {
       adapter.close ();
       await adapter.closed;
     }
+    await talk.until (state ('front', 'ipc_close'));
     child.kill ('SIGTERM');
-    const exit = await child.exited;
-    talk.step.answers.push ({ at: nowUs (), who: 'daemon', exit, discovery: machine.discovery () });
+    talk.step.answers.push ({ at: nowUs (), who: 'daemon', exit: await child.exited, discovery: machine.discovery () });
   });
 
   return talk.steps;

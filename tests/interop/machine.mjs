@@ -7,7 +7,10 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Skip, eventually, failureOf, shortened } from './tap.mjs';
+
+export const here = path.dirname (fileURLToPath (import.meta.url));
 
 const foreignVariables = ['MASONS_BROKER_ACCOUNT_ID', 'MASONS_BROKER_API_HOST', 'MASONS_BROKER_CREDENTIALS_FILE', 'MASONS_SPAWN_TOKEN'];
 
@@ -263,7 +266,7 @@ export class PeerMachine extends Machine {
 
   constructor () {
     super (process.execPath);
-    this.command = path.join (import.meta.dirname, 'node_modules/@masons/runtime-broker/dist/broker/entry.js');
+    this.command = path.join (here, 'node_modules/@masons/runtime-broker/dist/broker/entry.js');
     this.arguments = [this.command];
   }
 

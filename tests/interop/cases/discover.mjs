@@ -9,6 +9,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { Adapter } from '../adapter.mjs';
+import { here } from '../machine.mjs';
 import { eventually } from '../tap.mjs';
 
 const CROWD = { processes: 4, clients: 5 };
@@ -31,7 +32,7 @@ const impostorProgram = `
 
 function script (machine, text, argument) {
   return machine.adopt (spawn (process.execPath, ['--input-type=module', '-e', text, argument],
-                               { cwd: path.join (import.meta.dirname, '..'), stdio: ['pipe', 'pipe', 'inherit'] }));
+                               { cwd: here, stdio: ['pipe', 'pipe', 'inherit'] }));
 }
 
 async function lineOf (child) {
