@@ -64,12 +64,12 @@ class Machine {
     Object.assign (process.env, this.env);
   }
 
-  // A case in which the npm daemon does worse, which it has to prove by failing.
-  difference (reason, body) {
+  // A case in which the npm daemon does worse, which it has to prove by failing; @enoughMs: what it would have to do in that time.
+  difference (reason, body, enoughMs) {
     if (!this.isPeer)
       return body;
     return async () => {
-      const failure = await failureOf (body);
+      const failure = await failureOf (body, enoughMs);
       if (failure === null)
         throw new Error (`the npm daemon passes, so this is no difference: ${reason}`);
       throw new Skip (reason, shortened (String (failure.message)));

@@ -129,6 +129,17 @@ export class Upstream {
     return frame;
   }
 
+  // Whatever was refused so far is settled by the network.
+  async forgetGaps () {
+    await this.say ({ event: 'DELIVERY_CURSOR', deliverySeq: this.seq, deliveredSeq: this.seq });
+  }
+
+  async deliverAgain (messageId) {
+    const frame = { ...this.messages.get (messageId), seq: ++this.seq };
+    await this.say (frame);
+    return frame;
+  }
+
   async control (event) {
     const key = event.idempotency_key ?? `key-${++this.eventId}`;
     const text = `id: ${++this.eventId}\ndata: ${JSON.stringify ({ version: 1, emitted_at: Date.now (), idempotency_key: key, ...event })}\n\n`;
@@ -190,6 +201,13 @@ export class Upstream {
       if (frame.event === 'REGISTER') {
         this.seq = Math.max (this.seq, frame.lastKnownSeq ?? 0);
         say ({ event: 'REGISTER_ACK', status: 'ok', protocolVersion: 4, deliverySeq: this.seq });
+        for (const item of this.messages.values ())
+          if (item.seq > frame.lastKnownSeq)
+            say (item);
+      } else if (frame.event === 'REQUEST_GAP_FILL') {
+        for (const item of this.messages.values ())
+          if (item.seq > frame.sinceSeq)
+            say (item);
       } else if (frame.event === 'SEND_MESSAGE') {
         const what = this.sends.shift () ?? { status: 'delivered' };
         if (what.close)
@@ -217,7 +235,7 @@ export class Upstream {
       response.on ('close', () => this.streams.delete (response));
       return;
     }
-    const index = this.scripts.findIndex ((item) => item.path === path);
+    const index = this.scripts.findIndex ((item) => new RegExp (`^${item.path.replaceAll ('*', '[^/]*')}$`).test (path));
     const [item] = index >= 0 ? this.scripts.splice (index, 1) : [];
     if (item)
       await new Promise ((resolve) => setTimeout (resolve, item.delayMs));
@@ -227,6 +245,10 @@ export class Upstream {
   }
 
   #answer (method, path, body) {
+    if (method === 'DELETE')
+      this.retired = (this.retired ?? new Set ()).add (path);
+    if (method === 'GET' && path.startsWith ('/v1/runtime-endpoints/'))
+      return this.retired?.has (path) ? [200, { retired_at: '2026-01-02T03:04:05.678Z' }] : [404, {}];
     if (this.isOld && /capabilities|claim|history|self-/.test (path))
       return [404, { error: 'not_found' }];
     switch (`${method} ${path}`) {
