@@ -7,9 +7,21 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Skip, eventually, failureOf, shortened } from './tap.mjs';
 
+export const here = path.dirname (fileURLToPath (import.meta.url));
+
 const foreignVariables = ['MASONS_BROKER_ACCOUNT_ID', 'MASONS_BROKER_API_HOST', 'MASONS_BROKER_CREDENTIALS_FILE', 'MASONS_SPAWN_TOKEN'];
+
+// Whatever ends this program, nothing of a machine outlives it.
+const machines = new Set ();
+process.once ('exit', () => {
+  for (const machine of machines)
+    machine.drop ();
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.once (signal, () => process.exit (1));
 
 // The directories, the environment that points there, and every process that a case started.
 class Machine {
@@ -42,6 +54,7 @@ class Machine {
     };
     for (const name of foreignVariables)
       delete this.env[name];
+    machines.add (this);
   }
 
   // The SDK hands its own process's environment to the daemon that it spawns.
@@ -51,12 +64,12 @@ class Machine {
     Object.assign (process.env, this.env);
   }
 
-  // A case in which the npm daemon does worse, which it has to prove by failing.
-  difference (reason, body) {
+  // A case in which the npm daemon does worse, which it has to prove by failing; @enoughMs: what it would have to do in that time.
+  difference (reason, body, enoughMs) {
     if (!this.isPeer)
       return body;
     return async () => {
-      const failure = await failureOf (body);
+      const failure = await failureOf (body, enoughMs);
       if (failure === null)
         throw new Error (`the npm daemon passes, so this is no difference: ${reason}`);
       throw new Skip (reason, shortened (String (failure.message)));
@@ -149,7 +162,8 @@ class Machine {
 
   // A pid of its own that lives as long as we do: a channel belongs to a process.
   otherProcess () {
-    return this.adopt (spawn ('sleep', ['600'], { stdio: 'ignore' })).pid;
+    // Reads from us, and so ends with us at the latest.
+    return this.adopt (spawn ('cat', [], { stdio: ['pipe', 'ignore', 'inherit'] })).pid;
   }
 
   isAlive (pid) {
@@ -206,7 +220,17 @@ class Machine {
   async close () {
     await this.endAll ();
     await this.upstream?.close ();
-    fs.rmSync (this.top, { recursive: true, force: true });
+    fs.rmSync (this.top, { recursive: true, force: true, maxRetries: 5 });
+    machines.delete (this);
+  }
+
+  // The same at once, without asking anybody.
+  drop () {
+    for (const pid of new Set ([...this.pids, ...this.daemons (), ...this.upstream?.pids ?? []]))
+      try {
+        process.kill (pid, 'SIGKILL');
+      } catch {}
+    fs.rmSync (this.top, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
@@ -263,7 +287,7 @@ export class PeerMachine extends Machine {
 
   constructor () {
     super (process.execPath);
-    this.command = path.join (import.meta.dirname, 'node_modules/@masons/runtime-broker/dist/broker/entry.js');
+    this.command = path.join (here, 'node_modules/@masons/runtime-broker/dist/broker/entry.js');
     this.arguments = [this.command];
   }
 

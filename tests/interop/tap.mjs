@@ -3,6 +3,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 const CASE_LIMIT_MS = 30000;
+const PATIENCE_MS = 15000;
+const HASTE_MS = 700;
+
+let patienceMs = PATIENCE_MS;
 
 // Throw one to skip a case: the reason is printed, and what happens @instead.
 export class Skip extends Error {
@@ -49,18 +53,14 @@ export class Run {
     this.failures += passed ? 0 : 1;
   }
 
-  // @cases: [name, async function]. The cases of a group build on one another, so the first failure ends the group: what
-  // follows is not run, and counts as failed.
+  // @cases: [name, async function]. The cases of a group build on one another: after a failure the others are run as well, but
+  // with little patience.
   async group (name, cases) {
     let failed = null;
 
+    patienceMs = PATIENCE_MS;
     for (const [caseName, body] of cases) {
       const fullName = `${name}/${caseName}`;
-      if (failed) {
-        this.#say (false, fullName);
-        console.log (`# not run: '${failed}' failed before`);
-        continue;
-      }
       try {
         await withLimit (body (), CASE_LIMIT_MS, fullName);
         this.#say (true, fullName);
@@ -73,7 +73,10 @@ export class Run {
         }
         this.#say (false, fullName);
         explain (error);
-        failed = fullName;
+        if (failed)
+          console.log (`# '${failed}' failed before`);
+        failed ??= fullName;
+        patienceMs = HASTE_MS;
       }
     }
     return failed === null;
@@ -86,12 +89,10 @@ export class Run {
   }
 }
 
-let patienceMs = 15000;
-
 // Runs @body, which is expected to fail, without waiting for long for what will not come. Returns its error, or null.
-export async function failureOf (body) {
+export async function failureOf (body, enoughMs = HASTE_MS) {
   const before = patienceMs;
-  patienceMs = 700;
+  patienceMs = enoughMs;
   try {
     await body ();
     return null;

@@ -11,8 +11,11 @@ const { WebSocketServer } = createRequire (import.meta.url) ('ws');
 export class Upstream {
   constructor () {
     this.token = 'peer-token';
+    this.all = [];
     this.log = [];
-    this.wire = [];
+    this.wire = { push: (item) => this.wireItems.push (item) && this.all.push ({
+      kind: item.from === 'broker' ? 'in' : 'out', name: item.frame.event, at: Number (process.hrtime.bigint () / 1000n), body: item.frame }) };
+    this.wireItems = [];
     this.scripts = [];
     this.sends = [];
     this.endpoints = new Map ();
@@ -55,8 +58,13 @@ export class Upstream {
     return this.log.filter ((item) => !path || item.path === path);
   }
 
+  // Everything in order: { kind: 'request' | 'in' | 'out', name, at, query, authorization, body }; 'in' is what the gateway got.
+  async record () {
+    return this.all;
+  }
+
   async frames () {
-    return this.wire;
+    return this.wireItems;
   }
 
   /* waiting */
@@ -117,6 +125,17 @@ export class Upstream {
     const frame = { event: 'MESSAGE_RECEIVED', messageId: `m${this.seq + 1}`, from: 'bob', contentType: 'text', metadata: {},
                     seq: ++this.seq, ...message };
     this.messages.set (frame.messageId, frame);
+    await this.say (frame);
+    return frame;
+  }
+
+  // Whatever was refused so far is settled by the network.
+  async forgetGaps () {
+    await this.say ({ event: 'DELIVERY_CURSOR', deliverySeq: this.seq, deliveredSeq: this.seq });
+  }
+
+  async deliverAgain (messageId) {
+    const frame = { ...this.messages.get (messageId), seq: ++this.seq };
     await this.say (frame);
     return frame;
   }
@@ -182,6 +201,13 @@ export class Upstream {
       if (frame.event === 'REGISTER') {
         this.seq = Math.max (this.seq, frame.lastKnownSeq ?? 0);
         say ({ event: 'REGISTER_ACK', status: 'ok', protocolVersion: 4, deliverySeq: this.seq });
+        for (const item of this.messages.values ())
+          if (item.seq > frame.lastKnownSeq)
+            say (item);
+      } else if (frame.event === 'REQUEST_GAP_FILL') {
+        for (const item of this.messages.values ())
+          if (item.seq > frame.sinceSeq)
+            say (item);
       } else if (frame.event === 'SEND_MESSAGE') {
         const what = this.sends.shift () ?? { status: 'delivered' };
         if (what.close)
@@ -200,6 +226,8 @@ export class Upstream {
       parts.push (part);
     const body = parts.length ? JSON.parse (Buffer.concat (parts).toString ()) : undefined;
     const path = request.url.split ('?')[0];
+    this.all.push ({ kind: 'request', name: `${request.method} ${path}`, at: Number (process.hrtime.bigint () / 1000n),
+                     query: request.url.split ('?')[1], authorization: request.headers.authorization, body });
     this.log.push ({ method: request.method, path: request.url, headers: request.headers, body });
     if (path === '/v1/runtime/control-events') {
       response.writeHead (200, { 'content-type': 'text/event-stream' }).flushHeaders ();
@@ -207,7 +235,7 @@ export class Upstream {
       response.on ('close', () => this.streams.delete (response));
       return;
     }
-    const index = this.scripts.findIndex ((item) => item.path === path);
+    const index = this.scripts.findIndex ((item) => new RegExp (`^${item.path.replaceAll ('*', '[^/]*')}$`).test (path));
     const [item] = index >= 0 ? this.scripts.splice (index, 1) : [];
     if (item)
       await new Promise ((resolve) => setTimeout (resolve, item.delayMs));
@@ -217,6 +245,10 @@ export class Upstream {
   }
 
   #answer (method, path, body) {
+    if (method === 'DELETE')
+      this.retired = (this.retired ?? new Set ()).add (path);
+    if (method === 'GET' && path.startsWith ('/v1/runtime-endpoints/'))
+      return this.retired?.has (path) ? [200, { retired_at: '2026-01-02T03:04:05.678Z' }] : [404, {}];
     if (this.isOld && /capabilities|claim|history|self-/.test (path))
       return [404, { error: 'not_found' }];
     switch (`${method} ${path}`) {

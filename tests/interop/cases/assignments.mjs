@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { RuntimeAssignmentProcessingStateError, RuntimeAssignmentReplyHandleStaleError } from '@masons/runtime-broker';
 import { Adapter, refused, roles } from '../adapter.mjs';
-import { OldAdapter } from '../old-adapter.mjs';
+import { RawAdapter } from '../raw-adapter.mjs';
 import { eventually } from '../tap.mjs';
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -290,7 +290,7 @@ export default (machine) => {
     }],
 
     ['dispatch/without-a-receipt-returns-it', async () => {
-      const mute = await OldAdapter.open (machine, machine.otherProcess (), { 'x-masons-ipc-capabilities': 'push_receipt_ack_v1' });
+      const mute = await RawAdapter.open (machine, machine.otherProcess (), { 'x-masons-ipc-capabilities': 'push_receipt_ack_v1' });
       const { agentId: agent_id, kind, runtimeSessionId: runtime_session_id, runtimeCapabilities: runtime_capabilities,
               backgroundExchangeMode: background_exchange_mode } = roles.worker;
       await mute.register ({ agent_id, kind, runtime_session_id, runtime_capabilities, background_exchange_mode });

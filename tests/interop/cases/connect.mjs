@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Adapter, roles } from '../adapter.mjs';
-import { OldAdapter } from '../old-adapter.mjs';
+import { RawAdapter } from '../raw-adapter.mjs';
 import { eventually } from '../tap.mjs';
 
 const trueCapabilities = ['endpoint_metadata_v1', 'remote_spawn_v1', 'runtime_assignment_reply_v1', 'runtime_assignment_claim_v1',
@@ -105,7 +105,7 @@ export default (machine) => {
 
     ['channel-refusals', async () => {
       const record = machine.discovery ();
-      const outcome = (target, headers) => OldAdapter.refusal (record, target, headers);
+      const outcome = (target, headers) => RawAdapter.refusal (record, target, headers);
       const bearer = { authorization: `Bearer ${record.bearerToken}` };
       assert.equal (await outcome ('/v1/other', { ...bearer, 'x-plugin-pid': '1' }), 404);
       assert.equal (await outcome ('/v1/stream', { 'authorization': 'Bearer wrong', 'x-plugin-pid': '1' }), 401);
@@ -167,17 +167,17 @@ export default (machine) => {
 
     ['a-displaced-channel-is-told-so', async () => {
       const pid = machine.otherProcess ();
-      const one = await OldAdapter.open (machine, pid);
-      const two = await OldAdapter.open (machine, pid);
+      const one = await RawAdapter.open (machine, pid);
+      const two = await RawAdapter.open (machine, pid);
       assert.deepEqual (await one.closed, { code: 1000, reason: 'replaced' });
       two.close ();
     }],
 
     ['endpoints-move-to-the-new-channel-of-their-process', machine.difference ('IMP-14: with the npm daemon they stay bound to the dead channel', async () => {
       const pid = machine.otherProcess ();
-      const one = await OldAdapter.open (machine, pid);
+      const one = await RawAdapter.open (machine, pid);
       const { endpoint_id } = await one.register ({ kind: 'custom', agent_id: 'mover' });
-      const two = await OldAdapter.open (machine, pid);
+      const two = await RawAdapter.open (machine, pid);
       await one.closed;
       const { messageId } = await upstream.deliver ({ content: 'to the new channel', metadata: { target_endpoint_id: endpoint_id } });
       assert.equal ((await two.taken ((frame) => frame.content === 'to the new channel')).sourceMessageId, messageId);

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { Adapter, refused, roles } from '../adapter.mjs';
-import { OldAdapter } from '../old-adapter.mjs';
+import { RawAdapter } from '../raw-adapter.mjs';
 import { eventually } from '../tap.mjs';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -186,13 +186,13 @@ export default (machine) => {
     ['reattach/keeps-the-endpoint-and-what-came-meanwhile', async () => {
       const pid = machine.otherProcess ();
       const receipts = { 'x-masons-ipc-capabilities': 'push_receipt_ack_v1' };
-      const one = await OldAdapter.open (machine, pid, receipts);
+      const one = await RawAdapter.open (machine, pid, receipts);
       await one.register ({ kind: 'custom', agent_id: 'a' });
       one.close ();
       await eventually ('the loss of the channel', async () => (await statesOf (one.endpoint, 1)).includes ('reconnecting/ipc_close'));
       const { messageId } = await upstream.deliver ({ content: 'meanwhile', metadata: { target_endpoint_id: one.endpoint } });
       await upstream.posted ('/v1/runtime/inbound-routed', (items) => items.some ((item) => item.source_message_id === messageId));
-      const two = await OldAdapter.open (machine, pid, receipts);
+      const two = await RawAdapter.open (machine, pid, receipts);
       two.acknowledges = true;
       const answer = await two.call ('POST', `/v1/endpoint/${one.endpoint}/reattach`, { plugin_pid: pid });
       assert.deepEqual (answer, { status: 200, body: { restored: true, reconnecting_buffer_count: 1 } });
@@ -211,7 +211,7 @@ export default (machine) => {
       };
       assert.equal (await outcome ('nobody', {}), '400 plugin_pid_invalid');
       assert.equal (await outcome ('nobody', { plugin_pid: pid }), '400 ipc_channel_missing');
-      const channel = await OldAdapter.open (machine, pid);
+      const channel = await RawAdapter.open (machine, pid);
       assert.equal (await outcome ('nobody', { plugin_pid: pid }), '404 endpoint_unknown');
       await adapter.register (roles.foreground);
       assert.equal (await outcome (adapter.endpoint, { plugin_pid: pid }), '403 reattach_pid_mismatch');

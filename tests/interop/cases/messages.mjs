@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { ConnectorSendOutcomeUnknownError, ConnectorUnavailableError } from '@masons/runtime-broker';
 import { Adapter, refused } from '../adapter.mjs';
-import { OldAdapter } from '../old-adapter.mjs';
+import { RawAdapter } from '../raw-adapter.mjs';
 import { eventually } from '../tap.mjs';
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -156,7 +156,7 @@ export default (machine) => {
     }],
 
     ['receive/the-frame-names-its-endpoint', machine.difference ('IMP-16: the frames of the npm daemon name no endpoint', async () => {
-      const raw = await OldAdapter.open (machine, machine.otherProcess ());
+      const raw = await RawAdapter.open (machine, machine.otherProcess ());
       await raw.register ({ kind: 'custom', agent_id: 'a' });
       await upstream.deliver ({ content: 'named', metadata: { target_endpoint_id: raw.endpoint } });
       assert.equal ((await raw.taken ((frame) => frame.content === 'named')).endpoint_id, raw.endpoint);
@@ -194,7 +194,7 @@ export default (machine) => {
     }],
 
     ['receive/without-a-receipt-it-is-not-acknowledged', async () => {
-      const raw = await OldAdapter.open (machine, machine.otherProcess (), { 'x-masons-ipc-capabilities': 'push_receipt_ack_v1' });
+      const raw = await RawAdapter.open (machine, machine.otherProcess (), { 'x-masons-ipc-capabilities': 'push_receipt_ack_v1' });
       await raw.register ({ kind: 'custom', agent_id: 'mute' });
       const { messageId, seq } = await upstream.deliver ({ content: 'receipt, please', metadata: { target_endpoint_id: raw.endpoint } });
       const frame = await raw.taken ((item) => item.content === 'receipt, please');

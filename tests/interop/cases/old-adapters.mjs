@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { Adapter } from '../adapter.mjs';
-import { OldAdapter } from '../old-adapter.mjs';
+import { RawAdapter } from '../raw-adapter.mjs';
 import { eventually } from '../tap.mjs';
 
 const workerArgs = { agent_id: 'old-worker', kind: 'custom', runtime_session_id: 'old-session', runtime_capabilities: ['background_exchange_v1'],
@@ -36,10 +36,10 @@ export default (machine) => {
   return [
     ['registers-beside-the-sdk', async () => {
       modern = await Adapter.attached (machine, 'worker');
-      front = await OldAdapter.open (machine, machine.otherProcess ());
+      front = await RawAdapter.open (machine, machine.otherProcess ());
       await front.call ('POST', '/v1/initialize', { client_protocol_version: '1.0', client_kind: 'custom', client_version: '0.2.5' });
       assert.equal (typeof (await front.register ({ agent_id: 'old', kind: 'custom', workspace: '/src/old' })).endpoint_id, 'string');
-      worker = await OldAdapter.open (machine, machine.otherProcess ());
+      worker = await RawAdapter.open (machine, machine.otherProcess ());
       await worker.register (workerArgs);
       assert.equal (new Set ([modern.endpoint, front.endpoint, worker.endpoint]).size, 3);
     }],
@@ -105,7 +105,7 @@ export default (machine) => {
       await upstream.posted (`/v1/runtime-endpoints/${endpoint}/state`, (items) => items.length >= 2);
       await upstream.deliver ({ content: 'while the old was away', metadata: { target_endpoint_id: endpoint } });
       await upstream.posted ('/v1/runtime/inbound-routed', (items) => items.some ((item) => item.route_kind === 'reconnecting_endpoint'));
-      front = await OldAdapter.open (machine, pid);
+      front = await RawAdapter.open (machine, pid);
       const answer = await front.call ('POST', `/v1/endpoint/${endpoint}/reattach`, { plugin_pid: pid });
       assert.deepEqual (answer, { status: 200, body: { restored: true, reconnecting_buffer_count: 1 } });
       assert.equal ((await front.taken ((item) => item.content === 'while the old was away')).push_id, undefined);

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { Adapter } from '../adapter.mjs';
-import { OldAdapter } from '../old-adapter.mjs';
+import { RawAdapter } from '../raw-adapter.mjs';
 
 export const prepare = (upstream) => upstream.becomeOld ();
 
@@ -35,7 +35,7 @@ export default (machine) => {
     ['an-old-adapter-lists-without-naming-itself', machine.difference ('20.2 row 13: the npm daemon wants the header of a later age', async () => {
       await worker.client.close (worker.endpoint);
       await front.client.close (front.endpoint);
-      const old = await OldAdapter.open (machine, machine.otherProcess ());
+      const old = await RawAdapter.open (machine, machine.otherProcess ());
       await old.register ({ agent_id: 'old', kind: 'custom' });
       const answer = await machine.call ('GET', '/v1/undispatched');
       old.close ();

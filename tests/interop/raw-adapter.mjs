@@ -1,4 +1,4 @@
-// old-adapter.mjs: an adapter as there were before capabilities, owner tokens and receipts, made of fetch and ws alone
+// raw-adapter.mjs: an adapter made of fetch and ws alone: without more said, one from before capabilities, owner tokens and receipts
 //
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
@@ -8,12 +8,15 @@ import { eventually } from './tap.mjs';
 
 const { WebSocket } = createRequire (import.meta.url) ('ws');
 
-export class OldAdapter {
+// What makes it one of today.
+export const modernHeaders = { 'x-masons-ipc-capabilities': 'endpoint_metadata_v1,push_receipt_ack_v1' };
+
+export class RawAdapter {
   // Opens the channel of process @pid; @headers may make it a newer adapter.
   static async open (machine, pid, headers = {}) {
-    const self = new OldAdapter ();
+    const self = new RawAdapter ();
     const record = machine.discovery ();
-    Object.assign (self, { machine, pid, frames: [] });
+    Object.assign (self, { machine, pid, frames: [], acknowledges: headers === modernHeaders });
     machine.adapters.add (self);
     self.socket = new WebSocket (`${record.ipcUrl.replace ('http', 'ws')}/v1/stream`, {
       headers: { 'authorization': `Bearer ${record.bearerToken}`, 'x-plugin-pid': String (pid), ...headers } });
@@ -34,6 +37,7 @@ export class OldAdapter {
 
   #take (frame) {
     this.frames.push (frame);
+    this.onFrame?.(frame);
     if (this.acknowledges && frame.push_id)
       this.socket.send (JSON.stringify ({ event: 'push_ack', push_id: frame.push_id }));
   }
