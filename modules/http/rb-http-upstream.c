@@ -244,10 +244,11 @@ on_answered (GObject      *source,
   const Call *call = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr(RbHttpAnswer) answer = rb_http_call_finish (RB_HTTP_CLIENT (source), result, &error);
+  GVariant *said = answer != NULL ? rb_http_reader_read (call->call, call->arguments, answer, &error) : NULL;
 
   if (answer != NULL && answer->status == 404 && call->call == RB_UPSTREAM_ENDPOINT_STATE)
     log_missing (call);
-  return_answer (task, answer != NULL ? rb_http_reader_read (call->call, call->arguments, answer, &error) : NULL, error);
+  return_answer (task, said, error);
 }
 
 static void
