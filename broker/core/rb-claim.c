@@ -188,6 +188,7 @@ on_stored (RbCore       *core,
       return;
     }
 
+  core->counters.claimed++;
   rb_log_info ("runtime_self_claimed", "undispatched_id", self->undispatched_id, "assignment_id", self->claimed->assignment_id,
                "endpoint_id", self->endpoint_id, NULL);
   answer (core, task, grant, NULL);

@@ -61,13 +61,14 @@ move_to_inbox (RbCore       *core,
                RbChanges    *changes)
 {
   RbMessage *message = assignment->message;
+  gboolean holds_slot = rb_assignment_holds_slot (assignment);
   gint64 now = rb_core_now (core);
 
   core->counters.restored++;
   detach (core, assignment, changes);
   rb_message_checkpoint (message, changes, "restored", now, assignment->endpoint_id, why);
   rb_message_move (message, changes, RB_PLACE_INBOX, message->endpoint_id, reason, now);
-  if (rb_assignment_holds_slot (assignment))
+  if (holds_slot)
     rb_inbox_put_back (core->inbox, message);
   else
     rb_inbox_add (core->inbox, message);
