@@ -95,14 +95,17 @@ succeed (Exchange *self)
     g_task_return_pointer (task, g_steal_pointer (&self->answer), (GDestroyNotify) rb_http_answer_free);
 }
 
-/* A status that is known decides, also when the body cannot be had: the caller sees both. */
+/* A status that is known decides, also when the body cannot be had: the caller sees both. A body that is known is whole. */
 static void
 fail (Exchange *self,
       GError   *error)
 {
   if (self->answer != NULL && error->domain == RB_ERROR && self->task != NULL)
     {
-      self->answer->broken = error;
+      if (self->answer->body == NULL)
+        self->answer->broken = error;
+      else
+        g_error_free (error);
       succeed (self);
     }
   else
@@ -186,6 +189,19 @@ error_from_transport (const Exchange *self,
                        *certificate != '\0' ? certificate : cause->message);
 }
 
+/* Only now the connection is free for the next request, so the caller hears of it after that. */
+static void
+on_closed (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr(Exchange) self = user_data;
+
+  g_input_stream_close_finish (G_INPUT_STREAM (source), result, NULL);
+  if (self->task != NULL)
+    succeed (self);
+}
+
 static void
 on_read (GObject      *source,
          GAsyncResult *result,
@@ -205,7 +221,7 @@ on_read (GObject      *source,
   if (g_bytes_get_size (bytes) == 0)
     {
       self->answer->body = g_byte_array_free_to_bytes (g_steal_pointer (&self->body));
-      succeed (self);
+      g_input_stream_close_async (self->stream, G_PRIORITY_DEFAULT, self->inner, on_closed, exchange_ref (self));
       return;
     }
   if (self->body->len + g_bytes_get_size (bytes) > RB_HTTP_MAX_BODY)
