@@ -292,6 +292,7 @@ do_settings (Control *control)
 
   set_each (control, "capabilities", rb_sim_set_capability);
   set_each (control, "whoami", rb_sim_set_whoami);
+  set_each (control, "registration", rb_sim_set_registration);
   set_each (control, "register_ack", set_ack);
   set_each (control, "route_claims", set_route);
   if (json_object_has_member (body, "legacy"))
