@@ -143,11 +143,10 @@ static gboolean
 open_log (RbDaemon  *self,
           GError   **error)
 {
-  g_autofree char *pid = g_strdup_printf ("%d", (int) getpid ());
-
   open_log_in (self->settings, self->paths->log_dir);
+  /* Every line has the pid. */
   rb_log_info ("broker_entry_starting", "accountId", get_broker (self, "account-id"), "profile", get_broker (self, "profile"),
-               "apiHost", self->credentials != NULL ? self->credentials->api_host : NULL, "version", RB_VERSION, "pid", pid, NULL);
+               "apiHost", self->credentials != NULL ? self->credentials->api_host : NULL, "version", RB_VERSION, NULL);
   return TRUE;
 }
 

@@ -305,6 +305,7 @@ test_upstream_away (Fixture       *fixture,
   g_test_summary ("An upstream that cannot say who we are is asked again, while the broker serves.");
 
   set_mode (fixture, "http", "away");
+  rb_daemon_fixture_add_argument (fixture->daemon, "--log-level=debug");
   start_soon (fixture);
   rb_daemon_fixture_wait_log (fixture->daemon, "upstream_identity_unknown");
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
