@@ -6,9 +6,11 @@
 #include "rb-daemon-fixture.h"
 #include "rb-test.h"
 
+#include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TOKEN "s3cret-runtime-token"
 #define URL "wss://gateway.example/gateway"
@@ -221,6 +223,57 @@ test_silent (Fixture       *fixture,
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
   assert_contains (text, "\"msg\":\"broker_entry_fatal\"");
   assert_contains (text, ": missing or invalid \\\"accounts\\\" object");
+}
+
+static void
+test_token_changed (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_autofree char *usual = g_build_filename (fixture->dir, "share", "masons-runtime-broker", NULL);
+  g_autofree char *share = g_path_get_dirname (usual);
+  g_autoptr(RbDaemonFixture) other = NULL;
+
+  g_test_summary ("When the token has changed, the broker of the new one runs beside that of the old one, each with its socket.");
+
+  /* The usual data directory, where both sockets would have one name. */
+  g_assert_cmpint (g_mkdir_with_parents (usual, 0700), ==, 0);
+  g_assert_cmpint (symlink (usual, rb_daemon_fixture_get_data_dir (fixture->daemon)), ==, 0);
+  rb_daemon_fixture_set_env (fixture->daemon, "XDG_DATA_HOME", share);
+  rb_daemon_fixture_set_env (fixture->daemon, "MASONS_BROKER_USER_DATA", NULL);
+  rb_daemon_fixture_start (fixture->daemon);
+  write_credentials (fixture, "{\"accounts\":{\"default\":{\"connectorUrl\":\"" URL "\",\"token\":\"another\"}}}");
+  other = rb_daemon_fixture_new_beside (fixture->daemon);
+  rb_daemon_fixture_set_runtime_token (other, "another");
+  rb_daemon_fixture_start (other);
+
+  g_assert_cmpstr (rb_daemon_fixture_get_socket (fixture->daemon), !=, rb_daemon_fixture_get_socket (other));
+  g_assert_cmpuint (rb_daemon_fixture_request (fixture->daemon, TRUE, "GET", "/v1/operator/status", NULL, NULL), ==, 200);
+  g_assert_cmpuint (rb_daemon_fixture_request (other, TRUE, "GET", "/v1/operator/status", NULL, NULL), ==, 200);
+  g_assert_cmpint (rb_daemon_fixture_stop (other), ==, 0);
+  g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
+}
+
+static void
+test_socket_taken (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autoptr(GSocketService) squatter = g_socket_service_new ();
+  g_autoptr(GSocketAddress) address = NULL;
+  g_autofree char *path = NULL;
+
+  g_test_summary ("Where somebody else has the only place for the socket, the broker goes without.");
+
+  rb_daemon_fixture_start (fixture->daemon);
+  path = g_strdup (rb_daemon_fixture_get_socket (fixture->daemon));
+  g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
+  address = g_unix_socket_address_new (path);
+  g_assert_true (g_socket_listener_add_address (G_SOCKET_LISTENER (squatter), address, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT,
+                                                NULL, NULL, NULL));
+
+  rb_daemon_fixture_start (fixture->daemon);
+  g_assert_null (rb_daemon_fixture_get_socket (fixture->daemon));
+  g_assert_cmpuint (rb_daemon_fixture_request (fixture->daemon, FALSE, "GET", "/health", NULL, NULL), ==, 200);
+  g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
 static void
@@ -454,6 +507,8 @@ main (int    argc,
   ADD ("/masons/credentials/wrong", test_wrong_credentials);
   ADD ("/masons/credentials/silent", test_silent);
   ADD ("/masons/credentials/boundary", test_boundary);
+  ADD ("/masons/socket/token-changed", test_token_changed);
+  ADD ("/masons/socket/taken", test_socket_taken);
   ADD ("/masons/credentials/account-leaves-tree", test_account_leaves_tree);
   ADD ("/masons/gateway/away", test_gateway_away);
   ADD ("/masons/gateway/superseded", test_superseded);
