@@ -439,11 +439,17 @@ become_ready (RbDaemon *self)
   if (self->stop_reason != NULL || self->discovery != NULL)
     return;
 
+  if (!check_owner (self, "broker_already_running_after_ipc_bind", &error))
+    {
+      rb_daemon_fail (self, error);
+      return;
+    }
+
   /* The modules can carry now what the core has to tell; before this they deliver nothing, for their window is closed. What is ours
    * already comes before what they deliver. */
   rb_buffer_import_all (self->core, self->clock, self->paths->state_dir);
   rb_core_start (self->core);
-  if (!check_owner (self, "broker_already_running_after_ipc_bind", &error) || !write_discovery (self, &error))
+  if (!write_discovery (self, &error))
     {
       rb_daemon_fail (self, error);
       return;
