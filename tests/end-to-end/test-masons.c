@@ -467,6 +467,61 @@ test_two_at_once (Fixture       *fixture,
     }
 }
 
+/* A healthy broker, as far as anybody can tell. */
+static gboolean
+on_health_asked (GSocketService    *service,
+                 GSocketConnection *connection,
+                 GObject           *source,
+                 gpointer           user_data)
+{
+  static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+  char request[1024];
+
+  g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), request, sizeof request, NULL, NULL), >, 0);
+  g_assert_true (g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), answer, strlen (answer), NULL, NULL,
+                                            NULL));
+  return TRUE;
+}
+
+static void
+test_second_look (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_autoptr(GSocketService) rival = g_socket_service_new ();
+  guint16 port = g_socket_listener_add_any_inet_port (G_SOCKET_LISTENER (rival), NULL, NULL);
+  g_autofree char *record = g_strdup_printf ("{\"version\":1,\"pid\":1,\"startedAt\":\"x\",\"ipcUrl\":\"http://127.0.0.1:%u\","
+                                             "\"bearerToken\":\"t\"}", port);
+  g_autofree char *directory = NULL;
+  g_autofree char *buffer = NULL;
+  g_autofree char *kept = NULL;
+  g_autofree char *log = NULL;
+  const char *path;
+  GPid pid;
+
+  g_test_summary ("A broker that knows no lock and comes up while we start wins: we leave with code 0 and have touched nothing of it.");
+
+  g_signal_connect (rival, "incoming", G_CALLBACK (on_health_asked), NULL);
+  rb_daemon_fixture_start (fixture->daemon);
+  g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
+  path = rb_daemon_fixture_get_discovery_file (fixture->daemon);
+  directory = g_build_filename (rb_daemon_fixture_get_state_dir (fixture->daemon), "buffers", NULL);
+  buffer = g_build_filename (directory, "ep_7.ndjson", NULL);
+  g_assert_cmpint (g_mkdir (directory, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (buffer, "{}\n", -1, NULL));
+
+  set_mode (fixture, "http", "hangs");
+  rb_daemon_fixture_launch (fixture->daemon);
+  pid = rb_daemon_fixture_get_pid (fixture->daemon);
+  rb_daemon_fixture_wait_log (fixture->daemon, "ipc_server_listening");
+  g_assert_true (g_file_set_contents (path, record, -1, NULL));
+  g_assert_cmpint (rb_daemon_fixture_wait (fixture->daemon), ==, 0);
+  log = read_log (fixture, pid);
+  assert_contains (log, "\"msg\":\"broker_already_running_after_ipc_bind\"");
+  g_assert_true (g_file_get_contents (path, &kept, NULL, NULL));
+  g_assert_cmpstr (kept, ==, record);
+  g_assert_true (g_file_test (buffer, G_FILE_TEST_EXISTS));
+}
+
 static void
 test_buffers (Fixture       *fixture,
               gconstpointer  data)
@@ -517,6 +572,7 @@ main (int    argc,
   ADD ("/masons/refused", test_refused);
   ADD ("/masons/log-order", test_log_order);
   ADD ("/masons/two-at-once", test_two_at_once);
+  ADD ("/masons/second-look", test_second_look);
   ADD ("/masons/buffers", test_buffers);
 #undef ADD
   return g_test_run ();
