@@ -11,7 +11,6 @@
 #include "rb-log.h"
 #include "rb-mailroom.h"
 #include "rb-spawn.h"
-#include "rb-target-dict.h"
 
 #include <string.h>
 
@@ -54,7 +53,7 @@ read_target (GVariant *event)
 {
   g_autoptr(GVariant) dict = g_variant_lookup_value (event, "target_ref", G_VARIANT_TYPE_VARDICT);
 
-  return dict != NULL ? rb_target_from_dict (dict, NULL) : NULL;
+  return dict != NULL ? rb_target_from_variant (dict, NULL) : NULL;
 }
 
 static GStrv

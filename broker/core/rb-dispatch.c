@@ -60,22 +60,6 @@ join (RbAssignment *assignment,
   g_ptr_array_add (assignment->dispatchers, task);
 }
 
-static RbEvent *
-assigned_event (const RbAssignment *assignment)
-{
-  g_autofree char *event_id = g_strconcat (assignment->context->assignment_id, ":assigned", NULL);
-  RbStateReport report = {
-    .assignment = assignment,
-    .state = "assigned_to_runtime_target",
-    .state_event_id = event_id,
-    .state_sequence = 1,
-    .occurred_at = assignment->assigned_at,
-    .with_token = TRUE,
-  };
-
-  return rb_events_processing_state (&report);
-}
-
 static void
 answer_dispatchers (RbAssignment *assignment)
 {
@@ -145,7 +129,6 @@ on_assignment_durable (RbCore       *core,
       return;
     }
 
-  rb_events_emit (core, assigned_event (assignment));
   endpoint = rb_registry_lookup (core->registry, assignment->endpoint_id);
   if (endpoint == NULL || assignment->state != RB_ASSIGNMENT_QUEUED || rb_queue_find (endpoint->queue, assignment->message->id) != NULL)
     return;
@@ -175,6 +158,7 @@ store (RbCore     *core,
   join (assignment, task);
   rb_assignments_add (core->assignments, assignment);
   rb_assignment_record (assignment, changes);
+  rb_changes_project (changes, rb_events_assigned (assignment));
   rb_message_checkpoint (message, changes, "assigned", now, endpoint->id, assignment->context->assignment_id);
   rb_message_move (message, changes, RB_PLACE_ASSIGNMENT, message->endpoint_id, message->reason, now);
   if (endpoint->state == RB_ENDPOINT_RECONNECTING)
@@ -329,7 +313,7 @@ assign (RbCore                *core,
   self->stored = order->stored;
   self->stored_data = order->stored_data;
   g_task_set_task_data (task, self, (GDestroyNotify) dispatch_free);
-  event = assigned_event (self->assignment);
+  event = rb_events_assigned (self->assignment);
   rb_events_report (core, event, on_agreed, task);
 }
 

@@ -9,9 +9,11 @@
 #include "rb-deliver.h"
 #include "rb-dict.h"
 #include "rb-error.h"
+#include "rb-events.h"
 #include "rb-heartbeat.h"
 #include "rb-lifecycle.h"
 #include "rb-log.h"
+#include "rb-mailroom.h"
 #include "rb-spawn.h"
 #include "rb-successor.h"
 #include "rb-text.h"
@@ -187,13 +189,14 @@ on_registered (RbCore       *core,
 
   if (endpoint != NULL)
     endpoint->is_durable = TRUE;
-  rb_lifecycle_report (core, self->endpoint_id, "active", "register");
   if (self->spawn_token != NULL)
     rb_spawn_registered (core, self->spawn_token, self->endpoint_id);
   rb_log_info ("endpoint_registered", "endpoint_id", self->endpoint_id, "kind", endpoint != NULL ? endpoint->traits->kind : NULL, NULL);
   g_task_return_boolean (task, TRUE);
-  if (endpoint != NULL)
-    rb_deliver_pump (core, endpoint);
+  if (endpoint == NULL)
+    return;
+  rb_deliver_pump (core, endpoint);
+  rb_mailroom_endpoint_active (core, self->endpoint_id);
 }
 
 static RbEndpoint *
@@ -237,6 +240,7 @@ insert (RbCore *core,
   endpoint->traits->legacy = channel != NULL && core->settings.legacy_adapters && rb_channel_is_legacy (channel);
   g_set_object (&endpoint->channel, channel);
   rb_endpoint_record (endpoint, changes);
+  rb_changes_tell (changes, rb_events_endpoint_state (endpoint->id, "active", "register", rb_core_now (core)));
   predecessors = rb_successor_inherit (core, endpoint, changes);
   rb_heartbeat_schedule (core, endpoint);
 

@@ -164,8 +164,6 @@ on_record_durable (RbCore       *core,
       finish (core, self, error);
       return;
     }
-  if (self->outward != NULL)
-    rb_events_emit (core, g_steal_pointer (&self->outward));
   send (core, self);
 }
 
@@ -196,6 +194,7 @@ make_durable (RbCore       *core,
       rb_reply_record_record (record, changes);
       assignment->last_sequence = MAX (assignment->last_sequence, self->sequence);
       rb_assignment_record (assignment, changes);
+      rb_changes_project (changes, g_steal_pointer (&self->outward));
       rb_message_checkpoint (assignment->message, changes, "reply_requested", rb_core_now (core), self->endpoint_id,
                              self->reply_request_id);
     }
@@ -330,24 +329,7 @@ on_result_durable (RbCore       *core,
                    const GError *error,
                    gpointer      user_data)
 {
-  RbReplyWork *self = user_data;
-  RbAssignment *assignment;
-
-  if (error != NULL)
-    {
-      finish (core, self, error);
-      return;
-    }
-
-  assignment = assignment_of (core, self);
-  if (assignment != NULL && assignment->state == RB_ASSIGNMENT_REPLIED && self->outward != NULL)
-    {
-      rb_reply_owe_report (assignment, self->outward);
-      rb_reply_report (core, assignment);
-    }
-  if (self->outward != NULL)
-    rb_events_emit (core, g_steal_pointer (&self->outward));
-  finish (core, self, NULL);
+  finish (core, user_data, error);
 }
 
 /* Without an authority the report is confirmed by nobody but us: the result and the end of the assignment are one change. */
@@ -371,8 +353,8 @@ record_result (RbCore       *core,
 
   rb_send_record (core, record->wire_message_id, self->endpoint_id, rb_envelope_get_from (assignment->message->envelope), changes);
   assignment->last_sequence = rb_assignment_get_next_sequence (assignment);
-  self->outward = rb_reply_event (core, assignment, "reply_emitted", self->reply_request_id, record->wire_message_id,
-                                  assignment->last_sequence);
+  rb_changes_tell (changes, rb_reply_event (core, assignment, "reply_emitted", self->reply_request_id, record->wire_message_id,
+                                            assignment->last_sequence));
   rb_message_checkpoint (assignment->message, changes, "replied", rb_core_now (core), self->endpoint_id, record->wire_message_id);
   if (rb_events_has_authority (core))
     rb_assignment_record (assignment, changes);

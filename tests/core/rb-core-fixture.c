@@ -63,10 +63,12 @@ rb_core_fixture_set_up (RbCoreFixture *fixture,
   fixture->connector = rb_fake_connector_new ();
   fixture->upstream = rb_fake_upstream_new ();
   fixture->journal = rb_fake_emitter_new (FALSE);
-  fixture->authority = g_strcmp0 (data, "authority") == 0 ? rb_fake_emitter_new (TRUE) : NULL;
+  fixture->authority = g_strcmp0 (data, "authority") == 0 || g_strcmp0 (data, "network") == 0 ? rb_fake_emitter_new (TRUE) : NULL;
   fixture->processes = rb_fake_processes_new ();
   fixture->random = 42;
   rb_core_settings_init (&fixture->settings);
+  if (g_strcmp0 (data, "network") == 0)
+    fixture->upstream->features = RB_UPSTREAM_HAS_CANDIDATES;
   start_core (fixture);
 }
 
@@ -118,6 +120,8 @@ rb_core_fixture_crash (RbCoreFixture *fixture)
 
   rb_fake_store_crash (fixture->store);
   rb_fake_connector_answer (fixture->connector, gone);
+  fixture->upstream->hold = FALSE;
+  memset (fixture->upstream->holds, 0, sizeof fixture->upstream->holds);
   rb_fake_upstream_answer (fixture->upstream);
   if (fixture->authority != NULL)
     {
@@ -133,7 +137,6 @@ rb_core_fixture_crash (RbCoreFixture *fixture)
   g_ptr_array_set_size (fixture->upstream->acks, n_acks);
   rb_fake_store_revive (fixture->store);
   fixture->connector->hold = FALSE;
-  fixture->upstream->hold = FALSE;
   start_core (fixture);
 }
 

@@ -34,7 +34,8 @@ typedef struct {
   guint64          random;       /* state of a small generator: ids are the same in every run */
 } RbCoreFixture;
 
-/* For g_test_add(): @data is "authority" for a core whose upstream must agree to processing states, else NULL. */
+/* For g_test_add(): @data is "authority" for a core whose upstream must agree to processing states; "network" for one that asks a directory,
+ * too, where it otherwise has only its own inbox; else NULL. */
 void        rb_core_fixture_set_up     (RbCoreFixture *fixture, gconstpointer data);
 void        rb_core_fixture_tear_down  (RbCoreFixture *fixture, gconstpointer data);
 /* The process dies as it stands, and another starts over the same disk. Channels are gone. No result of a call may be held: it holds the

@@ -242,13 +242,15 @@ answer_call (RbFakeUpstream *self,
   RbUpstreamCall call = GPOINTER_TO_INT (g_task_get_task_data (task));
   GVariant *answer;
 
-  if (self->failure != NULL)
+  if (self->failures[call] != NULL || (self->answers[call] == NULL && self->failure != NULL))
     {
-      g_task_return_error (task, g_error_copy (self->failure));
+      g_task_return_error (task, g_error_copy (self->failures[call] != NULL ? self->failures[call] : self->failure));
       return;
     }
 
-  if (call == RB_UPSTREAM_REGISTER_ENDPOINT)
+  if (self->answers[call] != NULL)
+    answer = g_variant_ref (self->answers[call]);
+  else if (call == RB_UPSTREAM_REGISTER_ENDPOINT)
     answer = grant (self);
   else if (self->answer != NULL)
     answer = g_variant_ref (self->answer);
@@ -286,7 +288,7 @@ fake_call_async (RbUpstream          *upstream,
   if (call == RB_UPSTREAM_CONTROL_ACK)
     note_ack (self, arguments);
   g_task_set_task_data (task, GINT_TO_POINTER (call), NULL);
-  if (self->hold)
+  if (self->hold || self->holds[call])
     g_ptr_array_add (self->waiting, g_steal_pointer (&task));
   else
     answer_call (self, task);
@@ -317,7 +319,11 @@ rb_fake_upstream_finalize (GObject *object)
   g_ptr_array_unref (self->acks);
   g_clear_pointer (&self->answer, g_variant_unref);
   for (guint i = 0; i < RB_UPSTREAM_N_CALLS; i++)
-    g_clear_pointer (&self->arguments[i], g_variant_unref);
+    {
+      g_clear_pointer (&self->arguments[i], g_variant_unref);
+      g_clear_pointer (&self->answers[i], g_variant_unref);
+      g_clear_error (&self->failures[i]);
+    }
   g_clear_error (&self->failure);
   G_OBJECT_CLASS (rb_fake_upstream_parent_class)->finalize (object);
 }
@@ -353,6 +359,15 @@ rb_fake_upstream_answer (RbFakeUpstream *self)
 }
 
 void
+rb_fake_upstream_answer_one (RbFakeUpstream *self,
+                             guint           i)
+{
+  g_autoptr(GTask) task = g_ptr_array_steal_index (self->waiting, i);
+
+  answer_call (self, task);
+}
+
+void
 rb_fake_upstream_control (RbFakeUpstream *self,
                           const char     *text)
 {
@@ -361,6 +376,24 @@ rb_fake_upstream_control (RbFakeUpstream *self,
 
   g_assert_no_error (error);
   rb_upstream_emit_control (RB_UPSTREAM (self), event);
+}
+
+void
+rb_fake_upstream_set_answer (RbFakeUpstream *self,
+                             RbUpstreamCall  call,
+                             GVariant       *answer)
+{
+  g_clear_pointer (&self->answers[call], g_variant_unref);
+  self->answers[call] = g_variant_ref_sink (answer);
+}
+
+void
+rb_fake_upstream_set_failure (RbFakeUpstream *self,
+                              RbUpstreamCall  call,
+                              GError         *error)
+{
+  g_clear_error (&self->failures[call]);
+  self->failures[call] = error;
 }
 
 /* emitter */
