@@ -103,8 +103,12 @@ export class Upstream {
     return Math.max (0, ...(await this.frames ('DELIVERY_ACK')).map (({ body }) => body.upToSeq));
   }
 
+  async isAcknowledged (messageId) {
+    return await this.highestAck () >= this.seqs.get (messageId);
+  }
+
   acknowledged (messageId) {
-    return eventually (`the acknowledgement of ${messageId}`, async () => await this.highestAck () >= this.seqs.get (messageId));
+    return eventually (`the acknowledgement of ${messageId}`, () => this.isAcknowledged (messageId));
   }
 
   // Until the network knows that the message waits, and never sends it again.
