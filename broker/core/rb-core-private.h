@@ -60,7 +60,7 @@ struct _RbCore {
   gboolean        is_legacy_upstream;   /* protocol.md 20.1; known before inbound handling starts */
   gboolean        is_running;
   gboolean        is_stopping;
-  guint           n_reports;       /* on their way to an authority */
+  guint           n_reports;       /* on their way to an authority; and endpoints that are taken back while we stop */
   GTask          *stop;            /* waits for them; NULL: none */
 
   struct {

@@ -455,6 +455,26 @@ rb_fake_emitter_count (RbFakeEmitter *self,
   return n;
 }
 
+static void
+answer_emit (GTask        *task,
+             const GError *error)
+{
+  if (error != NULL)
+    g_task_return_error (task, g_error_copy (error));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+void
+rb_fake_emitter_answer_one (RbFakeEmitter *self,
+                            guint          i,
+                            const GError  *error)
+{
+  g_autoptr(GTask) task = g_ptr_array_steal_index (self->waiting, i);
+
+  answer_emit (task, error);
+}
+
 void
 rb_fake_emitter_answer (RbFakeEmitter *self,
                         const GError  *error)
@@ -463,12 +483,7 @@ rb_fake_emitter_answer (RbFakeEmitter *self,
 
   self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < waiting->len; i++)
-    {
-      if (error != NULL)
-        g_task_return_error (g_ptr_array_index (waiting, i), g_error_copy (error));
-      else
-        g_task_return_boolean (g_ptr_array_index (waiting, i), TRUE);
-    }
+    answer_emit (g_ptr_array_index (waiting, i), error);
 }
 
 char *
