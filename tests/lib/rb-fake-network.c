@@ -376,6 +376,8 @@ fake_emit_async (RbEmitter           *emitter,
   g_autoptr(GTask) task = g_task_new (emitter, cancellable, callback, user_data);
 
   g_ptr_array_add (self->events, rb_event_ref (event));
+  if (self->heard != NULL)
+    self->heard (event, self->heard_data);
   if (self->hold)
     g_ptr_array_add (self->waiting, g_steal_pointer (&task));
   else if (self->failure != NULL)

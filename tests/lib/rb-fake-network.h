@@ -64,6 +64,8 @@ struct _RbFakeEmitter {
   GError    *failure;
   gboolean   hold;
   GPtrArray *waiting;         /* of GTask: events that were not answered; empty unless hold */
+  void     (*heard) (RbEvent *event, gpointer user_data);   /* NULL: nobody listens */
+  gpointer   heard_data;
 };
 
 RbFakeEmitter   *rb_fake_emitter_new       (gboolean is_authority);
