@@ -268,6 +268,7 @@ on_posted (RbCore       *core,
       RbLetter *letter = g_queue_pop_head (&lane->letters);
 
       lane->attempts = 0;
+      core->outbox->counters.refused += is_terminal ? 1 : 0;
       if (is_terminal)
         bury (core, letter, error, lane->letters.length == 0);
       else

@@ -6,8 +6,9 @@
 #include "rb-worker.h"
 
 #include "rb-connector.h"
+#include "rb-dead-letters.h"
 #include "rb-error.h"
-#include "rb-outbox.h"
+#include "rb-outbox-operator.h"
 
 #define PID 100
 #define ADDED "\"action\":\"add\""
@@ -73,9 +74,9 @@ retry (RbCoreFixture *fixture,
 {
   g_autoptr(GAsyncResult) result = NULL;
 
-  rb_outbox_retry_async (fixture->core, id, rb_test_store_result, &result);
+  rb_dead_letter_retry_async (fixture->core, id, rb_test_store_result, &result);
   rb_test_wait_until (result != NULL);
-  return rb_outbox_retry_finish (fixture->core, result, n, error);
+  return rb_dead_letter_retry_finish (fixture->core, result, n, error);
 }
 
 static void

@@ -8,6 +8,7 @@
 #include "rb-channels.h"
 #include "rb-dispatch.h"
 #include "rb-error.h"
+#include "rb-outbox-operator.h"
 #include "rb-processing.h"
 #include "rb-register.h"
 #include "rb-reply.h"
@@ -526,6 +527,37 @@ GVariant *
 rb_view_assignments (RbCore *core)
 {
   return g_variant_new_parsed ("@aa{sv} []");
+}
+
+GVariant *
+rb_view_outbox (RbCore *core)
+{
+  return g_variant_new_parsed ("[{'waits_for': <'the network'>}]");
+}
+
+GVariant *
+rb_view_dead_letters (RbCore *core)
+{
+  return g_variant_new_parsed ("[{'id': <int64 5>}]");
+}
+
+void
+rb_dead_letter_retry_async (RbCore             *core,
+                            gint64              id,
+                            GAsyncReadyCallback callback,
+                            gpointer            user_data)
+{
+  call (core, NULL, callback, user_data, "retry %d", (int) id);
+}
+
+gboolean
+rb_dead_letter_retry_finish (RbCore       *core,
+                             GAsyncResult *result,
+                             guint        *n,
+                             GError      **error)
+{
+  *n = 1;
+  return done (result, error);
 }
 
 void
