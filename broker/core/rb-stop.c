@@ -84,7 +84,7 @@ rb_core_stop_async (RbCore              *self,
   if (!self->is_stopping)
     {
       self->is_stopping = TRUE;
-      rb_inbound_open_window (self);
+      rb_inbound_stop (self);
       rb_outbox_stop (self);
       rb_link_shutdown (self);
       rb_lifecycle_cancel_timers (self);
