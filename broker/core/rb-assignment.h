@@ -34,6 +34,8 @@ RbAssignment *rb_assignment_new      (RbAssignmentContext *context, RbMessage *m
 void          rb_assignment_free     (RbAssignment *self);
 void          rb_assignment_record   (const RbAssignment *self, RbChanges *changes);
 void          rb_assignment_erase    (const RbAssignment *self, RbChanges *changes);
+/* Its message is out of the inbox and may come back: its slot is kept there. */
+gboolean      rb_assignment_holds_slot (const RbAssignment *self);
 /* One that no report has used. */
 gint64        rb_assignment_get_next_sequence (const RbAssignment *self);
 /* @message: the live message of the row's undispatched id */

@@ -126,7 +126,8 @@ take_assignment (RbCore       *core,
     g_warn_if_reached ();
   rb_assignment_record (assignment, changes);
   rb_message_checkpoint (assignment->message, changes, "taken", rb_core_now (core), endpoint->id, NULL);
-  rb_log_info ("undispatched_dispatched", "undispatched_id", assignment->message->id, "target_endpoint_id", endpoint->id, NULL);
+  rb_log_info ("undispatched_dispatched", "undispatched_id", assignment->message->id, "target_endpoint_id", endpoint->id,
+               "target_state", "active", "traceId", assignment->message->trace.trace_id, "spanName", "process", NULL);
 
   if (assignment->dispatchers != NULL)
     rb_core_commit (core, changes, answer_dispatchers, g_steal_pointer (&assignment->dispatchers));

@@ -66,6 +66,22 @@ rb_events_processing_state (const RbStateReport *report)
 }
 
 RbEvent *
+rb_events_assigned (const RbAssignment *assignment)
+{
+  g_autofree char *event_id = g_strconcat (assignment->context->assignment_id, ":assigned", NULL);
+  RbStateReport report = {
+    .assignment = assignment,
+    .state = "assigned_to_runtime_target",
+    .state_event_id = event_id,
+    .state_sequence = 1,
+    .occurred_at = assignment->assigned_at,
+    .with_token = TRUE,
+  };
+
+  return rb_events_processing_state (&report);
+}
+
+RbEvent *
 rb_events_undispatched_add (const RbMessage *message)
 {
   RbJsonWriter *writer = begin ("undispatched_changed");

@@ -30,6 +30,7 @@ typedef struct {
 } RbStateReport;
 
 RbEvent  *rb_events_processing_state (const RbStateReport *report);
+RbEvent  *rb_events_assigned         (const RbAssignment *assignment);     /* assigned_to_runtime_target, sequence 1 */
 RbEvent  *rb_events_undispatched_add (const RbMessage *message);
 RbEvent  *rb_events_inbound_routed   (const RbMessage *message, const char *endpoint_id, const char *route_kind, gint64 at);
 RbEvent  *rb_events_presence         (const char *state, const char *reason, gint64 at);

@@ -74,6 +74,12 @@ settle_duplicate (RbCore     *core,
   return TRUE;
 }
 
+static gint64
+monotonic_ms (RbCore *core)
+{
+  return rb_clock_get_monotonic_us (core->clock) / 1000;
+}
+
 void
 rb_inbound_refuse (RbCore    *core,
                    RbMessage *message,
@@ -82,7 +88,7 @@ rb_inbound_refuse (RbCore    *core,
   settle_waiting (core, message, release_seq);
   rb_ledger_drop (core->ledger, message);
   if (seq != RB_CONNECTOR_NO_SEQ)
-    rb_refused_add (core->refused, message, seq, rb_core_now (core));
+    rb_refused_add (core->refused, message, seq, monotonic_ms (core));
   release_seq (core, seq);
 }
 
@@ -137,6 +143,8 @@ on_stored (RbCore       *core,
       settle_waiting (core, message, accept_seq);
       if (message->place == RB_PLACE_QUEUE)
         rb_deliver_stored (core, message);
+      else if (message->place == RB_PLACE_INBOX && !rb_events_has_authority (core))
+        rb_mailroom_trigger (core);
     }
   arrival_free (arrival);
 }
@@ -173,6 +181,25 @@ begin_record (RbMessage *message)
   return changes;
 }
 
+static void
+put_in_inbox (RbCore     *core,
+              RbMessage  *message,
+              gint64      seq,
+              const char *reason,
+              const char *hint)
+{
+  gint64 now = rb_core_now (core);
+  RbChanges *changes = begin_record (message);
+
+  message->position = core->next_position++;
+  rb_message_move (message, changes, RB_PLACE_INBOX, hint, reason, now);
+  rb_message_checkpoint (message, changes, "stored", now, hint, reason);
+  rb_inbox_add (core->inbox, message);
+  rb_log_info ("undispatched_added", "id", message->id, "reason", reason, "traceId", message->trace.trace_id, "spanName", "receive", NULL);
+  rb_core_changed (core, "inbox");
+  store (core, message, seq, changes);
+}
+
 void
 rb_inbound_to_inbox (RbCore     *core,
                      RbMessage  *message,
@@ -180,25 +207,13 @@ rb_inbound_to_inbox (RbCore     *core,
                      const char *reason,
                      const char *hint)
 {
-  gint64 now = rb_core_now (core);
-  RbChanges *changes;
-
   if (rb_inbox_is_full (core->inbox))
     {
       rb_log_warning ("undispatched_inbox_at_capacity", "from", rb_envelope_get_from (message->envelope), NULL);
       rb_inbound_refuse (core, message, seq);
       return;
     }
-
-  changes = begin_record (message);
-  message->position = core->next_position++;
-  rb_message_move (message, changes, RB_PLACE_INBOX, hint, reason, now);
-  rb_message_checkpoint (message, changes, "stored", now, hint, reason);
-  rb_inbox_add (core->inbox, message);
-  rb_log_info ("undispatched_added", "id", message->id, "reason", reason, NULL);
-  rb_core_changed (core, "inbox");
-  rb_mailroom_trigger (core);
-  store (core, message, seq, changes);
+  put_in_inbox (core, message, seq, reason, hint);
 }
 
 static gboolean
@@ -333,7 +348,7 @@ make_message (RbCore     *core,
   if (verdict != RB_TRACE_PRESENT)
     rb_log_event (G_LOG_DOMAIN, verdict == RB_TRACE_INVALID ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_DEBUG, "trace_context_degraded",
                   "reason", verdict == RB_TRACE_INVALID ? "invalid" : "missing", "traceId", message->trace.trace_id,
-                  "spanName", "receive", "messageId", id, NULL);
+                  "spanName", "receive", "messageId", id, "from", rb_envelope_get_from (envelope), NULL);
   return message;
 }
 
@@ -343,7 +358,7 @@ must_wait (RbCore          *core,
            const RbMessage *message,
            gint64           seq)
 {
-  return seq != RB_CONNECTOR_NO_SEQ && rb_refused_must_wait (core->refused, message, seq, rb_core_now (core));
+  return seq != RB_CONNECTOR_NO_SEQ && rb_refused_must_wait (core->refused, message, seq, monotonic_ms (core));
 }
 
 static void
@@ -375,9 +390,30 @@ on_delivery (RbConnector *connector,
 }
 
 void
+rb_inbound_adopt (RbCore     *core,
+                  RbMessage  *message,
+                  const char *reason,
+                  const char *hint)
+{
+  rb_ledger_add (core->ledger, message);
+  put_in_inbox (core, message, RB_CONNECTOR_NO_SEQ, reason, hint);
+}
+
+void
+rb_inbound_settle (RbCore    *core,
+                   RbMessage *message,
+                   gboolean   is_durable)
+{
+  message->is_durable = is_durable;
+  settle_waiting (core, message, is_durable ? accept_seq : release_seq);
+  if (!is_durable)
+    rb_ledger_drop (core->ledger, message);
+}
+
+void
 rb_inbound_open_window (RbCore *core)
 {
-  gboolean open = core->is_running && rb_core_check_ready (core, NULL);
+  gboolean open = core->is_running && !core->is_probing && rb_core_check_ready (core, NULL);
 
   rb_connector_set_window (core->connector, open ? core->settings.window_messages : 0, open ? core->settings.window_bytes : 0);
 }

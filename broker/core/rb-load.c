@@ -5,6 +5,7 @@
 
 #include "rb-load.h"
 
+#include "rb-control.h"
 #include "rb-deliver.h"
 #include "rb-error.h"
 #include "rb-heartbeat.h"
@@ -268,7 +269,7 @@ add_assignment (Load         *load,
   RbCore *core = load->core;
 
   rb_assignments_add (core->assignments, assignment);
-  if (assignment->state == RB_ASSIGNMENT_QUEUED || assignment->state == RB_ASSIGNMENT_PENDING)
+  if (rb_assignment_holds_slot (assignment))
     rb_inbox_reserve (core->inbox);
   if (assignment->state == RB_ASSIGNMENT_QUEUED)
     g_ptr_array_add (load->waiting, assignment->message);
@@ -333,6 +334,15 @@ on_reply (GVariant *row,
   rb_replies_add (load->core->replies, rb_reply_record_from_row (row));
 }
 
+static void
+on_control_key (GVariant *row,
+                gpointer  user_data)
+{
+  Load *load = user_data;
+
+  rb_control_load (load->core->control, row);
+}
+
 /* Steps go on counting where they were; "sent" ones (n = 0) are kept for as many messages as ended ones are. */
 static void
 on_checkpoint (GVariant *row,
@@ -381,7 +391,8 @@ load_all (Load *load)
     return FALSE;
   remember_ended (load);
   if (!load_table (load, RB_TABLE_ASSIGNMENTS, on_assignment) || !load_table (load, RB_TABLE_REPLIES, on_reply) ||
-      !load_table (load, RB_TABLE_CHECKPOINTS, on_checkpoint) || !load_table (load, RB_TABLE_OUTBOX, on_letter))
+      !load_table (load, RB_TABLE_CHECKPOINTS, on_checkpoint) || !load_table (load, RB_TABLE_OUTBOX, on_letter) ||
+      !load_table (load, RB_TABLE_CONTROL_KEYS, on_control_key))
     return FALSE;
   adopt_strays (load);
   fill_queues (load);

@@ -9,6 +9,7 @@
 #include "rb-events.h"
 #include "rb-lifecycle.h"
 #include "rb-log.h"
+#include "rb-mailroom.h"
 #include "rb-reply-work.h"
 #include "rb-turns.h"
 
@@ -162,6 +163,15 @@ try_again_later (RbCore       *core,
   lane->timer = rb_clock_add (core->clock, wait, on_retry, lane);
 }
 
+/* The upstream knows now of something that could be claimed. */
+static gboolean
+is_claimable (const RbEvent *event)
+{
+  g_autofree char *state = rb_events_dup_member (event, "state");
+
+  return g_strcmp0 (state, "target_lost_before_acceptance") == 0;
+}
+
 /* What follows from being heard, or refused, is in @changes with it. */
 static void
 follow_up (RbCore         *core,
@@ -174,11 +184,15 @@ follow_up (RbCore         *core,
     case RB_EVENT_PROCESSING_STATE:
       if (is_last)
         rb_reply_heard (core, letter->event, changes);
+      if (is_claimable (letter->event))
+        rb_mailroom_trigger (core);
       break;
     case RB_EVENT_ENDPOINT_STATE:
       rb_lifecycle_heard (core, letter->event);
       break;
     case RB_EVENT_UNDISPATCHED_CHANGED:
+      rb_mailroom_trigger (core);
+      break;
     case RB_EVENT_INBOUND_ROUTED:
     case RB_EVENT_PRESENCE_CHANGED:
       break;

@@ -10,6 +10,7 @@
 #include "rb-error.h"
 #include "rb-events.h"
 #include "rb-log.h"
+#include "rb-mailroom.h"
 #include "rb-owner.h"
 #include "rb-restore.h"
 #include "rb-turns.h"
@@ -207,11 +208,12 @@ become_accepted (RbCore       *core,
                  RbAssignment *assignment,
                  RbChanges    *changes)
 {
-  if (assignment->state != RB_ASSIGNMENT_STAGED)
+  if (rb_assignment_holds_slot (assignment))
     rb_inbox_release (core->inbox);
   rb_clock_clear (core->clock, &assignment->timer);
   assignment->deadline = 0;
   leave_queue (core, assignment, changes);
+  rb_mailroom_drop (core, assignment, "mailroom_acked");
   rb_message_checkpoint (assignment->message, changes, "accepted", rb_core_now (core), assignment->endpoint_id, NULL);
 }
 
@@ -234,6 +236,12 @@ apply (RbCore       *core,
   if (next != assignment->state)
     self->dispatchers = g_steal_pointer (&assignment->dispatchers);
 
+  if (todo & RB_ASSIGNMENT_DROP_STAGED)
+    {
+      rb_mailroom_drop (core, assignment, "mailroom_dropped_staged_for_reclaim");
+      rb_restore_put_back (core, assignment, state, changes);
+      return;
+    }
   if (todo & RB_ASSIGNMENT_PUT_BACK)
     {
       self->declined = rb_error_new (RB_ERROR_INVALID, "dispatch_failed", "the target declined: %s", state);

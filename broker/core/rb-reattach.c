@@ -9,6 +9,7 @@
 #include "rb-events.h"
 #include "rb-lifecycle.h"
 #include "rb-log.h"
+#include "rb-mailroom.h"
 #include "rb-register.h"
 
 /* Source: protocol.md 7.8. The order of the checks is the wire's. */
@@ -84,6 +85,7 @@ on_reattached (RbCore       *core,
 
   rb_log_info ("endpoint_reattached", "endpoint_id", endpoint_id, NULL);
   rb_deliver_drain (core, endpoint, g_steal_pointer (&task));
+  rb_mailroom_endpoint_active (core, endpoint_id);
 }
 
 void

@@ -231,6 +231,18 @@ handle_stale (void)
   return error;
 }
 
+/* protocol.md 20.2 row 2: without a token a 403 says only that we may not report. With one it is a refusal. */
+static gboolean
+is_without_authority (const RbAssignment *assignment,
+                      const GError       *error)
+{
+  GVariant *details = rb_error_get_details (error);
+  gint64 status = 0;
+
+  return assignment != NULL && assignment->token == NULL && g_error_matches (error, RB_ERROR, RB_ERROR_REJECTED) && details != NULL &&
+         g_variant_lookup (details, "status", "x", &status) && status == 403;
+}
+
 static void
 on_requested (RbCore       *core,
               const GError *error,
@@ -240,7 +252,10 @@ on_requested (RbCore       *core,
   RbAssignment *assignment = assignment_of (core, self);
   g_autoptr(GError) answer = NULL;
 
-  if (error != NULL)
+  if (error != NULL && is_without_authority (assignment, error))
+    rb_log_warning ("runtime_reply_requested_projection_skipped", "source_message_id", self->source_message_id, "assignment_id",
+                    self->assignment_id, "status", "403", "detail", error->message, NULL);
+  else if (error != NULL)
     answer = request_rejected (error);
   else if (assignment == NULL)
     answer = handle_stale ();
@@ -385,6 +400,18 @@ on_not_sent (RbCore       *core,
 }
 
 static void
+log_sent (RbCore            *core,
+          const RbReplyWork *self,
+          RbSendStatus       status)
+{
+  const RbAssignment *assignment = assignment_of (core, self);
+
+  rb_log_info ("runtime_assignment_reply_sent", "assignment_id", self->assignment_id, "endpoint_id", self->endpoint_id, "status",
+               rb_send_status_to_string (status), "spanName", "settle", "traceId",
+               assignment != NULL ? assignment->message->trace.trace_id : NULL, NULL);
+}
+
+static void
 on_sent (GObject      *source,
          GAsyncResult *result,
          gpointer      user_data)
@@ -403,8 +430,7 @@ on_sent (GObject      *source,
     }
 
   core->counters.replies++;
-  rb_log_info ("runtime_assignment_reply_sent", "assignment_id", self->assignment_id, "endpoint_id", self->endpoint_id, "status",
-               rb_send_status_to_string (status), NULL);
+  log_sent (core, self, status);
   changes = rb_changes_new ();
   record_result (core, self, rb_send_status_to_string (status), changes);
   rb_core_commit (core, changes, on_result_durable, self);

@@ -4,12 +4,15 @@
 #include "config.h"
 
 #include "rb-core-private.h"
+#include "rb-control.h"
 #include "rb-inbound.h"
 #include "rb-lifecycle.h"
 #include "rb-link.h"
 #include "rb-log.h"
+#include "rb-mailroom.h"
 #include "rb-outbox.h"
 #include "rb-restore.h"
+#include "rb-spawn.h"
 
 /* No new work, everybody told, assignments that nobody accepted back in the inbox, everything committed. Endpoints stay as they are: the
  * next start turns active ones into reconnecting ones with a whole grace before them, as after a crash (design.md section 4). Only where
@@ -87,7 +90,10 @@ rb_core_stop_async (RbCore              *self,
       rb_inbound_stop (self);
       rb_outbox_stop (self);
       rb_link_shutdown (self);
+      rb_mailroom_stop (self);
       rb_lifecycle_cancel_timers (self);
+      rb_control_stop (self);
+      rb_spawn_stop (self);
       restore_unaccepted (self);
       if (g_strcmp0 (reason, "superseded_default_stream") == 0)
         rb_lifecycle_abandon_all (self);

@@ -40,6 +40,11 @@ view_limits (RbCore *core)
                      "the oldest is forgotten");
   rb_dict_put_limit (&dict, "refused", rb_refused_get_n (core->refused), rb_refused_get_cap (),
                      "the order of further refused conversations is not kept");
+  rb_dict_put_limit (&dict, "staged", rb_staging_get_n (core->staging), settings->staged_cap,
+                     "nothing more is claimed in advance; the upstream keeps it");
+  rb_dict_put_limit (&dict, "staged_bytes", rb_staging_get_bytes (core->staging), settings->staged_bytes_cap,
+                     "nothing more is claimed in advance; the upstream keeps it");
+  rb_dict_put_limit (&dict, "staged_waiters", core->n_waiters, settings->staged_waiters_cap, "further requests are refused");
   rb_outbox_put_limits (core, &dict);
   return g_variant_dict_end (&dict);
 }
@@ -59,6 +64,10 @@ view_counters (RbCore *core)
   rb_dict_put_count (&dict, "sent", core->counters.sent);
   rb_dict_put_count (&dict, "replies", core->counters.replies);
   rb_dict_put_count (&dict, "restored", core->counters.restored);
+  rb_dict_put_count (&dict, "claimed", core->counters.claimed);
+  rb_dict_put_count (&dict, "staged", core->counters.staged);
+  rb_dict_put_count (&dict, "fetched", core->counters.fetched);
+  rb_dict_put_count (&dict, "self_settled", core->counters.self_settled);
   rb_outbox_put_counters (core, &dict);
   return g_variant_dict_end (&dict);
 }
@@ -68,11 +77,18 @@ rb_view_status (RbCore *core)
 {
   g_autoptr(GError) refusal = NULL;
   gboolean ready = rb_core_is_ready (core, &refusal);
+  GHashTableIter iter;
+  gpointer name, value;
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
   rb_dict_put_text (&dict, "presence", rb_core_get_presence (core));
   rb_dict_put_text (&dict, "presence_reason", core->presence_reason);
+  rb_dict_put_time (&dict, "presence_since", core->presence_since);
+  rb_dict_put_text (&dict, "link_error", core->link_error);
+  g_hash_table_iter_init (&iter, core->facts);
+  while (g_hash_table_iter_next (&iter, &name, &value))
+    rb_dict_put_text (&dict, name, value);
   rb_dict_put_text (&dict, "address", rb_connector_get_address (core->connector));
   g_variant_dict_insert (&dict, "ready", "b", ready);
   rb_dict_put_text (&dict, "not_ready_reason", refusal != NULL ? refusal->message : NULL);

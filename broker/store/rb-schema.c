@@ -112,6 +112,10 @@ static const char step_1[] =
   "  reason TEXT,"
   "  status INTEGER"
   ") STRICT, WITHOUT ROWID;"
+  "CREATE TABLE control_keys ("
+  "  n INTEGER NOT NULL PRIMARY KEY,"
+  "  idempotency_key TEXT NOT NULL"
+  ") STRICT;"
 
   "PRAGMA application_id = " G_STRINGIFY (RB_SCHEMA_ID_OPEN);
 
