@@ -672,42 +672,6 @@ rb_staged_finish (RbCore       *core,
   return rb_staging_dup_items (staging, "e");
 }
 
-GVariant *
-rb_view_status (RbCore *core)
-{
-  return g_variant_new_parsed ("{'presence': <'online'>, 'limits': <{'inbox': <int64 256>}>}");
-}
-
-GVariant *
-rb_view_endpoints (RbCore *core)
-{
-  return g_variant_new_parsed ("[{'id': <'ep_1'>}]");
-}
-
-GVariant *
-rb_view_inbox (RbCore *core)
-{
-  return g_variant_new_parsed ("@aa{sv} []");
-}
-
-GVariant *
-rb_view_assignments (RbCore *core)
-{
-  return g_variant_new_parsed ("@aa{sv} []");
-}
-
-GVariant *
-rb_view_outbox (RbCore *core)
-{
-  return g_variant_new_parsed ("[{'waits_for': <'the network'>}]");
-}
-
-GVariant *
-rb_view_dead_letters (RbCore *core)
-{
-  return g_variant_new_parsed ("[{'id': <int64 5>}]");
-}
-
 void
 rb_dead_letter_retry_async (RbCore             *core,
                             gint64              id,
@@ -725,24 +689,6 @@ rb_dead_letter_retry_finish (RbCore       *core,
 {
   *n = 1;
   return done (result, error);
-}
-
-void
-rb_view_settle_async (RbCore             *core,
-                      GAsyncReadyCallback callback,
-                      gpointer            user_data)
-{
-  g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
-
-  g_task_return_boolean (task, TRUE);
-}
-
-gboolean
-rb_view_settle_finish (RbCore       *core,
-                       GAsyncResult *result,
-                       GError      **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 void
