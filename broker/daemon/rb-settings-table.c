@@ -118,8 +118,8 @@ static const RbSettingRow rows[] = {
 
   { "compat", "legacy-adapters", RB_SETTING_STRING, "auto", 0, 0, "auto;off", NULL,
     "serve adapters of the 0.2.5 age when one comes" },
-  { "compat", "legacy-upstream", RB_SETTING_STRING, "auto", 0, 0, "auto;off", NULL,
-    "profile masons: accept an upstream without the capabilities route" },
+  { "compat", "legacy-upstream", RB_SETTING_STRING, "auto", 0, 0, "auto;on;off", NULL,
+    "whether the upstream is of the 0.2.5 age: auto asks it" },
 };
 
 const RbSettingRow *

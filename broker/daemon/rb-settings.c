@@ -473,6 +473,16 @@ rb_settings_dup_module_values (const RbSettings   *self,
   return values;
 }
 
+static RbLegacyUpstream
+read_legacy_upstream (const RbSettings *self)
+{
+  const char *value = rb_settings_get_string (self, "compat", "legacy-upstream");
+
+  if (g_str_equal (value, "auto"))
+    return RB_LEGACY_UPSTREAM_AUTO;
+  return g_str_equal (value, "on") ? RB_LEGACY_UPSTREAM_ON : RB_LEGACY_UPSTREAM_OFF;
+}
+
 void
 rb_settings_fill_core (const RbSettings *self,
                        RbCoreSettings   *core)
@@ -485,6 +495,7 @@ rb_settings_fill_core (const RbSettings *self,
   for (guint i = 0; i < n_rows; i++)
     rb_settings_limits_set (core, rows[i].key, rb_settings_get_integer (self, "limits", rows[i].key));
   core->legacy_adapters = g_str_equal (rb_settings_get_string (self, "compat", "legacy-adapters"), "auto");
+  core->legacy_upstream = read_legacy_upstream (self);
 }
 
 void
