@@ -8,6 +8,8 @@
 
 #include "rb-sim-gateway.h"
 
+#include "rb-sim-frames.h"
+#include "rb-sim-gateway-private.h"
 #include "rb-sim-json.h"
 #include "rb-sim-link.h"
 
@@ -136,77 +138,18 @@ ends_at (RbSimGateway *self,
   return TRUE;
 }
 
-/* Delivering */
-
+/* What was not acknowledged yet, for one who asks. */
 static void
-deliver_mail (RbSimGateway *self,
-              RbSimMail    *mail)
-{
-  RbSimLink *link = find_registered (self);
-
-  if (link != NULL)
-    say (link, mail->frame);
-}
-
-static void
-replay (RbSimGateway *self,
-        gint64        above,
-        gboolean      is_reversed)
+replay_unacked (RbSimGateway *self,
+                gint64        above)
 {
   g_autoptr(GPtrArray) list = rb_sim_mailbox_list (self->mailbox, above);
 
   for (guint i = 0; i < list->len; i++)
-    deliver_mail (self, g_ptr_array_index (list, is_reversed ? list->len - 1 - i : i));
-}
-
-static JsonObject *
-message_frame (const char *id,
-               const char *from,
-               const char *content,
-               const char *metadata)
-{
-  JsonObject *frame = rb_sim_json_new ("event", "MESSAGE_RECEIVED", "from", from, "content", content, "contentType", "text", NULL);
-  g_autoptr(GDateTime) now = g_date_time_new_now_utc ();
-  g_autofree char *sent_at = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S.000Z");
-
-  if (id != NULL)
-    json_object_set_string_member (frame, "messageId", id);
-  json_object_set_string_member (frame, "sentAt", sent_at);
-  rb_sim_json_set (frame, "metadata", metadata != NULL ? metadata : "{}");
-  return frame;
-}
-
-static RbSimMail *
-keep_message (RbSimGateway *self,
-              const char   *id,
-              const char   *from,
-              const char   *content,
-              const char   *metadata)
-{
-  g_autofree char *minted = id == NULL ? g_strdup_printf ("msg-%u", ++self->n_minted) : NULL;
-  g_autoptr(JsonObject) frame = message_frame (id != NULL ? id : minted, from, content, metadata);
-
-  return rb_sim_mailbox_add (self->mailbox, frame);
+    rb_sim_gateway_say_frame (self, ((RbSimMail *) g_ptr_array_index (list, i))->frame);
 }
 
 /* SEND_MESSAGE */
-
-/* What a peer that answers everything would say: our words, in our conversation. */
-static char *
-reply_metadata (JsonObject *sent)
-{
-  g_autoptr(JsonObject) metadata = json_object_new ();
-  const char *correlation = rb_sim_json_string (sent, "correlation_id");
-  const char *message_id = rb_sim_json_string (sent, "message_id");
-  g_autofree char *own_id = g_uuid_string_random ();
-
-  if (correlation != NULL)
-    json_object_set_string_member (metadata, "correlation_id", correlation);
-  if (message_id != NULL)
-    json_object_set_string_member (metadata, "in_reply_to", message_id);
-  json_object_set_string_member (metadata, "message_id", own_id);
-  return rb_sim_json_to_text (metadata);
-}
 
 /* A message to our own agent is a message of its mailbox, and in an echoing world so is what anybody would answer. */
 static void
@@ -224,49 +167,8 @@ loop_back (RbSimGateway *self,
   if (is_own)
     text = metadata != NULL ? rb_sim_json_to_text (metadata) : NULL;
   else
-    text = reply_metadata (metadata);
-  deliver_mail (self, keep_message (self, is_own ? rb_sim_json_string (sent, "messageId") : NULL, to, content, text));
-}
-
-static void
-check_sent (RbSimGateway *self,
-            JsonObject   *sent)
-{
-  static const char *const wanted[] = { "messageId", "to", "content", "contentType" };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (wanted); i++)
-    if (rb_sim_json_string (sent, wanted[i]) == NULL)
-      rb_sim_record_object (self->record, "send/fields", "SEND_MESSAGE without '%s'", wanted[i]);
-  if (json_object_has_member (sent, "metadata") && rb_sim_json_object (sent, "metadata") == NULL)
-    rb_sim_record_object (self->record, "send/fields", "SEND_MESSAGE with metadata that is no object");
-}
-
-static JsonObject *
-send_ack (JsonObject *sent,
-          const char *status)
-{
-  const char *id = rb_sim_json_string (sent, "messageId");
-  JsonObject *ack = rb_sim_json_new ("event", "SEND_ACK", "messageId", id != NULL ? id : "", NULL);
-
-  if (status != NULL)
-    json_object_set_string_member (ack, "status", status);
-  return ack;
-}
-
-static JsonObject *
-send_error (JsonObject            *sent,
-            const RbSimSendAnswer *answer)
-{
-  const char *id = rb_sim_json_string (sent, "messageId");
-  const char *to = rb_sim_json_string (sent, "to");
-  JsonObject *frame = rb_sim_json_new ("event", "ERROR", "code", answer->code != NULL ? answer->code : "TARGET_NOT_FOUND",
-                                       "message", answer->message != NULL ? answer->message : "no such agent", NULL);
-
-  if (id != NULL && answer->how == RB_SIM_SEND_ERROR)
-    json_object_set_string_member (frame, "messageId", id);
-  if (to != NULL)
-    json_object_set_string_member (frame, "to", to);
-  return frame;
+    text = rb_sim_frame_reply_metadata (metadata);
+  rb_sim_gateway_say_frame (self, rb_sim_gateway_keep (self, is_own ? rb_sim_json_string (sent, "messageId") : NULL, to, content, text)->frame);
 }
 
 static gboolean
@@ -303,10 +205,10 @@ answer_send (RbSimGateway          *self,
              JsonObject            *sent,
              const RbSimSendAnswer *answer)
 {
-  g_autoptr(JsonObject) delivered = send_ack (sent, "delivered");
-  g_autoptr(JsonObject) stored = send_ack (sent, "stored");
-  g_autoptr(JsonObject) bare = send_ack (sent, NULL);
-  g_autoptr(JsonObject) error = send_error (sent, answer);
+  g_autoptr(JsonObject) delivered = rb_sim_frame_send_ack (sent, "delivered");
+  g_autoptr(JsonObject) stored = rb_sim_frame_send_ack (sent, "stored");
+  g_autoptr(JsonObject) bare = rb_sim_frame_send_ack (sent, NULL);
+  g_autoptr(JsonObject) error = rb_sim_frame_error (sent, answer);
 
   switch (answer->how)
     {
@@ -347,7 +249,7 @@ on_send_message (RbSimGateway *self,
   g_autoptr(RbSimSendAnswer) answer = rb_sim_script_take_answer (self->script, text);
   gboolean is_refused = answer != NULL && (answer->how == RB_SIM_SEND_ERROR || answer->how == RB_SIM_SEND_ERROR_NO_ID);
 
-  check_sent (self, frame);
+  rb_sim_frame_check_sent (frame, self->record);
   if (!rb_sim_link_is_registered (link))
     rb_sim_record_object (self->record, "send/registered", "SEND_MESSAGE before REGISTER_ACK");
   answer_send (self, link, frame, answer != NULL ? answer : &plain);
@@ -439,7 +341,7 @@ on_register (RbSimGateway *self,
   rb_sim_link_set_registered (link, TRUE);
   say_registered (self, link);
   if (!ends_at (self, link, RB_SIM_AFTER_ACK))
-    replay (self, known >= 0 ? known : rb_sim_mailbox_get_acked (self->mailbox), FALSE);
+    replay_unacked (self, MAX (known, 0));
 }
 
 /* The other frames */
@@ -475,7 +377,7 @@ on_text (RbSimLink  *link,
   else if (g_str_equal (event, "DELIVERY_ACK"))
     on_delivery_ack (self, frame);
   else if (g_str_equal (event, "REQUEST_GAP_FILL") && !self->ignores_gaps)
-    replay (self, rb_sim_json_int (frame, "sinceSeq", 0), FALSE);
+    replay_unacked (self, rb_sim_json_int (frame, "sinceSeq", 0));
 }
 
 static void
@@ -624,98 +526,6 @@ rb_sim_gateway_set_echo (RbSimGateway *self,
   self->echoes = echo;
 }
 
-gint64
-rb_sim_gateway_deliver (RbSimGateway *self,
-                        const char   *id,
-                        const char   *from,
-                        const char   *content,
-                        const char   *metadata)
-{
-  RbSimMail *mail = keep_message (self, id, from, content, metadata);
-
-  deliver_mail (self, mail);
-  return mail->seq;
-}
-
-void
-rb_sim_gateway_burst (RbSimGateway *self,
-                      guint         count,
-                      const char   *prefix,
-                      const char   *from)
-{
-  for (guint i = 1; i <= count; i++)
-    {
-      g_autofree char *id = g_strdup_printf ("%s-%u", prefix, i);
-      g_autofree char *content = g_strdup_printf ("%s number %u", prefix, i);
-
-      rb_sim_gateway_deliver (self, id, from, content, NULL);
-    }
-}
-
-gint64
-rb_sim_gateway_withhold (RbSimGateway *self,
-                         const char   *id,
-                         const char   *from,
-                         const char   *content,
-                         const char   *metadata)
-{
-  return keep_message (self, id, from, content, metadata)->seq;
-}
-
-gint64
-rb_sim_gateway_deliver_again (RbSimGateway *self,
-                              const char   *id)
-{
-  JsonObject *known = rb_sim_mailbox_lookup (self->mailbox, id);
-  g_autoptr(JsonObject) copy = NULL;
-  RbSimMail *mail;
-
-  g_return_val_if_fail (known != NULL, 0);
-  copy = rb_sim_json_copy (known);
-  mail = rb_sim_mailbox_add (self->mailbox, copy);
-  deliver_mail (self, mail);
-  return mail->seq;
-}
-
-void
-rb_sim_gateway_resend (RbSimGateway *self,
-                       gint64        seq)
-{
-  g_autoptr(GPtrArray) list = rb_sim_mailbox_list (self->mailbox, seq - 1);
-  RbSimMail *mail = list->len > 0 ? g_ptr_array_index (list, 0) : NULL;
-
-  if (mail != NULL && mail->seq == seq)
-    deliver_mail (self, mail);
-}
-
-void
-rb_sim_gateway_replay (RbSimGateway *self,
-                       gint64        above)
-{
-  replay (self, above, FALSE);
-}
-
-void
-rb_sim_gateway_replay_reversed (RbSimGateway *self,
-                                gint64        above)
-{
-  replay (self, above, TRUE);
-}
-
-void
-rb_sim_gateway_deliver_bare (RbSimGateway *self,
-                             const char   *id,
-                             const char   *from,
-                             const char   *content,
-                             const char   *metadata)
-{
-  g_autoptr(JsonObject) frame = message_frame (id, from, content, metadata);
-  RbSimLink *link = find_registered (self);
-
-  if (link != NULL)
-    say (link, frame);
-}
-
 void
 rb_sim_gateway_set_gap_fill (RbSimGateway *self,
                              gboolean      answers)
@@ -723,29 +533,27 @@ rb_sim_gateway_set_gap_fill (RbSimGateway *self,
   self->ignores_gaps = !answers;
 }
 
-gint64
-rb_sim_gateway_skip (RbSimGateway *self)
-{
-  g_autoptr(JsonObject) frame = rb_sim_json_new ("event", "DELIVERY_SKIP", "reason", "runtime_mailbox_dismissed", NULL);
-  RbSimMail *mail = rb_sim_mailbox_add (self->mailbox, frame);
-
-  deliver_mail (self, mail);
-  return mail->seq;
-}
-
 void
-rb_sim_gateway_say_cursor (RbSimGateway *self,
-                           gint64        delivery_seq,
-                           gint64        delivered_seq)
+rb_sim_gateway_say_frame (RbSimGateway *self,
+                          JsonObject   *frame)
 {
-  g_autoptr(JsonObject) frame = rb_sim_json_new ("event", "DELIVERY_CURSOR", NULL);
   RbSimLink *link = find_registered (self);
 
-  json_object_set_int_member (frame, "deliverySeq", delivery_seq);
-  if (delivered_seq >= 0)
-    json_object_set_int_member (frame, "deliveredSeq", delivered_seq);
   if (link != NULL)
     say (link, frame);
+}
+
+RbSimMail *
+rb_sim_gateway_keep (RbSimGateway *self,
+                     const char   *id,
+                     const char   *from,
+                     const char   *content,
+                     const char   *metadata)
+{
+  g_autofree char *minted = id == NULL ? g_strdup_printf ("msg-%u", ++self->n_minted) : NULL;
+  g_autoptr(JsonObject) frame = rb_sim_frame_message (id != NULL ? id : minted, from, content, metadata);
+
+  return rb_sim_mailbox_add (self->mailbox, frame);
 }
 
 gint64

@@ -80,12 +80,12 @@ gint64        rb_sim_gateway_withhold        (RbSimGateway          *self,
 /* The same message under one more number. */
 gint64        rb_sim_gateway_deliver_again   (RbSimGateway          *self,
                                               const char            *id);
-/* Sends the kept message of that number once more (a duplicate, or out of order); all above @seq for _replay(). */
+/* Sends what has that number once more (a duplicate, or out of order), or everything above @above: acknowledged or not. */
 void          rb_sim_gateway_resend          (RbSimGateway          *self,
                                               gint64                 seq);
 void          rb_sim_gateway_replay          (RbSimGateway          *self,
                                               gint64                 above);
-/* The kept ones above @above in reverse order. */
+/* The same in reverse order. */
 void          rb_sim_gateway_replay_reversed (RbSimGateway          *self,
                                               gint64                 above);
 /* A message without a number; @id NULL: without an id too. Lost when nobody is connected. */

@@ -8,7 +8,7 @@
 #include "rb-sim-json.h"
 
 struct _RbSimMailbox {
-  GPtrArray  *kept;     /* of RbSimMail, by ascending sequence */
+  GPtrArray  *mails;    /* of RbSimMail, by ascending sequence, acknowledged ones too */
   GHashTable *known;    /* id -> JsonObject */
   gint64      last;     /* the highest number given */
   gint64      acked;
@@ -29,7 +29,7 @@ rb_sim_mailbox_new (void)
 {
   RbSimMailbox *self = g_new0 (RbSimMailbox, 1);
 
-  self->kept = g_ptr_array_new_with_free_func (mail_free);
+  self->mails = g_ptr_array_new_with_free_func (mail_free);
   self->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) json_object_unref);
   return self;
 }
@@ -37,7 +37,7 @@ rb_sim_mailbox_new (void)
 void
 rb_sim_mailbox_free (RbSimMailbox *self)
 {
-  g_ptr_array_unref (self->kept);
+  g_ptr_array_unref (self->mails);
   g_hash_table_unref (self->known);
   g_free (self);
 }
@@ -52,14 +52,14 @@ rb_sim_mailbox_add (RbSimMailbox *self,
   mail->id = g_strdup (rb_sim_json_string (frame, "messageId"));
   mail->frame = json_object_ref (frame);
   json_object_set_int_member (frame, "seq", mail->seq);
-  g_ptr_array_add (self->kept, mail);
+  g_ptr_array_add (self->mails, mail);
   if (mail->id != NULL)
     g_hash_table_replace (self->known, g_strdup (mail->id), json_object_ref (frame));
   return mail;
 }
 
 gint64
-rb_sim_mailbox_skip (RbSimMailbox *self)
+rb_sim_mailbox_hole (RbSimMailbox *self)
 {
   return ++self->last;
 }
@@ -69,8 +69,6 @@ rb_sim_mailbox_ack (RbSimMailbox *self,
                     gint64        up_to)
 {
   self->acked = MAX (self->acked, up_to);
-  while (self->kept->len > 0 && ((RbSimMail *) g_ptr_array_index (self->kept, 0))->seq <= up_to)
-    g_ptr_array_remove_index (self->kept, 0);
 }
 
 void
@@ -87,11 +85,18 @@ GPtrArray *
 rb_sim_mailbox_list (RbSimMailbox *self,
                      gint64        above)
 {
+  return rb_sim_mailbox_list_all (self, MAX (above, self->acked));
+}
+
+GPtrArray *
+rb_sim_mailbox_list_all (RbSimMailbox *self,
+                         gint64        above)
+{
   GPtrArray *list = g_ptr_array_new ();
 
-  for (guint i = 0; i < self->kept->len; i++)
+  for (guint i = 0; i < self->mails->len; i++)
     {
-      RbSimMail *mail = g_ptr_array_index (self->kept, i);
+      RbSimMail *mail = g_ptr_array_index (self->mails, i);
 
       if (mail->seq > above)
         g_ptr_array_add (list, mail);
@@ -121,13 +126,15 @@ rb_sim_mailbox_get_acked (RbSimMailbox *self)
 guint
 rb_sim_mailbox_count (RbSimMailbox *self)
 {
-  return self->kept->len;
+  g_autoptr(GPtrArray) list = rb_sim_mailbox_list (self, 0);
+
+  return list->len;
 }
 
 void
 rb_sim_mailbox_clear (RbSimMailbox *self)
 {
-  g_ptr_array_set_size (self->kept, 0);
+  g_ptr_array_set_size (self->mails, 0);
   g_hash_table_remove_all (self->known);
   self->last = 0;
   self->acked = 0;

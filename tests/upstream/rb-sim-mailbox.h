@@ -22,8 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbSimMailbox, rb_sim_mailbox_free)
 /* Keeps @frame under the next sequence number, which is written into it. */
 RbSimMail    *rb_sim_mailbox_add       (RbSimMailbox *self,
                                         JsonObject   *frame);
-/* Uses up the next number without a message: a gap that is never filled, until something is skipped over it. */
-gint64        rb_sim_mailbox_skip      (RbSimMailbox *self);
+/* Uses up the next number without a message: a gap that nothing ever fills. */
+gint64        rb_sim_mailbox_hole      (RbSimMailbox *self);
 void          rb_sim_mailbox_ack       (RbSimMailbox *self,
                                         gint64        up_to);
 /* A client that knows more than we do (we were restarted): go on behind it. */
@@ -31,6 +31,9 @@ void          rb_sim_mailbox_catch_up  (RbSimMailbox *self,
                                         gint64        seq);
 /* The kept ones above @seq, in order; RbSimMail, borrowed. */
 GPtrArray    *rb_sim_mailbox_list      (RbSimMailbox *self,
+                                        gint64        above);
+/* The same with those that were acknowledged. */
+GPtrArray    *rb_sim_mailbox_list_all  (RbSimMailbox *self,
                                         gint64        above);
 /* Every message that ever was here, acknowledged or not; NULL when the id is unknown. */
 JsonObject   *rb_sim_mailbox_lookup    (RbSimMailbox *self,
