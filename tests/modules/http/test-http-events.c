@@ -252,8 +252,13 @@ test_told_to_wait (HttpFixture   *fixture,
   rb_test_settle ();
   rb_sim_events_send_raw (events (fixture), "retry: 5000\n\n", -1);
   rb_test_settle ();
-  rb_sim_events_end (events (fixture), TRUE);
-  reopen (fixture, 5000);
+  for (guint i = 0; i < 2; i++)
+    {
+      rb_sim_events_end (events (fixture), TRUE);
+      reopen (fixture, 5000);
+    }
+  rb_sim_events_send_raw (events (fixture), "retry: 0\n\n", -1);
+  rb_test_settle ();
 
   rb_sim_add_fault (fixture->sim, &busy);
   rb_sim_events_end (events (fixture), TRUE);
@@ -283,6 +288,54 @@ test_silence (HttpFixture   *fixture,
   rb_fake_clock_advance (fixture->clock, 1);
   g_assert_cmpuint (rb_test_count_log ("sse_reconnect"), ==, 1);
   reopen (fixture, 1000);
+}
+
+static void
+test_silence_allowed (HttpFixture   *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("Without a limit a stream may be silent for as long as it likes.");
+
+  http_fixture_set (fixture, "event-silence-ms", "0");
+  http_fixture_start (fixture);
+  rb_test_settle ();
+  rb_fake_clock_advance (fixture->clock, 24 * 3600 * 1000);
+  g_assert_cmpuint (rb_sim_events_count (events (fixture)), ==, 1);
+  g_assert_cmpuint (n_subscribed (fixture), ==, 1);
+}
+
+static void
+test_slept (HttpFixture   *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("After system sleep the stream is opened anew at once, behind the last event that was seen.");
+
+  http_fixture_start (fixture);
+  rb_sim_events_send (events (fixture), NUDGE ("before"));
+  rb_test_wait_until (fixture->controls->len == 1);
+  rb_test_settle ();
+  rb_fake_clock_sleep (fixture->clock, 45000);
+  rb_test_wait_until (n_subscribed (fixture) == 2);
+  rb_test_wait_until (rb_sim_events_count (events (fixture)) == 1);
+  g_assert_cmpuint (rb_test_count_log ("sse_reopened_after_sleep"), ==, 1);
+  rb_sim_events_send (events (fixture), NUDGE ("after"));
+  rb_test_wait_until (n_controls (fixture, "after") == 1);
+  g_assert_cmpuint (n_controls (fixture, "before"), ==, 1);
+}
+
+static void
+test_slept_waiting (HttpFixture   *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("A wait that the sleep outlasted is over at once.");
+
+  http_fixture_start (fixture);
+  rb_test_settle ();
+  rb_sim_events_end (events (fixture), TRUE);
+  rb_test_wait_until (rb_sim_events_count (events (fixture)) == 0);
+  rb_test_settle ();
+  rb_fake_clock_sleep (fixture->clock, 3600000);
+  rb_test_wait_until (rb_sim_events_count (events (fixture)) == 1);
 }
 
 static void
@@ -538,6 +591,9 @@ main (int   argc,
   add ("/http/events/refused-for-ever", NULL, test_refused_for_ever);
   add ("/http/events/told-to-wait", NULL, test_told_to_wait);
   add ("/http/events/silence", NULL, test_silence);
+  add ("/http/events/silence-allowed", NULL, test_silence_allowed);
+  add ("/http/events/slept/open", NULL, test_slept);
+  add ("/http/events/slept/waiting", NULL, test_slept_waiting);
   add ("/http/events/huge-frame", NULL, test_huge_frame);
   add ("/http/events/hanging-subscription", NULL, test_hanging_subscription);
   add ("/http/events/stop/opening", NULL, test_stop_opening);
