@@ -68,8 +68,6 @@ is_held (RbCore       *core,
     case RB_EVENT_PRESENCE_CHANGED:
       return FALSE;
     case RB_EVENT_UNDISPATCHED_CHANGED:
-      rb_mailroom_trigger (core);
-      break;
     case RB_EVENT_INBOUND_ROUTED:
       return core->is_stopping;
     }
@@ -160,6 +158,8 @@ try_again_later (RbCore       *core,
 
   wait = MAX (wait, MIN (detail_of (error, "retry_after_ms"), RETRY_AFTER_MAX_MS));
   lane->attempts++;
+  g_free (lane->failure);
+  lane->failure = g_strdup (error->message);
   core->outbox->counters.retries++;
   log_failure (manners[kind_of (letter)].retry, letter, error, lane->attempts, wait);
   lane->timer = rb_clock_add (core->clock, wait, on_retry, lane);
@@ -284,6 +284,8 @@ on_posted (RbCore       *core,
       RbLetter *letter = g_queue_pop_head (&lane->letters);
 
       lane->attempts = 0;
+      g_clear_pointer (&lane->failure, g_free);
+      core->outbox->counters.refused += is_terminal ? 1 : 0;
       if (is_terminal)
         bury (core, letter, error, lane->letters.length == 0);
       else

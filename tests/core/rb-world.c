@@ -84,6 +84,7 @@ rb_world_new (const RbWorldPlan *plan)
   adapter_init (&self->worker, 100, "sw", RB_BACKGROUND);
   adapter_init (&self->asker, 200, "sa", RB_PLAIN);
   rb_core_fixture_set_up (&self->fixture, plan->authority);
+  rb_world_watch_outbox (self);
   rb_world_plan_death (self, plan);
   return self;
 }

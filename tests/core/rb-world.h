@@ -118,6 +118,11 @@ void      rb_world_check_live  (RbWorld *self);
 /* Over everything that left: one wire id for each reply, sequences that increase, no message acted on twice. */
 void      rb_world_check_traffic (RbWorld *self);
 
+/* The oracle of the outbox (rb-world-outbox.c): nothing is told before its commit, or out of the order of its subject... */
+void      rb_world_watch_outbox (RbWorld *self);
+/* ...and all that was committed was told. */
+void      rb_world_check_outbox (RbWorld *self);
+
 /* Everybody goes and time passes: what has not ended is in the inbox, where somebody can see it, and nothing waits any more. */
 void      rb_world_check_nothing_stuck (RbWorld *self);
 
