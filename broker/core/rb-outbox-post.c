@@ -158,6 +158,8 @@ try_again_later (RbCore       *core,
 
   wait = MAX (wait, MIN (detail_of (error, "retry_after_ms"), RETRY_AFTER_MAX_MS));
   lane->attempts++;
+  g_free (lane->failure);
+  lane->failure = g_strdup (error->message);
   core->outbox->counters.retries++;
   log_failure (manners[kind_of (letter)].retry, letter, error, lane->attempts, wait);
   lane->timer = rb_clock_add (core->clock, wait, on_retry, lane);
@@ -282,6 +284,7 @@ on_posted (RbCore       *core,
       RbLetter *letter = g_queue_pop_head (&lane->letters);
 
       lane->attempts = 0;
+      g_clear_pointer (&lane->failure, g_free);
       core->outbox->counters.refused += is_terminal ? 1 : 0;
       if (is_terminal)
         bury (core, letter, error, lane->letters.length == 0);

@@ -13,6 +13,7 @@ typedef struct {
   GQueue    letters;      /* of RbLetter, oldest first; the first may be on its way */
   RbCore   *core;         /* for the timer; borrowed */
   guint     attempts;     /* of the first letter that failed */
+  char     *failure;      /* of the last of them; NULL: none */
   guint64   timer;        /* of the next one; 0: none */
   gboolean  is_posting;
   gboolean  is_ready;     /* in the queue of the ready */

@@ -24,6 +24,7 @@ lane_free (gpointer data)
 
   g_queue_clear_full (&lane->letters, (GDestroyNotify) rb_letter_free);
   g_free (lane->key);
+  g_free (lane->failure);
   g_free (lane);
 }
 
