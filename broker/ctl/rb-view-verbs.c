@@ -205,7 +205,7 @@ print_module (RbCtl        *ctl,
 
   if (kind == NULL || name == NULL || state == NULL || g_str_equal (state, "running"))
     return;
-  text = g_strdup_printf ("%s '%s' is %s%s%s", kind, name, state, reason != NULL ? ": " : "", reason != NULL ? reason : "");
+  text = g_strdup_printf ("%s '%s' (%s)%s%s", kind, name, state, reason != NULL ? ": " : "", reason != NULL ? reason : "");
   print_line (ctl, "module", text);
 }
 

@@ -26,7 +26,26 @@ struct _RbHttpClient {
   gboolean     is_stopped;
 };
 
-G_DEFINE_FINAL_TYPE (RbHttpClient, rb_http_client, G_TYPE_OBJECT)
+/* Upstream and emitter have a copy of this code each, and the names of types are one for the whole process: so each copy's type is named
+ * after its module, which is what the log domain is. G_DEFINE_FINAL_TYPE() knows only one name. */
+#define TYPE_NAME "RbHttpClient+" G_LOG_DOMAIN
+
+static GObjectClass *parent_class;
+
+static void rb_http_client_class_init (gpointer klass, gpointer data);
+static void rb_http_client_init (GTypeInstance *instance, gpointer klass);
+
+GType
+rb_http_client_get_type (void)
+{
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_type_register_static_simple (G_TYPE_OBJECT, g_intern_static_string (TYPE_NAME), sizeof (RbHttpClientClass),
+                                                             rb_http_client_class_init, sizeof (RbHttpClient), rb_http_client_init,
+                                                             G_TYPE_FLAG_FINAL));
+  return type;
+}
 
 typedef struct {
   grefcount     ref_count;      /* the table has one, an operation of libsoup another */
@@ -95,14 +114,17 @@ succeed (Exchange *self)
     g_task_return_pointer (task, g_steal_pointer (&self->answer), (GDestroyNotify) rb_http_answer_free);
 }
 
-/* A status that is known decides, also when the body cannot be had: the caller sees both. */
+/* A status that is known decides, also when the body cannot be had: the caller sees both. A body that is known is whole. */
 static void
 fail (Exchange *self,
       GError   *error)
 {
   if (self->answer != NULL && error->domain == RB_ERROR && self->task != NULL)
     {
-      self->answer->broken = error;
+      if (self->answer->body == NULL)
+        self->answer->broken = error;
+      else
+        g_error_free (error);
       succeed (self);
     }
   else
@@ -186,6 +208,19 @@ error_from_transport (const Exchange *self,
                        *certificate != '\0' ? certificate : cause->message);
 }
 
+/* Only now the connection is free for the next request, so the caller hears of it after that. */
+static void
+on_closed (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr(Exchange) self = user_data;
+
+  g_input_stream_close_finish (G_INPUT_STREAM (source), result, NULL);
+  if (self->task != NULL)
+    succeed (self);
+}
+
 static void
 on_read (GObject      *source,
          GAsyncResult *result,
@@ -205,7 +240,7 @@ on_read (GObject      *source,
   if (g_bytes_get_size (bytes) == 0)
     {
       self->answer->body = g_byte_array_free_to_bytes (g_steal_pointer (&self->body));
-      succeed (self);
+      g_input_stream_close_async (self->stream, G_PRIORITY_DEFAULT, self->inner, on_closed, exchange_ref (self));
       return;
     }
   if (self->body->len + g_bytes_get_size (bytes) > RB_HTTP_MAX_BODY)
@@ -363,18 +398,23 @@ rb_http_client_finalize (GObject *object)
   g_clear_object (&self->clock);
   g_free (self->base);
   g_free (self->authorization);
-  G_OBJECT_CLASS (rb_http_client_parent_class)->finalize (object);
+  parent_class->finalize (object);
 }
 
 static void
-rb_http_client_class_init (RbHttpClientClass *klass)
+rb_http_client_class_init (gpointer klass,
+                           gpointer data)
 {
+  parent_class = g_type_class_peek_parent (klass);
   G_OBJECT_CLASS (klass)->finalize = rb_http_client_finalize;
 }
 
 static void
-rb_http_client_init (RbHttpClient *self)
+rb_http_client_init (GTypeInstance *instance,
+                     gpointer       klass)
 {
+  RbHttpClient *self = RB_HTTP_CLIENT (instance);
+
   self->running = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) exchange_unref, NULL);
 }
 

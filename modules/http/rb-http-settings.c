@@ -61,6 +61,9 @@ rb_http_base_from_host (const char  *api_host,
   while (length > 0 && text[length - 1] == '/')
     text[--length] = '\0';
 
+  /* Without its slashes a bare scheme would pass for a host. */
+  if (length == 0 || text[length - 1] == ':' || strpbrk (text, " \t\r\n\"<>\\^`{|}") != NULL)
+    return invalid_host (api_host, "is neither a host nor an origin", error);
   if (g_str_has_prefix (text, "http://") || g_str_has_prefix (text, "https://"))
     base = g_strconcat (text, "/v1", NULL);
   else

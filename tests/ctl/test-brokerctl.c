@@ -227,6 +227,32 @@ test_status (Fixture       *fixture,
 }
 
 static void
+test_status_away (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  static const char status[] = "{\"presence\":\"offline\",\"presence_reason\":\"starting\",\"presence_since\":\"2026-01-01T00:00:00.000Z\","
+                               "\"link_error\":\"'gw:1' refuses\\u001b the connection\",\"profile\":\"masons\",\"node_id\":\"agent-7\","
+                               "\"ready\":true}";
+  static const char modules[] = "[{\"name\":\"http\",\"kind\":\"upstream\",\"state\":\"starting\"},"
+                                "{\"name\":\"journal\",\"kind\":\"emitter\",\"state\":\"running\"},"
+                                "{\"name\":\"codex\",\"kind\":\"spawn-driver\",\"state\":\"failed\",\"reason\":\"not found\"}]";
+
+  g_test_summary ("A network that is away: which one, since when, why, and which modules do not run.");
+
+  rb_fake_broker_answer (fixture->broker, STATUS, 200, status);
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/modules", 200, modules);
+  g_assert_cmpint (run (fixture, "status"), ==, RB_EXIT_OK);
+  g_assert_nonnull (strstr (fixture->out, "network       offline (starting) for "));
+  g_assert_nonnull (strstr (fixture->out, " d: 'gw:1' refuses"));
+  g_assert_null (strchr (fixture->out, '\033'));
+  g_assert_nonnull (strstr (fixture->out, "profile       masons\n"));
+  g_assert_nonnull (strstr (fixture->out, "node          agent-7\n"));
+  g_assert_nonnull (strstr (fixture->out, "module        upstream 'http' (starting)\n"));
+  g_assert_nonnull (strstr (fixture->out, "module        spawn-driver 'codex' (failed): not found\n"));
+  g_assert_null (strstr (fixture->out, "journal"));
+}
+
+static void
 test_odd_answers (Fixture       *fixture,
                   gconstpointer  data)
 {
@@ -564,6 +590,7 @@ main (int    argc,
   ADD ("/brokerctl/help", test_help);
   ADD ("/brokerctl/not-running", test_not_running);
   ADD_BROKER ("/brokerctl/status", test_status);
+  ADD_BROKER ("/brokerctl/status/away", test_status_away);
   ADD_BROKER ("/brokerctl/odd-answers", test_odd_answers);
   ADD_BROKER ("/brokerctl/inbox", test_inbox);
   ADD_BROKER ("/brokerctl/outbox", test_outbox);
