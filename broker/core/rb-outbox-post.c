@@ -51,7 +51,7 @@ is_reply (const RbEvent *event)
 
 /* An endpoint's state waits for the network (7.10), an assignment's for the report before it. */
 static gboolean
-is_held (RbCore       *core,
+is_held (RbCore           *core,
          const RbPostLane *lane)
 {
   const RbLetter *letter = get_first (lane);
@@ -75,7 +75,7 @@ is_held (RbCore       *core,
 }
 
 void
-rb_outbox_wake_lane (RbCore *core,
+rb_outbox_wake_lane (RbCore     *core,
                      RbPostLane *lane)
 {
   if (lane->is_posting || lane->is_ready || lane->timer != 0 || lane->letters.length == 0 || is_held (core, lane))
@@ -86,7 +86,7 @@ rb_outbox_wake_lane (RbCore *core,
 }
 
 void
-rb_outbox_drop_if_empty (RbCore *core,
+rb_outbox_drop_if_empty (RbCore     *core,
                          RbPostLane *lane)
 {
   if (lane->letters.length > 0 || lane->is_posting)
@@ -141,7 +141,7 @@ log_failure (const char     *name,
 
 static void
 try_again_later (RbCore       *core,
-                 RbPostLane       *lane,
+                 RbPostLane   *lane,
                  const GError *error)
 {
   const RbLetter *letter = get_first (lane);
@@ -306,7 +306,7 @@ on_posted (RbCore       *core,
 }
 
 static void
-post (RbCore *core,
+post (RbCore     *core,
       RbPostLane *lane)
 {
   RbEvent *event = get_first (lane)->event;

@@ -197,7 +197,7 @@ rb_outbox_release (RbCore       *core,
 
 /* IMP-53: what is being posted, or was tried, stays; the next oldest goes. */
 static void
-make_room_for_presence (RbCore *core,
+make_room_for_presence (RbCore     *core,
                         RbPostLane *lane)
 {
   guint i = lane->is_posting || lane->attempts > 0 ? 1 : 0;
