@@ -27,9 +27,9 @@ view_letter (const RbLetter *letter,
 }
 
 static const char *
-waits_for (RbCore         *core,
-           const RbPostLane   *lane,
-           const RbLetter *letter)
+waits_for (RbCore           *core,
+           const RbPostLane *lane,
+           const RbLetter   *letter)
 {
   if (letter != g_queue_peek_head ((GQueue *) &lane->letters))
     return "the one before it";
@@ -44,9 +44,9 @@ waits_for (RbCore         *core,
 }
 
 static GVariant *
-view_waiting (RbCore         *core,
-              const RbPostLane   *lane,
-              const RbLetter *letter)
+view_waiting (RbCore           *core,
+              const RbPostLane *lane,
+              const RbLetter   *letter)
 {
   gboolean is_first = letter == g_queue_peek_head ((GQueue *) &lane->letters);
   GVariantDict dict;
@@ -59,8 +59,8 @@ view_waiting (RbCore         *core,
 }
 
 typedef struct {
-  const RbPostLane   *lane;
-  const RbLetter *letter;
+  const RbPostLane *lane;
+  const RbLetter   *letter;
 } Shown;
 
 static int

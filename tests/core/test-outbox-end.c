@@ -30,6 +30,33 @@ count_dead (RbCoreFixture *fixture)
   return g_variant_n_children (rows);
 }
 
+static void
+test_routed_refused (RbCoreFixture *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = rb_core_fixture_attach (fixture, PID, TRUE);
+  g_autofree char *id = rb_core_fixture_register (fixture, PID, RB_PLAIN, NULL, NULL);
+  g_autofree char *metadata = g_strdup_printf ("{\"target_endpoint_id\":\"%s\"}", id);
+  g_autoptr(GVariant) dead = NULL;
+  const char *kind = NULL;
+
+  g_test_summary ("A message whose routed event is refused for good is accepted all the same: the adapter has it (IMP-28).");
+
+  rb_authority_fail (fixture, RB_ERROR_REJECTED, 422);
+  rb_fake_connector_deliver (fixture->connector, 1, "m1", "bob", "hello", metadata);
+  rb_test_settle ();
+  rb_core_fixture_receipt (fixture, channel, 0);
+  g_assert_true (rb_fake_connector_has_accepted (fixture->connector, 1));
+  g_assert_cmpstr (rb_core_fixture_reason (fixture, "m1"), ==, "delivered");
+  rb_fake_clock_advance (fixture->clock, 600000);
+  g_assert_cmpuint (channel->pushes->len, ==, 1);
+  g_assert_cmpuint (rb_authority_count (fixture, "runtime_inbound_routed"), ==, 1);
+  dead = view_first_dead (fixture);
+  g_assert_true (g_variant_lookup (dead, "kind", "&s", &kind));
+  g_assert_cmpstr (kind, ==, "runtime_inbound_routed");
+  rb_core_fixture_unregister (fixture, PID, id, NULL);
+}
+
 static gboolean
 retry (RbCoreFixture *fixture,
        gint64         id,
@@ -394,6 +421,7 @@ main (int   argc,
 #define ADD(path, function) \
   g_test_add ("/outbox/" path, RbCoreFixture, "authority", rb_core_fixture_set_up, function, rb_core_fixture_tear_down)
   ADD ("terminal", test_terminal);
+  ADD ("terminal/routed", test_routed_refused);
   ADD ("dead/retry-one", test_retry_one);
   ADD ("dead/retry-all", test_retry_all);
   ADD ("dead/cap", test_dead_cap);
