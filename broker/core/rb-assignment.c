@@ -68,7 +68,6 @@ rb_assignment_free (RbAssignment *self)
   g_clear_pointer (&self->message, rb_message_unref);
   g_free (self->endpoint_id);
   g_free (self->token);
-  g_clear_pointer (&self->reports, g_ptr_array_unref);
   g_free (self);
 }
 

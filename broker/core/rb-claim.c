@@ -189,7 +189,6 @@ on_stored (RbCore       *core,
     }
 
   core->counters.claimed++;
-  rb_events_emit (core, rb_events_assigned (assignment));
   rb_log_info ("runtime_self_claimed", "undispatched_id", self->undispatched_id, "assignment_id", self->claimed->assignment_id,
                "endpoint_id", self->endpoint_id, NULL);
   answer (core, task, grant, NULL);
@@ -208,6 +207,7 @@ store (RbCore *core,
     assignment->deadline = rb_core_now (core) + core->settings.acceptance_timeout;
   rb_assignments_add (core->assignments, assignment);
   rb_claim_message_store (core, assignment, "claimed", changes);
+  rb_changes_project (changes, rb_events_assigned (assignment));
   rb_restore_arm (core, assignment);
   rb_core_commit (core, changes, on_stored, task);
 }

@@ -18,7 +18,13 @@
 
 G_BEGIN_DECLS
 
+/* These stand on this header. */
+typedef struct _RbOutbox RbOutbox;              /* rb-outbox.h */
+typedef struct _RbRouteClaims RbRouteClaims;    /* rb-route-claim.h */
+typedef struct _RbClosed RbClosed;              /* rb-closed.h */
 typedef struct _RbMailroom RbMailroom;
+typedef struct _RbControl RbControl;
+typedef struct _RbSpawns RbSpawns;
 
 struct _RbCore {
   GObject         parent_instance;
@@ -42,6 +48,12 @@ struct _RbCore {
   RbAssignments  *assignments;
   RbReplies      *replies;
   RbRefused      *refused;
+  RbOutbox       *outbox;
+  RbRouteClaims  *route_claims;
+  RbClosed       *closed;
+  GHashTable     *asking;          /* ids of assignments about which the authority is being told or asked (rb-turns.h) */
+  RbControl      *control;
+  RbSpawns       *spawns;
   GHashTable     *channels;        /* gint64 * pid to RbChannel */
   GHashTable     *receipts;        /* push id (borrowed from the item) to RbItem */
   gint64          next_position;
@@ -49,6 +61,9 @@ struct _RbCore {
 
   RbPresence      presence;
   const char     *presence_reason;
+  gint64          presence_since;      /* epoch-ms */
+  char           *link_error;          /* why the connector is not connected, in its words; NULL: it is, or has not said */
+  GHashTable     *facts;               /* what the process says of itself: name to text */
   guint64         presence_timer;
 
   GHashTable     *claims;          /* RbPair of endpoint and undispatched id to GPtrArray of GTask: who else waits for that claim */

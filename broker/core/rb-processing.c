@@ -170,7 +170,6 @@ on_durable (RbCore       *core,
       g_task_return_error (task, g_error_copy (error));
       return;
     }
-  rb_events_emit (core, g_steal_pointer (&self->outward));
   g_task_return_boolean (task, TRUE);
 }
 
@@ -307,6 +306,7 @@ on_agreed (RbCore       *core,
 
   changes = rb_changes_new ();
   apply (core, assignment, self, changes);
+  rb_changes_project (changes, g_steal_pointer (&self->outward));
   rb_core_commit (core, changes, on_durable, g_steal_pointer (&task));
 }
 

@@ -48,7 +48,6 @@ detach (RbCore       *core,
   RbItem *item = endpoint != NULL ? rb_queue_find (endpoint->queue, assignment->message->id) : NULL;
 
   rb_clock_clear (core->clock, &assignment->timer);
-  rb_clock_clear (core->clock, &assignment->report_timer);
   if (item != NULL)
     rb_deliver_cancel (core, endpoint, item);
   rb_assignment_erase (assignment, changes);
@@ -155,9 +154,8 @@ target_lost (const RbAssignment *assignment,
   return rb_events_processing_state (&report);
 }
 
-/* A restored assignment: who is told when its message is durably back. */
+/* A restored assignment: who is answered when its message is durably back. */
 typedef struct {
-  RbEvent   *event;          /* NULL: staged, the upstream holds it still */
   GPtrArray *dispatchers;    /* NULL: nobody waits */
   GError    *why;
 } Restored;
@@ -171,12 +169,9 @@ on_restored (RbCore       *core,
 
   for (guint i = 0; self->dispatchers != NULL && i < self->dispatchers->len; i++)
     g_task_return_error (g_ptr_array_index (self->dispatchers, i), g_error_copy (error != NULL ? error : self->why));
-  if (error == NULL && self->event != NULL)
-    rb_events_tell (core, g_steal_pointer (&self->event));
-  if (error == NULL)
+  if (error == NULL && !rb_events_has_authority (core))
     rb_mailroom_trigger (core);
 
-  g_clear_pointer (&self->event, rb_event_unref);
   g_clear_pointer (&self->dispatchers, g_ptr_array_unref);
   g_error_free (self->why);
   g_free (self);
@@ -190,8 +185,9 @@ rb_restore_one (RbCore       *core,
   RbChanges *changes = rb_changes_new ();
   Restored *self = g_new0 (Restored, 1);
 
+  /* Of a staged one the upstream knows better: it holds it still. */
   if (assignment->state != RB_ASSIGNMENT_STAGED)
-    self->event = target_lost (assignment, reason_code);
+    rb_changes_tell (changes, target_lost (assignment, reason_code));
   self->dispatchers = g_steal_pointer (&assignment->dispatchers);
   self->why = dispatch_error (assignment, reason_code);
   rb_log_info ("runtime_assignment_restored", "assignment_id", assignment->context->assignment_id, "reason", reason_code, NULL);
@@ -204,6 +200,12 @@ rb_restore_tell_lost (RbCore             *core,
                       const RbAssignment *assignment,
                       const char         *reason_code)
 {
-  if (rb_events_has_authority (core))
-    rb_events_tell (core, target_lost (assignment, reason_code));
+  RbChanges *changes;
+
+  if (!rb_events_has_authority (core))
+    return;
+
+  changes = rb_changes_new ();
+  rb_changes_tell (changes, target_lost (assignment, reason_code));
+  rb_core_commit (core, changes, NULL, NULL);
 }

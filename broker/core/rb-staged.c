@@ -145,16 +145,19 @@ make_attempt (RbCore       *core,
 
 /* Refused or not, the sequence may have been seen. */
 static void
-note_sequence (RbCore        *core,
-               const Fetched *fetched)
+note_attempt (RbCore   *core,
+              Fetched  *fetched,
+              gboolean  is_heard)
 {
   RbAssignment *assignment = lookup (core, fetched->item->claimed);
   RbChanges *changes;
 
-  if (assignment == NULL || fetched->sequence <= assignment->last_sequence)
+  if (assignment == NULL)
     return;
-  assignment->last_sequence = fetched->sequence;
   changes = rb_changes_new ();
+  if (is_heard && fetched->event != NULL)
+    rb_changes_project (changes, g_steal_pointer (&fetched->event));
+  assignment->last_sequence = MAX (assignment->last_sequence, fetched->sequence);
   rb_assignment_record (assignment, changes);
   rb_core_commit_lazy (core, changes, NULL, NULL);
 }
@@ -169,9 +172,7 @@ on_attempt_reported (RbCore       *core,
   if (error != NULL)
     rb_log_warning ("staged_delivery_attempt_projection_failed", "assignment_id", fetched->item->claimed->assignment_id, "err",
                     error->message, NULL);
-  else if (fetched->event != NULL)
-    rb_events_emit (core, g_steal_pointer (&fetched->event));
-  note_sequence (core, fetched);
+  note_attempt (core, fetched, error == NULL);
   report_done (core, fetched->task);
 }
 

@@ -91,11 +91,18 @@ rb_view_status (RbCore *core)
 {
   g_autoptr(GError) refusal = NULL;
   gboolean ready = rb_core_is_ready (core, &refusal);
+  GHashTableIter iter;
+  gpointer name, value;
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
   rb_dict_put_text (&dict, "presence", rb_core_get_presence (core));
   rb_dict_put_text (&dict, "presence_reason", core->presence_reason);
+  rb_dict_put_time (&dict, "presence_since", core->presence_since);
+  rb_dict_put_text (&dict, "link_error", core->link_error);
+  g_hash_table_iter_init (&iter, core->facts);
+  while (g_hash_table_iter_next (&iter, &name, &value))
+    rb_dict_put_text (&dict, name, value);
   rb_dict_put_text (&dict, "address", rb_connector_get_address (core->connector));
   g_variant_dict_insert (&dict, "ready", "b", ready);
   rb_dict_put_text (&dict, "not_ready_reason", refusal != NULL ? refusal->message : NULL);

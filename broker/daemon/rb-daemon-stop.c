@@ -13,8 +13,6 @@
 
 #include <unistd.h>
 
-#define WATCHDOG_MS 5000
-
 static void
 quit (RbDaemon *self)
 {
@@ -67,6 +65,7 @@ cancel_start (RbDaemon *self)
   g_cancellable_cancel (self->starting);
   rb_clock_clear (self->clock, &self->ready_timer);
   rb_clock_clear (self->clock, &self->notify_timer);
+  rb_clock_clear (self->clock, &self->identity_timer);
 }
 
 /**
@@ -87,7 +86,7 @@ rb_daemon_stop (RbDaemon   *self,
 
   self->stop_reason = g_strdup (reason);
   self->exit_code = exit_code;
-  self->watchdog = rb_watchdog_start (WATCHDOG_MS);
+  self->watchdog = rb_watchdog_start (rb_settings_get_integer (self->settings, "broker", "stop-timeout-ms"));
   rb_notify_send ("STOPPING=1");
 
   cancel_start (self);

@@ -35,6 +35,7 @@ start_core (RbCoreFixture *fixture)
     .connector = RB_CONNECTOR (fixture->connector),
     .upstream = RB_UPSTREAM (fixture->upstream),
     .emitters = emitters,
+    .spawn_drivers = fixture->spawn_drivers,
     .processes = RB_PROCESSES (fixture->processes),
     .random = next_random,
     .random_data = &fixture->random,
@@ -93,6 +94,7 @@ rb_core_fixture_tear_down (RbCoreFixture *fixture,
   g_assert_finalize_object (fixture->journal);
   if (fixture->authority != NULL)
     g_assert_finalize_object (fixture->authority);
+  g_clear_pointer (&fixture->spawn_drivers, g_ptr_array_unref);
   g_assert_finalize_object (fixture->processes);
   g_assert_finalize_object (fixture->clock);
 }
@@ -113,6 +115,7 @@ rb_core_fixture_crash (RbCoreFixture *fixture)
   g_autoptr(GError) gone = rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "the process is gone");
   guint n_events = fixture->journal->events->len;
   guint n_sent = fixture->connector->sent->len;
+  guint n_acks = fixture->upstream->acks->len;
   gboolean stopped = FALSE;
 
   rb_fake_store_crash (fixture->store);
@@ -131,6 +134,7 @@ rb_core_fixture_crash (RbCoreFixture *fixture)
 
   g_ptr_array_set_size (fixture->journal->events, n_events);
   g_ptr_array_set_size (fixture->connector->sent, n_sent);
+  g_ptr_array_set_size (fixture->upstream->acks, n_acks);
   rb_fake_store_revive (fixture->store);
   fixture->connector->hold = FALSE;
   start_core (fixture);

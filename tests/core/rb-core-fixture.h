@@ -8,6 +8,7 @@
 #include "rb-fake-adapter.h"
 #include "rb-fake-clock.h"
 #include "rb-fake-network.h"
+#include "rb-fake-spawn-driver.h"
 #include "rb-fake-store.h"
 #include "rb-processing.h"
 #include "rb-register.h"
@@ -27,6 +28,7 @@ typedef struct {
   RbFakeEmitter   *journal;      /* a projection */
   RbFakeEmitter   *authority;    /* NULL unless asked for */
   RbFakeProcesses *processes;
+  GPtrArray       *spawn_drivers; /* of RbFakeSpawnDriver, for the next start of the core; NULL: none */
   RbCoreSettings   settings;
   RbCore          *core;
   guint64          random;       /* state of a small generator: ids are the same in every run */

@@ -128,7 +128,8 @@ test_views (RbCoreFixture *fixture,
     { "last_sequence", "x" }, { NULL, NULL },
   };
   static const Member status[] = {
-    { "presence", "s" }, { "presence_reason", "s" }, { "address", "s" }, { "ready", "b" }, { "not_ready_reason", "?s" }, { "endpoints", "x" },
+    { "presence", "s" }, { "presence_reason", "s" }, { "presence_since", "s" }, { "link_error", "?s" }, { "profile", "?s" },
+    { "node_id", "?s" }, { "address", "s" }, { "ready", "b" }, { "not_ready_reason", "?s" }, { "endpoints", "x" },
     { "channels", "x" }, { "inbox", "x" }, { "assignments", "x" }, { "messages", "x" }, { "correlations", "x" }, { "reply_records", "x" },
     { "counters", "a{sv}" }, { "limits", "a{sv}" }, { NULL, NULL },
   };

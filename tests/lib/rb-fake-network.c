@@ -260,6 +260,18 @@ answer_call (RbFakeUpstream *self,
 }
 
 static void
+note_ack (RbFakeUpstream *self,
+          GVariant       *arguments)
+{
+  const char *key = "", *status = "", *detail = NULL;
+
+  g_variant_lookup (arguments, "idempotency_key", "&s", &key);
+  g_variant_lookup (arguments, "status", "&s", &status);
+  g_variant_lookup (arguments, "detail", "&s", &detail);
+  g_ptr_array_add (self->acks, g_strconcat (key, " ", status, detail != NULL ? " " : NULL, detail, NULL));
+}
+
+static void
 fake_call_async (RbUpstream          *upstream,
                  RbUpstreamCall       call,
                  GVariant            *arguments,
@@ -273,6 +285,8 @@ fake_call_async (RbUpstream          *upstream,
   self->n_calls[call]++;
   g_clear_pointer (&self->arguments[call], g_variant_unref);
   self->arguments[call] = g_variant_ref_sink (arguments);
+  if (call == RB_UPSTREAM_CONTROL_ACK)
+    note_ack (self, arguments);
   g_task_set_task_data (task, GINT_TO_POINTER (call), NULL);
   if (self->hold || self->holds[call])
     g_ptr_array_add (self->waiting, g_steal_pointer (&task));
@@ -302,6 +316,7 @@ rb_fake_upstream_finalize (GObject *object)
   RbFakeUpstream *self = RB_FAKE_UPSTREAM (object);
 
   g_ptr_array_unref (self->waiting);
+  g_ptr_array_unref (self->acks);
   g_clear_pointer (&self->answer, g_variant_unref);
   for (guint i = 0; i < RB_UPSTREAM_N_CALLS; i++)
     {
@@ -324,6 +339,7 @@ rb_fake_upstream_init (RbFakeUpstream *self)
 {
   self->features = RB_UPSTREAM_LOCAL_INBOX;
   self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
+  self->acks = g_ptr_array_new_with_free_func (g_free);
 }
 
 RbFakeUpstream *
@@ -340,6 +356,26 @@ rb_fake_upstream_answer (RbFakeUpstream *self)
   self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < waiting->len; i++)
     answer_call (self, g_ptr_array_index (waiting, i));
+}
+
+void
+rb_fake_upstream_answer_one (RbFakeUpstream *self,
+                             guint           i)
+{
+  g_autoptr(GTask) task = g_ptr_array_steal_index (self->waiting, i);
+
+  answer_call (self, task);
+}
+
+void
+rb_fake_upstream_control (RbFakeUpstream *self,
+                          const char     *text)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) event = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  rb_upstream_emit_control (RB_UPSTREAM (self), event);
 }
 
 void

@@ -51,10 +51,14 @@ struct _RbFakeUpstream {
   GError             *failures[RB_UPSTREAM_N_CALLS];    /* likewise, before its answer */
   gboolean            holds[RB_UPSTREAM_N_CALLS];
   double              heartbeat_after_seconds;
+  GPtrArray          *acks;           /* of char *: "key status" or "key status detail", for each acknowledged control event */
 };
 
 RbFakeUpstream  *rb_fake_upstream_new      (void);
 void             rb_fake_upstream_answer   (RbFakeUpstream *self);     /* all that wait */
+void             rb_fake_upstream_answer_one (RbFakeUpstream *self, guint i);     /* the i-th of them */
+/* Sends a control event; @text is an a{sv} in the text format of GVariant. */
+void             rb_fake_upstream_control  (RbFakeUpstream *self, const char *text);
 /* Of one kind of call: what it answers from now on. @answer: sunk. */
 void             rb_fake_upstream_set_answer  (RbFakeUpstream *self, RbUpstreamCall call, GVariant *answer);
 /* @error: taken; NULL: it answers again. */
