@@ -44,6 +44,7 @@ static const Limit limits[] = {
   COUNT ("endpoint-cap", endpoint_cap, 1000000, "endpoints"),
   COUNT ("queue-cap", queue_cap, 1000000, "messages that wait for one endpoint"),
   BYTES ("queue-bytes-cap", queue_bytes_cap, "bytes that wait for one endpoint"),
+  COUNT ("outbox-cap", outbox_cap, 10000000, "events that the upstream is still to hear"),
   COUNT ("window-messages", window_messages, 1000000, "messages the connector may have in flight"),
   BYTES ("window-bytes", window_bytes, "bytes the connector may have in flight"),
   COUNT ("push-window-messages", push_window_messages, 1000000, "messages pushed to a channel and not acknowledged"),

@@ -105,8 +105,8 @@ test_limits_filled (void)
   g_assert_cmpuint (core.queue_bytes_cap, ==, 4096);
   g_assert_cmpint (core.acceptance_timeout, ==, 0);
   g_assert_false (core.legacy_adapters);
-  g_assert_cmpint (core.legacy_upstream, ==, RB_LEGACY_UPSTREAM_ON);
   g_assert_false (core.remote_spawn);
+  g_assert_cmpint (core.legacy_upstream, ==, RB_LEGACY_UPSTREAM_ON);
   g_assert_cmpint (ipc.ping_interval_ms, ==, -1);
   g_assert_cmpuint (ipc.body_max, ==, 2048);
   g_assert_true (g_str_has_prefix (ipc.server_version, "999.0.0+runtime-broker."));
