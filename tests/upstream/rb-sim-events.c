@@ -145,6 +145,7 @@ cut_event (RbSimEvents *self,
   GString *frame = frame_event (self, event);
 
   self->cuts_next = FALSE;
+  self->n_sent = MIN (self->n_sent, event->id - 1);
   write_to_all (self, frame->str, frame->len - strlen (event->data) / 2 - 2 * strlen (self->line_end), FALSE);
   g_string_free (frame, TRUE);
   rb_sim_events_end (self, FALSE);

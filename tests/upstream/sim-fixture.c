@@ -20,7 +20,7 @@ sim_fixture_set_up (SimFixture    *fixture,
   fixture->gateway = rb_sim_get_gateway (fixture->sim);
   fixture->events = rb_sim_get_events (fixture->sim);
   fixture->work = rb_sim_get_work (fixture->sim);
-  fixture->session = soup_session_new ();
+  fixture->session = soup_session_new_with_options ("max-conns-per-host", 16, NULL);
   fixture->frames = g_ptr_array_new_with_free_func (g_free);
 }
 

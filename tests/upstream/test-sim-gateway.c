@@ -351,12 +351,12 @@ static void
 test_burst (SimFixture    *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("Ten thousand messages at once all arrive, in order.");
+  g_test_summary ("Two thousand messages at once all arrive, in order.");
 
   sim_fixture_register (fixture, 0);
-  rb_sim_gateway_burst (fixture->gateway, 10000, "m", "bob");
-  rb_test_wait_until (fixture->frames->len == 10001);
-  g_assert_true (sim_fixture_heard (fixture, -1, "\"seq\":10000"));
+  rb_sim_gateway_burst (fixture->gateway, 2000, "m", "bob");
+  rb_test_wait_until (fixture->frames->len == 2001);
+  g_assert_true (sim_fixture_heard (fixture, -1, "\"seq\":2000"));
 }
 
 static void
