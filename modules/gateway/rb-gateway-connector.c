@@ -57,6 +57,7 @@ struct _RbGatewayConnector {
   guint64             timer;           /* of @clock: the wait of STATE_WAITING, the limit of STATE_REGISTERING */
   guint64             watch_timer;     /* while there is a link */
   gint64              due_us;          /* when the wait or the watch should be over: see has_slept() */
+  gboolean            has_garbage;     /* came on @link, and the log says so */
   char               *address;         /* our agent's handle, as the gateway said last */
 
   guint               window_messages; /* what each run begins with */
@@ -290,6 +291,16 @@ take_frame (RbGatewayConnector   *self,
     }
 }
 
+/* A gateway that says nothing else must not fill the log. */
+static void
+report_garbage (RbGatewayConnector *self,
+                const GError       *error)
+{
+  rb_log_event (G_LOG_DOMAIN, self->has_garbage ? G_LOG_LEVEL_DEBUG : G_LOG_LEVEL_WARNING, "connector_frame_invalid", "err",
+                "Received non-JSON message from Connector", "detail", error->message, NULL);
+  self->has_garbage = TRUE;
+}
+
 static void
 on_link_frame (RbGatewayLink *link,
                GBytes        *text,
@@ -304,7 +315,7 @@ on_link_frame (RbGatewayLink *link,
 
   frame = rb_gateway_frame_parse (text, &error);
   if (error != NULL)
-    rb_log_warning ("connector_frame_invalid", "err", "Received non-JSON message from Connector", "detail", error->message, NULL);
+    report_garbage (self, error);
   else if (frame != NULL)
     take_frame (self, frame);
 }
@@ -437,6 +448,7 @@ static void
 attempt (RbGatewayConnector *self)
 {
   self->state = STATE_CONNECTING;
+  self->has_garbage = FALSE;
   schedule_watch (self);
   self->link = rb_gateway_link_new (self->settings, self->clock, &link_funcs, self);
   rb_gateway_link_open (self->link, self->session);
