@@ -5,11 +5,19 @@
 
 #include "rb-core-private.h"
 
+#include "rb-capabilities.h"
+#include "rb-closed.h"
+#include "rb-control.h"
 #include "rb-error.h"
 #include "rb-inbound.h"
+#include "rb-lifecycle.h"
 #include "rb-link.h"
 #include "rb-load.h"
-#include "rb-lifecycle.h"
+#include "rb-mailroom.h"
+#include "rb-outbox.h"
+#include "rb-pair.h"
+#include "rb-route-claim.h"
+#include "rb-spawn.h"
 
 #include <sys/random.h>
 
@@ -38,11 +46,22 @@ rb_core_settings_init (RbCoreSettings *settings)
     .endpoint_cap = 8192,
     .queue_cap = 10000,
     .queue_bytes_cap = 64 * 1024 * 1024,
+    .outbox_cap = 100000,
     .window_messages = 256,
     .window_bytes = 16 * 1024 * 1024,
     .push_window_messages = 256,
     .push_window_bytes = 8 * 1024 * 1024,
+    .mailroom_interval = 20000,
+    .mailroom_retry = 60000,
+    .mailroom_list_limit = 32,
+    .staged_max_timeout = 3600000,
+    .staged_max_hold = 25000,
+    .staged_cap = 1024,
+    .staged_bytes_cap = 64 * 1024 * 1024,
+    .staged_waiters_cap = 1024,
+    .spawn_timeout = 30000,
     .legacy_adapters = TRUE,
+    .remote_spawn = TRUE,
   };
 }
 
@@ -71,10 +90,16 @@ rb_core_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->connector, self);
   if (self->store != NULL)
     g_signal_handlers_disconnect_by_data (self->store, self);
+  if (self->upstream != NULL)
+    g_signal_handlers_disconnect_by_data (self->upstream, self);
   if (self->processes != NULL)
     g_signal_handlers_disconnect_by_data (self->processes, self);
   if (self->clock != NULL)
-    rb_lifecycle_cancel_timers (self);
+    {
+      rb_lifecycle_cancel_timers (self);
+      rb_outbox_cancel_timers (self);
+      rb_spawn_stop (self);
+    }
 
   g_clear_object (&self->connector);
   g_clear_object (&self->upstream);
@@ -95,6 +120,16 @@ rb_core_finalize (GObject *object)
   g_free (self->link_error);
   g_clear_pointer (&self->facts, g_hash_table_unref);
   g_clear_pointer (&self->receipts, g_hash_table_unref);
+  g_clear_pointer (&self->outbox, rb_outbox_free);
+  g_clear_pointer (&self->route_claims, rb_route_claims_free);
+  g_clear_pointer (&self->closed, rb_closed_free);
+  g_clear_pointer (&self->asking, g_hash_table_unref);
+  g_clear_pointer (&self->claims, g_hash_table_unref);
+  g_clear_pointer (&self->waiters, g_hash_table_unref);
+  g_clear_pointer (&self->staging, rb_staging_free);
+  g_clear_pointer (&self->mailroom, rb_mailroom_free);
+  g_clear_pointer (&self->control, rb_control_free);
+  g_clear_pointer (&self->spawns, rb_spawns_free);
   g_clear_pointer (&self->assignments, rb_assignments_free);
   g_clear_pointer (&self->replies, rb_replies_free);
   g_clear_pointer (&self->refused, rb_refused_free);
@@ -149,8 +184,18 @@ make_parts (RbCore *self)
   self->assignments = rb_assignments_new ();
   self->replies = rb_replies_new ();
   self->refused = rb_refused_new ();
+  self->outbox = rb_outbox_new ();
+  self->route_claims = rb_route_claims_new ();
+  self->closed = rb_closed_new ();
+  self->asking = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->control = rb_control_new ();
+  self->spawns = rb_spawns_new ();
   self->channels = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_object_unref);
   self->receipts = g_hash_table_new (g_str_hash, g_str_equal);
+  self->claims = g_hash_table_new_full (rb_pair_hash, rb_pair_equal, NULL, NULL);
+  self->waiters = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+  self->staging = rb_staging_new ();
+  self->mailroom = rb_mailroom_new ();
 }
 
 RbCore *
@@ -176,6 +221,8 @@ rb_core_new (const RbCorePorts    *ports,
   rb_link_watch (self);
   rb_inbound_watch (self);
   rb_lifecycle_watch (self);
+  rb_control_watch (self);
+  rb_spawn_watch (self);
   return self;
 }
 
@@ -193,7 +240,7 @@ rb_core_start (RbCore *self)
 
   self->is_running = TRUE;
   rb_load_resume (self);
-  rb_inbound_open_window (self);
+  rb_capabilities_start (self);
 }
 
 gint64
@@ -272,6 +319,16 @@ rb_core_check_ready (RbCore  *self,
       return FALSE;
     }
 
+  if (rb_outbox_is_full (self))
+    {
+      g_autoptr(GError) refused = rb_error_new (RB_ERROR_UNAVAILABLE, "outbox_full", "%u events wait for the upstream",
+                                                rb_outbox_get_n (self->outbox));
+
+      rb_error_set_retryable (refused, TRUE);
+      g_propagate_error (error, g_steal_pointer (&refused));
+      return FALSE;
+    }
+
   return TRUE;
 }
 
@@ -315,7 +372,8 @@ rb_core_check_owner (RbCore            *self,
 
 typedef struct {
   RbCore      *core;
-  RbCommitted  done;
+  RbEnclosed  *enclosed;   /* NULL: nothing is told */
+  RbCommitted  done;       /* NULL: nobody waits */
   gpointer     user_data;
 } Commit;
 
@@ -326,7 +384,10 @@ on_store_committed (RbStore      *store,
 {
   Commit *commit = user_data;
 
-  commit->done (commit->core, error, commit->user_data);
+  if (commit->enclosed != NULL)
+    rb_outbox_release (commit->core, commit->enclosed, error);
+  if (commit->done != NULL)
+    commit->done (commit->core, error, commit->user_data);
   g_object_unref (commit->core);
   g_free (commit);
 }
@@ -337,9 +398,10 @@ rb_core_commit (RbCore      *self,
                 RbCommitted  done,
                 gpointer     user_data)
 {
+  RbEnclosed *enclosed = rb_outbox_enclose (self, changes);
   Commit *commit;
 
-  if (done == NULL)
+  if (done == NULL && enclosed == NULL)
     {
       rb_store_commit (self->store, changes, NULL, NULL);
       return;
@@ -347,6 +409,7 @@ rb_core_commit (RbCore      *self,
 
   commit = g_new (Commit, 1);
   commit->core = g_object_ref (self);
+  commit->enclosed = enclosed;
   commit->done = done;
   commit->user_data = user_data;
   rb_store_commit (self->store, changes, on_store_committed, commit);

@@ -12,5 +12,7 @@ void  rb_inbound_watch       (RbCore *core);   /* the connector's deliveries, th
 void  rb_inbound_open_window (RbCore *core);
 /* What is ours already, from elsewhere: into the inbox, whatever its limit, and told like an arrival. */
 void  rb_inbound_adopt       (RbCore *core, RbMessage *message, const char *reason, const char *hint);
+/* A message that came with a claim is durable now, or will never be: deliveries of it that wait are accepted, or released with it. */
+void  rb_inbound_settle      (RbCore *core, RbMessage *message, gboolean is_durable);
 
 G_END_DECLS

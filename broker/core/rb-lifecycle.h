@@ -22,7 +22,7 @@ void  rb_lifecycle_resume_grace   (RbCore *core, RbEndpoint *endpoint);
 gboolean rb_lifecycle_is_same_process (RbCore *core, const RbEndpoint *endpoint);
 /* Takes it back at the upstream, in the background. */
 void  rb_lifecycle_give_back      (RbCore *core, const char *endpoint_id);
-/* Everything that is to be told when an endpoint's state changed, after the commit. */
-void  rb_lifecycle_report         (RbCore *core, const char *endpoint_id, const char *state, const char *reason);
+/* The authority has heard of @event, the state of an endpoint, or there is none. */
+void  rb_lifecycle_heard          (RbCore *core, const RbEvent *event);
 
 G_END_DECLS

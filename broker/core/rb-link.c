@@ -7,6 +7,7 @@
 
 #include "rb-events.h"
 #include "rb-log.h"
+#include "rb-outbox.h"
 
 static void on_grace_expired (gpointer user_data);
 
@@ -42,8 +43,10 @@ apply (RbCore          *core,
   core->presence_since = rb_core_now (core);
   name = rb_presence_to_string (next);
   rb_log_info ("network_presence_changed", "presence", name, "reason", reason, NULL);
-  rb_events_emit (core, rb_events_presence (name, reason, rb_core_now (core)));
+  rb_outbox_tell_presence (core, rb_events_presence (name, reason, rb_core_now (core)));
   tell_channels (core, name, reason);
+  if (next == RB_PRESENCE_ONLINE)
+    rb_outbox_go_online (core);
   rb_core_changed (core, "presence");
 }
 

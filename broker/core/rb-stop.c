@@ -4,12 +4,15 @@
 #include "config.h"
 
 #include "rb-core-private.h"
+#include "rb-control.h"
 #include "rb-inbound.h"
 #include "rb-lifecycle.h"
 #include "rb-link.h"
 #include "rb-log.h"
-#include "rb-reply-work.h"
+#include "rb-mailroom.h"
+#include "rb-outbox.h"
 #include "rb-restore.h"
+#include "rb-spawn.h"
 
 /* No new work, everybody told, assignments that nobody accepted back in the inbox, everything committed. Endpoints stay as they are: the
  * next start turns active ones into reconnecting ones with a whole grace before them, as after a crash (design.md section 4). Source:
@@ -35,21 +38,6 @@ restore_unaccepted (RbCore *core)
       g_autofree char *count = g_strdup_printf ("%u", n_kept);
 
       rb_log_info ("runtime_assignments_kept_on_shutdown", "count", count, NULL);
-    }
-}
-
-/* Once, now: what the upstream does not take it hears after the next start. */
-static void
-flush_reports (RbCore *core)
-{
-  g_autoptr(GPtrArray) assignments = rb_assignments_dup_all (core->assignments);
-
-  for (guint i = 0; i < assignments->len; i++)
-    {
-      RbAssignment *assignment = g_ptr_array_index (assignments, i);
-
-      if (assignment->state == RB_ASSIGNMENT_REPLIED && assignment->reports != NULL)
-        rb_reply_report (core, assignment);
     }
 }
 
@@ -99,10 +87,13 @@ rb_core_stop_async (RbCore              *self,
     {
       self->is_stopping = TRUE;
       rb_inbound_open_window (self);
+      rb_outbox_stop (self);
       rb_link_shutdown (self);
+      rb_mailroom_stop (self);
       rb_lifecycle_cancel_timers (self);
+      rb_control_stop (self);
+      rb_spawn_stop (self);
       restore_unaccepted (self);
-      flush_reports (self);
     }
   if (rb_store_get_health (self->store, NULL) == RB_STORE_OK)
     rb_core_commit (self, rb_changes_new (), on_everything_durable, task);

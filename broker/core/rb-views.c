@@ -55,6 +55,12 @@ view_limits (RbCore *core)
                                                         "the oldest is forgotten"));
   g_variant_dict_insert_value (&dict, "refused", limit (rb_refused_get_n (core->refused), rb_refused_get_cap (),
                                                         "the order of further refused conversations is not kept"));
+  g_variant_dict_insert_value (&dict, "staged", limit (rb_staging_get_n (core->staging), settings->staged_cap,
+                                                       "nothing more is claimed in advance; the upstream keeps it"));
+  g_variant_dict_insert_value (&dict, "staged_bytes", limit (rb_staging_get_bytes (core->staging), settings->staged_bytes_cap,
+                                                             "nothing more is claimed in advance; the upstream keeps it"));
+  g_variant_dict_insert_value (&dict, "staged_waiters", limit (core->n_waiters, settings->staged_waiters_cap,
+                                                               "further requests are refused"));
   return g_variant_dict_end (&dict);
 }
 
@@ -73,6 +79,10 @@ view_counters (RbCore *core)
   rb_dict_put_count (&dict, "sent", core->counters.sent);
   rb_dict_put_count (&dict, "replies", core->counters.replies);
   rb_dict_put_count (&dict, "restored", core->counters.restored);
+  rb_dict_put_count (&dict, "claimed", core->counters.claimed);
+  rb_dict_put_count (&dict, "staged", core->counters.staged);
+  rb_dict_put_count (&dict, "fetched", core->counters.fetched);
+  rb_dict_put_count (&dict, "self_settled", core->counters.self_settled);
   return g_variant_dict_end (&dict);
 }
 

@@ -36,6 +36,7 @@ static const Limit limits[] = {
   MS ("reply-record-ttl-ms", reply_record_ttl, 1, YEAR_MS, "how long a reply id is remembered"),
   MS ("reply-correlation-ttl-ms", reply_correlation_ttl, 1, YEAR_MS, "how long a received correlation is remembered"),
   MS ("presence-grace-ms", presence_grace, 1, YEAR_MS, "time without the network before it counts as offline"),
+  MS ("spawn-timeout-ms", spawn_timeout, 1, DAY_MS, "time a spawned runtime has to register"),
   MS ("history-retention-ms", history_retention, 1, 10 * YEAR_MS, "how long an ended message can be explained"),
   COUNT ("inbox-cap", inbox_cap, 1000000, "rows of the undispatched inbox"),
   COUNT ("correlation-ring-cap", correlation_ring_cap, 1000000, "sent correlations remembered for each endpoint"),

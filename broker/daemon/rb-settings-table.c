@@ -134,6 +134,9 @@ static const RbSettingRow rows[] = {
   { "log", "keep", RB_SETTING_INTEGER, "10", 0, 1000, NULL, NULL,
     "how many ended processes' logs stay" },
 
+  { "spawn", "remote", RB_SETTING_STRING, "allow", 0, 0, "allow;deny", NULL,
+    "whether the network may have runtimes started here, by the spawn drivers that can" },
+
   { "compat", "legacy-adapters", RB_SETTING_STRING, "auto", 0, 0, "auto;off", NULL,
     "serve adapters of the 0.2.5 age when one comes" },
   { "compat", "legacy-upstream", RB_SETTING_STRING, "auto", 0, 0, "auto;on;off", NULL,

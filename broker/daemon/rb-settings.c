@@ -510,6 +510,7 @@ rb_settings_fill_core (const RbSettings *self,
     rb_settings_limits_set (core, rows[i].key, rb_settings_get_integer (self, "limits", rows[i].key));
   core->legacy_adapters = g_str_equal (rb_settings_get_string (self, "compat", "legacy-adapters"), "auto");
   core->legacy_upstream = legacy_upstream_from_string (rb_settings_get_string (self, "compat", "legacy-upstream"));
+  core->remote_spawn = g_str_equal (rb_settings_get_string (self, "spawn", "remote"), "allow");
 }
 
 void

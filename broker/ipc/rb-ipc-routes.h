@@ -48,7 +48,11 @@ void rb_ipc_handle_presence            (RbIpcRequest *request);
 void rb_ipc_handle_dispatch            (RbIpcRequest *request);
 void rb_ipc_handle_reply               (RbIpcRequest *request);
 void rb_ipc_handle_processing          (RbIpcRequest *request);
-void rb_ipc_handle_not_offered         (RbIpcRequest *request);
+
+void rb_ipc_handle_claim               (RbIpcRequest *request);
+void rb_ipc_handle_history             (RbIpcRequest *request);
+void rb_ipc_handle_settle              (RbIpcRequest *request);
+void rb_ipc_handle_staged              (RbIpcRequest *request);
 
 void rb_ipc_handle_operator_status      (RbIpcRequest *request);
 void rb_ipc_handle_operator_endpoints   (RbIpcRequest *request);

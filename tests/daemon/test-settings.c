@@ -97,7 +97,7 @@ test_limits_filled (void)
   g_test_summary ("What is set reaches the parts, in their units.");
 
   add_text (settings, "f", "[limits]\ninbox-cap=7\nqueue-bytes-cap=4096\nacceptance-timeout-ms=0\n"
-            "[ipc]\nping-interval-ms=0\nbody-max=2048\n[compat]\nlegacy-adapters=off\n");
+            "[ipc]\nping-interval-ms=0\nbody-max=2048\n[compat]\nlegacy-adapters=off\n[spawn]\nremote=deny\n");
   g_assert_true (rb_settings_resolve (settings, NULL));
   rb_settings_fill_core (settings, &core);
   rb_settings_fill_ipc (settings, &ipc);
@@ -105,6 +105,7 @@ test_limits_filled (void)
   g_assert_cmpuint (core.queue_bytes_cap, ==, 4096);
   g_assert_cmpint (core.acceptance_timeout, ==, 0);
   g_assert_false (core.legacy_adapters);
+  g_assert_false (core.remote_spawn);
   g_assert_cmpint (ipc.ping_interval_ms, ==, -1);
   g_assert_cmpuint (ipc.body_max, ==, 2048);
   g_assert_true (g_str_has_prefix (ipc.server_version, "999.0.0+runtime-broker."));
@@ -187,6 +188,7 @@ test_refused (void)
     { "log", "keep", "-1" },
     { "compat", "legacy-adapters", "yes" },
     { "compat", "legacy-upstream", "" },
+    { "spawn", "remote", "ask" },
     { "limits", "push-ack-timeout-ms", "0" },
     { "limits", "endpoint-grace-ms", "0" },
     { "limits", "acceptance-timeout-ms", "-2" },

@@ -1,9 +1,9 @@
-/* rb-command-child.c: one started program: its input, the tail of its output, its end
+/* rb-program-child.c: one started program: its input, the tail of its output, its end
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "rb-command-child.h"
+#include "rb-program-child.h"
 
 #include "rb-api.h"
 
@@ -16,7 +16,7 @@
 #define READ_BYTES 4096
 #define READS_A_TURN 16   /* a program that writes without end must not keep the main loop */
 
-struct _RbCommandChild {
+struct _RbProgramChild {
   GPid             pid;
   guint            watch_id;    /* 0 once it was reaped */
 
@@ -29,12 +29,12 @@ struct _RbCommandChild {
   guint            output_id;
   GString         *tail;
 
-  RbCommandExited  exited;
+  RbProgramExited  exited;
   gpointer         user_data;
 };
 
 static void
-close_input (RbCommandChild *self)
+close_input (RbProgramChild *self)
 {
   g_clear_handle_id (&self->input_id, g_source_remove);
   if (self->input_fd >= 0)
@@ -43,7 +43,7 @@ close_input (RbCommandChild *self)
 }
 
 static void
-close_output (RbCommandChild *self)
+close_output (RbProgramChild *self)
 {
   g_clear_handle_id (&self->output_id, g_source_remove);
   if (self->output_fd >= 0)
@@ -52,18 +52,18 @@ close_output (RbCommandChild *self)
 }
 
 static void
-keep_tail (RbCommandChild *self,
+keep_tail (RbProgramChild *self,
            const char     *bytes,
            gsize           length)
 {
   g_string_append_len (self->tail, bytes, (gssize) length);
-  if (self->tail->len > RB_COMMAND_TAIL_BYTES)
-    g_string_erase (self->tail, 0, (gssize) (self->tail->len - RB_COMMAND_TAIL_BYTES));
+  if (self->tail->len > RB_PROGRAM_TAIL_BYTES)
+    g_string_erase (self->tail, 0, (gssize) (self->tail->len - RB_PROGRAM_TAIL_BYTES));
 }
 
 /* FALSE at the end of the output. */
 static gboolean
-read_some (RbCommandChild *self)
+read_some (RbProgramChild *self)
 {
   char bytes[READ_BYTES];
 
@@ -86,7 +86,7 @@ on_output (int          fd,
            GIOCondition condition,
            gpointer     user_data)
 {
-  RbCommandChild *self = user_data;
+  RbProgramChild *self = user_data;
 
   if (read_some (self))
     return G_SOURCE_CONTINUE;
@@ -100,7 +100,7 @@ on_input (int          fd,
           GIOCondition condition,
           gpointer     user_data)
 {
-  RbCommandChild *self = user_data;
+  RbProgramChild *self = user_data;
   gsize left = strlen (self->input) - self->written;
   gssize n = write (fd, self->input + self->written, left);
 
@@ -118,7 +118,7 @@ on_input (int          fd,
 
 /* A grandchild may hold the pipe open for long; what is in it now is all that counts. */
 static char *
-take_output (RbCommandChild *self)
+take_output (RbProgramChild *self)
 {
   if (self->output_fd >= 0)
     read_some (self);
@@ -131,7 +131,7 @@ on_exited (GPid     pid,
            int      wait_status,
            gpointer user_data)
 {
-  RbCommandChild *self = user_data;
+  RbProgramChild *self = user_data;
   g_autofree char *output = take_output (self);
 
   self->watch_id = 0;
@@ -148,7 +148,7 @@ detach (gpointer user_data)
 }
 
 static gboolean
-open_output (const RbCommandStart  *start,
+open_output (const RbProgramStart  *start,
              int                    fds[2],
              GError               **error)
 {
@@ -164,8 +164,8 @@ open_output (const RbCommandStart  *start,
 }
 
 static gboolean
-run (RbCommandChild        *self,
-     const RbCommandStart  *start,
+run (RbProgramChild        *self,
+     const RbProgramStart  *start,
      GError               **error)
 {
   int fds[2] = { -1, -1 };
@@ -183,7 +183,7 @@ run (RbCommandChild        *self,
 }
 
 static void
-watch (RbCommandChild *self)
+watch (RbProgramChild *self)
 {
   self->watch_id = g_child_watch_add (self->pid, on_exited, self);
   if (self->output_fd >= 0)
@@ -198,13 +198,13 @@ watch (RbCommandChild *self)
     }
 }
 
-RbCommandChild *
-rb_command_child_new (const RbCommandStart  *start,
-                      RbCommandExited        exited,
+RbProgramChild *
+rb_program_child_new (const RbProgramStart  *start,
+                      RbProgramExited        exited,
                       gpointer               user_data,
                       GError               **error)
 {
-  g_autoptr(RbCommandChild) self = g_new0 (RbCommandChild, 1);
+  g_autoptr(RbProgramChild) self = g_new0 (RbProgramChild, 1);
   g_autoptr(GError) local_error = NULL;
 
   self->input_fd = -1;
@@ -223,7 +223,7 @@ rb_command_child_new (const RbCommandStart  *start,
 }
 
 void
-rb_command_child_free (RbCommandChild *self)
+rb_program_child_free (RbProgramChild *self)
 {
   g_clear_handle_id (&self->watch_id, g_source_remove);
   close_input (self);
@@ -234,7 +234,7 @@ rb_command_child_free (RbCommandChild *self)
 }
 
 GPid
-rb_command_child_get_pid (const RbCommandChild *self)
+rb_program_child_get_pid (const RbProgramChild *self)
 {
   return self->pid;
 }
