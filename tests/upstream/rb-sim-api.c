@@ -17,6 +17,7 @@ struct _RbSimApi {
   RbSimWork      *work;
   JsonObject     *whoami;
   JsonObject     *capabilities;
+  GHashTable     *registration; /* member of the answer to a registration -> JSON text */
   GHashTable     *route_claims; /* message id, or "" for all -> action */
   GHashTable     *histories;    /* conversation id -> JsonArray */
   gboolean        is_legacy;
@@ -139,6 +140,9 @@ do_register (Call *call)
   static const char *const echoed[] = { "display_label", "runtime_capabilities", "execution_surface", "background_exchange_mode", NULL };
   RbSimEndpoint *endpoint;
   g_autoptr(JsonObject) object = NULL;
+  GHashTableIter iter;
+  gpointer name;
+  gpointer json;
 
   if (call->body == NULL)
     {
@@ -153,6 +157,9 @@ do_register (Call *call)
   json_object_set_int_member (object, "lease_ttl_seconds", 1800);
   json_object_set_int_member (object, "soft_retention_seconds", 86400);
   json_object_set_int_member (object, "registered_at", rb_sim_now_ms ());
+  g_hash_table_iter_init (&iter, call->api->registration);
+  while (g_hash_table_iter_next (&iter, &name, &json))
+    rb_sim_json_set (object, name, json);
   say_object (call, 201, object);
 }
 
@@ -465,6 +472,7 @@ rb_sim_api_new (RbSimRecord    *record,
   self->record = record;
   self->endpoints = endpoints;
   self->work = work;
+  self->registration = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->route_claims = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->histories = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) json_array_unref);
   set_defaults (self);
@@ -476,6 +484,7 @@ rb_sim_api_free (RbSimApi *self)
 {
   json_object_unref (self->whoami);
   json_object_unref (self->capabilities);
+  g_hash_table_unref (self->registration);
   g_hash_table_unref (self->route_claims);
   g_hash_table_unref (self->histories);
   g_free (self);
@@ -486,6 +495,7 @@ rb_sim_api_reset (RbSimApi *self)
 {
   json_object_unref (self->whoami);
   json_object_unref (self->capabilities);
+  g_hash_table_remove_all (self->registration);
   g_hash_table_remove_all (self->route_claims);
   g_hash_table_remove_all (self->histories);
   set_defaults (self);
@@ -533,6 +543,14 @@ rb_sim_api_set_whoami (RbSimApi   *self,
                        const char *json)
 {
   rb_sim_json_set (self->whoami, name, json);
+}
+
+void
+rb_sim_api_set_registration (RbSimApi   *self,
+                             const char *name,
+                             const char *json)
+{
+  g_hash_table_replace (self->registration, g_strdup (name), g_strdup (json));
 }
 
 void

@@ -530,6 +530,8 @@ rb_sim_work_assign (RbSimWork  *self,
 
   if (row == NULL || endpoint == NULL)
     return NULL;
+  if (row->assignment_id != NULL)
+    lookup_assignment (self, row->assignment_id)->is_closed = TRUE;
   if (target == NULL)
     target = rb_sim_json_new ("kind", "projection_endpoint", "projection_endpoint_id", endpoint_id, "background_exchange_mode",
                               "resident_endpoint", NULL);

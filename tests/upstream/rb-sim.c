@@ -8,6 +8,9 @@
 #include "rb-sim-api.h"
 #include "rb-sim-call.h"
 #include "rb-sim-certificate.h"
+#include "rb-sim-control.h"
+
+#include <string.h>
 
 #define BACKLOG 256
 
@@ -26,6 +29,22 @@ struct _RbSim {
 };
 
 static void
+answer_control (RbSim             *self,
+                SoupServerMessage *message,
+                const char        *path)
+{
+  g_autofree char *request = g_strdup_printf ("%s %s", soup_server_message_get_method (message), path);
+  g_autoptr(GBytes) bytes = soup_message_body_flatten (soup_server_message_get_request_body (message));
+  g_autofree char *body = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  g_auto(RbSimAnswer) answer = { 0 };
+
+  rb_sim_control_answer (self, request, g_uri_get_query (soup_server_message_get_uri (message)), body, &answer);
+  soup_server_message_set_status (message, answer.status, NULL);
+  if (answer.body != NULL)
+    soup_server_message_set_response (message, "application/json", SOUP_MEMORY_COPY, answer.body, strlen (answer.body));
+}
+
+static void
 on_request (SoupServer        *server,
             SoupServerMessage *message,
             const char        *path,
@@ -33,8 +52,12 @@ on_request (SoupServer        *server,
             gpointer           user_data)
 {
   RbSim *self = user_data;
+  const char *encoded = g_uri_get_path (soup_server_message_get_uri (message));
 
-  rb_sim_call_start (&self->parts, message, g_uri_get_path (soup_server_message_get_uri (message)));
+  if (g_str_has_prefix (encoded, "/sim/"))
+    answer_control (self, message, encoded);
+  else
+    rb_sim_call_start (&self->parts, message, encoded);
 }
 
 static GSocket *
@@ -271,6 +294,14 @@ rb_sim_set_whoami (RbSim      *self,
                    const char *json)
 {
   rb_sim_api_set_whoami (self->parts.api, name, json);
+}
+
+void
+rb_sim_set_registration (RbSim      *self,
+                         const char *name,
+                         const char *json)
+{
+  rb_sim_api_set_registration (self->parts.api, name, json);
 }
 
 void
