@@ -70,9 +70,9 @@ open_later (RbHttpEvents *self,
             gint64        at_least_ms)
 {
   g_autoptr(GError) owned = error;
-  gint64 wait_ms = MAX (rb_backoff_next (&self->backoff), MAX (self->retry_ms, at_least_ms));
+  gint64 backoff_ms = rb_backoff_next (&self->backoff);
+  gint64 wait_ms = MIN (MAX (backoff_ms, MAX (self->retry_ms, at_least_ms)), MAX_WAIT_MS);
 
-  wait_ms = MIN (wait_ms, MAX_WAIT_MS);
   drop_stream (self);
   if (owned != NULL)
     {
