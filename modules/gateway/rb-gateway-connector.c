@@ -24,7 +24,8 @@
 /* So many pings without any answer, and the link is given up. */
 #define SILENT_PINGS 3
 #define DEFAULT_WATCH_MS 10000
-#define SUPERSEDED_TEXT "This agent was claimed by another Runtime (this Runtime disconnected). Restart setup for this runtime to drive this agent from here again."
+#define SUPERSEDED_TEXT "This agent was claimed by another Runtime (this Runtime disconnected). " \
+  "Restart setup for this runtime to drive this agent from here again."
 
 typedef enum {
   STATE_IDLE,          /* not started, or stopped */

@@ -304,7 +304,8 @@ take_message (RbGatewayReceiver    *self,
 {
   gint64 seq = frame->seq != RB_GATEWAY_NO_NUMBER ? frame->seq : RB_CONNECTOR_NO_SEQ;
 
-  if (rb_gateway_stream_receive (self->stream, seq, frame->envelope) != RB_GATEWAY_STREAM_NO_ROOM || seq != RB_CONNECTOR_NO_SEQ)
+  if (rb_gateway_stream_receive (self->stream, seq, frame->envelope, rb_clock_get_monotonic_us (self->clock)) !=
+      RB_GATEWAY_STREAM_NO_ROOM || seq != RB_CONNECTOR_NO_SEQ)
     return;
 
   if (!self->has_lost)

@@ -28,7 +28,8 @@ typedef enum {
 /* @seq: at least 1, or RB_CONNECTOR_NO_SEQ */
 RbGatewayStreamVerdict rb_gateway_stream_receive (RbGatewayStream *self,
                                                  gint64           seq,
-                                                 RbEnvelope      *envelope);
+                                                 RbEnvelope      *envelope,
+                                                 gint64           now_us);
 void             rb_gateway_stream_set_window   (RbGatewayStream *self,
                                                  guint            messages,
                                                  gsize            bytes);
