@@ -281,7 +281,7 @@ on_closed_known (RbCore   *core,
   Arrival *arrival = user_data;
   RbMessage *message = arrival->message;
 
-  if (core->is_stopping)
+  if (core->is_stopping && arrival->seq != RB_CONNECTOR_NO_SEQ)
     rb_inbound_leave (core, message);
   else if (is_closed)
     rb_inbound_to_inbox (core, message, arrival->seq, RB_REASON_CLOSED_SESSION, message->target_endpoint_id);
@@ -416,6 +416,14 @@ rb_inbound_open_window (RbCore *core)
   gboolean open = core->is_running && !core->is_probing && rb_core_check_ready (core, NULL);
 
   rb_connector_set_window (core->connector, open ? core->settings.window_messages : 0, open ? core->settings.window_bytes : 0);
+}
+
+void
+rb_inbound_stop (RbCore *core)
+{
+  rb_inbound_open_window (core);
+  rb_route_claims_stop (core);
+  rb_closed_stop (core);
 }
 
 static void

@@ -68,8 +68,6 @@ is_held (RbCore       *core,
     case RB_EVENT_PRESENCE_CHANGED:
       return FALSE;
     case RB_EVENT_UNDISPATCHED_CHANGED:
-      rb_mailroom_trigger (core);
-      break;
     case RB_EVENT_INBOUND_ROUTED:
       return core->is_stopping;
     }
@@ -284,6 +282,7 @@ on_posted (RbCore       *core,
       RbLetter *letter = g_queue_pop_head (&lane->letters);
 
       lane->attempts = 0;
+      core->outbox->counters.refused += is_terminal ? 1 : 0;
       if (is_terminal)
         bury (core, letter, error, lane->letters.length == 0);
       else

@@ -29,7 +29,7 @@ struct _RbOutbox {
   gboolean       is_pumping;
   gboolean       was_full;
   struct {
-    guint64 posted, retries, presence_dropped;
+    guint64 posted, retries, refused, presence_dropped;
   } counters;
 };
 

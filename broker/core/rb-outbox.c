@@ -293,10 +293,13 @@ forget_presence (RbCore *core)
   RbPostLane *lane = g_hash_table_lookup (core->outbox->lanes, "presence:network");
   guint n_kept = lane != NULL && lane->is_posting ? 1 : 0;
 
-  while (lane != NULL && lane->letters.length > n_kept)
+  if (lane == NULL || lane->letters.length <= n_kept)
+    return;
+
+  rb_log_warning ("network_presence_changed_queue_dropped_on_shutdown", NULL);
+  while (lane->letters.length > n_kept)
     rb_letter_free (g_queue_pop_tail (&lane->letters));
-  if (lane != NULL)
-    rb_outbox_drop_if_empty (core, lane);
+  rb_outbox_drop_if_empty (core, lane);
 }
 
 void

@@ -1,4 +1,4 @@
-/* rb-view-verbs.c: brokerctl status, list, inbox, assignments, modules: what there is
+/* rb-view-verbs.c: brokerctl status, list, inbox, assignments, outbox, dead-letters, modules: what there is
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -34,6 +34,24 @@ static const RbViewColumn assignment_columns[] = {
   { { "DEADLINE", 0 }, "acceptance_deadline", NULL, TRUE },
   { { "FROM", 8 }, "sender_address" },
   { { "ASSIGNMENT", 10 }, "assignment_id" },
+};
+
+static const RbViewColumn outbox_columns[] = {
+  { { "ID", 0 }, "id" },
+  { { "EVENT", 10 }, "kind" },
+  { { "ABOUT", 10 }, "subject" },
+  { { "FOR", 0 }, "created_at", NULL, TRUE },
+  { { "TRIES", 0 }, "attempts" },
+  { { "WAITS FOR", 8 }, "waits_for" },
+};
+
+static const RbViewColumn dead_columns[] = {
+  { { "ID", 0 }, "id" },
+  { { "EVENT", 10 }, "kind" },
+  { { "ABOUT", 10 }, "subject" },
+  { { "FROM", 0 }, "created_at", NULL, TRUE },
+  { { "STATUS", 0 }, "status" },
+  { { "WHY", 10 }, "reason" },
 };
 
 static const RbViewColumn module_columns[] = {
@@ -76,6 +94,20 @@ rb_verb_assignments (RbCtl             *ctl,
                      const char *const *args)
 {
   return show_table (ctl, "assignments", assignment_columns, G_N_ELEMENTS (assignment_columns), _ ("nothing is assigned\n"));
+}
+
+RbExitCode
+rb_verb_outbox (RbCtl             *ctl,
+                const char *const *args)
+{
+  return show_table (ctl, "outbox", outbox_columns, G_N_ELEMENTS (outbox_columns), _ ("the upstream has heard everything\n"));
+}
+
+RbExitCode
+rb_verb_dead_letters (RbCtl             *ctl,
+                      const char *const *args)
+{
+  return show_table (ctl, "dead-letters", dead_columns, G_N_ELEMENTS (dead_columns), _ ("nothing was refused\n"));
 }
 
 RbExitCode

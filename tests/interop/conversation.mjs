@@ -90,12 +90,12 @@ export async function record (machine) {
   const talk = new Conversation (machine);
   const { upstream, adapters } = Object.assign (talk, { upstream: machine.upstream });
   const state = (who, name) => new RegExp (`request POST /v1/runtime-endpoints/${adapters[who].endpoint}/state .*"${name}"`);
-  let child;
+  let child, as1;
 
   await talk.run ('start', async () => {
     child = machine.start ();
     await machine.healthy ();
-    for (const what of [/control-events/, /capabilities/, /network-presence-changed/, /in REGISTER /])
+    for (const what of [/control-events/, /capabilities/, /network-presence-changed/, /frame REGISTER /])
       await talk.until (what);
   });
 
@@ -122,24 +122,22 @@ export async function record (machine) {
     await talk.call ('front', 'POST', '/v1/send', { ...body, metadata: { correlation_id: 'mine' } });
     await talk.call ('front', 'POST', '/v1/send', { ...body, metadata: { target_endpoint_id: 'mine' } });
     await talk.call ('front', 'POST', '/v1/send', { ...body, metadata: { source_endpoint_id: 'mine' } });
-    await upstream.onNextSend ({ status: 'stored' });
+    await upstream.onNextSend ({ how: 'stored' });
     await talk.call ('front', 'POST', '/v1/send', { ...body, content: 'for later' });
   });
 
   await talk.run ('direct answer', async () => {
     const { metadata } = await upstream.sent ('hello');
-    await upstream.deliver ({ messageId: 'm1', content: 'hello yourself', metadata: {
-      correlation_id: metadata.correlation_id, message_id: 'rm1', traceparent: TRACE } });
+    await upstream.deliver ('hello yourself', { correlation_id: metadata.correlation_id, message_id: 'rm1', traceparent: TRACE });
     await talk.until (/push front/);
     await talk.until (/inbound-routed/);
-    await talk.until (/in DELIVERY_ACK/);
+    await talk.until (/frame DELIVERY_ACK/);
   });
 
   await talk.run ('message for nobody', async () => {
-    await upstream.deliver ({ messageId: 'm2', content: `one ${'\u{1F600}'.repeat (90)}`, metadata: {
-      correlation_id: 'c9', message_id: 'rm2', nested: { list: [1, 'two', null, 1.5] } } });
+    await upstream.deliver (`one ${'\u{1F600}'.repeat (90)}`, { correlation_id: 'c9', message_id: 'rm2', nested: { list: [1, 'two', null, 1.5] } });
     await talk.until (/undispatched-changed/);
-    await talk.until (/in DELIVERY_ACK/);
+    await talk.until (/frame DELIVERY_ACK/);
   });
 
   await talk.run ('list and count', async () => {
@@ -149,36 +147,36 @@ export async function record (machine) {
   });
 
   await talk.run ('dispatch', async () => {
-    await upstream.dispatch ('m2', adapters.worker.endpoint, { idempotency_key: 'as1', emitted_at: EMITTED_AT });
+    as1 = await upstream.dispatch ('m2', adapters.worker.endpoint);
     await talk.until (/push worker/);
     await talk.until (/control-ack/);
   });
 
   await talk.run ('work', async () => {
-    await talk.about ('assignment-reply', ['m2', 'as1'], { reply_request_id: 'r0', content: 'too early' });
-    await talk.report (['m2', 'as1'], 'adapter_accepted', 2);
-    await talk.report (['m2', 'as1'], 'processing_started', 3, { detail: 'at work', undispatched_id: 'm2' });
-    await talk.report (['m2', 'as1'], 'reply_emitted', 4);
+    await talk.about ('assignment-reply', ['m2', as1], { reply_request_id: 'r0', content: 'too early' });
+    await talk.report (['m2', as1], 'adapter_accepted', 2);
+    await talk.report (['m2', as1], 'processing_started', 3, { detail: 'at work', undispatched_id: 'm2' });
+    await talk.report (['m2', as1], 'reply_emitted', 4);
     await talk.report (['m2', 'none'], 'processing_started', 4);
   });
 
   await talk.run ('reply', async () => {
-    await talk.about ('assignment-reply', ['m2', 'as1'], {
+    await talk.about ('assignment-reply', ['m2', as1], {
       reply_request_id: 'r1', content: 'yo', contentType: 'text/markdown', metadata: { note: 'mine', correlation_id: 'forged' } });
     await talk.until (/reply_emitted/);
   });
 
   await talk.run ('reply again', async () => {
     const body = { reply_request_id: 'r1', content: 'yo', contentType: 'text/markdown', metadata: { correlation_id: 'x', note: 'mine' } };
-    await talk.about ('assignment-reply', ['m2', 'as1'], body);
-    await talk.about ('assignment-reply', ['m2', 'as1'], { ...body, content: 'another' });
-    await talk.about ('assignment-reply', ['m2', 'as1'], { ...body, reply_request_id: 'r2' });
+    await talk.about ('assignment-reply', ['m2', as1], body);
+    await talk.about ('assignment-reply', ['m2', as1], { ...body, content: 'another' });
+    await talk.about ('assignment-reply', ['m2', as1], { ...body, reply_request_id: 'r2' });
   });
 
   await talk.run ('claim', async () => {
-    await upstream.deliver ({ messageId: 'm3', content: 'two', metadata: { message_id: 'rm3' } });
+    await upstream.deliver ('two', { message_id: 'rm3' });
     await talk.until (/undispatched-changed/);
-    await talk.until (/in DELIVERY_ACK/);
+    await talk.until (/frame DELIVERY_ACK/);
     const { endpoint, token } = adapters.worker;
     const body = { endpoint_id: endpoint, endpoint_owner_token: token, undispatched_id: 'm3' };
     const { assignment } = await talk.call ('worker', 'POST', '/v1/runtime/assignment-claim', body);
@@ -188,9 +186,9 @@ export async function record (machine) {
   });
 
   await talk.run ('settle', async () => {
-    await upstream.deliver ({ messageId: 'm4', content: 'three' });
+    await upstream.deliver ('three');
     await talk.until (/undispatched-changed/);
-    await talk.until (/in DELIVERY_ACK/);
+    await talk.until (/frame DELIVERY_ACK/);
     const body = { endpoint_id: adapters.worker.endpoint, undispatched_id: 'm4' };
     await talk.call ('worker', 'POST', '/v1/runtime/self-settle', body);
     await talk.call ('worker', 'POST', '/v1/runtime/self-settle', { ...body, undispatched_id: 'unheard-of' });
@@ -198,13 +196,17 @@ export async function record (machine) {
 
   await talk.run ('history', async () => {
     const { endpoint, token } = adapters.worker;
+    await upstream.addHistory ('sc-1', { message_id: 'h1', source_node_id: 'n1', target_node_id: 'n2', timestamp: '2026-01-02T03:04:05.678Z',
+                                         content: 'long ago', content_type: 'text' });
     await talk.call ('worker', 'POST', '/v1/runtime/session-conversation-history', {
       endpoint_id: endpoint, endpoint_owner_token: token, conversation_ref: { kind: 'session_conversation', id: 'sc-1' }, limit: 5 });
   });
 
   await talk.run ('control events with errors', async () => {
-    await upstream.dispatch ('unheard-of', adapters.worker.endpoint, { idempotency_key: 'as2', emitted_at: EMITTED_AT });
-    await talk.until (/control-ack.*as2/);
+    await upstream.control ({ idempotency_key: 'k0', type: 'dispatch_undispatched', emitted_at: EMITTED_AT, undispatched_id: 'unheard-of',
+                              source_message_id: 'unheard-of', delivery_intent: 'external_handoff', broker_projection_token: 'T',
+                              target_ref: await upstream.targetRef (adapters.worker.endpoint) });
+    await talk.until (/control-ack.*k0/);
     await upstream.control ({ idempotency_key: 'k1', type: 'a_later_idea', emitted_at: EMITTED_AT });
     await talk.until (/control-ack.*k1/);
     await upstream.control ({ idempotency_key: 'k2', type: 'dispatch_nudge', version: 7, emitted_at: EMITTED_AT });
@@ -223,16 +225,16 @@ export async function record (machine) {
     await upstream.dropGateway ();
     await talk.until (/push .*presence_changed/, 4);
     await talk.until (/network-presence-changed/, 2);
-    await talk.until (/in REGISTER /);
+    await talk.until (/frame REGISTER /);
   });
 
   await talk.run ('channel away and back', async () => {
     const before = adapters.front;
     before.close ();
     await talk.until (state ('front', 'ipc_close'));
-    await upstream.deliver ({ messageId: 'm5', content: 'meanwhile', metadata: { target_endpoint_id: before.endpoint } });
+    await upstream.deliver ('meanwhile', { target_endpoint_id: before.endpoint });
     await talk.until (/inbound-routed/);
-    await talk.until (/in DELIVERY_ACK/);
+    await talk.until (/frame DELIVERY_ACK/);
     await talk.attach ('front');
     await talk.call ('front', 'POST', `/v1/endpoint/${before.endpoint}/reattach`, {});
     await talk.until (/push front/);
@@ -263,5 +265,5 @@ export async function record (machine) {
     talk.step.answers.push ({ at: nowUs (), who: 'daemon', exit: await child.exited, discovery: machine.discovery () });
   });
 
-  return talk.steps;
+  return { steps: talk.steps, emittedTimes: await upstream.emittedTimes () };
 }

@@ -11,7 +11,7 @@ const traceId = /^[0-9a-f]{32}$/;
 const chosenTimes = new Set ([1795427510029]);
 
 // What is posted whenever it is ready. Each is compared, but not when it came.
-const background = [/\/state$/, /network-presence-changed$/, /^request DELETE /, /capabilities$/, /control-events$/, /whoami$/];
+const background = [/\/state \w+$/, /network-presence-changed \w+$/, /^request DELETE /, /capabilities$/, /control-events$/, /whoami$/];
 
 // Gives the same name to the same thing wherever it comes up, in the order of first mention.
 class Names {
@@ -43,11 +43,18 @@ function plainText (text, key, names) {
     .replaceAll (/plugin_pid=\d+/g, 'plugin_pid=<pid>');
 }
 
+function plainTime (value, key, names) {
+  if (chosenTimes.has (value))
+    return value;
+  // A report of an assignment has to repeat the time of its event.
+  return key === 'occurred_at' && names.emittedTimes?.includes (value) ? '<emitted at>' : '<ms>';
+}
+
 function plain (value, names, key) {
   if (typeof value === 'string')
     return plainText (value, key, names);
   if (typeof value === 'number' && value > 1e12)
-    return chosenTimes.has (value) ? value : '<ms>';
+    return plainTime (value, key, names);
   if (typeof value === 'number' && key === 'plugin_pid')
     return '<pid>';
   if (Array.isArray (value))
@@ -74,23 +81,23 @@ function orderOf (step) {
   const events = [
     ...step.answers.map ((item) => [item.at, `answer ${item.who} ${item.request ?? ''} ${item.status ?? ''}`]),
     ...step.frames.map ((item) => [item.at, `push ${item.who} ${item.frame.event}`]),
-    ...step.network.filter ((item) => item.kind !== 'out').map ((item) => [item.at, `${item.kind} ${item.name} ${item.body?.state ?? ''}`]),
+    ...step.network.map ((item) => [item.at_us, `${item.kind} ${item.name} ${item.body?.state ?? ''}`]),
   ];
-  const isOrdered = (text) => !background.some ((pattern) => pattern.test (text.trim ())) && !/presence_changed|reply_emitted|"?active"?$/.test (text);
+  const isOrdered = (text) => !background.some ((pattern) => pattern.test (text.trim ())) && !/presence_changed|reply_emitted$/.test (text);
   return events.sort ((a, b) => a[0] - b[0]).map (([, text]) => text.trim ()).filter (isOrdered).map ((text) => plainText (text, '', blank));
 }
 
 // @steps as conversation.mjs records them. Returns by step: what the adapters were answered and pushed, what the API was sent (in no
 // order) and the gateway (in order), and in which order all that came.
-export function normalised (steps) {
-  const names = new Names ();
+export function normalised ({ steps, emittedTimes }) {
+  const names = Object.assign (new Names (), { emittedTimes });
   return steps.map ((step) => ({
     name: step.name,
     answers: plain (step.answers, names),
     frames: plain (framesByReceiver (step.frames), names),
-    gateway: plain (step.network.filter ((item) => item.kind === 'in').map ((item) => item.body), names),
+    gateway: plain (step.network.filter ((item) => item.kind === 'frame').map ((item) => item.body), names),
     api: plain (sortedByText (step.network.filter ((item) => item.kind === 'request')
-      .map (({ name, query, authorization, body }) => ({ name, query, authorization, body }))), names),
+      .map (({ name, query, body }) => ({ name, query, body }))), names),
     order: orderOf (step),
   }));
 }

@@ -9,7 +9,7 @@
 
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { Run, skipAll } from './tap.mjs';
+import { Run, Skip, skipAll } from './tap.mjs';
 
 await import ('@masons/runtime-broker').catch ((error) => {
   if (error.code !== 'ERR_MODULE_NOT_FOUND')
@@ -19,7 +19,7 @@ await import ('@masons/runtime-broker').catch ((error) => {
 const { OwnMachine, PeerMachine } = await import ('./machine.mjs');
 const { Upstream } = await import ('./upstream.mjs');
 
-const networkGroups = ['discover', 'connect', 'endpoints', 'messages', 'assignments', 'pulls', 'staged', 'spawn', 'restart', 'old-adapters',
+const networkGroups = ['discover', 'connect', 'endpoints', 'messages', 'assignments', 'pulls', 'staged', 'spawn', 'restart', 'improvements', 'old-adapters',
                        'old-network'];
 
 const args = process.argv.slice (2);
@@ -43,7 +43,10 @@ async function newMachine (prepare) {
 
 const closing = (machine) => [
   ['the-network-had-no-objection', async () => {
-    assert.deepEqual (await machine.upstream?.violations () ?? [], []);
+    const objections = await machine.upstream?.violations () ?? [];
+    if (machine.isPeer && objections.length)
+      throw new Skip ('the npm daemon breaks rules of the network', objections.join ('; '));
+    assert.deepEqual (objections, []);
   }],
   ['the-daemon-had-no-sanitizer-report', async () => {
     await machine.endAll ();

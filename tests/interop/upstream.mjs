@@ -1,86 +1,121 @@
-// upstream.mjs: the network around a daemon, as the cases speak to it
+// upstream.mjs: the simulated upstream (tests/upstream) as the cases speak to it
 //
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-import http from 'node:http';
-import { createRequire } from 'node:module';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { eventually } from './tap.mjs';
 
-const { WebSocketServer } = createRequire (import.meta.url) ('ws');
+const nothingStaged = { staged_assignment: false, staged_delivery: false };
 
 export class Upstream {
-  constructor () {
-    this.token = 'peer-token';
-    this.all = [];
-    this.log = [];
-    this.wire = { push: (item) => this.wireItems.push (item) && this.all.push ({
-      kind: item.from === 'broker' ? 'in' : 'out', name: item.frame.event, at: Number (process.hrtime.bigint () / 1000n), body: item.frame }) };
-    this.wireItems = [];
-    this.scripts = [];
-    this.sends = [];
-    this.endpoints = new Map ();
-    this.messages = new Map ();
-    this.waiting = new Map ();
-    this.streams = new Set ();
-    this.seq = 0;
-    this.eventId = 0;
-    this.capabilities = { staged_assignment: false, staged_delivery: false };
-  }
-
-  static start () {
-    return new Upstream ().start ();
-  }
-
-  async violations () {
-    return [];
-  }
-
-  async start () {
-    this.server = http.createServer ((request, response) => this.#request (request, response));
-    this.gateways = new WebSocketServer ({ server: this.server });
-    this.gateways.on ('connection', (socket) => this.#gateway (socket));
-    await new Promise ((resolve) => this.server.listen (0, '127.0.0.1', resolve));
-    const { port } = this.server.address ();
-    this.connectorUrl = `ws://127.0.0.1:${port}/gateway`;
-    this.apiHost = `http://127.0.0.1:${port}`;
-    return this;
+  // Starts @program. What it offers at first: direct messages and claims, nothing staged.
+  static async start (program) {
+    const self = new Upstream ();
+    self.child = spawn (program, [], { stdio: ['ignore', 'pipe', 'inherit'] });
+    self.pids = [self.child.pid];
+    const [port] = await once (createInterface ({ input: self.child.stdout }), 'line');
+    Object.assign (self, { apiHost: `http://127.0.0.1:${port}`, connectorUrl: `ws://127.0.0.1:${port}/gateway`, token: 'sim-token',
+                           address: 'agent@sim', seqs: new Map (), messages: 0, keys: 0 });
+    await self.announce (nothingStaged);
+    return self;
   }
 
   async close () {
-    for (const socket of this.gateways.clients)
-      socket.terminate ();
-    this.server.closeAllConnections ();
-    await new Promise ((resolve) => this.server.close (resolve));
+    const exited = once (this.child, 'exit');
+    if (this.child.kill ('SIGTERM'))
+      await exited;
   }
 
-  /* primitives */
-  async requests (path) {
-    return this.log.filter ((item) => !path || item.path === path);
+  async #ask (method, target, body) {
+    const answer = await fetch (this.apiHost + target, { method, body: body && JSON.stringify (body) });
+    const text = await answer.text ();
+    if (!answer.ok)
+      throw new Error (`${method} ${target}: ${answer.status} ${text}`);
+    return text ? JSON.parse (text) : undefined;
   }
 
-  // Everything in order: { kind: 'request' | 'in' | 'out', name, at, query, authorization, body }; 'in' is what the gateway got.
+  #tell (what, body = {}) {
+    return this.#ask ('POST', `/sim/${what}`, body);
+  }
+
+  /* what came */
+
+  async #items (what, name) {
+    const { items } = await this.#ask ('GET', `/sim/${what}${name ? `?name=${encodeURIComponent (name)}` : ''}`);
+    return items.map (({ text, ...item }) => ({ ...item, body: text ? JSON.parse (text) : undefined }));
+  }
+
+  // The requests of the API so far: { name: 'POST /v1/...', status, query, at_us, body }.
+  requests (name) {
+    return this.#items ('requests', name);
+  }
+
+  // What the gateway was sent so far: { name: 'REGISTER', at_us, body }.
+  frames (name) {
+    return this.#items ('frames', name);
+  }
+
+  // Everything in order, each with its kind: 'request', 'frame'.
   async record () {
-    return this.all;
+    const [requests, frames] = await Promise.all ([this.requests (), this.frames ()]);
+    return [...requests.map ((item) => ({ kind: 'request', ...item })), ...frames.map ((item) => ({ kind: 'frame', ...item }))]
+      .sort ((a, b) => a.at_us - b.at_us);
   }
 
-  async frames () {
-    return this.wireItems;
+  // The times that dispatches carried: what reports an assignment repeats them.
+  async emittedTimes () {
+    return (await this.#items ('events-out', 'dispatch_undispatched')).map ((item) => item.body.emitted_at);
   }
 
-  /* waiting */
+  // What the broker did against the protocol.
+  async violations () {
+    const { items } = await this.#ask ('GET', '/sim/violations');
+    return items.map (({ name, text }) => `${name}: ${text}`);
+  }
 
-  // The bodies of the requests to @path, once @probe likes them.
+  // The bodies of the posts to @path, once @probe likes them.
   async posted (path, probe = (bodies) => bodies.length) {
     let bodies;
-    await eventually (`requests to ${path}`, async () => {
-      bodies = (await this.requests (path)).map ((item) => item.body);
+    await eventually (`posts to ${path}`, async () => {
+      bodies = (await this.requests (`POST ${path}`)).map ((item) => item.body);
       return probe (bodies);
     });
     return bodies;
   }
 
-  requested (method, path) {
-    return eventually (`${method} ${path}`, async () => (await this.requests (path)).find ((item) => item.method === method));
+  requested (name) {
+    return eventually (name, async () => (await this.requests (name)).length);
+  }
+
+  // How often the daemon has sent @content to other agents, and the first such frame.
+  async sentTimes (content) {
+    return (await this.frames ('SEND_MESSAGE')).filter (({ body }) => body.content === content).length;
+  }
+
+  sent (content) {
+    return eventually (`the frame with '${content.slice (0, 40)}'`, async () =>
+      (await this.frames ('SEND_MESSAGE')).find (({ body }) => body.content === content)?.body);
+  }
+
+  async highestAck () {
+    return Math.max (0, ...(await this.frames ('DELIVERY_ACK')).map (({ body }) => body.upToSeq));
+  }
+
+  async isAcknowledged (messageId) {
+    return await this.highestAck () >= this.seqs.get (messageId);
+  }
+
+  acknowledged (messageId) {
+    return eventually (`the acknowledgement of ${messageId}`, () => this.isAcknowledged (messageId));
+  }
+
+  // Until the network knows that the message waits, and never sends it again.
+  async parked (messageId) {
+    await this.posted ('/v1/runtime/undispatched-changed', (items) =>
+      items.some ((item) => item.action === 'add' && item.source_message_id === messageId));
+    await this.acknowledged (messageId);
   }
 
   // The last word on a control event: its status, and the detail of a failure.
@@ -90,215 +125,100 @@ export class Upstream {
     return detail ? `${status}: ${detail}` : status;
   }
 
-  // Has the row assigned to @endpointId, as its owner would. Resolves with the key of the event.
-  dispatch (undispatchedId, endpointId, extra = {}) {
-    return this.control ({
-      type: 'dispatch_undispatched', undispatched_id: undispatchedId, source_message_id: undispatchedId, delivery_intent: 'external_handoff',
-      broker_projection_token: `T_${undispatchedId}`, target_ref: this.targetRef (endpointId), ...extra });
+  async registration (endpointId) {
+    const { endpoints } = await this.#ask ('GET', '/sim/state');
+    return endpoints.find ((item) => item.endpoint_id === endpointId).registration;
   }
 
-  async highestAck () {
-    const frames = await this.frames ();
-    return Math.max (0, ...frames.filter (({ frame }) => frame.event === 'DELIVERY_ACK').map (({ frame }) => frame.upToSeq));
+  async targetRef (endpointId) {
+    const { runtime_session_id, background_exchange_mode } = await this.registration (endpointId);
+    const session = background_exchange_mode === 'adapter_managed_turn' ? { runtime_session_id } : {};
+    return { kind: 'projection_endpoint', projection_endpoint_id: endpointId, ...session, background_exchange_mode };
   }
 
-  acknowledged (messageId) {
-    const { seq } = this.messages.get (messageId);
-    return eventually (`the acknowledgement of ${messageId}`, async () => await this.highestAck () >= seq);
+  /* what the network does */
+
+  // A message of bob's. Resolves with its id.
+  async deliver (content, metadata = {}) {
+    const id = `m${++this.messages}`;
+    const { seq } = await this.#tell ('deliver', { id, from: 'bob', content, metadata });
+    this.seqs.set (id, seq);
+    return id;
   }
 
-  // The first thing that was sent to another agent with @content.
-  sent (content) {
-    return eventually (`the frame with '${content}'`, async () =>
-      (await this.frames ()).find (({ from, frame }) => from === 'broker' && frame.event === 'SEND_MESSAGE' && frame.content === content)
-        ?.frame);
-  }
-
-  async say (frame) {
-    for (const socket of this.gateways.clients) {
-      this.wire.push ({ from: 'gateway', frame });
-      socket.send (JSON.stringify (frame));
-    }
-  }
-
-  async deliver (message) {
-    const frame = { event: 'MESSAGE_RECEIVED', messageId: `m${this.seq + 1}`, from: 'bob', contentType: 'text', metadata: {},
-                    seq: ++this.seq, ...message };
-    this.messages.set (frame.messageId, frame);
-    await this.say (frame);
-    return frame;
-  }
-
-  // Whatever was refused so far is settled by the network.
-  async forgetGaps () {
-    await this.say ({ event: 'DELIVERY_CURSOR', deliverySeq: this.seq, deliveredSeq: this.seq });
+  // The same message under its number, or under one more.
+  resend (messageId) {
+    return this.#tell ('resend', { seq: this.seqs.get (messageId) });
   }
 
   async deliverAgain (messageId) {
-    const frame = { ...this.messages.get (messageId), seq: ++this.seq };
-    await this.say (frame);
-    return frame;
+    this.seqs.set (messageId, (await this.#tell ('deliver', { id: messageId, again: true })).seq);
   }
 
+  // A frame as it is; without a number it comes only once.
+  say (frame) {
+    return this.#tell ('frame', { frame });
+  }
+
+  // Whatever was refused so far is settled.
+  async forgetGaps () {
+    const { last_seq } = await this.#ask ('GET', '/sim/state');
+    await this.#tell ('cursor', { deliverySeq: last_seq, deliveredSeq: last_seq });
+  }
+
+  dropGateway () {
+    return this.#tell ('end', { how: 'close', code: 1012, reason: 'restart' });
+  }
+
+  // What becomes of the next thing sent: { how: 'stored' | 'drop' | 'error', code, message }.
+  onNextSend (what) {
+    return this.#tell ('answer-sends', { ...what, times: 1 });
+  }
+
+  // The next answer of a route; '*' in @path stands for any text. Without a body it is that of the model, later.
+  script (path, status, body, { delayMs = 0 } = {}) {
+    return this.#tell ('fault', { request: `POST ${path}`, kind: 'status', status, ...(body && { body }), delay_ms: delayMs, times: 1 });
+  }
+
+  delay (path, delayMs) {
+    return this.#tell ('fault', { request: `POST ${path}`, kind: 'delay', delay_ms: delayMs, times: 1 });
+  }
+
+  announce (capabilities) {
+    return this.#tell ('settings', { capabilities });
+  }
+
+  becomeOld () {
+    return this.#tell ('settings', { legacy: true });
+  }
+
+  // A message that only the network knows of.
+  addRow (id, content) {
+    return this.#tell ('row', { id, from: 'bob', content });
+  }
+
+  addHistory (conversationId, item) {
+    return this.#tell ('history', { conversation_id: conversationId, item });
+  }
+
+  // Has the message assigned to the endpoint, as its owner would. Resolves with the key of the event, which is the assignment's id.
+  async dispatch (undispatchedId, endpointId) {
+    const { idempotency_key } = await this.#tell ('event', {
+      type: 'dispatch_undispatched', undispatched_id: undispatchedId, endpoint_id: endpointId });
+    return idempotency_key;
+  }
+
+  // The same event once more.
+  async dispatchAgain (key) {
+    const { body } = (await this.#items ('events-out', 'dispatch_undispatched')).find ((item) => item.body.idempotency_key === key);
+    await this.control (body);
+  }
+
+  // Any event, whether the model would send it or not. Resolves with its key.
   async control (event) {
-    const key = event.idempotency_key ?? `key-${++this.eventId}`;
-    const text = `id: ${++this.eventId}\ndata: ${JSON.stringify ({ version: 1, emitted_at: Date.now (), idempotency_key: key, ...event })}\n\n`;
-    await eventually ('a control stream', () => this.streams.size);
-    for (const stream of this.streams)
-      stream.write (text);
+    const key = event.idempotency_key ?? `key-${++this.keys}`;
+    const data = JSON.stringify ({ version: 1, emitted_at: Date.now (), idempotency_key: key, ...event });
+    await this.#tell ('event', { data });
     return key;
-  }
-
-  async amendNextRegistration (fields) {
-    this.amendment = fields;
-  }
-
-  // The next answer of a route.
-  async script (path, status, body, { delayMs = 0 } = {}) {
-    this.scripts.push ({ path, status, body, delayMs });
-  }
-
-  // What the gateway does with the next thing sent: { status } | { error: { code, message } } | { close: true }
-  async onNextSend (what) {
-    this.sends.push (what);
-  }
-
-  async dropGateway () {
-    for (const socket of this.gateways.clients)
-      socket.close (1012, 'restart');
-  }
-
-  async becomeOld () {
-    this.isOld = true;
-  }
-
-  async announce (capabilities) {
-    Object.assign (this.capabilities, capabilities);
-  }
-
-  // Changes what a waiting message looks like in the listing.
-  async amendCandidate (id, fields) {
-    Object.assign (this.waiting.get (id), fields);
-  }
-
-  async addCandidate (fields) {
-    const frame = { messageId: fields.undispatched_id, from: 'bob', content: fields.content, contentType: 'text', metadata: {} };
-    this.messages.set (fields.undispatched_id, frame);
-    this.waiting.set (fields.undispatched_id, {
-      source_message_id: fields.undispatched_id, sender_address: 'bob', content_preview: fields.content,
-      reason: 'no_target_endpoint', claim_policy: 'node_pull_only', arrived_at: 1795427510000, ...fields });
-  }
-
-  /* the model */
-  #gateway (socket) {
-    socket.on ('message', (text) => {
-      const frame = JSON.parse (text);
-      this.wire.push ({ from: 'broker', frame });
-      const say = (answer) => {
-        this.wire.push ({ from: 'gateway', frame: answer });
-        socket.send (JSON.stringify (answer));
-      };
-      if (frame.event === 'REGISTER') {
-        this.seq = Math.max (this.seq, frame.lastKnownSeq ?? 0);
-        say ({ event: 'REGISTER_ACK', status: 'ok', protocolVersion: 4, deliverySeq: this.seq });
-        for (const item of this.messages.values ())
-          if (item.seq > frame.lastKnownSeq)
-            say (item);
-      } else if (frame.event === 'REQUEST_GAP_FILL') {
-        for (const item of this.messages.values ())
-          if (item.seq > frame.sinceSeq)
-            say (item);
-      } else if (frame.event === 'SEND_MESSAGE') {
-        const what = this.sends.shift () ?? { status: 'delivered' };
-        if (what.close)
-          socket.terminate ();
-        else if (what.error)
-          say ({ event: 'ERROR', messageId: frame.messageId, to: frame.to, ...what.error });
-        else
-          say ({ event: 'SEND_ACK', messageId: frame.messageId, status: what.status });
-      }
-    });
-  }
-
-  async #request (request, response) {
-    const parts = [];
-    for await (const part of request)
-      parts.push (part);
-    const body = parts.length ? JSON.parse (Buffer.concat (parts).toString ()) : undefined;
-    const path = request.url.split ('?')[0];
-    this.all.push ({ kind: 'request', name: `${request.method} ${path}`, at: Number (process.hrtime.bigint () / 1000n),
-                     query: request.url.split ('?')[1], authorization: request.headers.authorization, body });
-    this.log.push ({ method: request.method, path: request.url, headers: request.headers, body });
-    if (path === '/v1/runtime/control-events') {
-      response.writeHead (200, { 'content-type': 'text/event-stream' }).flushHeaders ();
-      this.streams.add (response);
-      response.on ('close', () => this.streams.delete (response));
-      return;
-    }
-    const index = this.scripts.findIndex ((item) => new RegExp (`^${item.path.replaceAll ('*', '[^/]*')}$`).test (path));
-    const [item] = index >= 0 ? this.scripts.splice (index, 1) : [];
-    if (item)
-      await new Promise ((resolve) => setTimeout (resolve, item.delayMs));
-    const [status, answer] = item ? [item.status, item.body] : this.#answer (request.method, path, body);
-    response.writeHead (status, { 'content-type': 'application/json' });
-    response.end (answer === undefined ? undefined : JSON.stringify (answer));
-  }
-
-  #answer (method, path, body) {
-    if (method === 'DELETE')
-      this.retired = (this.retired ?? new Set ()).add (path);
-    if (method === 'GET' && path.startsWith ('/v1/runtime-endpoints/'))
-      return this.retired?.has (path) ? [200, { retired_at: '2026-01-02T03:04:05.678Z' }] : [404, {}];
-    if (this.isOld && /capabilities|claim|history|self-/.test (path))
-      return [404, { error: 'not_found' }];
-    switch (`${method} ${path}`) {
-      case 'GET /v1/whoami':
-        return [200, { subjectId: 'node-1', subjectType: 'agent-runtime' }];
-      case 'GET /v1/runtime/capabilities':
-        return [200, this.capabilities];
-      case 'POST /v1/runtime-endpoints': {
-        const id = `ep_${this.endpoints.size + 1}`;
-        this.endpoints.set (id, body);
-        const amendment = this.amendment;
-        this.amendment = {};
-        return [201, { endpoint_id: id, heartbeat_after_seconds: 600, ...amendment }];
-      }
-      case 'POST /v1/runtime/inbound-route-claim':
-        return [200, { action: 'route' }];
-      case 'POST /v1/runtime/claim-candidates':
-        return [200, { items: [...this.waiting.values ()] }];
-      case 'POST /v1/runtime/undispatched-changed':
-        if (body.action === 'add')
-          this.waiting.set (body.undispatched_id, {
-            undispatched_id: body.undispatched_id, source_message_id: body.source_message_id, sender_address: body.sender_address,
-            content_preview: body.content_preview, reason: body.reason, claim_policy: 'node_pull_only', arrived_at: body.arrived_at,
-            in_reply_to: body.in_reply_to, target_endpoint_id_hint: body.target_endpoint_id_hint });
-        return [204];
-      case 'POST /v1/runtime/processing-state':
-        if (body.state === 'assigned_to_runtime_target')
-          this.waiting.delete (body.undispatched_id);
-        return [204];
-      case 'POST /v1/runtime/self-claim': {
-        if (!this.waiting.delete (body.undispatched_id))
-          return [409, { error: 'already_assigned', message: 'somebody has it' }];
-        const { messageId, from, content, contentType, metadata } = this.messages.get (body.undispatched_id);
-        return [200, { assignment_id: `as_${messageId}`, source_message_id: messageId, undispatched_id: messageId, assigned_at: Date.now (),
-                       broker_projection_token: `T_${messageId}`, claimed: true, target_ref: this.targetRef (body.target_endpoint_id),
-                       message: { from, content, contentType, metadata, sourceMessageId: messageId } }];
-      }
-      case 'POST /v1/runtime/self-settle':
-        if (!this.waiting.delete (body.undispatched_id))
-          return [404, { error: 'undispatched_not_found', message: 'no such message' }];
-        return [200, { settled: true, remove_reason: 'handled_no_reply', undispatched_id: body.undispatched_id }];
-      case 'POST /v1/runtime/session-conversation-history':
-        return [200, { conversation_ref: body.conversation_ref, has_more: false, items: [] }];
-    }
-    return [204];
-  }
-
-  targetRef (endpointId) {
-    const { runtime_session_id, background_exchange_mode } = this.endpoints.get (endpointId);
-    const mode = background_exchange_mode === 'adapter_managed_turn' ? { runtime_session_id } : {};
-    return { kind: 'projection_endpoint', projection_endpoint_id: endpointId, ...mode, background_exchange_mode };
   }
 }

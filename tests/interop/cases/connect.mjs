@@ -179,7 +179,7 @@ export default (machine) => {
       const { endpoint_id } = await one.register ({ kind: 'custom', agent_id: 'mover' });
       const two = await RawAdapter.open (machine, pid);
       await one.closed;
-      const { messageId } = await upstream.deliver ({ content: 'to the new channel', metadata: { target_endpoint_id: endpoint_id } });
+      const messageId = await upstream.deliver ('to the new channel', { target_endpoint_id: endpoint_id });
       assert.equal ((await two.taken ((frame) => frame.content === 'to the new channel')).sourceMessageId, messageId);
       two.close ();
     })],
@@ -197,7 +197,7 @@ export default (machine) => {
       await lost.close ();
       const posted = await upstream.posted (`/v1/runtime-endpoints/${lost.endpoint}/state`, (items) => items.length >= 2);
       assert.deepEqual (posted.map ((body) => [body.state, body.reason]), [['active', 'register'], ['closed', 'plugin_exit']]);
-      await upstream.requested ('DELETE', `/v1/runtime-endpoints/${lost.endpoint}`);
+      await upstream.requested (`DELETE /v1/runtime-endpoints/${lost.endpoint}`);
     }],
 
     ['a-daemon-that-is-gone-at-connect-is-an-error-and-then-started', async () => {

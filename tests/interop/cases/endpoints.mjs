@@ -15,7 +15,7 @@ export default (machine) => {
 
   async function registered (args) {
     const outcome = await adapter.register ({ agentId: 'a', kind: 'custom', ...args });
-    const requests = await upstream.requests ('/v1/runtime-endpoints');
+    const requests = await upstream.requests ('POST /v1/runtime-endpoints');
     return { outcome, body: requests.at (-1).body };
   }
 
@@ -67,7 +67,7 @@ export default (machine) => {
 
     ['register/name-given-by-the-owner', async () => {
       const naming = { nickname: 'Ada', owner_edited_name: null };
-      await upstream.amendNextRegistration ({ session_naming: naming });
+      await upstream.script ('/v1/runtime-endpoints', 201, { endpoint_id: 'ep_named', heartbeat_after_seconds: 600, session_naming: naming });
       assert.deepEqual ((await registered ({})).outcome.session_naming, naming);
       assert.equal ((await registered ({})).outcome.session_naming, undefined);
     }],
@@ -113,7 +113,7 @@ export default (machine) => {
       await adapter.register (roles.foreground);
       const answer = await machine.call ('POST', `/v1/endpoint/${adapter.endpoint}/heartbeat`, { pid: adapter.pid });
       assert.deepEqual (answer, { status: 200, body: { ok: true } });
-      await upstream.requested ('POST', `/v1/runtime-endpoints/${adapter.endpoint}/heartbeat`);
+      await upstream.requested (`POST /v1/runtime-endpoints/${adapter.endpoint}/heartbeat`);
     }],
 
     ['heartbeat/unknown-endpoint-refused', async () => {
@@ -149,7 +149,7 @@ export default (machine) => {
     ['unregister/ends-it-everywhere', async () => {
       const { endpoint } = adapter;
       await adapter.client.unregisterEndpoint (endpoint);
-      await upstream.requested ('DELETE', `/v1/runtime-endpoints/${endpoint}`);
+      await upstream.requested (`DELETE /v1/runtime-endpoints/${endpoint}`);
       assert.deepEqual (await statesOf (endpoint, 2), ['active/register', 'closed/explicit_unregister']);
       await refused (adapter.send ('bob', 'x'), 404, 'unknown_endpoint');
     }],
@@ -190,7 +190,7 @@ export default (machine) => {
       await one.register ({ kind: 'custom', agent_id: 'a' });
       one.close ();
       await eventually ('the loss of the channel', async () => (await statesOf (one.endpoint, 1)).includes ('reconnecting/ipc_close'));
-      const { messageId } = await upstream.deliver ({ content: 'meanwhile', metadata: { target_endpoint_id: one.endpoint } });
+      const messageId = await upstream.deliver ('meanwhile', { target_endpoint_id: one.endpoint });
       await upstream.posted ('/v1/runtime/inbound-routed', (items) => items.some ((item) => item.source_message_id === messageId));
       const two = await RawAdapter.open (machine, pid, receipts);
       two.acknowledges = true;

@@ -19,7 +19,7 @@ export default (machine) => {
     items.some ((item) => item.action === 'add' && item.undispatched_id === id));
 
   async function waiting (content) {
-    const { messageId } = await upstream.deliver ({ content });
+    const messageId = await upstream.deliver (content);
     await inInbox (messageId);
     return messageId;
   }
@@ -30,14 +30,14 @@ export default (machine) => {
     await adapter.register ({ kind: 'custom', agent_id: 'away' });
     adapter.close ();
     await reported (adapter.endpoint, 'ipc_close');
-    const { messageId } = await upstream.deliver ({ content, metadata: { target_endpoint_id: adapter.endpoint } });
+    const messageId = await upstream.deliver (content, { target_endpoint_id: adapter.endpoint });
     await upstream.posted ('/v1/runtime/inbound-routed', (items) => items.some ((item) => item.source_message_id === messageId));
     return { adapter, messageId };
   }
 
   return [
     ['what-waits-in-the-network-at-the-start-is-taken', machine.difference ('IMP-4: the npm daemon loses what comes while it starts', async () => {
-      const { messageId } = await upstream.deliver ({ content: 'early bird' });
+      const messageId = await upstream.deliver ('early bird');
       worker = await Adapter.attached (machine, 'worker');
       await inInbox (messageId);
     })],
@@ -54,7 +54,8 @@ export default (machine) => {
       await front.send ('bob', 'tell me little');
       const raw = await RawAdapter.open (machine, machine.otherProcess (), modernHeaders);
       await raw.register ({ kind: 'custom', agent_id: 'raw' });
-      const { messageId } = await upstream.deliver ({ content: 'bare', contentType: undefined, metadata: undefined });
+      const messageId = 'bare-1';
+      await upstream.say ({ event: 'MESSAGE_RECEIVED', messageId, from: 'bob', content: 'bare' });
       await inInbox (messageId);
       const item = await worker.listed ((candidate) => candidate.id === messageId);
       assert.equal (item.content_type, 'text');
@@ -72,7 +73,7 @@ export default (machine) => {
 
     ['one-slow-event-does-not-hold-up-another', machine.difference ('IMP-66: the npm daemon handles one after the other', async () => {
       const id = await waiting ('slow to place');
-      await upstream.script ('/v1/runtime/processing-state', 204, undefined, { delayMs: 1500 });
+      await upstream.delay ('/v1/runtime/processing-state', 1500);
       const slow = await upstream.dispatch (id, worker.endpoint);
       const quick = await upstream.control ({ type: 'force_unregister', endpoint_id: 'nobody', reason: 'owner' });
       await upstream.acked (quick);
@@ -83,8 +84,8 @@ export default (machine) => {
     ['closed-session-is-recognised', machine.difference ('IMP-29: the npm daemon does not look', async () => {
       const gone = await Adapter.attached (machine, 'foreground');
       await gone.client.close (gone.endpoint);
-      await upstream.requested ('DELETE', `/v1/runtime-endpoints/${gone.endpoint}`);
-      const { messageId } = await upstream.deliver ({ content: 'for one who left', metadata: { target_endpoint_id: gone.endpoint } });
+      await upstream.requested (`DELETE /v1/runtime-endpoints/${gone.endpoint}`);
+      const messageId = await upstream.deliver ('for one who left', { target_endpoint_id: gone.endpoint });
       await inInbox (messageId);
       const event = (await upstream.posted ('/v1/runtime/undispatched-changed')).find ((item) => item.undispatched_id === messageId);
       assert.deepEqual ([event.reason, event.target_endpoint_id_hint], ['closed_session_continuation', gone.endpoint]);
@@ -125,7 +126,7 @@ export default (machine) => {
       await before.register (args);
       before.close ();
       await reported (before.endpoint, 'ipc_close');
-      await upstream.deliver ({ content: 'to be inherited', metadata: { target_endpoint_id: before.endpoint } });
+      await upstream.deliver ('to be inherited', { target_endpoint_id: before.endpoint });
       await upstream.posted ('/v1/runtime/inbound-routed', (items) => items.some ((item) => item.routed_to_endpoint_id === before.endpoint));
       const heir = await RawAdapter.open (machine, before.pid, modernHeaders);
       await heir.register (args);
@@ -144,23 +145,23 @@ export default (machine) => {
     ['refused-message-is-asked-for-again', machine.difference ('IMP-26: the npm daemon waits for the network to think of it', async () => {
       await upstream.forgetGaps ();
       await upstream.script ('/v1/runtime/inbound-route-claim', 500, {});
-      await upstream.deliver ({ content: 'ask for me', metadata: { target_endpoint_id: front.endpoint } });
+      await upstream.deliver ('ask for me', { target_endpoint_id: front.endpoint });
       await front.taken ((message) => message.content === 'ask for me');
     })],
     ['same-message-under-another-number', machine.difference ('IMP-44: the npm daemon waits for it ever after', async () => {
       await upstream.forgetGaps ();
-      const frame = await upstream.deliver ({ content: 'numbered twice', metadata: { target_endpoint_id: front.endpoint } });
+      const messageId = await upstream.deliver ('numbered twice', { target_endpoint_id: front.endpoint });
       await front.taken ((message) => message.content === 'numbered twice');
-      const { seq } = await upstream.deliverAgain (frame.messageId);
-      await eventually ('the acknowledgement of the second number', async () => await upstream.highestAck () >= seq);
+      await upstream.deliverAgain (messageId);
+      await upstream.acknowledged (messageId);
     })],
 
     ['routed-event-refused-for-good-does-not-block', machine.difference ('IMP-28: the npm daemon refuses a message that was delivered', async () => {
       await upstream.forgetGaps ();
       await upstream.script ('/v1/runtime/inbound-routed', 422, { error: 'bad_event' });
-      const frame = await upstream.deliver ({ content: 'badly reported', metadata: { target_endpoint_id: front.endpoint } });
+      const messageId = await upstream.deliver ('badly reported', { target_endpoint_id: front.endpoint });
       await front.taken ((message) => message.content === 'badly reported');
-      await upstream.acknowledged (frame.messageId);
+      await upstream.acknowledged (messageId);
     })],
 
   ];

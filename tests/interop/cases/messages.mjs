@@ -31,7 +31,7 @@ export default (machine) => {
     }],
 
     ['send/stored', async () => {
-      await upstream.onNextSend ({ status: 'stored' });
+      await upstream.onNextSend ({ how: 'stored' });
       assert.equal ((await front.send ('bob', 'for later')).status, 'stored');
       assert.equal ((await upstream.sent ('for later')).contentType, 'text');
     }],
@@ -85,17 +85,17 @@ export default (machine) => {
     })],
 
     ['send/refused-by-the-network', async () => {
-      await upstream.onNextSend ({ error: { code: 'TARGET_NOT_FOUND', message: 'no such agent' } });
+      await upstream.onNextSend ({ how: 'error', code: 'TARGET_NOT_FOUND', message: 'no such agent' });
       await assert.rejects (front.send ('nobody', 'x'), /no such agent/);
     }],
 
     ['send/refused-by-the-network-with-its-code', machine.difference ('IMP-25: the npm daemon answers 500 internal_error', async () => {
-      await upstream.onNextSend ({ error: { code: 'TARGET_NOT_FOUND', message: 'no such agent' } });
+      await upstream.onNextSend ({ how: 'error', code: 'TARGET_NOT_FOUND', message: 'no such agent' });
       await refused (front.send ('nobody', 'x'), 502, 'connector_rejected');
     })],
 
     ['send/lost-with-its-connection-has-its-error', async () => {
-      await upstream.onNextSend ({ close: true });
+      await upstream.onNextSend ({ how: 'drop' });
       await assert.rejects (front.send ('bob', 'who knows'), (error) => {
         assert.ok (error instanceof ConnectorSendOutcomeUnknownError, String (error));
         assert.deepEqual ([error.name, error.code, error.retryable, error.message],
@@ -118,12 +118,12 @@ export default (machine) => {
     ['receive/reply-to-what-was-sent', async () => {
       await front.send ('bob', 'a question');
       const { metadata } = await upstream.sent ('a question');
-      const { messageId } = await upstream.deliver ({ content: 'an answer', contentType: 'text/markdown', metadata: {
-        correlation_id: metadata.correlation_id, message_id: 'rm-1', extra: { deep: [true] } } });
+      const messageId = await upstream.deliver ('an answer', {
+        correlation_id: metadata.correlation_id, message_id: 'rm-1', extra: { deep: [true] } });
       replied = await front.taken ((message) => message.content === 'an answer');
       assert.match (replied.metadata.traceparent, traceparent);
       assert.deepEqual ({ ...replied, metadata: { ...replied.metadata, traceparent: '' } }, {
-        from: 'bob', content: 'an answer', contentType: 'text/markdown', sourceMessageId: messageId,
+        from: 'bob', content: 'an answer', contentType: 'text', sourceMessageId: messageId,
         metadata: { correlation_id: metadata.correlation_id, message_id: 'rm-1', extra: { deep: [true] }, traceparent: '' } });
       const [claim] = await upstream.posted ('/v1/runtime/inbound-route-claim');
       assert.deepEqual ([claim.source_message_id, claim.routed_to_endpoint_id, claim.route_kind],
@@ -132,6 +132,12 @@ export default (machine) => {
       assert.deepEqual ([routed.source_message_id, routed.routed_to_endpoint_id, routed.route_kind],
                         [messageId, front.endpoint, 'active_endpoint']);
       await upstream.acknowledged (messageId);
+    }],
+
+    ['receive/content-of-another-type', async () => {
+      await upstream.say ({ event: 'MESSAGE_RECEIVED', messageId: 'typed', from: 'bob', content: '# title', contentType: 'text/markdown',
+                            metadata: { target_endpoint_id: front.endpoint } });
+      assert.equal ((await front.taken ((message) => message.content === '# title')).contentType, 'text/markdown');
     }],
 
     ['send/answer-stays-in-the-conversation', async () => {
@@ -150,7 +156,7 @@ export default (machine) => {
     }],
 
     ['receive/addressed-to-an-endpoint', async () => {
-      await upstream.deliver ({ content: 'to the other', metadata: { target_endpoint_id: other.endpoint } });
+      await upstream.deliver ('to the other', { target_endpoint_id: other.endpoint });
       await other.taken ((message) => message.content === 'to the other');
       assert.ok (!front.inbox.some ((message) => message.content === 'to the other'));
     }],
@@ -158,13 +164,13 @@ export default (machine) => {
     ['receive/the-frame-names-its-endpoint', machine.difference ('IMP-16: the frames of the npm daemon name no endpoint', async () => {
       const raw = await RawAdapter.open (machine, machine.otherProcess ());
       await raw.register ({ kind: 'custom', agent_id: 'a' });
-      await upstream.deliver ({ content: 'named', metadata: { target_endpoint_id: raw.endpoint } });
+      await upstream.deliver ('named', { target_endpoint_id: raw.endpoint });
       assert.equal ((await raw.taken ((frame) => frame.content === 'named')).endpoint_id, raw.endpoint);
       raw.close ();
     })],
 
     ['receive/for-nobody-waits-in-the-inbox', async () => {
-      const { messageId } = await upstream.deliver ({ content: 'x'.repeat (100), metadata: { correlation_id: 'unheard-of' } });
+      const messageId = await upstream.deliver ('x'.repeat (100), { correlation_id: 'unheard-of' });
       const posted = await upstream.posted ('/v1/runtime/undispatched-changed');
       const event = posted.find ((item) => item.source_message_id === messageId);
       assert.deepEqual ([event.action, event.undispatched_id, event.sender_address, event.reason, event.in_reply_to, event.content_preview],
@@ -175,20 +181,20 @@ export default (machine) => {
     ['receive/order-of-a-conversation-is-kept', machine.difference ('IMP-17: the npm daemon pushes whatever is ready first', async () => {
       await other.send ('bob', 'tell me all');
       const { correlation_id } = (await upstream.sent ('tell me all')).metadata;
-      await upstream.script ('/v1/runtime/inbound-route-claim', 200, { action: 'route' }, { delayMs: 100 });
+      await upstream.delay ('/v1/runtime/inbound-route-claim', 400);
       const contents = ['one', 'two', 'three'];
       for (const content of contents)
-        await upstream.deliver ({ content, metadata: { correlation_id } });
+        await upstream.deliver (content, { correlation_id });
       await eventually ('all of the conversation', () => other.inbox.filter ((message) => contents.includes (message.content)).length === 3);
       assert.deepEqual (other.inbox.slice (-3).map ((message) => message.content), contents);
     })],
 
     ['receive/the-same-message-again-is-not-pushed-again', async () => {
-      const frame = await upstream.deliver ({ content: 'once', metadata: { target_endpoint_id: other.endpoint } });
+      const messageId = await upstream.deliver ('once', { target_endpoint_id: other.endpoint });
       await other.taken ((message) => message.content === 'once');
-      await upstream.acknowledged (frame.messageId);
-      await upstream.say (frame);
-      await upstream.deliver ({ content: 'a later one', metadata: { target_endpoint_id: other.endpoint } });
+      await upstream.acknowledged (messageId);
+      await upstream.resend (messageId);
+      await upstream.deliver ('a later one', { target_endpoint_id: other.endpoint });
       await other.taken ((message) => message.content === 'a later one');
       assert.equal (other.inbox.filter ((message) => message.content === 'once').length, 1);
     }],
@@ -196,10 +202,10 @@ export default (machine) => {
     ['receive/without-a-receipt-it-is-not-acknowledged', async () => {
       const raw = await RawAdapter.open (machine, machine.otherProcess (), { 'x-masons-ipc-capabilities': 'push_receipt_ack_v1' });
       await raw.register ({ kind: 'custom', agent_id: 'mute' });
-      const { messageId, seq } = await upstream.deliver ({ content: 'receipt, please', metadata: { target_endpoint_id: raw.endpoint } });
+      const messageId = await upstream.deliver ('receipt, please', { target_endpoint_id: raw.endpoint });
       const frame = await raw.taken ((item) => item.content === 'receipt, please');
       assert.match (frame.push_id, /^push_[0-9a-f-]{36}$/);
-      assert.ok (await upstream.highestAck () < seq);
+      assert.ok (!await upstream.isAcknowledged (messageId));
       raw.socket.send (JSON.stringify ({ event: 'push_ack', push_id: frame.push_id }));
       await upstream.acknowledged (messageId);
       raw.close ();
@@ -207,7 +213,7 @@ export default (machine) => {
 
     ['receive/skipped-when-another-has-it', async () => {
       await upstream.script ('/v1/runtime/inbound-route-claim', 200, { action: 'skip' });
-      const { messageId } = await upstream.deliver ({ content: 'not for us', metadata: { target_endpoint_id: other.endpoint } });
+      const messageId = await upstream.deliver ('not for us', { target_endpoint_id: other.endpoint });
       await upstream.acknowledged (messageId);
       assert.ok (!other.inbox.some ((message) => message.content === 'not for us'));
       await front.close ();

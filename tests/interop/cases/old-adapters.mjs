@@ -5,7 +5,6 @@
 import assert from 'node:assert/strict';
 import { Adapter } from '../adapter.mjs';
 import { RawAdapter } from '../raw-adapter.mjs';
-import { eventually } from '../tap.mjs';
 
 const workerArgs = { agent_id: 'old-worker', kind: 'custom', runtime_session_id: 'old-session', runtime_capabilities: ['background_exchange_v1'],
                      background_exchange_mode: 'adapter_managed_turn' };
@@ -15,8 +14,8 @@ export default (machine) => {
   let modern, front, worker, work;
 
   async function assigned (content, adapter) {
-    const { messageId } = await upstream.deliver ({ content });
-    await upstream.acknowledged (messageId);
+    const messageId = await upstream.deliver (content);
+    await upstream.parked (messageId);
     const key = await upstream.dispatch (messageId, adapter.endpoint);
     const frame = await adapter.taken ((item) => item.content === content);
     assert.equal (await upstream.acked (key), 'applied');
@@ -51,7 +50,7 @@ export default (machine) => {
     }],
 
     ['is-pushed-to-without-a-receipt', async () => {
-      const { messageId } = await upstream.deliver ({ content: 'to the old', metadata: { target_endpoint_id: front.endpoint } });
+      const messageId = await upstream.deliver ('to the old', { target_endpoint_id: front.endpoint });
       const frame = await front.taken ((item) => item.content === 'to the old');
       assert.deepEqual ([frame.event, frame.push_id, frame.from], ['message_received', undefined, 'bob']);
       await upstream.acknowledged (messageId);
@@ -59,7 +58,7 @@ export default (machine) => {
 
     ['gets-the-answers-to-what-it-sent', machine.difference ('20.2 row 8: the npm daemon parks them where an old adapter never looks', async () => {
       const { correlation_id } = (await upstream.sent ('from of old')).metadata;
-      await upstream.deliver ({ content: 'answer to the old', metadata: { correlation_id } });
+      await upstream.deliver ('answer to the old', { correlation_id });
       await front.taken ((item) => item.content === 'answer to the old');
     })],
 
@@ -103,7 +102,7 @@ export default (machine) => {
       const { pid, endpoint } = front;
       front.close ();
       await upstream.posted (`/v1/runtime-endpoints/${endpoint}/state`, (items) => items.length >= 2);
-      await upstream.deliver ({ content: 'while the old was away', metadata: { target_endpoint_id: endpoint } });
+      await upstream.deliver ('while the old was away', { target_endpoint_id: endpoint });
       await upstream.posted ('/v1/runtime/inbound-routed', (items) => items.some ((item) => item.route_kind === 'reconnecting_endpoint'));
       front = await RawAdapter.open (machine, pid);
       const answer = await front.call ('POST', `/v1/endpoint/${endpoint}/reattach`, { plugin_pid: pid });
@@ -115,8 +114,7 @@ export default (machine) => {
     ['unregisters', async () => {
       const answer = await front.call ('DELETE', `/v1/endpoint/${front.endpoint}`);
       assert.deepEqual (answer, { status: 200, body: { ok: true } });
-      await eventually ('the end of the endpoint', async () =>
-        (await upstream.requests (`/v1/runtime-endpoints/${front.endpoint}`)).some ((item) => item.method === 'DELETE'));
+      await upstream.requested (`DELETE /v1/runtime-endpoints/${front.endpoint}`);
       for (const adapter of [front, worker, modern])
         await adapter.close ();
     }],

@@ -17,13 +17,12 @@ export default (machine) => {
       worker = await Adapter.attached (machine, 'worker');
       front = await Adapter.attached (machine, 'foreground');
       assert.equal ((await front.send ('bob', 'hello')).status, 'delivered');
-      const frame = await upstream.deliver ({ content: 'for nobody' });
-      id = frame.messageId;
-      await upstream.acknowledged (id);
+      id = await upstream.deliver ('for nobody');
+      await upstream.parked (id);
     }],
 
     ['direct-messages-need-no-claim', machine.difference ('20.2 row 10: the npm daemon refuses every direct message', async () => {
-      await upstream.deliver ({ content: 'directly', metadata: { target_endpoint_id: front.endpoint } });
+      await upstream.deliver ('directly', { target_endpoint_id: front.endpoint });
       await front.taken ((message) => message.content === 'directly');
     })],
 
@@ -45,7 +44,7 @@ export default (machine) => {
 
     ['a-dispatch-needs-no-token', machine.difference ('20.2 row 1: the npm daemon refuses it', async () => {
       worker = await Adapter.attached (machine, 'worker');
-      const key = await upstream.dispatch (id, worker.endpoint, { broker_projection_token: undefined });
+      const key = await upstream.dispatch (id, worker.endpoint);
       assert.equal (await upstream.acked (key), 'applied');
       const { runtimeAssignment } = await worker.taken ((item) => item.content === 'for nobody');
       await worker.report (runtimeAssignment, 'adapter_accepted', 2);
@@ -55,9 +54,9 @@ export default (machine) => {
     })],
 
     ['a-reply-may-be-sent-where-reporting-it-is-forbidden', machine.difference ('20.2 row 2: the npm daemon does not get that far', async () => {
-      const { messageId } = await upstream.deliver ({ content: 'not to be reported' });
-      await upstream.acknowledged (messageId);
-      await upstream.dispatch (messageId, worker.endpoint, { broker_projection_token: undefined });
+      const messageId = await upstream.deliver ('not to be reported');
+      await upstream.parked (messageId);
+      await upstream.dispatch (messageId, worker.endpoint);
       const { runtimeAssignment } = await worker.taken ((item) => item.content === 'not to be reported');
       await worker.report (runtimeAssignment, 'adapter_accepted', 2);
       await upstream.script ('/v1/runtime/processing-state', 403, { error: 'no_authority' });

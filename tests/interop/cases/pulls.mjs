@@ -14,8 +14,8 @@ export default (machine) => {
   let worker, front;
 
   async function waiting (content, metadata = {}) {
-    const { messageId } = await upstream.deliver ({ content, metadata });
-    await upstream.acknowledged (messageId);
+    const messageId = await upstream.deliver (content, metadata);
+    await upstream.parked (messageId);
     return messageId;
   }
 
@@ -26,8 +26,7 @@ export default (machine) => {
   }
 
   async function nonceOf (endpoint) {
-    const registrations = await upstream.requests ('/v1/runtime-endpoints');
-    return registrations[Number (endpoint.match (/\d+$/)[0]) - 1].body.endpoint_nonce;
+    return (await upstream.registration (endpoint)).endpoint_nonce;
   }
 
   return [
@@ -136,8 +135,8 @@ export default (machine) => {
     }],
 
     ['claim/as-staged', async () => {
-      const id = await waiting ('to be staged');
-      await worker.claim (id, { assignmentMode: 'staged', recoverExisting: false });
+      await upstream.script (claimRoute, 409, { error: 'taken' });
+      await refused (worker.claim ('u-8', { assignmentMode: 'staged', recoverExisting: false }), 409, 'runtime_self_claim_rejected');
       const body = (await upstream.posted (claimRoute)).at (-1);
       assert.deepEqual ([body.assignment_mode, body.recover_existing], ['staged', true]);
     }],
@@ -150,8 +149,9 @@ export default (machine) => {
 
     ['claim/malformed-answer-is-released', async () => {
       const answer = { undispatched_id: 'u-10', source_message_id: 's-10', assignment_id: 'as-10', broker_projection_token: 'T',
-                       target_ref: upstream.targetRef (worker.endpoint) };
+                       target_ref: await upstream.targetRef (worker.endpoint) };
       await upstream.script (claimRoute, 200, answer);
+      await upstream.script (`${claimRoute}/release`, 204);
       await refused (worker.claim ('u-10'), 502, 'runtime_self_claim_rejected');
       const { endpoint_nonce, ...released } = (await upstream.posted (`${claimRoute}/release`)).at (-1);
       assert.equal (endpoint_nonce, await nonceOf (worker.endpoint));
@@ -166,8 +166,9 @@ export default (machine) => {
     ['claim/answer-for-another-target-is-released', async () => {
       await upstream.script (claimRoute, 200, {
         undispatched_id: 'u-12', source_message_id: 's-12', assignment_id: 'as-12', broker_projection_token: 'T', assigned_at: 1, claimed: true,
-        target_ref: { ...upstream.targetRef (worker.endpoint), runtime_session_id: 'another' },
+        target_ref: { ...await upstream.targetRef (worker.endpoint), runtime_session_id: 'another' },
         message: { from: 'bob', content: 'x', contentType: 'text', sourceMessageId: 's-12' } });
+      await upstream.script (`${claimRoute}/release`, 204);
       await refused (worker.claim ('u-12'), 502, 'runtime_self_claim_response_invalid');
       assert.equal ((await upstream.posted (`${claimRoute}/release`)).at (-1).undispatched_id, 'u-12');
     }],

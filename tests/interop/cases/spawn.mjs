@@ -46,7 +46,7 @@ export default (machine) => {
 
     ['what-was-started-registers', async () => {
       await adapter.register ({ agentId: 'claude', kind: 'claude-code', spawnToken: key });
-      const [{ body }] = await upstream.requests ('/v1/runtime-endpoints');
+      const [{ body }] = await upstream.requests ('POST /v1/runtime-endpoints');
       assert.deepEqual (body.runtime_capabilities, ['remote_spawn_v1']);
     }],
 

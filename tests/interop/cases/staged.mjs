@@ -4,7 +4,6 @@
 
 import assert from 'node:assert/strict';
 import { Adapter, refused } from '../adapter.mjs';
-import { eventually } from '../tap.mjs';
 
 export const prepare = (upstream) => upstream.announce ({ staged_assignment: true, staged_delivery: true });
 
@@ -20,8 +19,8 @@ export default (machine) => {
 
   // The daemon asks for what waits as soon as something arrives, which may be before the network knows of it; a nudge tells it.
   async function arrives (content, metadata = {}) {
-    const { messageId } = await upstream.deliver ({ content, metadata });
-    await upstream.acknowledged (messageId);
+    const messageId = await upstream.deliver (content, metadata);
+    await upstream.parked (messageId);
     await nudge (messageId);
     return messageId;
   }
@@ -34,7 +33,7 @@ export default (machine) => {
   return [
     ['poll-without-time-is-empty', async () => {
       worker = await Adapter.attached (machine, 'worker');
-      await eventually ('the question for capabilities', async () => (await upstream.requests ('/v1/runtime/capabilities')).length);
+      await upstream.requested ('GET /v1/runtime/capabilities');
       assert.deepEqual (await worker.staged (0), { items: [] });
     }],
 
@@ -92,12 +91,12 @@ export default (machine) => {
     }],
 
     ['a-nudge-looks-at-once', async () => {
-      await upstream.addCandidate ({ undispatched_id: 'u-nudged', content: 'nudged' });
+      await upstream.addRow ('u-nudged', 'nudged');
       const poll = worker.staged (15000);
       await nudge ('u-nudged');
       const [nudged] = (await poll).items;
       assert.equal (nudged.message.content, 'nudged');
-      await worker.report ({ sourceMessageId: nudged.source_message_id, assignmentId: nudged.assignment_id }, 'adapter_accepted', 3);
+      await worker.report ({ sourceMessageId: nudged.source_message_id, assignmentId: nudged.assignment_id }, 'processing_failed', 3);
     }],
 
     ['settling-drops-what-is-staged', machine.difference ('IMP-40: the npm daemon goes on offering it', async () => {
