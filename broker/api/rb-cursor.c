@@ -1,19 +1,21 @@
 /* rb-cursor.c: delivery cursor arithmetic: contiguous floor, gaps, duplicates
  *
  * Everything at or below the floor is accepted. Above it, a sequence is in the table while it is in progress (handed on, not
- * decided) or accepted out of order. All of the table lies in (floor, highest], so a gap is known from three numbers, and nothing
- * here costs more when the gap is wide.
+ * decided), refused, or accepted out of order. All of the table lies in (floor, highest], so a gap is known from a few numbers, and
+ * nothing here costs more when the gap is wide.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
 #include "rb-cursor.h"
 
-typedef enum { IN_PROGRESS = 1, ACCEPTED } State;   /* 0: not in the table */
+typedef enum { IN_PROGRESS = 1, REFUSED, ACCEPTED } State;   /* 0: not in the table */
 
 struct _RbCursor {
   gint64      floor;
-  gint64      highest;   /* ever received, accepted or jumped to; at least @floor */
+  gint64      highest;   /* ever received, accepted, expected or jumped to; at least @floor */
+  gint64      missing;   /* all of (floor, missing) is in the table; the first that is not lies here or above */
+  guint       n_refused; /* of @pending */
   GHashTable *pending;   /* gint64 * to State; keys owned */
 };
 
@@ -30,6 +32,8 @@ rb_cursor_new (gint64 floor)
 
   self->floor = MAX (floor, 0);
   self->highest = self->floor;
+  self->missing = self->floor;
+  self->n_refused = 0;
   self->pending = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   return self;
 }
@@ -62,6 +66,8 @@ set_state (RbCursor *self,
            gint64    seq,
            State     state)
 {
+  self->n_refused -= get_state (self, seq) == REFUSED;
+  self->n_refused += state == REFUSED;
   g_hash_table_insert (self->pending, g_memdup2 (&seq, sizeof seq), GINT_TO_POINTER (state));
   self->highest = MAX (self->highest, seq);
 }
@@ -145,15 +151,45 @@ rb_cursor_release (RbCursor *self,
                    gint64    seq)
 {
   if (get_state (self, seq) == IN_PROGRESS)
-    g_hash_table_remove (self->pending, &seq);
+    set_state (self, seq, REFUSED);
+}
+
+/**
+ * rb_cursor_forget:
+ * @self: a cursor
+ * @seq: a sequence that is in progress; others are ignored
+ *
+ * There was no room for the message: it is missing, as if it had not arrived.
+ */
+void
+rb_cursor_forget (RbCursor *self,
+                  gint64    seq)
+{
+  if (get_state (self, seq) != IN_PROGRESS)
+    return;
+
+  g_hash_table_remove (self->pending, &seq);
+  self->missing = MIN (self->missing, seq);
+}
+
+void
+rb_cursor_expect (RbCursor *self,
+                  gint64    seq)
+{
+  self->highest = MAX (self->highest, seq);
 }
 
 static gboolean
-is_at_or_below (gpointer key,
-                gpointer value,
-                gpointer user_data)
+is_passed (gpointer key,
+           gpointer value,
+           gpointer user_data)
 {
-  return *(const gint64 *) key <= *(const gint64 *) user_data;
+  RbCursor *self = user_data;
+
+  if (*(const gint64 *) key > self->floor)
+    return FALSE;
+  self->n_refused -= GPOINTER_TO_INT (value) == REFUSED;
+  return TRUE;
 }
 
 /**
@@ -172,9 +208,9 @@ rb_cursor_jump (RbCursor *self,
   if (floor <= self->floor)
     return FALSE;
 
-  g_hash_table_foreach_remove (self->pending, is_at_or_below, &floor);
   self->floor = floor;
   self->highest = MAX (self->highest, floor);
+  g_hash_table_foreach_remove (self->pending, is_passed, self);
   flush (self);
   return TRUE;
 }
@@ -182,11 +218,78 @@ rb_cursor_jump (RbCursor *self,
 gboolean
 rb_cursor_has_gap (const RbCursor *self)
 {
-  return self->highest - self->floor > (gint64) g_hash_table_size (self->pending);
+  return self->highest - self->floor > (gint64) rb_cursor_get_n_pending (self);
+}
+
+gint64
+rb_cursor_get_highest (const RbCursor *self)
+{
+  return self->highest;
+}
+
+/**
+ * rb_cursor_get_first_missing:
+ * @self: a cursor
+ *
+ * Tells one gap from the next: it stays the same for as long as the same message is missing. Each sequence is passed once, so this
+ * costs nothing on the average.
+ *
+ * Returns: the lowest sequence above the floor that never arrived; 0 when everything up to the highest known one did
+ */
+gint64
+rb_cursor_get_first_missing (RbCursor *self)
+{
+  gint64 candidate = MAX (self->missing, self->floor);
+
+  while (candidate <= self->highest && (candidate <= self->floor || get_state (self, candidate) != 0))
+    {
+      if (candidate == G_MAXINT64)
+        return 0;
+      candidate++;
+    }
+  self->missing = candidate;
+  return candidate <= self->highest ? candidate : 0;
 }
 
 guint
 rb_cursor_get_n_pending (const RbCursor *self)
 {
-  return g_hash_table_size (self->pending);
+  return g_hash_table_size (self->pending) - self->n_refused;
+}
+
+guint
+rb_cursor_get_n_refused (const RbCursor *self)
+{
+  return self->n_refused;
+}
+
+static int
+compare_seqs (gconstpointer a,
+              gconstpointer b)
+{
+  gint64 x = *(const gint64 *) a;
+  gint64 y = *(const gint64 *) b;
+
+  return (x > y) - (x < y);
+}
+
+/**
+ * rb_cursor_dup_refused:
+ * @self: a cursor
+ *
+ * Returns: (transfer full) (element-type gint64): what was refused and did not come again, ascending
+ */
+GArray *
+rb_cursor_dup_refused (const RbCursor *self)
+{
+  GArray *refused = g_array_new (FALSE, FALSE, sizeof (gint64));
+  GHashTableIter iter;
+  gpointer key, state;
+
+  g_hash_table_iter_init (&iter, self->pending);
+  while (self->n_refused > 0 && g_hash_table_iter_next (&iter, &key, &state))
+    if (GPOINTER_TO_INT (state) == REFUSED)
+      g_array_append_val (refused, *(const gint64 *) key);
+  g_array_sort (refused, compare_seqs);
+  return refused;
 }

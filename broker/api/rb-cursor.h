@@ -28,9 +28,16 @@ RbCursorVerdict  rb_cursor_receive      (RbCursor *self, gint64 seq);
 /* TRUE when the floor moved; read it with rb_cursor_get_floor(). */
 gboolean         rb_cursor_accept       (RbCursor *self, gint64 seq);
 void             rb_cursor_release      (RbCursor *self, gint64 seq);   /* refused: the next copy is NEW again */
+void             rb_cursor_forget       (RbCursor *self, gint64 seq);   /* as if it had never arrived: not handed on after all */
+void             rb_cursor_expect       (RbCursor *self, gint64 seq);   /* the other side has sequences up to this one */
 gboolean         rb_cursor_jump         (RbCursor *self, gint64 floor); /* TRUE when the floor moved */
 /* A number between floor + 1 and the highest known sequence is neither accepted nor in progress. */
 gboolean         rb_cursor_has_gap      (const RbCursor *self);
+gint64           rb_cursor_get_highest  (const RbCursor *self);         /* known in any way; at least the floor */
+/* The lowest number above the floor that never arrived (a refused one did); above all known ones: 0. */
+gint64           rb_cursor_get_first_missing (RbCursor *self);
 guint            rb_cursor_get_n_pending (const RbCursor *self);        /* accepted above the floor or in progress */
+guint            rb_cursor_get_n_refused (const RbCursor *self);
+GArray          *rb_cursor_dup_refused  (const RbCursor *self);         /* gint64, ascending */
 
 G_END_DECLS

@@ -84,6 +84,19 @@ rb_fake_clock_advance (RbClock *clock,
 }
 
 void
+rb_fake_clock_sleep (RbClock *clock,
+                     gint64   ms)
+{
+  RbFakeClock *self = RB_FAKE_CLOCK (clock);
+
+  rb_test_settle ();
+  self->now_us += ms * 1000;
+  if (self->deadline_us >= 0 && self->deadline_us <= self->now_us)
+    rb_clock_dispatch (clock);
+  rb_test_settle ();
+}
+
+void
 rb_fake_clock_set_wall (RbClock *clock,
                         gint64   epoch_ms)
 {

@@ -14,6 +14,8 @@ G_DECLARE_FINAL_TYPE (RbFakeClock, rb_fake_clock, RB, FAKE_CLOCK, RbClock)
 RbClock *rb_fake_clock_new      (void);
 /* Moves both times on and runs what became due, at its own time, in order; turns the main context in between. */
 void     rb_fake_clock_advance  (RbClock *clock, gint64 ms);
+/* The system sleeps: both times move on at once, and what became due meanwhile is run late. */
+void     rb_fake_clock_sleep    (RbClock *clock, gint64 ms);
 /* Moves the wall clock alone (somebody set the time). */
 void     rb_fake_clock_set_wall (RbClock *clock, gint64 epoch_ms);
 
