@@ -119,16 +119,20 @@ start_gateway (RbSimCall *self)
       respond_json (self, 426, NULL);
       return;
     }
+  take_wire (self);
   rb_sim_record_answer (self->parts->record, self->serial, 101);
-  rb_sim_gateway_accept (self->parts->gateway, rb_sim_wire_new (self->message), self->key);
+  if (rb_sim_wire_is_open (self->wire))
+    rb_sim_gateway_accept (self->parts->gateway, g_steal_pointer (&self->wire), self->key);
   finish (self);
 }
 
 static void
 start_events (RbSimCall *self)
 {
+  take_wire (self);
   rb_sim_record_answer (self->parts->record, self->serial, 200);
-  rb_sim_events_subscribe (self->parts->events, rb_sim_wire_new (self->message), self->last_event_id);
+  if (rb_sim_wire_is_open (self->wire))
+    rb_sim_events_subscribe (self->parts->events, g_steal_pointer (&self->wire), self->last_event_id);
   finish (self);
 }
 
