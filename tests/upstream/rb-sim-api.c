@@ -374,7 +374,7 @@ do_settle (Call *call)
   ask_work (call, NULL, rb_sim_work_settle);
 }
 
-/* The last @limit items before the one named by `before`, or the first after `after`; all of them without. */
+/* Whether the item at @index lies before the one named @before (nullable) and after the one named @after (nullable). */
 static gboolean
 is_in_page (JsonArray  *items,
             guint       index,
@@ -397,38 +397,48 @@ is_in_page (JsonArray  *items,
   return FALSE;
 }
 
+/* At most `limit` items: the last ones when `before` is asked for, else the first. */
+static void
+say_page (Call       *call,
+          JsonObject *ref,
+          JsonArray  *known)
+{
+  const char *before = rb_sim_json_string (call->body, "before");
+  const char *after = rb_sim_json_string (call->body, "after");
+  guint limit = rb_sim_json_int (call->body, "limit", 50);
+  g_autoptr(GPtrArray) page = g_ptr_array_new ();
+  g_autoptr(JsonObject) object = json_object_new ();
+  JsonArray *items = json_array_new ();
+  guint first;
+
+  for (guint i = 0; i < json_array_get_length (known); i++)
+    if (is_in_page (known, i, before, after))
+      g_ptr_array_add (page, json_array_get_object_element (known, i));
+  first = before != NULL && page->len > limit ? page->len - limit : 0;
+  for (guint i = first; i < page->len && i - first < limit; i++)
+    json_array_add_object_element (items, json_object_ref (g_ptr_array_index (page, i)));
+  json_object_set_object_member (object, "conversation_ref", json_object_ref (ref));
+  json_object_set_array_member (object, "items", items);
+  json_object_set_boolean_member (object, "has_more", page->len > limit);
+  say_object (call, 200, object);
+}
+
 static void
 do_history (Call *call)
 {
   JsonObject *ref = rb_sim_json_object (call->body, "conversation_ref");
   const char *id = rb_sim_json_string (ref, "id");
   JsonArray *known = id != NULL ? g_hash_table_lookup (call->api->histories, id) : NULL;
-  gint64 limit = rb_sim_json_int (call->body, "limit", 50);
-  g_autoptr(JsonObject) object = json_object_new ();
-  JsonArray *items;
-  gboolean has_more = FALSE;
+  g_auto(RbSimVerdict) verdict = { 0 };
 
   if (!is_of_type (call, "runtime_session_conversation_history"))
     return;
-  if (known == NULL)
-    {
-      refuse (call, 404, "conversation_not_found", "no such conversation");
-      return;
-    }
-  items = json_array_new ();
-  for (guint i = 0; i < json_array_get_length (known); i++)
-    {
-      if (!is_in_page (known, i, rb_sim_json_string (call->body, "before"), rb_sim_json_string (call->body, "after")))
-        continue;
-      if ((gint64) json_array_get_length (items) < limit)
-        json_array_add_object_element (items, json_object_ref (json_array_get_object_element (known, i)));
-      else
-        has_more = TRUE;
-    }
-  json_object_set_object_member (object, "conversation_ref", json_object_ref (ref));
-  json_object_set_array_member (object, "items", items);
-  json_object_set_boolean_member (object, "has_more", has_more);
-  say_object (call, 200, object);
+  if (rb_sim_work_find_claimer (call->api->work, call->body, "endpoint_id", &verdict) == NULL)
+    say_verdict (call, &verdict);
+  else if (known == NULL)
+    refuse (call, 404, "conversation_not_found", "no such conversation");
+  else
+    say_page (call, ref, known);
 }
 
 /* '@' stands for the id of an endpoint. */
