@@ -117,23 +117,16 @@ raise_file_limit (const RbSettings *settings)
     g_debug ("Cannot raise the limit of open files");
 }
 
-/* Every problem, one a line, so that one start shows them all. */
-static gboolean
-report_problems (GPtrArray *problems)
-{
-  for (guint i = 0; i < problems->len; i++)
-    g_printerr ("runtime-brokerd: %s\n", (const char *) problems->pdata[i]);
-  return problems->len == 0;
-}
-
 static int
 run (RbDaemon *daemon,
      Options  *options)
 {
   g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr(RbSettings) settings = rb_setup_settings (&options->setup, problems);
-  gboolean good = report_problems (problems);
+  g_autoptr(RbCredentials) credentials = NULL;
+  g_autoptr(RbSettings) settings = rb_setup_settings (&options->setup, &credentials, problems);
+  gboolean good = problems->len == 0;
 
+  rb_daemon_report_problems (settings, problems);
   if (options->explain)
     print_explanation (settings, options->json);
   else if (options->check && good)
@@ -142,7 +135,7 @@ run (RbDaemon *daemon,
     return good ? 0 : 1;
 
   raise_file_limit (settings);
-  return rb_daemon_run (daemon, g_steal_pointer (&settings));
+  return rb_daemon_run (daemon, g_steal_pointer (&settings), g_steal_pointer (&credentials));
 }
 
 int

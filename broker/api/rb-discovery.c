@@ -27,9 +27,9 @@ rb_discovery_free (RbDiscovery *self)
   g_free (self);
 }
 
-static RbDiscovery *
-parse (GBytes  *text,
-       GError **error)
+RbDiscovery *
+rb_discovery_parse (GBytes  *text,
+                    GError **error)
 {
   g_autoptr(RbJson) json = rb_json_parse_object (text, MAX_SIZE, error);
   g_autoptr(RbDiscovery) self = NULL;
@@ -85,7 +85,7 @@ rb_discovery_read (const char  *path,
   if (text != NULL)
     {
       bytes = g_bytes_new_take (text, length);
-      self = parse (bytes, &local_error);
+      self = rb_discovery_parse (bytes, &local_error);
     }
   if (self != NULL)
     return self;

@@ -16,6 +16,8 @@ typedef struct {
   char   *socket;            /* (nullable) member "ipcSocket" */
 } RbDiscovery;
 
+/* A record's text. Pure. RB_ERROR_INVALID, RB_ERROR_TOO_LARGE. */
+RbDiscovery *rb_discovery_parse  (GBytes *text, GError **error);
 /* RB_ERROR_NOT_FOUND when absent or invalid in any way; other read errors pass through. */
 RbDiscovery *rb_discovery_read   (const char *path, GError **error);
 gboolean     rb_discovery_write  (const RbDiscovery *self, const char *path, GError **error);

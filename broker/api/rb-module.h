@@ -94,7 +94,9 @@ struct _RbModuleInterface {
 
   /* Once, before start. Keeps a reference to @context. Default: accept. */
   gboolean (*configure)    (RbModule *self, RbModuleContext *context, GError **error);
-  /* Finishes when the module is at work; a connector need not be connected yet. Default: at once. */
+  /* Finishes when the module is at work; a connector need not be connected yet. It fails only for what waiting cannot mend
+   * (RB_ERROR_REJECTED: we are refused, not known, too old): while what it connects to is away it keeps trying, and until it has
+   * answered calls are refused with RB_ERROR_UNAVAILABLE. Default: at once. */
   void     (*start_async)  (RbModule *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
   gboolean (*start_finish) (RbModule *self, GAsyncResult *result, GError **error);
   /* After it finished the module does nothing any more and emits nothing. Default: at once. */

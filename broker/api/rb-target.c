@@ -88,6 +88,46 @@ invalid_target (GError     **error,
   return NULL;
 }
 
+/* What either source gave; strings that are missing or of another type are NULL. */
+typedef struct {
+  char     *kind;
+  char     *endpoint_id;
+  char     *mode;
+  gboolean  has_session;    /* the member is there, whatever its type */
+  char     *session_id;
+} Members;
+
+static void
+members_clear (Members *self)
+{
+  g_free (self->kind);
+  g_free (self->endpoint_id);
+  g_free (self->mode);
+  g_free (self->session_id);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Members, members_clear)
+
+/* Exactly one of the two variants of protocol.md 11.2. */
+static RbTarget *
+from_members (const Members  *members,
+              GError        **error)
+{
+  RbTargetMode mode;
+
+  if (g_strcmp0 (members->kind, KIND) != 0)
+    return invalid_target (error, "another kind");
+  if (members->endpoint_id == NULL || *members->endpoint_id == '\0')
+    return invalid_target (error, "no projection_endpoint_id");
+  if (!rb_target_mode_from_string (members->mode, &mode))
+    return invalid_target (error, "no known background_exchange_mode");
+  if (mode == RB_TARGET_RESIDENT_ENDPOINT)
+    return members->has_session ? invalid_target (error, "a runtime_session_id although it is resident")
+                                : rb_target_new (members->endpoint_id, mode, NULL);
+  if (members->session_id == NULL || is_blank (members->session_id))
+    return invalid_target (error, "no runtime_session_id");
+  return rb_target_new (members->endpoint_id, mode, members->session_id);
+}
+
 /**
  * rb_target_from_json:
  * @object: a `target_ref`; may be untrusted
@@ -102,40 +142,67 @@ RbTarget *
 rb_target_from_json (const RbJson  *object,
                      GError       **error)
 {
-  g_autofree char *kind = NULL;
-  g_autofree char *endpoint_id = NULL;
-  g_autofree char *mode_text = NULL;
-  g_autofree char *session_id = NULL;
-  RbJsonType session_type;
-  RbTargetMode mode;
+  g_auto(Members) members = { 0 };
 
   if (object == NULL || rb_json_get_root_type (object) != RB_JSON_OBJECT)
     return invalid_target (error, "no object");
 
-  kind = rb_json_peek_string (object, "kind");
-  if (g_strcmp0 (kind, KIND) != 0)
-    return invalid_target (error, "another kind");
+  members.kind = rb_json_peek_string (object, "kind");
+  members.endpoint_id = rb_json_peek_string (object, "projection_endpoint_id");
+  members.mode = rb_json_peek_string (object, "background_exchange_mode");
+  members.has_session = rb_json_get_member_type (object, "runtime_session_id") != RB_JSON_ABSENT;
+  members.session_id = rb_json_peek_string (object, "runtime_session_id");
+  return from_members (&members, error);
+}
 
-  endpoint_id = rb_json_peek_string (object, "projection_endpoint_id");
-  if (endpoint_id == NULL || *endpoint_id == '\0')
-    return invalid_target (error, "no projection_endpoint_id");
+/**
+ * rb_target_from_variant:
+ * @dictionary: (nullable): a `target_ref` as a{sv}, as an upstream hands it over
+ * @error: return location for a #GError
+ *
+ * Like rb_target_from_json().
+ *
+ * Returns: (transfer full): the target
+ */
+RbTarget *
+rb_target_from_variant (GVariant  *dictionary,
+                        GError   **error)
+{
+  g_auto(Members) members = { 0 };
+  g_autoptr(GVariant) session = NULL;
 
-  mode_text = rb_json_peek_string (object, "background_exchange_mode");
-  if (!rb_target_mode_from_string (mode_text, &mode))
-    return invalid_target (error, "no known background_exchange_mode");
+  if (dictionary == NULL || !g_variant_is_of_type (dictionary, G_VARIANT_TYPE_VARDICT))
+    return invalid_target (error, "no object");
 
-  session_type = rb_json_get_member_type (object, "runtime_session_id");
-  if (mode == RB_TARGET_RESIDENT_ENDPOINT)
-    {
-      if (session_type != RB_JSON_ABSENT)
-        return invalid_target (error, "a runtime_session_id although it is resident");
-      return rb_target_new (endpoint_id, mode, NULL);
-    }
+  session = g_variant_lookup_value (dictionary, "runtime_session_id", NULL);
+  members.has_session = session != NULL;
+  g_variant_lookup (dictionary, "kind", "s", &members.kind);
+  g_variant_lookup (dictionary, "projection_endpoint_id", "s", &members.endpoint_id);
+  g_variant_lookup (dictionary, "background_exchange_mode", "s", &members.mode);
+  g_variant_lookup (dictionary, "runtime_session_id", "s", &members.session_id);
+  return from_members (&members, error);
+}
 
-  session_id = rb_json_peek_string (object, "runtime_session_id");
-  if (session_id == NULL || is_blank (session_id))
-    return invalid_target (error, "no runtime_session_id");
-  return rb_target_new (endpoint_id, mode, session_id);
+/**
+ * rb_target_to_variant:
+ * @self: a target
+ *
+ * Returns: (transfer floating): the `target_ref` as a{sv}
+ */
+GVariant *
+rb_target_to_variant (const RbTarget *self)
+{
+  GVariantDict dict;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "kind", "s", KIND);
+  g_variant_dict_insert (&dict, "projection_endpoint_id", "s", self->endpoint_id);
+  if (self->session_id != NULL)
+    g_variant_dict_insert (&dict, "runtime_session_id", "s", self->session_id);
+  g_variant_dict_insert (&dict, "background_exchange_mode", "s", rb_target_mode_to_string (self->mode));
+  return g_variant_dict_end (&dict);
 }
 
 /**

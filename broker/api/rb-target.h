@@ -29,6 +29,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbTarget, rb_target_free)
 gboolean     rb_target_equal          (const RbTarget *a, const RbTarget *b);
 /* Anything that is not exactly one of the two variants fails with RB_ERROR_INVALID "invalid_target_ref". */
 RbTarget    *rb_target_from_json      (const RbJson *object, GError **error);
+RbTarget    *rb_target_from_variant   (GVariant *dictionary, GError **error);   /* likewise, of a{sv}; NULL is invalid */
+GVariant    *rb_target_to_variant     (const RbTarget *self);                   /* (floating) a{sv} */
 void         rb_target_write          (const RbTarget *self, RbJsonWriter *writer, const char *name);
 
 const char  *rb_target_mode_to_string (RbTargetMode mode);

@@ -6,6 +6,7 @@
 #include "rb-assignment.h"
 
 #include "rb-error.h"
+#include "rb-inbox.h"
 
 #include <string.h>
 
@@ -67,7 +68,6 @@ rb_assignment_free (RbAssignment *self)
   g_clear_pointer (&self->message, rb_message_unref);
   g_free (self->endpoint_id);
   g_free (self->token);
-  g_clear_pointer (&self->reports, g_ptr_array_unref);
   g_free (self);
 }
 
@@ -95,6 +95,12 @@ rb_assignment_erase (const RbAssignment *self,
 {
   rb_changes_delete (changes, RB_TABLE_ASSIGNMENTS,
                      g_variant_new ("(ss)", self->context->source_message_id, self->context->assignment_id));
+}
+
+gboolean
+rb_assignment_holds_slot (const RbAssignment *self)
+{
+  return !rb_assignment_state_is_accepted (self->state) && g_strcmp0 (self->message->reason, RB_REASON_CLAIMED) != 0;
 }
 
 gint64

@@ -24,13 +24,8 @@ typedef struct {
   gint64               last_sequence;   /* invariant 5: strictly increases */
   gint64               asked_sequence;  /* of the report that is on its way; 0: none */
   gint64               deadline;        /* epoch-ms of the acceptance deadline; 0: none */
-  guint64              timer;           /* acceptance; cleared before the assignment goes, like the next */
-  guint64              report_timer;    /* next attempt to report reply_emitted */
-  guint                report_attempts;
-  GPtrArray           *reports;         /* of RbEvent: reply_emitted that are not confirmed, oldest first; NULL: none */
-  gboolean             is_report_running; /* the oldest of them is on its way or waits for its turn */
-  gboolean             is_reporting;    /* a report is on its way */
-  GQueue               turns;           /* of RbTurn: reports that wait for it (rb-turns.h) */
+  guint64              timer;           /* acceptance; cleared before the assignment goes */
+  GQueue               turns;           /* of RbTurn: reports that wait for the one that is on its way (rb-turns.h) */
   gpointer             owner;           /* the core, for the timers; borrowed */
   GPtrArray           *dispatchers;     /* of GTask: who waits for the receipt; NULL when nobody */
 } RbAssignment;
@@ -39,6 +34,8 @@ RbAssignment *rb_assignment_new      (RbAssignmentContext *context, RbMessage *m
 void          rb_assignment_free     (RbAssignment *self);
 void          rb_assignment_record   (const RbAssignment *self, RbChanges *changes);
 void          rb_assignment_erase    (const RbAssignment *self, RbChanges *changes);
+/* Its message is out of the inbox and may come back: its slot is kept there. */
+gboolean      rb_assignment_holds_slot (const RbAssignment *self);
 /* One that no report has used. */
 gint64        rb_assignment_get_next_sequence (const RbAssignment *self);
 /* @message: the live message of the row's undispatched id */

@@ -7,6 +7,7 @@
 
 struct _RbChanges {
   GArray   *list;      /* of RbChange */
+  GArray   *told;      /* of RbTold; NULL: nothing */
   gboolean  lazy;
 };
 
@@ -16,6 +17,14 @@ clear_change (gpointer data)
   RbChange *change = data;
 
   g_variant_unref (change->row);
+}
+
+static void
+clear_told (gpointer data)
+{
+  RbTold *told = data;
+
+  rb_event_unref (told->event);
 }
 
 /* Whether @key is a tuple of one or more leading key columns, each of its column's type. */
@@ -67,6 +76,7 @@ rb_changes_free (RbChanges *self)
   g_return_if_fail (self != NULL);
 
   g_array_unref (self->list);
+  g_clear_pointer (&self->told, g_array_unref);
   g_free (self);
 }
 
@@ -106,6 +116,44 @@ rb_changes_delete (RbChanges *self,
   g_return_if_fail (is_key_prefix (rb_table_get_info (table), key));
 
   add (self, RB_CHANGE_DELETE, table, key);
+}
+
+static void
+add_told (RbChanges *self,
+          RbEvent   *event,
+          gboolean   is_known)
+{
+  RbTold told = { event, is_known };
+
+  if (self->told == NULL)
+    {
+      self->told = g_array_new (FALSE, FALSE, sizeof (RbTold));
+      g_array_set_clear_func (self->told, clear_told);
+    }
+  g_array_append_val (self->told, told);
+}
+
+void
+rb_changes_tell (RbChanges *self,
+                 RbEvent   *event)
+{
+  g_return_if_fail (self != NULL && event != NULL);
+  add_told (self, event, FALSE);
+}
+
+void
+rb_changes_project (RbChanges *self,
+                    RbEvent   *event)
+{
+  g_return_if_fail (self != NULL && event != NULL);
+  add_told (self, event, TRUE);
+}
+
+GArray *
+rb_changes_steal_told (RbChanges *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return g_steal_pointer (&self->told);
 }
 
 void

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-event.h"
 #include "rb-tables.h"
 
 G_BEGIN_DECLS
@@ -27,7 +28,18 @@ void            rb_changes_delete    (RbChanges *self, RbTable table, GVariant *
 /* Nothing waits for these to survive a power loss (they survive a crash of the process): no sync of their own. */
 void            rb_changes_set_lazy  (RbChanges *self, gboolean lazy);
 gboolean        rb_changes_is_lazy   (const RbChanges *self);
+/* What is told outwards once, and only when, these changes are durable. Both take @event. */
+void            rb_changes_tell      (RbChanges *self, RbEvent *event);     /* to everybody; the authority hears of it until it has heard */
+void            rb_changes_project   (RbChanges *self, RbEvent *event);     /* not to the authority, which has agreed to it already */
 guint           rb_changes_get_n     (const RbChanges *self);
 const RbChange *rb_changes_get       (const RbChanges *self, guint i);
+
+typedef struct {
+  RbEvent   *event;    /* owned */
+  gboolean   is_known; /* to the authority */
+} RbTold;
+
+/* (transfer full) (nullable): of RbTold, in the order of the calls; NULL: nothing is told */
+GArray         *rb_changes_steal_told (RbChanges *self);
 
 G_END_DECLS

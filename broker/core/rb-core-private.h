@@ -14,8 +14,17 @@
 #include "rb-reply-cache.h"
 #include "rb-reply-record.h"
 #include "rb-router.h"
+#include "rb-staging.h"
 
 G_BEGIN_DECLS
+
+/* These stand on this header. */
+typedef struct _RbOutbox RbOutbox;              /* rb-outbox.h */
+typedef struct _RbRouteClaims RbRouteClaims;    /* rb-route-claim.h */
+typedef struct _RbClosed RbClosed;              /* rb-closed.h */
+typedef struct _RbMailroom RbMailroom;
+typedef struct _RbControl RbControl;
+typedef struct _RbSpawns RbSpawns;
 
 struct _RbCore {
   GObject         parent_instance;
@@ -39,6 +48,12 @@ struct _RbCore {
   RbAssignments  *assignments;
   RbReplies      *replies;
   RbRefused      *refused;
+  RbOutbox       *outbox;
+  RbRouteClaims  *route_claims;
+  RbClosed       *closed;
+  GHashTable     *asking;          /* ids of assignments about which the authority is being told or asked (rb-turns.h) */
+  RbControl      *control;
+  RbSpawns       *spawns;
   GHashTable     *channels;        /* gint64 * pid to RbChannel */
   GHashTable     *receipts;        /* push id (borrowed from the item) to RbItem */
   gint64          next_position;
@@ -46,16 +61,28 @@ struct _RbCore {
 
   RbPresence      presence;
   const char     *presence_reason;
+  gint64          presence_since;      /* epoch-ms */
+  char           *link_error;          /* why the connector is not connected, in its words; NULL: it is, or has not said */
+  GHashTable     *facts;               /* what the process says of itself: name to text */
   guint64         presence_timer;
 
+  GHashTable     *claims;          /* RbPair of endpoint and undispatched id to GPtrArray of GTask: who else waits for that claim */
+  RbStaging      *staging;
+  RbMailroom     *mailroom;
+  GHashTable     *waiters;         /* endpoint id to GPtrArray of who waits for staged messages (rb-staged.c) */
+  guint           n_waiters;
+  guint64         probe_timer;     /* how long inbound handling waits for the upstream's word */
+  gboolean        is_asking;       /* what the upstream can do */
+
   gboolean        is_legacy_upstream;   /* protocol.md 20.1; known before inbound handling starts */
+  gboolean        is_probing;      /* the upstream was asked what it can do, and inbound handling waits for its word */
   gboolean        is_running;
   gboolean        is_stopping;
-  guint           n_reports;       /* on their way to an authority */
+  guint           n_reports;       /* on their way to an authority; and endpoints that are taken back while we stop */
   GTask          *stop;            /* waits for them; NULL: none */
 
   struct {
-    guint64 received, duplicates, refused, pushed, taken, receipt_timeouts, sent, replies, restored;
+    guint64 received, duplicates, refused, pushed, taken, receipt_timeouts, sent, replies, restored, claimed, staged, fetched, self_settled;
   } counters;
 };
 

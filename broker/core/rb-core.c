@@ -5,11 +5,19 @@
 
 #include "rb-core-private.h"
 
+#include "rb-capabilities.h"
+#include "rb-closed.h"
+#include "rb-control.h"
 #include "rb-error.h"
 #include "rb-inbound.h"
+#include "rb-lifecycle.h"
 #include "rb-link.h"
 #include "rb-load.h"
-#include "rb-lifecycle.h"
+#include "rb-mailroom.h"
+#include "rb-outbox.h"
+#include "rb-pair.h"
+#include "rb-route-claim.h"
+#include "rb-spawn.h"
 
 #include <sys/random.h>
 
@@ -38,11 +46,22 @@ rb_core_settings_init (RbCoreSettings *settings)
     .endpoint_cap = 8192,
     .queue_cap = 10000,
     .queue_bytes_cap = 64 * 1024 * 1024,
+    .outbox_cap = 100000,
     .window_messages = 256,
     .window_bytes = 16 * 1024 * 1024,
     .push_window_messages = 256,
     .push_window_bytes = 8 * 1024 * 1024,
+    .mailroom_interval = 20000,
+    .mailroom_retry = 60000,
+    .mailroom_list_limit = 32,
+    .staged_max_timeout = 3600000,
+    .staged_max_hold = 25000,
+    .staged_cap = 1024,
+    .staged_bytes_cap = 64 * 1024 * 1024,
+    .staged_waiters_cap = 1024,
+    .spawn_timeout = 30000,
     .legacy_adapters = TRUE,
+    .remote_spawn = TRUE,
   };
 }
 
@@ -71,10 +90,16 @@ rb_core_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->connector, self);
   if (self->store != NULL)
     g_signal_handlers_disconnect_by_data (self->store, self);
+  if (self->upstream != NULL)
+    g_signal_handlers_disconnect_by_data (self->upstream, self);
   if (self->processes != NULL)
     g_signal_handlers_disconnect_by_data (self->processes, self);
   if (self->clock != NULL)
-    rb_lifecycle_cancel_timers (self);
+    {
+      rb_lifecycle_cancel_timers (self);
+      rb_outbox_cancel_timers (self);
+      rb_spawn_stop (self);
+    }
 
   g_clear_object (&self->connector);
   g_clear_object (&self->upstream);
@@ -92,7 +117,19 @@ rb_core_finalize (GObject *object)
 {
   RbCore *self = RB_CORE (object);
 
+  g_free (self->link_error);
+  g_clear_pointer (&self->facts, g_hash_table_unref);
   g_clear_pointer (&self->receipts, g_hash_table_unref);
+  g_clear_pointer (&self->outbox, rb_outbox_free);
+  g_clear_pointer (&self->route_claims, rb_route_claims_free);
+  g_clear_pointer (&self->closed, rb_closed_free);
+  g_clear_pointer (&self->asking, g_hash_table_unref);
+  g_clear_pointer (&self->claims, g_hash_table_unref);
+  g_clear_pointer (&self->waiters, g_hash_table_unref);
+  g_clear_pointer (&self->staging, rb_staging_free);
+  g_clear_pointer (&self->mailroom, rb_mailroom_free);
+  g_clear_pointer (&self->control, rb_control_free);
+  g_clear_pointer (&self->spawns, rb_spawns_free);
   g_clear_pointer (&self->assignments, rb_assignments_free);
   g_clear_pointer (&self->replies, rb_replies_free);
   g_clear_pointer (&self->refused, rb_refused_free);
@@ -125,6 +162,7 @@ rb_core_init (RbCore *self)
   self->presence = RB_PRESENCE_OFFLINE;
   self->presence_reason = "starting";
   self->next_position = 1;
+  self->facts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
 static GPtrArray *
@@ -146,8 +184,18 @@ make_parts (RbCore *self)
   self->assignments = rb_assignments_new ();
   self->replies = rb_replies_new ();
   self->refused = rb_refused_new ();
+  self->outbox = rb_outbox_new ();
+  self->route_claims = rb_route_claims_new ();
+  self->closed = rb_closed_new ();
+  self->asking = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->control = rb_control_new ();
+  self->spawns = rb_spawns_new ();
   self->channels = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_object_unref);
   self->receipts = g_hash_table_new (g_str_hash, g_str_equal);
+  self->claims = g_hash_table_new_full (rb_pair_hash, rb_pair_equal, NULL, NULL);
+  self->waiters = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+  self->staging = rb_staging_new ();
+  self->mailroom = rb_mailroom_new ();
 }
 
 RbCore *
@@ -167,11 +215,14 @@ rb_core_new (const RbCorePorts    *ports,
   self->spawn_drivers = ref_or_empty (ports->spawn_drivers);
   self->random = ports->random != NULL ? ports->random : kernel_random;
   self->random_data = ports->random_data;
+  self->presence_since = rb_core_now (self);
   make_parts (self);
 
   rb_link_watch (self);
   rb_inbound_watch (self);
   rb_lifecycle_watch (self);
+  rb_control_watch (self);
+  rb_spawn_watch (self);
   return self;
 }
 
@@ -189,7 +240,7 @@ rb_core_start (RbCore *self)
 
   self->is_running = TRUE;
   rb_load_resume (self);
-  rb_inbound_open_window (self);
+  rb_capabilities_start (self);
 }
 
 gint64
@@ -229,6 +280,14 @@ rb_core_get_presence_reason (RbCore *self)
   return self->presence_reason;
 }
 
+void
+rb_core_set_fact (RbCore     *self,
+                  const char *name,
+                  const char *value)
+{
+  g_hash_table_replace (self->facts, g_strdup (name), g_strdup (value));
+}
+
 gboolean
 rb_core_is_stopping (RbCore *self)
 {
@@ -254,6 +313,16 @@ rb_core_check_ready (RbCore  *self,
     {
       g_autoptr(GError) refused = rb_error_new (RB_ERROR_UNAVAILABLE, "storage_unavailable", "nothing can be stored now: %s",
                                                 reason != NULL ? reason : "unknown reason");
+
+      rb_error_set_retryable (refused, TRUE);
+      g_propagate_error (error, g_steal_pointer (&refused));
+      return FALSE;
+    }
+
+  if (rb_outbox_is_full (self))
+    {
+      g_autoptr(GError) refused = rb_error_new (RB_ERROR_UNAVAILABLE, "outbox_full", "%u events wait for the upstream",
+                                                rb_outbox_get_n (self->outbox));
 
       rb_error_set_retryable (refused, TRUE);
       g_propagate_error (error, g_steal_pointer (&refused));
@@ -303,7 +372,8 @@ rb_core_check_owner (RbCore            *self,
 
 typedef struct {
   RbCore      *core;
-  RbCommitted  done;
+  RbEnclosed  *enclosed;   /* NULL: nothing is told */
+  RbCommitted  done;       /* NULL: nobody waits */
   gpointer     user_data;
 } Commit;
 
@@ -314,7 +384,10 @@ on_store_committed (RbStore      *store,
 {
   Commit *commit = user_data;
 
-  commit->done (commit->core, error, commit->user_data);
+  if (commit->enclosed != NULL)
+    rb_outbox_release (commit->core, commit->enclosed, error);
+  if (commit->done != NULL)
+    commit->done (commit->core, error, commit->user_data);
   g_object_unref (commit->core);
   g_free (commit);
 }
@@ -325,9 +398,10 @@ rb_core_commit (RbCore      *self,
                 RbCommitted  done,
                 gpointer     user_data)
 {
+  RbEnclosed *enclosed = rb_outbox_enclose (self, changes);
   Commit *commit;
 
-  if (done == NULL)
+  if (done == NULL && enclosed == NULL)
     {
       rb_store_commit (self->store, changes, NULL, NULL);
       return;
@@ -335,6 +409,7 @@ rb_core_commit (RbCore      *self,
 
   commit = g_new (Commit, 1);
   commit->core = g_object_ref (self);
+  commit->enclosed = enclosed;
   commit->done = done;
   commit->user_data = user_data;
   rb_store_commit (self->store, changes, on_store_committed, commit);

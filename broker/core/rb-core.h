@@ -47,6 +47,7 @@ typedef struct {
   gint64 reply_record_ttl;
   gint64 reply_correlation_ttl;
   gint64 presence_grace;
+  gint64 spawn_timeout;           /* how long what was spawned may take to register */
   gint64 history_retention;       /* how long ended messages can be explained */
   guint  inbox_cap;               /* rows */
   guint  correlation_ring_cap;    /* for each endpoint */
@@ -54,10 +55,20 @@ typedef struct {
   guint  endpoint_cap;
   guint  queue_cap;               /* messages for each endpoint */
   gsize  queue_bytes_cap;         /* bytes for each endpoint */
+  guint  outbox_cap;              /* events that the upstream is still to hear */
   guint  window_messages;         /* connector: in flight */
   gsize  window_bytes;
   guint  push_window_messages;    /* channel: pushed and not acknowledged */
   gsize  push_window_bytes;
+  gint64 mailroom_interval;
+  gint64 mailroom_retry;          /* until it is asked again whether the mailroom may run */
+  guint  mailroom_list_limit;     /* candidates listed for an endpoint */
+  gint64 staged_max_timeout;
+  gint64 staged_max_hold;
+  guint  staged_cap;              /* messages claimed in advance */
+  gsize  staged_bytes_cap;
+  guint  staged_waiters_cap;      /* requests that wait for them */
+  gboolean remote_spawn;          /* spawn.remote = allow: the upstream may start runtimes here */
   gboolean legacy_adapters;       /* compat.legacy-adapters = auto */
   RbLegacyUpstream legacy_upstream;
 } RbCoreSettings;
@@ -76,6 +87,8 @@ void      rb_core_stop_finish      (RbCore *self, GAsyncResult *result);
 
 const char *rb_core_get_presence   (RbCore *self);    /* "online", "reconnecting", "offline" */
 const char *rb_core_get_presence_reason (RbCore *self);
+/* What the process knows of itself, for people who look at the status: "profile", "node_id". */
+void      rb_core_set_fact         (RbCore *self, const char *name, const char *value);
 gboolean  rb_core_is_stopping      (RbCore *self);
 /* FALSE with the reason while new work must be refused (store failing, stopping). */
 gboolean  rb_core_is_ready         (RbCore *self, GError **error);

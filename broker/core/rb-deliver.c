@@ -81,19 +81,6 @@ count_drained (RbEndpoint *endpoint,
     finish_drain (endpoint, NULL);
 }
 
-static void
-on_taken_recorded (RbCore       *core,
-                   const GError *error,
-                   gpointer      user_data)
-{
-  RbEvent *event = user_data;
-
-  if (error == NULL)
-    rb_events_emit (core, event);
-  else
-    rb_event_unref (event);
-}
-
 /* Told upstream now, unless it was when the message was buffered, or has no id to tell it by (protocol.md 9.5). */
 static void
 take_direct (RbCore     *core,
@@ -103,11 +90,12 @@ take_direct (RbCore     *core,
 {
   gint64 now = rb_core_now (core);
   gboolean is_told = message->source_id == NULL || g_strcmp0 (message->reason, RB_ROUTE_KIND_RECONNECTING) == 0;
-  RbEvent *event = is_told ? NULL : rb_events_inbound_routed (message, endpoint->id, RB_ROUTE_KIND_ACTIVE, now);
 
+  if (!is_told)
+    rb_changes_tell (changes, rb_events_inbound_routed (message, endpoint->id, RB_ROUTE_KIND_ACTIVE, now));
   rb_message_checkpoint (message, changes, "taken", now, endpoint->id, NULL);
   rb_ledger_end (core->ledger, message, "delivered", now, changes);
-  rb_core_commit_lazy (core, changes, event != NULL ? on_taken_recorded : NULL, event);
+  rb_core_commit_lazy (core, changes, NULL, NULL);
 }
 
 static void
@@ -138,7 +126,8 @@ take_assignment (RbCore       *core,
     g_warn_if_reached ();
   rb_assignment_record (assignment, changes);
   rb_message_checkpoint (assignment->message, changes, "taken", rb_core_now (core), endpoint->id, NULL);
-  rb_log_info ("undispatched_dispatched", "undispatched_id", assignment->message->id, "target_endpoint_id", endpoint->id, NULL);
+  rb_log_info ("undispatched_dispatched", "undispatched_id", assignment->message->id, "target_endpoint_id", endpoint->id,
+               "target_state", "active", "traceId", assignment->message->trace.trace_id, "spanName", "process", NULL);
 
   if (assignment->dispatchers != NULL)
     rb_core_commit (core, changes, answer_dispatchers, g_steal_pointer (&assignment->dispatchers));

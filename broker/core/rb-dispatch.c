@@ -13,11 +13,13 @@
 #include "rb-restore.h"
 
 /* Taken from the inbox (its slot stays reserved) -> the upstream agrees -> durable -> told -> pushed -> answered with the receipt. Any
- * failure before "durable" puts the row back. Source: protocol.md 11.5 and 11.6. */
+ * failure before "durable" puts the row back, which cannot fail: the slot is still its own. Source: protocol.md 11.5 and 11.6. */
 typedef struct {
   RbMessage    *message;
   RbAssignment *assignment;    /* owned until it is in the table */
   char         *endpoint_id;
+  void        (*stored) (RbCore *core, gpointer user_data);
+  gpointer      stored_data;
 } Dispatch;
 
 static void
@@ -30,12 +32,22 @@ dispatch_free (Dispatch *self)
 }
 
 static void
+refuse (GError     **error,
+        const char  *detail,
+        const char  *id)
+{
+  rb_set_error (error, RB_ERROR_INVALID, "dispatch_failed", "%s%s%s", detail, id != NULL ? ": " : "", id != NULL ? id : "");
+}
+
+static void
 fail (GTask      *task,
       const char *detail,
       const char *id)
 {
-  g_task_return_error (task, rb_error_new (RB_ERROR_INVALID, "dispatch_failed", "%s%s%s", detail, id != NULL ? ": " : "",
-                                           id != NULL ? id : ""));
+  GError *error = NULL;
+
+  refuse (&error, detail, id);
+  g_task_return_error (task, error);
 }
 
 /* Answered with the receipt, or when the assignment is taken back. */
@@ -46,22 +58,6 @@ join (RbAssignment *assignment,
   if (assignment->dispatchers == NULL)
     assignment->dispatchers = g_ptr_array_new_with_free_func (g_object_unref);
   g_ptr_array_add (assignment->dispatchers, task);
-}
-
-static RbEvent *
-assigned_event (const RbAssignment *assignment)
-{
-  g_autofree char *event_id = g_strconcat (assignment->context->assignment_id, ":assigned", NULL);
-  RbStateReport report = {
-    .assignment = assignment,
-    .state = "assigned_to_runtime_target",
-    .state_event_id = event_id,
-    .state_sequence = 1,
-    .occurred_at = assignment->assigned_at,
-    .with_token = TRUE,
-  };
-
-  return rb_events_processing_state (&report);
 }
 
 static void
@@ -133,13 +129,16 @@ on_assignment_durable (RbCore       *core,
       return;
     }
 
-  rb_events_emit (core, assigned_event (assignment));
   endpoint = rb_registry_lookup (core->registry, assignment->endpoint_id);
   if (endpoint == NULL || assignment->state != RB_ASSIGNMENT_QUEUED || rb_queue_find (endpoint->queue, assignment->message->id) != NULL)
     return;
 
   if (endpoint->state == RB_ENDPOINT_RECONNECTING)
-    answer_dispatchers (assignment);
+    {
+      rb_log_info ("undispatched_dispatched", "undispatched_id", assignment->message->id, "target_endpoint_id", endpoint->id,
+                   "target_state", "reconnecting", "traceId", assignment->message->trace.trace_id, "spanName", "process", NULL);
+      answer_dispatchers (assignment);
+    }
   rb_deliver_add (core, endpoint, assignment->message, assignment->context->assignment_id);
 }
 
@@ -159,6 +158,7 @@ store (RbCore     *core,
   join (assignment, task);
   rb_assignments_add (core->assignments, assignment);
   rb_assignment_record (assignment, changes);
+  rb_changes_project (changes, rb_events_assigned (assignment));
   rb_message_checkpoint (message, changes, "assigned", now, endpoint->id, assignment->context->assignment_id);
   rb_message_move (message, changes, RB_PLACE_ASSIGNMENT, message->endpoint_id, message->reason, now);
   if (endpoint->state == RB_ENDPOINT_RECONNECTING)
@@ -167,6 +167,8 @@ store (RbCore     *core,
   rb_core_changed (core, "inbox");
   rb_core_changed (core, "assignments");
   rb_core_commit (core, changes, on_assignment_durable, key_new (assignment));
+  if (self->stored != NULL)
+    self->stored (core, self->stored_data);
 }
 
 /* What the upstream agreed to cannot be had any more, durably so. */
@@ -222,55 +224,193 @@ on_agreed (RbCore       *core,
   g_object_unref (task);
 }
 
-/* protocol.md 11.5 steps 6 to 8, with the target of 11.6: what the endpoint says of itself. */
-static RbTarget *
-choose_target (RbCore     *core,
-               const char *endpoint_id,
-               GTask      *task)
+/* protocol.md 11.5 steps 1 and 2. */
+static gboolean
+check_order (RbCore                 *core,
+             const RbDispatchOrder  *order,
+             GError                **error)
 {
-  RbEndpoint *endpoint = rb_registry_lookup (core->registry, endpoint_id);
-  RbTarget *target;
+  gboolean needs_token = order->key != NULL && !core->is_legacy_upstream;
+
+  if (needs_token && (order->token == NULL || *order->token == '\0'))
+    refuse (error, "dispatch broker_projection_token missing", NULL);
+  else if (order->endpoint_id == NULL || *order->endpoint_id == '\0')
+    refuse (error, "dispatch target_ref missing", NULL);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* Steps 3 to 5. */
+static gboolean
+check_row (const RbMessage        *row,
+           const RbDispatchOrder  *order,
+           GError                **error)
+{
+  if (row == NULL)
+    refuse (error, "unknown undispatched_id", order->undispatched_id != NULL ? order->undispatched_id : "");
+  else if (row->source_id == NULL)
+    refuse (error, "dispatch source_message_id missing from inbox row", NULL);
+  else if (order->key != NULL && g_strcmp0 (row->source_id, order->source_message_id) != 0)
+    refuse (error, "source_message_id mismatch", order->source_message_id != NULL ? order->source_message_id : "");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* Steps 6 to 8: the event's target must be just what the endpoint says of itself. */
+static RbTarget *
+choose_target (RbCore                 *core,
+               const RbDispatchOrder  *order,
+               GError                **error)
+{
+  RbEndpoint *endpoint = rb_registry_lookup (core->registry, order->endpoint_id);
+  g_autoptr(RbTarget) target = NULL;
 
   if (endpoint == NULL)
     {
-      fail (task, "target endpoint not found", endpoint_id);
+      refuse (error, "target endpoint not found", order->endpoint_id);
       return NULL;
     }
 
-  target = rb_traits_dup_target (endpoint->traits, endpoint_id);
-  if (target == NULL)
-    fail (task, "target endpoint is not background-exchange capable", endpoint_id);
-  return target;
+  target = rb_traits_dup_target (endpoint->traits, endpoint->id);
+  if (target != NULL && (order->target == NULL || rb_target_equal (target, order->target)))
+    return g_steal_pointer (&target);
+
+  refuse (error, "target endpoint is not background-exchange capable", order->endpoint_id);
+  return NULL;
+}
+
+/* An order of our own (11.6) has a fresh id, and a token that an upstream which checks tokens refuses; the old ones know none. */
+static RbAssignment *
+make_assignment (RbCore                *core,
+                 RbMessage             *message,
+                 const RbTarget        *target,
+                 const RbDispatchOrder *order)
+{
+  g_autofree char *uuid = order->key == NULL ? rb_core_uuid (core) : NULL;
+  g_autofree char *token = order->key == NULL && !core->is_legacy_upstream ? rb_core_uuid (core) : g_strdup (order->token);
+  g_autofree char *assignment_id = order->key == NULL ? g_strconcat ("local-", uuid, NULL) : g_strdup (order->key);
+  RbAssignmentContext *context = rb_assignment_context_new (message->id, message->source_id, assignment_id, target,
+                                                            message->correlation_id, message->trace.trace_id);
+
+  return rb_assignment_new (context, message, token, order->emitted_at);
 }
 
 static void
-assign (RbCore     *core,
-        RbMessage  *row,
-        const char *endpoint_id,
-        GTask      *task)
+assign (RbCore                *core,
+        RbMessage             *row,
+        const RbTarget        *target,
+        const RbDispatchOrder *order,
+        GTask                 *task)
 {
-  g_autoptr(RbTarget) target = choose_target (core, endpoint_id, task);
-  g_autofree char *uuid = rb_core_uuid (core);
-  g_autofree char *token = rb_core_uuid (core);
-  g_autofree char *assignment_id = g_strconcat ("local-", uuid, NULL);
+  Dispatch *self = g_new0 (Dispatch, 1);
   g_autoptr(RbEvent) event = NULL;
-  Dispatch *self;
 
-  if (target == NULL)
+  self->endpoint_id = g_strdup (order->endpoint_id);
+  self->message = rb_inbox_take (core->inbox, row->id);
+  self->assignment = make_assignment (core, self->message, target, order);
+  self->stored = order->stored;
+  self->stored_data = order->stored_data;
+  g_task_set_task_data (task, self, (GDestroyNotify) dispatch_free);
+  event = rb_events_assigned (self->assignment);
+  rb_events_report (core, event, on_agreed, task);
+}
+
+/* Step 3, when the row is gone: the same order was carried out, at least so far that its assignment is stored; here perhaps by the process
+ * before this one. Two orders of our own for one endpoint share what the first began. */
+static RbAssignment *
+find_assignment (RbCore                *core,
+                 const RbDispatchOrder *order)
+{
+  const char *undispatched_id = order->undispatched_id != NULL ? order->undispatched_id : "";
+  RbAssignment *assignment;
+
+  if (order->key == NULL || order->source_message_id == NULL)
+    assignment = rb_assignments_of_message (core->assignments, undispatched_id);
+  else
+    assignment = rb_assignments_lookup (core->assignments, order->source_message_id, order->key);
+  if (assignment == NULL || assignment->state == RB_ASSIGNMENT_STAGED)
+    return NULL;
+  if (order->key == NULL)
+    return assignment->state == RB_ASSIGNMENT_QUEUED && g_str_equal (assignment->endpoint_id, order->endpoint_id) ? assignment : NULL;
+
+  return g_str_equal (assignment->context->undispatched_id, undispatched_id) &&
+         g_str_equal (assignment->context->assignment_id, order->key) &&
+         g_str_equal (assignment->context->target->endpoint_id, order->endpoint_id) ? assignment : NULL;
+}
+
+static void
+refresh (RbAssignment          *assignment,
+         const RbDispatchOrder *order,
+         RbChanges             *changes)
+{
+  if (order->key == NULL || (assignment->assigned_at == order->emitted_at && g_strcmp0 (assignment->token, order->token) == 0))
+    return;
+
+  g_free (assignment->token);
+  assignment->token = g_strdup (order->token);
+  assignment->assigned_at = order->emitted_at;
+  rb_assignment_record (assignment, changes);
+}
+
+/* The upstream agreed to it when it was stored. What was taken is not pushed a second time. */
+static void
+repeat (RbCore                *core,
+        RbAssignment          *assignment,
+        const RbDispatchOrder *order,
+        GTask                 *task)
+{
+  RbChanges *changes = rb_changes_new ();
+
+  refresh (assignment, order, changes);
+  if (assignment->state != RB_ASSIGNMENT_QUEUED)
     {
-      g_object_unref (task);
+      rb_core_commit_task (core, changes, task);
       return;
     }
 
-  self = g_new0 (Dispatch, 1);
-  self->endpoint_id = g_strdup (endpoint_id);
-  self->message = rb_inbox_take (core->inbox, row->id);
-  self->assignment = rb_assignment_new (rb_assignment_context_new (row->id, row->source_id, assignment_id, target, row->correlation_id,
-                                                                   row->trace.trace_id),
-                                        self->message, token, rb_core_now (core));
-  g_task_set_task_data (task, self, (GDestroyNotify) dispatch_free);
-  event = assigned_event (self->assignment);
-  rb_events_report (core, event, on_agreed, task);
+  join (assignment, task);
+  rb_core_commit (core, changes, answer_if_reconnecting, key_new (assignment));
+  if (order->stored != NULL)
+    order->stored (core, order->stored_data);
+}
+
+static void
+carry_out (RbCore                *core,
+           const RbDispatchOrder *order,
+           GTask                 *task)
+{
+  RbMessage *row = order->undispatched_id != NULL ? rb_inbox_lookup (core->inbox, order->undispatched_id) : NULL;
+  RbAssignment *assignment = row == NULL ? find_assignment (core, order) : NULL;
+  g_autoptr(RbTarget) target = NULL;
+  GError *error = NULL;
+
+  if (assignment != NULL)
+    repeat (core, assignment, order, task);
+  else if (check_row (row, order, &error) && (target = choose_target (core, order, &error)) != NULL)
+    assign (core, row, target, order, task);
+  else
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+    }
+}
+
+void
+rb_dispatch_order_async (RbCore                *core,
+                         const RbDispatchOrder *order,
+                         GAsyncReadyCallback    callback,
+                         gpointer               user_data)
+{
+  g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, rb_dispatch_order_async);
+  if (rb_core_check_ready (core, &error) && check_order (core, order, &error))
+    carry_out (core, order, g_steal_pointer (&task));
+  else
+    g_task_return_error (task, error);
 }
 
 static gboolean
@@ -303,31 +443,15 @@ rb_dispatch_async (RbCore              *core,
                    GAsyncReadyCallback  callback,
                    gpointer             user_data)
 {
+  RbDispatchOrder order = { .undispatched_id = undispatched_id, .endpoint_id = endpoint_id, .emitted_at = rb_core_now (core) };
   g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
-  RbAssignment *assignment;
-  RbMessage *row;
   GError *error = NULL;
 
   g_task_set_source_tag (task, rb_dispatch_async);
-  if (!check_request (core, caller, undispatched_id, endpoint_id, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-
-  row = rb_inbox_lookup (core->inbox, undispatched_id);
-  assignment = rb_assignments_of_message (core->assignments, undispatched_id);
-  if (row != NULL && row->source_id == NULL)
-    fail (task, "dispatch source_message_id missing from inbox row", NULL);
-  else if (row != NULL)
-    assign (core, row, endpoint_id, g_steal_pointer (&task));
-  else if (assignment != NULL && assignment->state == RB_ASSIGNMENT_QUEUED && g_str_equal (assignment->endpoint_id, endpoint_id))
-    {
-      join (assignment, g_steal_pointer (&task));
-      rb_core_commit (core, rb_changes_new (), answer_if_reconnecting, key_new (assignment));
-    }
+  if (check_request (core, caller, undispatched_id, endpoint_id, &error))
+    carry_out (core, &order, g_steal_pointer (&task));
   else
-    fail (task, "unknown undispatched_id", undispatched_id);
+    g_task_return_error (task, error);
 }
 
 gboolean

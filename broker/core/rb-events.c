@@ -7,6 +7,7 @@
 
 #include "rb-error.h"
 #include "rb-json-writer.h"
+#include "rb-json.h"
 #include "rb-log.h"
 #include "rb-time.h"
 
@@ -62,6 +63,22 @@ rb_events_processing_state (const RbStateReport *report)
   if (report->with_token)
     rb_json_writer_string (writer, "broker_projection_token", report->assignment->token);
   return end (writer, RB_EVENT_PROCESSING_STATE, context->assignment_id);
+}
+
+RbEvent *
+rb_events_assigned (const RbAssignment *assignment)
+{
+  g_autofree char *event_id = g_strconcat (assignment->context->assignment_id, ":assigned", NULL);
+  RbStateReport report = {
+    .assignment = assignment,
+    .state = "assigned_to_runtime_target",
+    .state_event_id = event_id,
+    .state_sequence = 1,
+    .occurred_at = assignment->assigned_at,
+    .with_token = TRUE,
+  };
+
+  return rb_events_processing_state (&report);
 }
 
 RbEvent *
@@ -127,6 +144,15 @@ rb_events_endpoint_state (const char *endpoint_id,
   return end (writer, RB_EVENT_ENDPOINT_STATE, endpoint_id);
 }
 
+char *
+rb_events_dup_member (const RbEvent *event,
+                      const char    *name)
+{
+  g_autoptr(RbJson) payload = rb_json_parse_object (rb_event_get_payload (event), 0, NULL);
+
+  return payload != NULL ? rb_json_peek_string (payload, name) : NULL;
+}
+
 static void
 on_emitted (GObject      *source,
             GAsyncResult *result,
@@ -140,29 +166,20 @@ on_emitted (GObject      *source,
                     rb_event_get_subject (event), "err", error->message, NULL);
 }
 
-/* What an authority has agreed to it knows already. */
-static gboolean
-knows_already (RbEmitter *emitter,
-               RbEvent   *event)
-{
-  return rb_event_get_kind (event) == RB_EVENT_PROCESSING_STATE && rb_emitter_is_authority (emitter);
-}
-
 void
-rb_events_emit (RbCore  *core,
-                RbEvent *event)
+rb_events_project (RbCore  *core,
+                   RbEvent *event)
 {
   for (guint i = 0; i < core->emitters->len; i++)
     {
       RbEmitter *emitter = g_ptr_array_index (core->emitters, i);
 
-      if (!knows_already (emitter, event))
+      if (!rb_emitter_is_authority (emitter))
         rb_emitter_emit_async (emitter, event, NULL, on_emitted, rb_event_ref (event));
     }
-  rb_event_unref (event);
 }
 
-/* One report may go to several authorities; the first refusal decides. */
+/* One report may go to several authorities; a refusal of any decides. */
 typedef struct {
   RbCore     *core;
   RbReported  done;
@@ -179,8 +196,13 @@ on_reported (GObject      *source,
   Report *report = user_data;
   g_autoptr(GError) error = NULL;
 
-  if (!rb_emitter_emit_finish (RB_EMITTER (source), result, &error) && report->error == NULL)
-    report->error = g_steal_pointer (&error);
+  /* what may be mended outweighs what may not */
+  if (!rb_emitter_emit_finish (RB_EMITTER (source), result, &error) &&
+      (report->error == NULL || g_error_matches (report->error, RB_ERROR, RB_ERROR_REJECTED)))
+    {
+      g_clear_error (&report->error);
+      report->error = g_steal_pointer (&error);
+    }
   if (--report->n_waiting > 0)
     return;
 
@@ -227,25 +249,6 @@ rb_events_report (RbCore     *core,
   for (guint i = 0; i < core->emitters->len; i++)
     if (rb_emitter_is_authority (g_ptr_array_index (core->emitters, i)))
       rb_emitter_emit_async (g_ptr_array_index (core->emitters, i), event, NULL, on_reported, report);
-}
-
-static void
-on_told (RbCore       *core,
-         const GError *error,
-         gpointer      user_data)
-{
-  g_autoptr(RbEvent) event = user_data;
-
-  if (error != NULL)
-    rb_log_warning ("runtime_processing_state_emit_failed", "subject", rb_event_get_subject (event), "err", error->message, NULL);
-}
-
-void
-rb_events_tell (RbCore  *core,
-                RbEvent *event)
-{
-  rb_events_report (core, event, on_told, rb_event_ref (event));
-  rb_events_emit (core, event);
 }
 
 gboolean

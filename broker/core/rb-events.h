@@ -7,10 +7,11 @@
 
 G_BEGIN_DECLS
 
-/* Payloads are the objects of protocol.md section 16. Two ways out:
- *   emit    after the commit that makes it true; to every emitter; a failure is logged and changes nothing
- *   report  before anything changes; to the emitters that are an authority, whose refusal decides. Without one the answer is yes, and
- *           @done is called from inside the call. */
+/* Payloads are the objects of protocol.md section 16. What happened leaves with the changes that make it true: rb_changes_tell(). Below
+ * that are two ways out:
+ *   project  to the emitters that are no authority; a failure is logged and changes nothing
+ *   report   to the emitters that are an authority. Before anything changes its refusal decides; afterwards the outbox repeats it. Without
+ *            one the answer is yes, and @done is called from inside the call. */
 
 typedef struct {
   const RbAssignment *assignment;
@@ -29,16 +30,17 @@ typedef struct {
 } RbStateReport;
 
 RbEvent  *rb_events_processing_state (const RbStateReport *report);
+RbEvent  *rb_events_assigned         (const RbAssignment *assignment);     /* assigned_to_runtime_target, sequence 1 */
 RbEvent  *rb_events_undispatched_add (const RbMessage *message);
 RbEvent  *rb_events_inbound_routed   (const RbMessage *message, const char *endpoint_id, const char *route_kind, gint64 at);
 RbEvent  *rb_events_presence         (const char *state, const char *reason, gint64 at);
 RbEvent  *rb_events_endpoint_state   (const char *endpoint_id, const char *state, const char *reason, gint64 at);
 
-void      rb_events_emit             (RbCore *core, RbEvent *event);         /* takes @event */
+/* A text of its payload; NULL: it has none of that name. */
+char     *rb_events_dup_member       (const RbEvent *event, const char *name);
 
 gboolean  rb_events_has_authority    (RbCore *core);
-/* Both, for what is true already and may only be told: a refusal is logged. Takes @event. */
-void      rb_events_tell             (RbCore *core, RbEvent *event);
+void      rb_events_project          (RbCore *core, RbEvent *event);         /* borrows @event; for rb-outbox.c */
 
 /* @error: NULL on success; RB_ERROR_REJECTED is terminal, anything else may work later */
 typedef void (*RbReported) (RbCore *core, const GError *error, gpointer user_data);

@@ -8,6 +8,7 @@
 #include "rb-core-private.h"
 #include "rb-dict.h"
 #include "rb-error.h"
+#include "rb-spawn.h"
 
 /* Answers from the store, so that what it shows is what a crash would leave; what only memory knows (timers, attempts) is added. */
 typedef struct {
@@ -258,11 +259,18 @@ rb_explain_async (RbCore              *core,
   g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
   RbEndpoint *endpoint = rb_registry_lookup (core->registry, id);
   const char *message_id = message_of_assignment (core, id);
+  GVariant *spawn = rb_spawn_explain (core, id);
   Explain *self;
 
   if (endpoint != NULL)
     {
       g_task_return_pointer (task, g_variant_ref_sink (explain_endpoint (core, endpoint)), (GDestroyNotify) g_variant_unref);
+      return;
+    }
+
+  if (spawn != NULL)
+    {
+      g_task_return_pointer (task, g_variant_ref_sink (spawn), (GDestroyNotify) g_variant_unref);
       return;
     }
 

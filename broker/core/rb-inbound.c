@@ -3,28 +3,23 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "rb-inbound.h"
+#include "rb-inbound-private.h"
 
+#include "rb-closed.h"
 #include "rb-deliver.h"
-#include "rb-error.h"
 #include "rb-events.h"
 #include "rb-log.h"
+#include "rb-route-claim.h"
 
-/* The way of a message: seen before? -> which endpoint? -> (the upstream agrees) -> a place for it -> commit -> accepted upstream, pushed
+/* The way of a message: seen before? -> which endpoint? -> (the upstream agrees: rb-route-claim.c) -> a place for it -> commit -> accepted upstream, pushed
  * to the adapter, told outwards. Nothing leaves before the commit. Refused is: released to the connector, which delivers it again
  * later. Source: protocol.md section 9; the place is durable before the push, so a push that fails is ours to repeat, not the
  * network's. */
 
 typedef struct {
-  RbCore     *core;
   RbMessage  *message;
   gint64      seq;
-  char       *endpoint_id;     /* the route that was claimed */
-  const char *kind;            /* of that route */
-  RbEvent    *event;           /* what is told when it is stored; NULL: nothing */
 } Arrival;
-
-static void place_message (RbCore *core, RbMessage *message, gint64 seq);
 
 static void
 accept_seq (RbCore *core,
@@ -78,15 +73,21 @@ settle_duplicate (RbCore     *core,
   return TRUE;
 }
 
-static void
-refuse (RbCore    *core,
-        RbMessage *message,
-        gint64     seq)
+static gint64
+monotonic_ms (RbCore *core)
+{
+  return rb_clock_get_monotonic_us (core->clock) / 1000;
+}
+
+void
+rb_inbound_refuse (RbCore    *core,
+                   RbMessage *message,
+                   gint64     seq)
 {
   settle_waiting (core, message, release_seq);
   rb_ledger_drop (core->ledger, message);
   if (seq != RB_CONNECTOR_NO_SEQ)
-    rb_refused_add (core->refused, message, seq, rb_core_now (core));
+    rb_refused_add (core->refused, message, seq, monotonic_ms (core));
   release_seq (core, seq);
 }
 
@@ -103,17 +104,24 @@ withdraw (RbCore    *core,
   rb_inbox_remove (core->inbox, message->id);
 }
 
+static Arrival *
+arrival_new (RbMessage *message,
+             gint64     seq)
+{
+  Arrival *arrival = g_new (Arrival, 1);
+
+  arrival->message = rb_message_ref (message);
+  arrival->seq = seq;
+  return arrival;
+}
+
 static void
 arrival_free (Arrival *arrival)
 {
   rb_message_unref (arrival->message);
-  g_free (arrival->endpoint_id);
-  g_clear_pointer (&arrival->event, rb_event_unref);
   g_free (arrival);
 }
 
-/* What was true at the change is told, whatever happened to the message since: its endpoint may have gone and moved it on, a person may
- * have dispatched it; those changes tell of themselves when they are durable. */
 static void
 on_stored (RbCore       *core,
            const GError *error,
@@ -125,15 +133,13 @@ on_stored (RbCore       *core,
   if (error != NULL)
     {
       withdraw (core, message);
-      refuse (core, message, arrival->seq);
+      rb_inbound_refuse (core, message, arrival->seq);
     }
   else
     {
       message->is_durable = TRUE;
       accept_seq (core, arrival->seq);
       settle_waiting (core, message, accept_seq);
-      if (arrival->event != NULL)
-        rb_events_emit (core, g_steal_pointer (&arrival->event));
       if (message->place == RB_PLACE_QUEUE)
         rb_deliver_stored (core, message);
     }
@@ -141,16 +147,15 @@ on_stored (RbCore       *core,
 }
 
 /* A buffered message counts as routed; one that is pushed does when its adapter has it. */
-static RbEvent *
-make_event (RbCore          *core,
-            const RbMessage *message)
+static void
+tell (RbCore          *core,
+      const RbMessage *message,
+      RbChanges       *changes)
 {
   if (message->place == RB_PLACE_INBOX)
-    return rb_events_undispatched_add (message);
-  if (message->source_id != NULL && g_strcmp0 (message->reason, RB_ROUTE_KIND_RECONNECTING) == 0)
-    return rb_events_inbound_routed (message, message->endpoint_id, RB_ROUTE_KIND_RECONNECTING, rb_core_now (core));
-
-  return NULL;
+    rb_changes_tell (changes, rb_events_undispatched_add (message));
+  else if (message->source_id != NULL && g_strcmp0 (message->reason, RB_ROUTE_KIND_RECONNECTING) == 0)
+    rb_changes_tell (changes, rb_events_inbound_routed (message, message->endpoint_id, RB_ROUTE_KIND_RECONNECTING, rb_core_now (core)));
 }
 
 static void
@@ -159,12 +164,8 @@ store (RbCore    *core,
        gint64     seq,
        RbChanges *changes)
 {
-  Arrival *arrival = g_new0 (Arrival, 1);
-
-  arrival->message = rb_message_ref (message);
-  arrival->seq = seq;
-  arrival->event = make_event (core, message);
-  rb_core_commit (core, changes, on_stored, arrival);
+  tell (core, message, changes);
+  rb_core_commit (core, changes, on_stored, arrival_new (message, seq));
 }
 
 static RbChanges *
@@ -178,30 +179,38 @@ begin_record (RbMessage *message)
 }
 
 static void
-to_inbox (RbCore     *core,
-          RbMessage  *message,
-          gint64      seq,
-          const char *reason,
-          const char *hint)
+put_in_inbox (RbCore     *core,
+              RbMessage  *message,
+              gint64      seq,
+              const char *reason,
+              const char *hint)
 {
   gint64 now = rb_core_now (core);
-  RbChanges *changes;
+  RbChanges *changes = begin_record (message);
 
-  if (rb_inbox_is_full (core->inbox))
-    {
-      rb_log_warning ("undispatched_inbox_at_capacity", "from", rb_envelope_get_from (message->envelope), NULL);
-      refuse (core, message, seq);
-      return;
-    }
-
-  changes = begin_record (message);
   message->position = core->next_position++;
   rb_message_move (message, changes, RB_PLACE_INBOX, hint, reason, now);
   rb_message_checkpoint (message, changes, "stored", now, hint, reason);
   rb_inbox_add (core->inbox, message);
-  rb_log_info ("undispatched_added", "id", message->id, "reason", reason, NULL);
+  rb_log_info ("undispatched_added", "id", message->id, "reason", reason, "traceId", message->trace.trace_id, "spanName", "receive", NULL);
   rb_core_changed (core, "inbox");
   store (core, message, seq, changes);
+}
+
+void
+rb_inbound_to_inbox (RbCore     *core,
+                     RbMessage  *message,
+                     gint64      seq,
+                     const char *reason,
+                     const char *hint)
+{
+  if (rb_inbox_is_full (core->inbox))
+    {
+      rb_log_warning ("undispatched_inbox_at_capacity", "from", rb_envelope_get_from (message->envelope), NULL);
+      rb_inbound_refuse (core, message, seq);
+      return;
+    }
+  put_in_inbox (core, message, seq, reason, hint);
 }
 
 static gboolean
@@ -213,13 +222,13 @@ has_room (RbCore     *core,
          rb_queue_get_bytes (endpoint->queue) + rb_envelope_get_size (message->envelope) <= core->settings.queue_bytes_cap;
 }
 
-static void
-to_endpoint (RbCore     *core,
-             RbEndpoint *endpoint,
-             RbMessage  *message,
-             gint64      seq,
-             const char *kind,
-             const char *rule)
+void
+rb_inbound_to_endpoint (RbCore     *core,
+                        RbEndpoint *endpoint,
+                        RbMessage  *message,
+                        gint64      seq,
+                        const char *kind,
+                        const char *rule)
 {
   gint64 now = rb_core_now (core);
   RbChanges *changes;
@@ -227,7 +236,7 @@ to_endpoint (RbCore     *core,
   if (!has_room (core, endpoint, message))
     {
       rb_log_warning ("endpoint_queue_at_capacity", "endpoint_id", endpoint->id, NULL);
-      refuse (core, message, seq);
+      rb_inbound_refuse (core, message, seq);
       return;
     }
 
@@ -244,90 +253,58 @@ to_endpoint (RbCore     *core,
   store (core, message, seq, changes);
 }
 
+void
+rb_inbound_dismiss (RbCore    *core,
+                    RbMessage *message,
+                    gint64     seq)
+{
+  rb_ledger_drop (core->ledger, message);
+  accept_seq (core, seq);
+  settle_waiting (core, message, accept_seq);
+}
+
+void
+rb_inbound_leave (RbCore    *core,
+                  RbMessage *message)
+{
+  rb_ledger_drop (core->ledger, message);
+}
+
 static void
-on_route_claimed (GObject      *source,
-                  GAsyncResult *result,
-                  gpointer      user_data)
+on_closed_known (RbCore   *core,
+                 gboolean  is_closed,
+                 gpointer  user_data)
 {
   Arrival *arrival = user_data;
-  RbCore *core = arrival->core;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
-  const char *action = "";
+  RbMessage *message = arrival->message;
 
-  if (answer != NULL)
-    g_variant_lookup (answer, "action", "&s", &action);
-
-  if (core->is_stopping)
-    rb_ledger_drop (core->ledger, arrival->message);
-  else if (g_str_equal (action, "skip"))
-    {
-      rb_ledger_drop (core->ledger, arrival->message);
-      accept_seq (core, arrival->seq);
-      settle_waiting (core, arrival->message, accept_seq);
-    }
-  else if (!g_str_equal (action, "route"))
-    {
-      rb_log_warning ("runtime_inbound_route_claim_failed", "message_id", arrival->message->id, "err",
-                      error != NULL ? error->message : "no known action", NULL);
-      refuse (core, arrival->message, arrival->seq);
-    }
+  if (core->is_stopping && arrival->seq != RB_CONNECTOR_NO_SEQ)
+    rb_inbound_leave (core, message);
+  else if (is_closed)
+    rb_inbound_to_inbox (core, message, arrival->seq, RB_REASON_CLOSED_SESSION, message->target_endpoint_id);
   else
-    {
-      RbEndpoint *endpoint = rb_registry_lookup (core->registry, arrival->endpoint_id);
-
-      /* IMP-27: it may be gone; then the message is routed afresh. */
-      if (endpoint != NULL)
-        to_endpoint (core, endpoint, arrival->message, arrival->seq, arrival->kind, "claimed");
-      else
-        place_message (core, arrival->message, arrival->seq);
-    }
-  g_object_unref (core);
+    rb_inbound_to_inbox (core, message, arrival->seq, RB_REASON_UNADDRESSED, NULL);
   arrival_free (arrival);
 }
 
+/* protocol.md 9.6: whoever it names may have been here once. */
 static void
-claim_route (RbCore     *core,
-             RbEndpoint *endpoint,
-             RbMessage  *message,
-             gint64      seq,
-             const char *kind)
+place_unmatched (RbCore    *core,
+                 RbMessage *message,
+                 gint64     seq)
 {
-  Arrival *arrival = g_new0 (Arrival, 1);
-  GVariantDict arguments;
+  gboolean can_ask = (rb_upstream_get_features (core->upstream) & RB_UPSTREAM_HAS_CLOSED_LOOKUP) != 0;
 
-  arrival->core = g_object_ref (core);
-  arrival->message = rb_message_ref (message);
-  arrival->seq = seq;
-  arrival->endpoint_id = g_strdup (endpoint->id);
-  arrival->kind = kind;
-
-  g_variant_dict_init (&arguments, NULL);
-  g_variant_dict_insert (&arguments, "source_message_id", "s", message->id);
-  g_variant_dict_insert (&arguments, "routed_to_endpoint_id", "s", endpoint->id);
-  g_variant_dict_insert (&arguments, "route_kind", "s", kind);
-  g_variant_dict_insert (&arguments, "claimed_at", "x", rb_core_now (core));
-  rb_upstream_call_async (core->upstream, RB_UPSTREAM_ROUTE_CLAIM, g_variant_dict_end (&arguments), NULL, on_route_claimed, arrival);
-}
-
-static void
-deliver_directly (RbCore     *core,
-                  RbRoute     route,
-                  RbMessage  *message,
-                  gint64      seq)
-{
-  const char *kind = route.endpoint->state == RB_ENDPOINT_ACTIVE ? RB_ROUTE_KIND_ACTIVE : RB_ROUTE_KIND_RECONNECTING;
-
-  if (message->source_id != NULL && (rb_upstream_get_features (core->upstream) & RB_UPSTREAM_HAS_ROUTE_CLAIM) != 0)
-    claim_route (core, route.endpoint, message, seq, kind);
+  if (can_ask && message->target_endpoint_id != NULL && *message->target_endpoint_id != '\0')
+    rb_closed_ask (core, message->target_endpoint_id, on_closed_known, arrival_new (message, seq));
   else
-    to_endpoint (core, route.endpoint, message, seq, kind, route.rule == RB_ROUTE_TARGET ? "target_endpoint_id" : "correlation_id");
+    rb_inbound_to_inbox (core, message, seq, RB_REASON_UNADDRESSED, NULL);
 }
 
-static void
-place_message (RbCore    *core,
-               RbMessage *message,
-               gint64     seq)
+void
+rb_inbound_place (RbCore    *core,
+                  RbMessage *message,
+                  gint64     seq)
 {
   RbRoute route = rb_router_decide (core->router, core->registry, message);
 
@@ -335,20 +312,20 @@ place_message (RbCore    *core,
     rb_log_warning ("correlation_id_collision", "correlation_id", message->correlation_id, NULL);
   if (route.endpoint == NULL)
     {
-      to_inbox (core, message, seq, RB_REASON_UNADDRESSED, NULL);
+      place_unmatched (core, message, seq);
       return;
     }
 
   switch (rb_router_gate (core->router, route.endpoint, message))
     {
     case RB_GATE_DELIVER:
-      deliver_directly (core, route, message, seq);
+      rb_route_claim (core, &route, message, seq);
       break;
     case RB_GATE_UNADDRESSED:
-      to_inbox (core, message, seq, RB_REASON_UNADDRESSED, route.endpoint->id);
+      rb_inbound_to_inbox (core, message, seq, RB_REASON_UNADDRESSED, route.endpoint->id);
       break;
     case RB_GATE_CORRELATED_CONTINUATION:
-      to_inbox (core, message, seq, RB_REASON_CORRELATED, route.endpoint->id);
+      rb_inbound_to_inbox (core, message, seq, RB_REASON_CORRELATED, route.endpoint->id);
       break;
     }
 }
@@ -368,7 +345,7 @@ make_message (RbCore     *core,
   if (verdict != RB_TRACE_PRESENT)
     rb_log_event (G_LOG_DOMAIN, verdict == RB_TRACE_INVALID ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_DEBUG, "trace_context_degraded",
                   "reason", verdict == RB_TRACE_INVALID ? "invalid" : "missing", "traceId", message->trace.trace_id,
-                  "spanName", "receive", "messageId", id, NULL);
+                  "spanName", "receive", "messageId", id, "from", rb_envelope_get_from (envelope), NULL);
   return message;
 }
 
@@ -378,7 +355,7 @@ must_wait (RbCore          *core,
            const RbMessage *message,
            gint64           seq)
 {
-  return seq != RB_CONNECTOR_NO_SEQ && rb_refused_must_wait (core->refused, message, seq, rb_core_now (core));
+  return seq != RB_CONNECTOR_NO_SEQ && rb_refused_must_wait (core->refused, message, seq, monotonic_ms (core));
 }
 
 static void
@@ -400,21 +377,50 @@ on_delivery (RbConnector *connector,
   message = make_message (core, envelope);
   if (!core->is_running || !rb_core_check_ready (core, NULL) || must_wait (core, message, seq))
     {
-      refuse (core, message, seq);
+      rb_inbound_refuse (core, message, seq);
       return;
     }
 
   rb_refused_remove (core->refused, message);
   rb_ledger_add (core->ledger, message);
-  place_message (core, message, seq);
+  rb_inbound_place (core, message, seq);
+}
+
+void
+rb_inbound_adopt (RbCore     *core,
+                  RbMessage  *message,
+                  const char *reason,
+                  const char *hint)
+{
+  rb_ledger_add (core->ledger, message);
+  put_in_inbox (core, message, RB_CONNECTOR_NO_SEQ, reason, hint);
+}
+
+void
+rb_inbound_settle (RbCore    *core,
+                   RbMessage *message,
+                   gboolean   is_durable)
+{
+  message->is_durable = is_durable;
+  settle_waiting (core, message, is_durable ? accept_seq : release_seq);
+  if (!is_durable)
+    rb_ledger_drop (core->ledger, message);
 }
 
 void
 rb_inbound_open_window (RbCore *core)
 {
-  gboolean open = core->is_running && rb_core_check_ready (core, NULL);
+  gboolean open = core->is_running && !core->is_probing && rb_core_check_ready (core, NULL);
 
   rb_connector_set_window (core->connector, open ? core->settings.window_messages : 0, open ? core->settings.window_bytes : 0);
+}
+
+void
+rb_inbound_stop (RbCore *core)
+{
+  rb_inbound_open_window (core);
+  rb_route_claims_stop (core);
+  rb_closed_stop (core);
 }
 
 static void

@@ -13,6 +13,8 @@ G_BEGIN_DECLS
 #define RB_REASON_UNADDRESSED "unaddressed"
 #define RB_REASON_CLOSED_SESSION "closed_session_continuation"
 #define RB_REASON_CORRELATED "correlated_continuation"
+/* Of an assigned message that was never a row here: the upstream holds it and handed it out with a claim. */
+#define RB_REASON_CLAIMED "claimed"
 
 typedef struct _RbInbox RbInbox;
 

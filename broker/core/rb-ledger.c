@@ -51,10 +51,24 @@ rb_ledger_free (RbLedger *self)
   g_free (self);
 }
 
+/* What comes to life again must not be forgotten as one that ended. */
+static void
+revive (RbLedger   *self,
+        const char *id)
+{
+  Seen *seen = g_hash_table_lookup (self->seen, id);
+
+  if (seen == NULL)
+    return;
+  g_queue_unlink (&self->order, &seen->link);
+  g_hash_table_remove (self->seen, id);
+}
+
 void
 rb_ledger_add (RbLedger  *self,
                RbMessage *message)
 {
+  revive (self, message->id);
   g_hash_table_replace (self->live, message->id, rb_message_ref (message));
 }
 

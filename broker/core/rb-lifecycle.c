@@ -11,20 +11,12 @@
 #include "rb-error.h"
 #include "rb-events.h"
 #include "rb-log.h"
+#include "rb-mailroom.h"
 #include "rb-restore.h"
 #include "rb-time.h"
 
-/* What is told once the change is durable. */
-typedef struct {
-  char       *endpoint_id;
-  const char *state;
-  const char *reason;
-  gboolean    unregister;
-  GPtrArray  *events;       /* of RbEvent */
-} Told;
-
 static void
-on_upstream_told (GObject      *source,
+on_given_back (GObject      *source,
                   GAsyncResult *result,
                   gpointer      user_data)
 {
@@ -33,61 +25,26 @@ on_upstream_told (GObject      *source,
   g_autoptr(GVariant) answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
 
   if (answer == NULL && !g_error_matches (error, RB_ERROR, RB_ERROR_NOT_SUPPORTED))
-    rb_log_warning ("transitionState_failed", "endpoint_id", endpoint_id, "err", error->message, NULL);
-}
-
-void
-rb_lifecycle_report (RbCore     *core,
-                     const char *endpoint_id,
-                     const char *state,
-                     const char *reason)
-{
-  gint64 now = rb_core_now (core);
-  g_autofree char *ts = rb_time_to_iso (now);
-  GVariantDict arguments;
-
-  g_variant_dict_init (&arguments, NULL);
-  g_variant_dict_insert (&arguments, "endpoint_id", "s", endpoint_id);
-  g_variant_dict_insert (&arguments, "state", "s", state);
-  g_variant_dict_insert (&arguments, "reason", "s", reason);
-  g_variant_dict_insert (&arguments, "ts", "s", ts);
-  rb_upstream_call_async (core->upstream, RB_UPSTREAM_ENDPOINT_STATE, g_variant_dict_end (&arguments), NULL, on_upstream_told,
-                          g_strdup (endpoint_id));
-  rb_events_emit (core, rb_events_endpoint_state (endpoint_id, state, reason, now));
+    rb_log_warning ("endpoint_unregister_failed", "endpoint_id", endpoint_id, "err", error->message, NULL);
 }
 
 void
 rb_lifecycle_give_back (RbCore     *core,
                         const char *endpoint_id)
 {
-  rb_upstream_call_async (core->upstream, RB_UPSTREAM_UNREGISTER, rb_dict_endpoint (endpoint_id), NULL, on_upstream_told,
+  rb_upstream_call_async (core->upstream, RB_UPSTREAM_UNREGISTER, rb_dict_endpoint (endpoint_id), NULL, on_given_back,
                           g_strdup (endpoint_id));
 }
 
-static void
-told_free (Told *told)
+/* What is closed is taken back, after the authority has heard that it is. */
+void
+rb_lifecycle_heard (RbCore        *core,
+                    const RbEvent *event)
 {
-  g_free (told->endpoint_id);
-  g_ptr_array_unref (told->events);
-  g_free (told);
-}
+  g_autofree char *state = rb_events_dup_member (event, "state");
 
-static void
-on_durable (RbCore       *core,
-            const GError *error,
-            gpointer      user_data)
-{
-  Told *told = user_data;
-
-  if (error == NULL)
-    {
-      for (guint i = 0; i < told->events->len; i++)
-        rb_events_emit (core, rb_event_ref (g_ptr_array_index (told->events, i)));
-      rb_lifecycle_report (core, told->endpoint_id, told->state, told->reason);
-      if (told->unregister)
-        rb_lifecycle_give_back (core, told->endpoint_id);
-    }
-  told_free (told);
+  if (g_strcmp0 (state, "closed") == 0)
+    rb_lifecycle_give_back (core, rb_event_get_subject (event));
 }
 
 gboolean
@@ -142,8 +99,7 @@ stop_grace (RbCore     *core,
 static void
 rescue_queue (RbCore     *core,
               RbEndpoint *endpoint,
-              RbChanges  *changes,
-              GPtrArray  *events)
+              RbChanges  *changes)
 {
   g_autoptr(GPtrArray) items = rb_queue_dup_items (endpoint->queue);
   gint64 now = rb_core_now (core);
@@ -157,7 +113,7 @@ rescue_queue (RbCore     *core,
       rb_message_checkpoint (message, changes, "returned", now, endpoint->id, "the endpoint is gone");
       rb_message_move (message, changes, RB_PLACE_INBOX, endpoint->id, RB_REASON_CLOSED_SESSION, now);
       rb_inbox_add (core->inbox, message);
-      g_ptr_array_add (events, rb_events_undispatched_add (message));
+      rb_changes_tell (changes, rb_events_undispatched_add (message));
     }
 }
 
@@ -187,6 +143,7 @@ erase (RbCore     *core,
        RbEndpoint *endpoint,
        RbChanges  *changes)
 {
+  rb_mailroom_forget_endpoint (core, endpoint->id);
   rb_router_forget_endpoint (core->router, endpoint->id, changes);
   rb_reply_cache_forget_endpoint (core->received, endpoint->id, changes);
   rb_changes_delete (changes, RB_TABLE_ENDPOINTS, g_variant_new ("(s)", endpoint->id));
@@ -228,7 +185,6 @@ rb_lifecycle_apply (RbCore          *core,
   RbEndpointState next;
   RbEndpointTodo todo;
   const char *reason;
-  Told *told;
 
   if (!rb_endpoint_state_step (endpoint->state, event, &next, &todo, &reason))
     {
@@ -238,12 +194,6 @@ rb_lifecycle_apply (RbCore          *core,
     }
 
   changes = rb_changes_new ();
-  told = g_new0 (Told, 1);
-  told->endpoint_id = g_strdup (endpoint->id);
-  told->state = rb_endpoint_state_to_string (next);
-  told->reason = reason;
-  told->events = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_event_unref);
-
   set_state (core, endpoint, next);
   g_clear_object (&endpoint->channel);
   if (todo & RB_ENDPOINT_REMOVE)
@@ -254,20 +204,76 @@ rb_lifecycle_apply (RbCore          *core,
   if (todo & RB_ENDPOINT_START_GRACE)
     start_grace (core, endpoint);
 
+  rb_log_info ("endpoint_state_changed", "endpoint_id", endpoint->id, "state", rb_endpoint_state_to_string (next), "reason", reason,
+               NULL);
   if (todo & RB_ENDPOINT_REMOVE)
-    {
-      told->unregister = TRUE;
-      rescue_queue (core, endpoint, changes, told->events);
-      erase (core, endpoint, changes);
-    }
+    rescue_queue (core, endpoint, changes);
+  rb_changes_tell (changes, rb_events_endpoint_state (endpoint->id, rb_endpoint_state_to_string (next), reason, rb_core_now (core)));
+  if (todo & RB_ENDPOINT_REMOVE)
+    erase (core, endpoint, changes);
   else
     rb_endpoint_record (endpoint, changes);
 
-  rb_log_info ("endpoint_state_changed", "endpoint_id", told->endpoint_id, "state", told->state, "reason", reason, NULL);
-  rb_core_commit (core, changes, on_durable, told);
+  rb_core_commit (core, changes, NULL, NULL);
   if (next == RB_ENDPOINT_RECONNECTING)
     rb_dispatch_settle (core, endpoint->id);
   rb_core_changed (core, "endpoints");
+}
+
+static void
+on_taken_back (GObject      *source,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  g_autoptr(RbCore) core = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
+
+  if (answer == NULL)
+    rb_log_debug ("endpoint_unregister_failed", "err", error->message, NULL);
+  core->n_reports--;
+  rb_core_stop_continue (core);
+}
+
+static void
+on_abandoned (RbCore       *core,
+              const GError *error,
+              gpointer      user_data)
+{
+  g_autofree char *endpoint_id = user_data;
+
+  if (error != NULL)
+    return;
+
+  core->n_reports++;
+  rb_upstream_call_async (core->upstream, RB_UPSTREAM_UNREGISTER, rb_dict_endpoint (endpoint_id), NULL, on_taken_back, g_object_ref (core));
+}
+
+static void
+abandon (RbCore     *core,
+         RbEndpoint *endpoint)
+{
+  RbChanges *changes = rb_changes_new ();
+  char *endpoint_id = g_strdup (endpoint->id);
+
+  set_state (core, endpoint, RB_ENDPOINT_CLOSED);
+  g_clear_object (&endpoint->channel);
+  leave_assignments (core, endpoint, changes);
+  rb_deliver_channel_lost (core, endpoint);
+  rescue_queue (core, endpoint, changes);
+  erase (core, endpoint, changes);
+  rb_core_commit (core, changes, on_abandoned, endpoint_id);
+}
+
+void
+rb_lifecycle_abandon_all (RbCore *core)
+{
+  g_autoptr(GList) endpoints = g_list_copy (rb_registry_get_all (core->registry)->head);
+
+  for (GList *l = endpoints; l != NULL; l = l->next)
+    abandon (core, l->data);
+  if (endpoints != NULL)
+    rb_core_changed (core, "endpoints");
 }
 
 void
@@ -327,7 +333,8 @@ rb_lifecycle_cancel_timers (RbCore *core)
       RbAssignment *assignment = g_ptr_array_index (assignments, i);
 
       rb_clock_clear (core->clock, &assignment->timer);
-      rb_clock_clear (core->clock, &assignment->report_timer);
     }
   rb_clock_clear (core->clock, &core->presence_timer);
+  rb_clock_clear (core->clock, &core->probe_timer);
+  rb_mailroom_cancel_timers (core);
 }

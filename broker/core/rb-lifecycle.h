@@ -16,13 +16,15 @@ void  rb_lifecycle_apply          (RbCore *core, RbEndpoint *endpoint, RbEndpoin
 void  rb_lifecycle_channel_closed (RbCore *core, RbEndpoint *endpoint);
 /* Binds it to a channel and makes it active, as part of @changes. */
 void  rb_lifecycle_activate       (RbCore *core, RbEndpoint *endpoint, RbChannel *channel, RbChanges *changes);
+/* Another runtime took over: all endpoints go, here and at the upstream; what waited for them is in the inbox. The stop waits for it. */
+void  rb_lifecycle_abandon_all    (RbCore *core);
 /* For what was loaded reconnecting: the grace that is left. */
 void  rb_lifecycle_resume_grace   (RbCore *core, RbEndpoint *endpoint);
 /* Same pid and same start time as when it registered. */
 gboolean rb_lifecycle_is_same_process (RbCore *core, const RbEndpoint *endpoint);
 /* Takes it back at the upstream, in the background. */
 void  rb_lifecycle_give_back      (RbCore *core, const char *endpoint_id);
-/* Everything that is to be told when an endpoint's state changed, after the commit. */
-void  rb_lifecycle_report         (RbCore *core, const char *endpoint_id, const char *state, const char *reason);
+/* The authority has heard of @event, the state of an endpoint, or there is none. */
+void  rb_lifecycle_heard          (RbCore *core, const RbEvent *event);
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 
 #include "rb-events.h"
 #include "rb-log.h"
+#include "rb-outbox.h"
 
 static void on_grace_expired (gpointer user_data);
 
@@ -39,10 +40,13 @@ apply (RbCore          *core,
 
   core->presence = next;
   core->presence_reason = reason;
+  core->presence_since = rb_core_now (core);
   name = rb_presence_to_string (next);
   rb_log_info ("network_presence_changed", "presence", name, "reason", reason, NULL);
-  rb_events_emit (core, rb_events_presence (name, reason, rb_core_now (core)));
+  rb_outbox_tell_presence (core, rb_events_presence (name, reason, rb_core_now (core)));
   tell_channels (core, name, reason);
+  if (next == RB_PRESENCE_ONLINE)
+    rb_outbox_go_online (core);
   rb_core_changed (core, "presence");
 }
 
@@ -65,10 +69,22 @@ follow (RbCore          *core,
 }
 
 static void
+note_error (RbCore     *core,
+            const char *text)
+{
+  if (g_strcmp0 (core->link_error, text) == 0)
+    return;
+  g_free (core->link_error);
+  core->link_error = g_strdup (text);
+  rb_core_changed (core, "presence");
+}
+
+static void
 on_connector_connected (RbConnector *connector,
                         RbCore      *core)
 {
   rb_log_info ("connector_connected", "address", rb_connector_get_address (connector), NULL);
+  note_error (core, NULL);
   follow (core, RB_PRESENCE_CONNECTED);
 }
 
@@ -78,6 +94,7 @@ on_connector_disconnected (RbConnector *connector,
                            RbCore      *core)
 {
   rb_log_warning ("connector_disconnected", "reason", reason, NULL);
+  note_error (core, reason);
   follow (core, RB_PRESENCE_DISCONNECTED);
 }
 

@@ -5,12 +5,13 @@
 
 #include "rb-load.h"
 
+#include "rb-control.h"
 #include "rb-deliver.h"
 #include "rb-error.h"
 #include "rb-heartbeat.h"
 #include "rb-lifecycle.h"
 #include "rb-log.h"
-#include "rb-reply-work.h"
+#include "rb-outbox.h"
 #include "rb-restore.h"
 
 /* Order matters: endpoints, correlations, messages with their places, assignments, replies. Endpoints come back as reconnecting with the
@@ -268,7 +269,7 @@ add_assignment (Load         *load,
   RbCore *core = load->core;
 
   rb_assignments_add (core->assignments, assignment);
-  if (assignment->state == RB_ASSIGNMENT_QUEUED || assignment->state == RB_ASSIGNMENT_PENDING)
+  if (rb_assignment_holds_slot (assignment))
     rb_inbox_reserve (core->inbox);
   if (assignment->state == RB_ASSIGNMENT_QUEUED)
     g_ptr_array_add (load->waiting, assignment->message);
@@ -333,6 +334,15 @@ on_reply (GVariant *row,
   rb_replies_add (load->core->replies, rb_reply_record_from_row (row));
 }
 
+static void
+on_control_key (GVariant *row,
+                gpointer  user_data)
+{
+  Load *load = user_data;
+
+  rb_control_load (load->core->control, row);
+}
+
 /* Steps go on counting where they were; "sent" ones (n = 0) are kept for as many messages as ended ones are. */
 static void
 on_checkpoint (GVariant *row,
@@ -350,6 +360,17 @@ on_checkpoint (GVariant *row,
   message = rb_ledger_lookup (load->core->ledger, id);
   if (message != NULL)
     message->n_checkpoints = MAX (message->n_checkpoints, (guint) n);
+}
+
+static void
+on_letter (GVariant *row,
+           gpointer  user_data)
+{
+  Load *load = user_data;
+  RbLetter *letter = load->error == NULL ? rb_letter_from_row (row, &load->error) : NULL;
+
+  if (letter != NULL)
+    rb_outbox_load (load->core->outbox, letter);
 }
 
 static gboolean
@@ -370,7 +391,8 @@ load_all (Load *load)
     return FALSE;
   remember_ended (load);
   if (!load_table (load, RB_TABLE_ASSIGNMENTS, on_assignment) || !load_table (load, RB_TABLE_REPLIES, on_reply) ||
-      !load_table (load, RB_TABLE_CHECKPOINTS, on_checkpoint))
+      !load_table (load, RB_TABLE_CHECKPOINTS, on_checkpoint) || !load_table (load, RB_TABLE_OUTBOX, on_letter) ||
+      !load_table (load, RB_TABLE_CONTROL_KEYS, on_control_key))
     return FALSE;
   adopt_strays (load);
   fill_queues (load);
@@ -378,15 +400,25 @@ load_all (Load *load)
 }
 
 static void
+end_assignment (RbCore       *core,
+                RbAssignment *assignment,
+                const char   *how)
+{
+  RbChanges *changes = rb_changes_new ();
+
+  rb_restore_end (core, assignment, how, changes);
+  rb_core_commit (core, changes, NULL, NULL);
+}
+
+static void
 resume_assignment (RbCore       *core,
                    RbAssignment *assignment)
 {
-  RbChanges *changes;
-
   /* Its reply is on its way for good; only the report is owed, whether the endpoint is there or not. */
   if (assignment->state == RB_ASSIGNMENT_REPLIED)
     {
-      rb_reply_resume (core, assignment);
+      if (!rb_outbox_has_report (core, assignment->context->assignment_id))
+        end_assignment (core, assignment, "replied");
       return;
     }
   if (rb_registry_lookup (core->registry, assignment->endpoint_id) != NULL)
@@ -400,9 +432,7 @@ resume_assignment (RbCore       *core,
       return;
     }
 
-  changes = rb_changes_new ();
-  rb_restore_end (core, assignment, "endpoint_lost_after_acceptance", changes);
-  rb_core_commit (core, changes, NULL, NULL);
+  end_assignment (core, assignment, "endpoint_lost_after_acceptance");
 }
 
 /* Timers last: what is due already fires on the first turn of the loop. A process that went away while we did is noticed now. */
@@ -428,6 +458,7 @@ rb_load_resume (RbCore *core)
     }
   for (guint i = 0; i < gone->len; i++)
     rb_lifecycle_apply (core, g_ptr_array_index (gone, i), RB_ENDPOINT_PROCESS_EXITED);
+  rb_outbox_start (core);
 }
 
 gboolean

@@ -13,4 +13,17 @@ G_BEGIN_DECLS
 RbEndpoint *rb_owner_check (RbCore *core, const RbCaller *caller, const char *endpoint_id, gint64 plugin_pid, const char *owner_token,
                             GError **error);
 
+/* The routes whose header, owner and state are checked in their own words (protocol.md 10.7, 11.10, 12.5, 12.6). */
+typedef struct {
+  const char *call;         /* "x-plugin-pid header is required for ..." */
+  const char *body;         /* "x-plugin-pid header does not match ... body" */
+  const char *rule;         /* "endpoint <id> is <state>; ..." */
+  gboolean    with_token;   /* asked of everybody, legacy endpoints too (20.2 row 3) */
+} RbOwnerCall;
+
+/* 400 plugin_pid_invalid, 403 plugin_pid_mismatch, 404 unknown_endpoint, 403 endpoint_pid_mismatch, 403 endpoint_owner_token_mismatch, 409
+ * endpoint_not_active, in this order. @endpoint_id, @owner_token: NULL when absent. NULL: @error is set. */
+RbEndpoint *rb_owner_check_call (RbCore *core, const RbCaller *caller, const RbOwnerCall *call, const char *endpoint_id,
+                                 gint64 plugin_pid, const char *owner_token, GError **error);
+
 G_END_DECLS

@@ -10,6 +10,7 @@
 #include "rb-error.h"
 #include "rb-events.h"
 #include "rb-log.h"
+#include "rb-mailroom.h"
 #include "rb-owner.h"
 #include "rb-restore.h"
 #include "rb-turns.h"
@@ -169,7 +170,6 @@ on_durable (RbCore       *core,
       g_task_return_error (task, g_error_copy (error));
       return;
     }
-  rb_events_emit (core, g_steal_pointer (&self->outward));
   g_task_return_boolean (task, TRUE);
 }
 
@@ -208,11 +208,12 @@ become_accepted (RbCore       *core,
                  RbAssignment *assignment,
                  RbChanges    *changes)
 {
-  if (assignment->state != RB_ASSIGNMENT_STAGED)
+  if (rb_assignment_holds_slot (assignment))
     rb_inbox_release (core->inbox);
   rb_clock_clear (core->clock, &assignment->timer);
   assignment->deadline = 0;
   leave_queue (core, assignment, changes);
+  rb_mailroom_drop (core, assignment, "mailroom_acked");
   rb_message_checkpoint (assignment->message, changes, "accepted", rb_core_now (core), assignment->endpoint_id, NULL);
 }
 
@@ -235,6 +236,12 @@ apply (RbCore       *core,
   if (next != assignment->state)
     self->dispatchers = g_steal_pointer (&assignment->dispatchers);
 
+  if (todo & RB_ASSIGNMENT_DROP_STAGED)
+    {
+      rb_mailroom_drop (core, assignment, "mailroom_dropped_staged_for_reclaim");
+      rb_restore_put_back (core, assignment, state, changes);
+      return;
+    }
   if (todo & RB_ASSIGNMENT_PUT_BACK)
     {
       self->declined = rb_error_new (RB_ERROR_INVALID, "dispatch_failed", "the target declined: %s", state);
@@ -299,6 +306,7 @@ on_agreed (RbCore       *core,
 
   changes = rb_changes_new ();
   apply (core, assignment, self, changes);
+  rb_changes_project (changes, g_steal_pointer (&self->outward));
   rb_core_commit (core, changes, on_durable, g_steal_pointer (&task));
 }
 

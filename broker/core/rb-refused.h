@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 
 /* A refused message comes again after a while, and what was sent after it must not overtake it: until then later sequences of its
  * conversation (target and correlation) are refused too. An entry whose message does not come within two minutes is given up: the network
- * may have dismissed it. */
+ * may have dismissed it. @now: milliseconds of the monotonic clock, which nobody sets. */
 typedef struct _RbRefused RbRefused;
 
 RbRefused  *rb_refused_new       (void);

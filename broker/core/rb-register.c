@@ -9,9 +9,12 @@
 #include "rb-deliver.h"
 #include "rb-dict.h"
 #include "rb-error.h"
+#include "rb-events.h"
 #include "rb-heartbeat.h"
 #include "rb-lifecycle.h"
 #include "rb-log.h"
+#include "rb-mailroom.h"
+#include "rb-spawn.h"
 #include "rb-successor.h"
 #include "rb-text.h"
 #include "rb-time.h"
@@ -24,6 +27,7 @@ typedef struct {
   char     *nonce;
   char     *owner_token;
   char     *endpoint_id;
+  char     *spawn_token;     /* NULL: nobody spawned it */
   GVariant *session_naming;
 } Registration;
 
@@ -35,6 +39,7 @@ registration_free (Registration *self)
   g_free (self->nonce);
   g_free (self->owner_token);
   g_free (self->endpoint_id);
+  g_free (self->spawn_token);
   g_clear_pointer (&self->session_naming, g_variant_unref);
   g_free (self);
 }
@@ -62,15 +67,7 @@ static gboolean
 can_spawn (RbCore     *core,
            const char *kind)
 {
-  for (guint i = 0; i < core->spawn_drivers->len; i++)
-    {
-      RbSpawnDriver *driver = g_ptr_array_index (core->spawn_drivers, i);
-
-      if (rb_spawn_driver_handles (driver, kind))
-        return rb_spawn_driver_is_available (driver, kind, NULL);
-    }
-
-  return FALSE;
+  return core->settings.remote_spawn && rb_spawn_find_driver (core, kind, NULL) != NULL;
 }
 
 static RbChannel *
@@ -192,11 +189,14 @@ on_registered (RbCore       *core,
 
   if (endpoint != NULL)
     endpoint->is_durable = TRUE;
-  rb_lifecycle_report (core, self->endpoint_id, "active", "register");
+  if (self->spawn_token != NULL)
+    rb_spawn_registered (core, self->spawn_token, self->endpoint_id);
   rb_log_info ("endpoint_registered", "endpoint_id", self->endpoint_id, "kind", endpoint != NULL ? endpoint->traits->kind : NULL, NULL);
   g_task_return_boolean (task, TRUE);
-  if (endpoint != NULL)
-    rb_deliver_pump (core, endpoint);
+  if (endpoint == NULL)
+    return;
+  rb_deliver_pump (core, endpoint);
+  rb_mailroom_endpoint_active (core, self->endpoint_id);
 }
 
 static RbEndpoint *
@@ -240,6 +240,7 @@ insert (RbCore *core,
   endpoint->traits->legacy = channel != NULL && core->settings.legacy_adapters && rb_channel_is_legacy (channel);
   g_set_object (&endpoint->channel, channel);
   rb_endpoint_record (endpoint, changes);
+  rb_changes_tell (changes, rb_events_endpoint_state (endpoint->id, "active", "register", rb_core_now (core)));
   predecessors = rb_successor_inherit (core, endpoint, changes);
   rb_heartbeat_schedule (core, endpoint);
 
@@ -317,6 +318,7 @@ rb_register_async (RbCore                  *core,
   self = g_new0 (Registration, 1);
   self->traits = traits;
   self->agent_id = g_strdup (request->agent_id);
+  self->spawn_token = g_strdup (request->spawn_token);
   self->plugin_pid = request->plugin_pid;
   self->nonce = rb_core_uuid (core);
   self->owner_token = rb_core_uuid (core);

@@ -153,39 +153,6 @@ rb_replies_lookup (RbReplies  *self,
   return g_hash_table_lookup (self->records, &key);
 }
 
-static int
-compare_expiry (gconstpointer a,
-                gconstpointer b)
-{
-  const RbReplyRecord *first = *(RbReplyRecord *const *) a;
-  const RbReplyRecord *second = *(RbReplyRecord *const *) b;
-
-  return first->expires_at < second->expires_at ? -1 : first->expires_at > second->expires_at;
-}
-
-/* Walks all of them: for the start. */
-GPtrArray *
-rb_replies_dup_sent (RbReplies  *self,
-                     const char *source_message_id,
-                     const char *assignment_id)
-{
-  GPtrArray *list = g_ptr_array_new ();
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->records);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      const RbReplyRecord *record = value;
-
-      if (record->result != NULL && strcmp (record->source_message_id, source_message_id) == 0 &&
-          strcmp (record->assignment_id, assignment_id) == 0)
-        g_ptr_array_add (list, value);
-    }
-  g_ptr_array_sort (list, compare_expiry);
-  return list;
-}
-
 static void
 replace_id (char       **id,
             const char  *to)

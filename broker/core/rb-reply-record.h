@@ -38,8 +38,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbReplies, rb_replies_free)
 void           rb_replies_add         (RbReplies *self, RbReplyRecord *record);                       /* takes it */
 RbReplyRecord *rb_replies_lookup      (RbReplies *self, const char *source_message_id, const char *assignment_id,
                                        const char *reply_request_id);
-/* Those of one assignment that have a result, in the order in which they were sent. (transfer container) */
-GPtrArray     *rb_replies_dup_sent    (RbReplies *self, const char *source_message_id, const char *assignment_id);
 /* IMP-62: the successor may repeat what its predecessor asked for. */
 void           rb_replies_inherit     (RbReplies *self, const char *from, const char *to, RbChanges *changes);
 /* Forgets what expired before @now, but for records whose assignment lives. */

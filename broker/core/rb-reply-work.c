@@ -164,8 +164,6 @@ on_record_durable (RbCore       *core,
       finish (core, self, error);
       return;
     }
-  if (self->outward != NULL)
-    rb_events_emit (core, g_steal_pointer (&self->outward));
   send (core, self);
 }
 
@@ -196,6 +194,7 @@ make_durable (RbCore       *core,
       rb_reply_record_record (record, changes);
       assignment->last_sequence = MAX (assignment->last_sequence, self->sequence);
       rb_assignment_record (assignment, changes);
+      rb_changes_project (changes, g_steal_pointer (&self->outward));
       rb_message_checkpoint (assignment->message, changes, "reply_requested", rb_core_now (core), self->endpoint_id,
                              self->reply_request_id);
     }
@@ -232,6 +231,18 @@ handle_stale (void)
   return error;
 }
 
+/* protocol.md 20.2 row 2: without a token a 403 says only that we may not report. With one it is a refusal. */
+static gboolean
+is_without_authority (const RbAssignment *assignment,
+                      const GError       *error)
+{
+  GVariant *details = rb_error_get_details (error);
+  gint64 status = 0;
+
+  return assignment != NULL && assignment->token == NULL && g_error_matches (error, RB_ERROR, RB_ERROR_REJECTED) && details != NULL &&
+         g_variant_lookup (details, "status", "x", &status) && status == 403;
+}
+
 static void
 on_requested (RbCore       *core,
               const GError *error,
@@ -241,7 +252,10 @@ on_requested (RbCore       *core,
   RbAssignment *assignment = assignment_of (core, self);
   g_autoptr(GError) answer = NULL;
 
-  if (error != NULL)
+  if (error != NULL && is_without_authority (assignment, error))
+    rb_log_warning ("runtime_reply_requested_projection_skipped", "source_message_id", self->source_message_id, "assignment_id",
+                    self->assignment_id, "status", "403", "detail", error->message, NULL);
+  else if (error != NULL)
     answer = request_rejected (error);
   else if (assignment == NULL)
     answer = handle_stale ();
@@ -315,24 +329,7 @@ on_result_durable (RbCore       *core,
                    const GError *error,
                    gpointer      user_data)
 {
-  RbReplyWork *self = user_data;
-  RbAssignment *assignment;
-
-  if (error != NULL)
-    {
-      finish (core, self, error);
-      return;
-    }
-
-  assignment = assignment_of (core, self);
-  if (assignment != NULL && assignment->state == RB_ASSIGNMENT_REPLIED && self->outward != NULL)
-    {
-      rb_reply_owe_report (assignment, self->outward);
-      rb_reply_report (core, assignment);
-    }
-  if (self->outward != NULL)
-    rb_events_emit (core, g_steal_pointer (&self->outward));
-  finish (core, self, NULL);
+  finish (core, user_data, error);
 }
 
 /* Without an authority the report is confirmed by nobody but us: the result and the end of the assignment are one change. */
@@ -356,8 +353,8 @@ record_result (RbCore       *core,
 
   rb_send_record (core, record->wire_message_id, self->endpoint_id, rb_envelope_get_from (assignment->message->envelope), changes);
   assignment->last_sequence = rb_assignment_get_next_sequence (assignment);
-  self->outward = rb_reply_event (core, assignment, "reply_emitted", self->reply_request_id, record->wire_message_id,
-                                  assignment->last_sequence);
+  rb_changes_tell (changes, rb_reply_event (core, assignment, "reply_emitted", self->reply_request_id, record->wire_message_id,
+                                            assignment->last_sequence));
   rb_message_checkpoint (assignment->message, changes, "replied", rb_core_now (core), self->endpoint_id, record->wire_message_id);
   if (rb_events_has_authority (core))
     rb_assignment_record (assignment, changes);
@@ -403,6 +400,18 @@ on_not_sent (RbCore       *core,
 }
 
 static void
+log_sent (RbCore            *core,
+          const RbReplyWork *self,
+          RbSendStatus       status)
+{
+  const RbAssignment *assignment = assignment_of (core, self);
+
+  rb_log_info ("runtime_assignment_reply_sent", "assignment_id", self->assignment_id, "endpoint_id", self->endpoint_id, "status",
+               rb_send_status_to_string (status), "spanName", "settle", "traceId",
+               assignment != NULL ? assignment->message->trace.trace_id : NULL, NULL);
+}
+
+static void
 on_sent (GObject      *source,
          GAsyncResult *result,
          gpointer      user_data)
@@ -421,8 +430,7 @@ on_sent (GObject      *source,
     }
 
   core->counters.replies++;
-  rb_log_info ("runtime_assignment_reply_sent", "assignment_id", self->assignment_id, "endpoint_id", self->endpoint_id, "status",
-               rb_send_status_to_string (status), NULL);
+  log_sent (core, self, status);
   changes = rb_changes_new ();
   record_result (core, self, rb_send_status_to_string (status), changes);
   rb_core_commit (core, changes, on_result_durable, self);

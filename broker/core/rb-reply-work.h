@@ -19,7 +19,7 @@ typedef struct {
   GBytes *content;
   char   *content_type;
   GBytes *metadata;         /* sanitised */
-  RbEvent *outward;         /* the report on its way */
+  RbEvent *outward;         /* reply_requested, from when its turn has come until it is told */
   gint64  sequence;
   RbCore *core;             /* referenced while the network has it */
 } RbReplyWork;
@@ -46,12 +46,8 @@ GError        *rb_reply_outcome_unknown (const RbReplyRecord *record);
 /* reply_requested or reply_emitted; @wire_message_id: NULL for the former. */
 RbEvent       *rb_reply_event       (RbCore *core, const RbAssignment *assignment, const char *state, const char *reply_request_id,
                                      const char *wire_message_id, gint64 sequence);
-/* The upstream is owed this reply_emitted. */
-void           rb_reply_owe_report  (RbAssignment *assignment, RbEvent *event);
-/* Goes on reporting what is owed, one after the other, until the upstream has it all; then the assignment ends (11.9). While it is waiting
- * for the next attempt: tries now. */
-void           rb_reply_report      (RbCore *core, RbAssignment *assignment);
-/* After a restart: what is owed, from the records; then as above. */
-void           rb_reply_resume      (RbCore *core, RbAssignment *assignment);
+/* The authority has heard of @event, or refused to, and nothing else waits to be told of its assignment: one that was replied to ends
+ * (11.9). */
+void           rb_reply_heard       (RbCore *core, const RbEvent *event, RbChanges *changes);
 
 G_END_DECLS

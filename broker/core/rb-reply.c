@@ -161,7 +161,7 @@ join_or_work (RbCore               *core,
     g_ptr_array_add (in_flight->waiters, g_steal_pointer (&owned));
   else if (assignment == NULL)
     refuse_stale (&error);
-  else if (assignment->token == NULL)
+  else if (assignment->token == NULL && !core->is_legacy_upstream)
     rb_set_error (&error, RB_ERROR_BAD_STATE, "runtime_assignment_projection_authority_missing",
                   "runtime assignment reply requires broker projection authority");
   else

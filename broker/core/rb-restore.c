@@ -9,6 +9,7 @@
 #include "rb-error.h"
 #include "rb-events.h"
 #include "rb-log.h"
+#include "rb-mailroom.h"
 #include "rb-turns.h"
 
 static void
@@ -47,39 +48,51 @@ detach (RbCore       *core,
   RbItem *item = endpoint != NULL ? rb_queue_find (endpoint->queue, assignment->message->id) : NULL;
 
   rb_clock_clear (core->clock, &assignment->timer);
-  rb_clock_clear (core->clock, &assignment->report_timer);
   if (item != NULL)
     rb_deliver_cancel (core, endpoint, item);
   rb_assignment_erase (assignment, changes);
 }
 
-/* The slot of the inbox that an unaccepted assignment holds (rb-inbox.h). */
-static gboolean
-holds_slot (const RbAssignment *assignment)
-{
-  return assignment->state == RB_ASSIGNMENT_QUEUED || assignment->state == RB_ASSIGNMENT_PENDING;
-}
-
-void
-rb_restore_put_back (RbCore       *core,
-                     RbAssignment *assignment,
-                     const char   *why,
-                     RbChanges    *changes)
+static void
+move_to_inbox (RbCore       *core,
+               RbAssignment *assignment,
+               const char   *reason,
+               const char   *why,
+               RbChanges    *changes)
 {
   RbMessage *message = assignment->message;
+  gboolean holds_slot = rb_assignment_holds_slot (assignment);
   gint64 now = rb_core_now (core);
 
   core->counters.restored++;
   detach (core, assignment, changes);
   rb_message_checkpoint (message, changes, "restored", now, assignment->endpoint_id, why);
-  rb_message_move (message, changes, RB_PLACE_INBOX, message->endpoint_id, message->reason, now);
-  if (holds_slot (assignment))
+  rb_message_move (message, changes, RB_PLACE_INBOX, message->endpoint_id, reason, now);
+  if (holds_slot)
     rb_inbox_put_back (core->inbox, message);
   else
     rb_inbox_add (core->inbox, message);
   rb_turns_forget (core, assignment);
   rb_core_changed (core, "assignments");
   rb_core_changed (core, "inbox");
+}
+
+/* A message that came only with a claim is one that the upstream holds: it enters our inbox when there is room for it, and never from
+ * staging (protocol.md 11.4). */
+void
+rb_restore_put_back (RbCore       *core,
+                     RbAssignment *assignment,
+                     const char   *why,
+                     RbChanges    *changes)
+{
+  gboolean is_ours = g_strcmp0 (assignment->message->reason, RB_REASON_CLAIMED) != 0;
+
+  if (is_ours)
+    move_to_inbox (core, assignment, assignment->message->reason, why, changes);
+  else if (assignment->state != RB_ASSIGNMENT_STAGED && !rb_inbox_is_full (core->inbox))
+    move_to_inbox (core, assignment, RB_REASON_UNADDRESSED, why, changes);
+  else
+    rb_restore_end (core, assignment, "returned_upstream", changes);
 }
 
 void
@@ -92,7 +105,7 @@ rb_restore_end (RbCore       *core,
   gint64 now = rb_core_now (core);
 
   detach (core, assignment, changes);
-  if (holds_slot (assignment))
+  if (rb_assignment_holds_slot (assignment))
     rb_inbox_release (core->inbox);
   rb_message_checkpoint (message, changes, "settled", now, assignment->endpoint_id, how);
   g_free (message->endpoint_id);
@@ -141,9 +154,8 @@ target_lost (const RbAssignment *assignment,
   return rb_events_processing_state (&report);
 }
 
-/* A restored assignment: who is told when its message is durably back. */
+/* A restored assignment: who is answered when its message is durably back. */
 typedef struct {
-  RbEvent   *event;
   GPtrArray *dispatchers;    /* NULL: nobody waits */
   GError    *why;
 } Restored;
@@ -157,10 +169,9 @@ on_restored (RbCore       *core,
 
   for (guint i = 0; self->dispatchers != NULL && i < self->dispatchers->len; i++)
     g_task_return_error (g_ptr_array_index (self->dispatchers, i), g_error_copy (error != NULL ? error : self->why));
-  if (error == NULL)
-    rb_events_tell (core, g_steal_pointer (&self->event));
+  if (error == NULL && !rb_events_has_authority (core))
+    rb_mailroom_trigger (core);
 
-  g_clear_pointer (&self->event, rb_event_unref);
   g_clear_pointer (&self->dispatchers, g_ptr_array_unref);
   g_error_free (self->why);
   g_free (self);
@@ -174,7 +185,9 @@ rb_restore_one (RbCore       *core,
   RbChanges *changes = rb_changes_new ();
   Restored *self = g_new0 (Restored, 1);
 
-  self->event = target_lost (assignment, reason_code);
+  /* Of a staged one the upstream knows better: it holds it still. */
+  if (assignment->state != RB_ASSIGNMENT_STAGED)
+    rb_changes_tell (changes, target_lost (assignment, reason_code));
   self->dispatchers = g_steal_pointer (&assignment->dispatchers);
   self->why = dispatch_error (assignment, reason_code);
   rb_log_info ("runtime_assignment_restored", "assignment_id", assignment->context->assignment_id, "reason", reason_code, NULL);
@@ -187,6 +200,12 @@ rb_restore_tell_lost (RbCore             *core,
                       const RbAssignment *assignment,
                       const char         *reason_code)
 {
-  if (rb_events_has_authority (core))
-    rb_events_tell (core, target_lost (assignment, reason_code));
+  RbChanges *changes;
+
+  if (!rb_events_has_authority (core))
+    return;
+
+  changes = rb_changes_new ();
+  rb_changes_tell (changes, target_lost (assignment, reason_code));
+  rb_core_commit (core, changes, NULL, NULL);
 }

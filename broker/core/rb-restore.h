@@ -17,7 +17,8 @@ void  rb_restore_one      (RbCore *core, RbAssignment *assignment, const char *r
 /* The upstream agreed to an assignment that came to nothing here: it hears so. Without an authority nobody knew of it. */
 void  rb_restore_tell_lost (RbCore *core, const RbAssignment *assignment, const char *reason_code);
 
-/* As a part of larger changes: puts back or ends, takes it out of its queue and of the table, frees it. */
+/* As a part of larger changes: puts back or ends, takes it out of its queue and of the table, frees it. What came only with a claim, and was
+ * staged or finds no room, ends: the upstream holds it. */
 void  rb_restore_put_back (RbCore *core, RbAssignment *assignment, const char *why, RbChanges *changes);
 void  rb_restore_end      (RbCore *core, RbAssignment *assignment, const char *how, RbChanges *changes);
 

@@ -195,7 +195,7 @@ on_sent (GObject      *source,
 
   core->counters.sent++;
   rb_log_info ("message_sent", "endpoint_id", self->endpoint_id, "to", self->to, "messageId", self->message_id, "status",
-               rb_send_status_to_string (self->status), NULL);
+               rb_send_status_to_string (self->status), "traceId", self->trace.trace_id, "spanName", "send", NULL);
   record_sent (core, self);
   g_task_return_boolean (task, TRUE);
 }

@@ -4,16 +4,20 @@
 #include "config.h"
 
 #include "rb-core-private.h"
+#include "rb-control.h"
 #include "rb-inbound.h"
 #include "rb-lifecycle.h"
 #include "rb-link.h"
 #include "rb-log.h"
-#include "rb-reply-work.h"
+#include "rb-mailroom.h"
+#include "rb-outbox.h"
 #include "rb-restore.h"
+#include "rb-spawn.h"
 
 /* No new work, everybody told, assignments that nobody accepted back in the inbox, everything committed. Endpoints stay as they are: the
- * next start turns active ones into reconnecting ones with a whole grace before them, as after a crash (design.md section 4). Source:
- * protocol.md section 19, steps 4 to 8. */
+ * next start turns active ones into reconnecting ones with a whole grace before them, as after a crash (design.md section 4). Only where
+ * another runtime took over they go (13.10). Of the outbox, posts that are on their way may finish, assignments' states and the last
+ * presence are tried once; the rest stays on the disk. Source: protocol.md section 19, steps 4 to 8. */
 
 static void
 restore_unaccepted (RbCore *core)
@@ -35,21 +39,6 @@ restore_unaccepted (RbCore *core)
       g_autofree char *count = g_strdup_printf ("%u", n_kept);
 
       rb_log_info ("runtime_assignments_kept_on_shutdown", "count", count, NULL);
-    }
-}
-
-/* Once, now: what the upstream does not take it hears after the next start. */
-static void
-flush_reports (RbCore *core)
-{
-  g_autoptr(GPtrArray) assignments = rb_assignments_dup_all (core->assignments);
-
-  for (guint i = 0; i < assignments->len; i++)
-    {
-      RbAssignment *assignment = g_ptr_array_index (assignments, i);
-
-      if (assignment->state == RB_ASSIGNMENT_REPLIED && assignment->reports != NULL)
-        rb_reply_report (core, assignment);
     }
 }
 
@@ -98,11 +87,16 @@ rb_core_stop_async (RbCore              *self,
   if (!self->is_stopping)
     {
       self->is_stopping = TRUE;
-      rb_inbound_open_window (self);
+      rb_inbound_stop (self);
+      rb_outbox_stop (self);
       rb_link_shutdown (self);
+      rb_mailroom_stop (self);
       rb_lifecycle_cancel_timers (self);
+      rb_control_stop (self);
+      rb_spawn_stop (self);
       restore_unaccepted (self);
-      flush_reports (self);
+      if (g_strcmp0 (reason, "superseded_default_stream") == 0)
+        rb_lifecycle_abandon_all (self);
     }
   if (rb_store_get_health (self->store, NULL) == RB_STORE_OK)
     rb_core_commit (self, rb_changes_new (), on_everything_durable, task);

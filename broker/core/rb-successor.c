@@ -77,6 +77,9 @@ move_assignments (RbCore     *core,
     {
       RbAssignment *assignment = g_ptr_array_index (assignments, i);
 
+      /* What is staged the upstream holds for the predecessor. */
+      if (assignment->state == RB_ASSIGNMENT_STAGED)
+        continue;
       rb_assignments_move (core->assignments, assignment, to->id);
       rb_assignment_record (assignment, changes);
     }

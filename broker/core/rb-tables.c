@@ -20,6 +20,8 @@ static const RbTableInfo tables[RB_N_TABLES] = {
                          "source_message_id assignment_id reply_request_id endpoint_id plugin_pid fingerprint wire_message_id "
                          "expires_at result outcome_unknown" },
   [RB_TABLE_CHECKPOINTS] = { "checkpoints", "(sxsxmsms)", 2, "message_id n step at endpoint_id detail" },
+  [RB_TABLE_OUTBOX] = { "outbox", "(xsssxsmsmx)", 1, "position kind subject payload created_at state reason status" },
+  [RB_TABLE_CONTROL_KEYS] = { "control_keys", "(xs)", 1, "n idempotency_key" },
 };
 
 const RbTableInfo *

@@ -18,6 +18,8 @@ typedef enum {
   RB_TABLE_ASSIGNMENTS,
   RB_TABLE_REPLIES,       /* reply records, protocol.md 11.8 */
   RB_TABLE_CHECKPOINTS,   /* the ladder of each message, for explain */
+  RB_TABLE_OUTBOX,        /* what the authority is still to hear, and what it refused */
+  RB_TABLE_CONTROL_KEYS,  /* control events that were carried out, protocol.md 15.5 */
   RB_N_TABLES,
 } RbTable;
 

@@ -5,6 +5,8 @@
 
 #include "rb-turns.h"
 
+#include "rb-outbox.h"
+
 struct _RbTurn {
   RbMakeReport  make;
   RbReported    done;
@@ -20,6 +22,21 @@ typedef struct {
 
 static void start_next (RbCore *core, RbAssignment *assignment);
 
+/* What waits in the outbox happened before what is asked now. */
+static void
+give_back (RbCore     *core,
+           const char *source_message_id,
+           const char *assignment_id)
+{
+  RbAssignment *assignment;
+
+  g_hash_table_remove (core->asking, assignment_id);
+  rb_outbox_wake (core, assignment_id);
+  assignment = rb_assignments_lookup (core->assignments, source_message_id, assignment_id);
+  if (assignment != NULL)
+    start_next (core, assignment);
+}
+
 static void
 on_reported (RbCore       *core,
              const GError *error,
@@ -31,22 +48,18 @@ on_reported (RbCore       *core,
   if (assignment != NULL)
     assignment->asked_sequence = 0;
   running->done (core, error, running->user_data);
-  assignment = rb_assignments_lookup (core->assignments, running->source_message_id, running->assignment_id);
+  give_back (core, running->source_message_id, running->assignment_id);
   g_free (running->source_message_id);
   g_free (running->assignment_id);
   g_free (running);
-  if (assignment == NULL)
-    return;
-
-  assignment->is_reporting = FALSE;
-  start_next (core, assignment);
 }
 
 static void
 start_next (RbCore       *core,
             RbAssignment *assignment)
 {
-  g_autofree RbTurn *turn = g_queue_pop_head (&assignment->turns);
+  const char *assignment_id = assignment->context->assignment_id;
+  g_autofree RbTurn *turn = rb_turns_is_taken (core, assignment_id) ? NULL : g_queue_pop_head (&assignment->turns);
   g_autoptr(RbEvent) event = NULL;
   Running *running;
 
@@ -55,10 +68,10 @@ start_next (RbCore       *core,
 
   running = g_new (Running, 1);
   running->source_message_id = g_strdup (assignment->context->source_message_id);
-  running->assignment_id = g_strdup (assignment->context->assignment_id);
+  running->assignment_id = g_strdup (assignment_id);
   running->done = turn->done;
   running->user_data = turn->user_data;
-  assignment->is_reporting = TRUE;
+  rb_turns_take (core, assignment_id);
   event = turn->make (core, assignment, turn->user_data);
   rb_events_report (core, event, on_reported, running);
 }
@@ -74,8 +87,30 @@ rb_turns_report (RbCore       *core,
 
   *turn = (RbTurn) { make, done, user_data };
   g_queue_push_tail (&assignment->turns, turn);
-  if (!assignment->is_reporting)
-    start_next (core, assignment);
+  start_next (core, assignment);
+}
+
+gboolean
+rb_turns_is_taken (RbCore     *core,
+                   const char *assignment_id)
+{
+  return g_hash_table_contains (core->asking, assignment_id);
+}
+
+void
+rb_turns_take (RbCore     *core,
+               const char *assignment_id)
+{
+  g_hash_table_add (core->asking, g_strdup (assignment_id));
+}
+
+void
+rb_turns_give_back (RbCore        *core,
+                    const RbEvent *event)
+{
+  g_autofree char *source_message_id = rb_events_dup_member (event, "source_message_id");
+
+  give_back (core, source_message_id != NULL ? source_message_id : "", rb_event_get_subject (event));
 }
 
 void

@@ -17,6 +17,12 @@ typedef RbEvent *(*RbMakeReport) (RbCore *core, RbAssignment *assignment, gpoint
  * way the assignment may have gone; then nothing may have been reported, and @done gets no error. */
 void  rb_turns_report  (RbCore *core, RbAssignment *assignment, RbMakeReport make, RbReported done, gpointer user_data);
 
+/* The outbox takes turns too, for what is told of an assignment (which may be gone): while one is taken nobody else reports about it. */
+gboolean  rb_turns_is_taken  (RbCore *core, const char *assignment_id);
+void      rb_turns_take      (RbCore *core, const char *assignment_id);
+/* @event: the processing state that was told; whoever waits goes on. */
+void      rb_turns_give_back (RbCore *core, const RbEvent *event);
+
 /* Takes @assignment out of the table and frees it; whoever waits for its turn is told. */
 void  rb_turns_forget  (RbCore *core, RbAssignment *assignment);
 

@@ -156,13 +156,26 @@ print_queue (RbCtl        *ctl,
     print_line (ctl, i == 0 ? "queue" : "", queue[i]);
 }
 
+/* What a spawned program wrote last. */
+static void
+print_output (RbCtl        *ctl,
+              const RbJson *explained)
+{
+  g_autofree char *output = rb_view_dup_text (explained, "output");
+  g_auto(GStrv) lines = output != NULL ? g_strsplit (g_strchomp (output), "\n", -1) : NULL;
+
+  for (gsize i = 0; lines != NULL && lines[i] != NULL; i++)
+    print_line (ctl, i == 0 ? "output" : "", lines[i]);
+}
+
 static void
 print_explained (RbCtl        *ctl,
                  const RbJson *explained)
 {
   static const char *const plain[][2] = { { "label", "label" },     { "endpoint", "endpoint_id" },    { "why", "reason" },
                                           { "from", "sender_address" }, { "assignment", "assignment_id" }, { "", "assignment_state" },
-                                          { "correlation", "correlation_id" }, { "attempts", "attempts" } };
+                                          { "correlation", "correlation_id" }, { "attempts", "attempts" },
+                                          { "runtime", "runtime_kind" },   { "process", "pid" },           { "ended with", "ended_with" } };
   gint64 now_ms = g_get_real_time () / 1000;
   g_autofree char *kind = rb_view_dup_text (explained, "kind");
   g_autofree char *id = rb_view_dup_text (explained, "id");
@@ -184,6 +197,7 @@ print_explained (RbCtl        *ctl,
     }
   print_line (ctl, "next", next_at);
   print_queue (ctl, explained);
+  print_output (ctl, explained);
   print_ladder (ctl, explained, now_ms);
 }
 

@@ -8,11 +8,15 @@
 #include "rb-error.h"
 #include "rb-json-writer.h"
 
+/* How long the end of a session waits for a broker that is being restarted. */
+#define SETTLE_MS 3000
+
 struct _RbSession {
   RbCtl            *ctl;
   RbClientEndpoint *endpoint;
   char             *message_id;     /* ours, in the metadata: replies to assignments name it */
   GPtrArray        *received;       /* of RbClientMessage: answers to what was sent */
+  GHashTable       *seen;           /* their source message ids: one whose receipt got lost comes again */
   guint64           timer;
   gboolean          timed_out;
 };
@@ -39,7 +43,8 @@ on_message (RbClient         *client,
 {
   if (endpoint != self->endpoint || !is_reply (self, message))
     return FALSE;
-  g_ptr_array_add (self->received, rb_client_message_ref (message));
+  if (message->source_message_id == NULL || g_hash_table_add (self->seen, g_strdup (message->source_message_id)))
+    g_ptr_array_add (self->received, rb_client_message_ref (message));
   return TRUE;
 }
 
@@ -82,10 +87,37 @@ rb_session_new (RbCtl       *ctl,
   self->ctl = ctl;
   self->message_id = g_uuid_string_random ();
   self->received = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_client_message_unref);
+  self->seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_signal_connect (rb_ctl_get_client (ctl), "message", G_CALLBACK (on_message), self);
   if (!connect_client (self, error) || !register_endpoint (self, name, error))
     return NULL;
   return g_steal_pointer (&self);
+}
+
+static void
+on_timer (gpointer user_data)
+{
+  RbSession *self = user_data;
+
+  self->timer = 0;
+  self->timed_out = TRUE;
+}
+
+/* The broker died after it had pushed the answer and before it could note our receipt: it pushes it again when we are back, and what
+ * nobody takes then would end in somebody's inbox. */
+static void
+settle (RbSession *self)
+{
+  RbClient *client = self->ctl->client;
+  RbClock *clock = rb_client_get_clock (client);
+
+  if (g_hash_table_size (self->seen) == 0 || rb_client_get_phase (client) != RB_CLIENT_RECONNECTING)
+    return;
+
+  self->timed_out = FALSE;
+  self->timer = rb_clock_add (clock, SETTLE_MS, on_timer, self);
+  while (rb_client_get_phase (client) == RB_CLIENT_RECONNECTING && !self->timed_out)
+    g_main_context_iteration (NULL, TRUE);
 }
 
 void
@@ -95,6 +127,7 @@ rb_session_free (RbSession *self)
   g_autoptr(GAsyncResult) unregistered = NULL;
   g_autoptr(GAsyncResult) closed = NULL;
 
+  settle (self);
   g_signal_handlers_disconnect_by_data (client, self);
   rb_clock_clear (rb_client_get_clock (client), &self->timer);
   if (self->endpoint != NULL && rb_client_get_phase (client) == RB_CLIENT_CONNECTED)
@@ -108,6 +141,7 @@ rb_session_free (RbSession *self)
   g_clear_object (&self->ctl->client);
   g_clear_object (&self->endpoint);
   g_ptr_array_unref (self->received);
+  g_hash_table_unref (self->seen);
   g_free (self->message_id);
   g_free (self);
 }
@@ -162,15 +196,6 @@ rb_session_send (RbSession    *self,
   rb_client_send_async (self->ctl->client, self->endpoint, to, content, content_type, complete, self->ctl->cancellable,
                         rb_ctl_store_result, &result);
   return rb_client_send_finish (self->ctl->client, rb_ctl_wait (&result), &receipt->message_id, &receipt->status, NULL, error);
-}
-
-static void
-on_timer (gpointer user_data)
-{
-  RbSession *self = user_data;
-
-  self->timer = 0;
-  self->timed_out = TRUE;
 }
 
 RbClientMessage *

@@ -1,4 +1,4 @@
-/* rb-view-verbs.c: brokerctl status, list, inbox, assignments, modules: what there is
+/* rb-view-verbs.c: brokerctl status, list, inbox, assignments, outbox, dead-letters, modules: what there is
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -34,6 +34,25 @@ static const RbViewColumn assignment_columns[] = {
   { { "DEADLINE", 0 }, "acceptance_deadline", NULL, TRUE },
   { { "FROM", 8 }, "sender_address" },
   { { "ASSIGNMENT", 10 }, "assignment_id" },
+};
+
+static const RbViewColumn outbox_columns[] = {
+  { { "ID", 0 }, "id" },
+  { { "EVENT", 10 }, "kind" },
+  { { "ABOUT", 10 }, "subject" },
+  { { "FOR", 0 }, "created_at", NULL, TRUE },
+  { { "TRIES", 0 }, "attempts" },
+  { { "WAITS FOR", 8 }, "waits_for" },
+  { { "LAST FAILURE", 10 }, "last_failure" },
+};
+
+static const RbViewColumn dead_columns[] = {
+  { { "ID", 0 }, "id" },
+  { { "EVENT", 10 }, "kind" },
+  { { "ABOUT", 10 }, "subject" },
+  { { "FROM", 0 }, "created_at", NULL, TRUE },
+  { { "STATUS", 0 }, "status" },
+  { { "WHY", 10 }, "reason" },
 };
 
 static const RbViewColumn module_columns[] = {
@@ -76,6 +95,20 @@ rb_verb_assignments (RbCtl             *ctl,
                      const char *const *args)
 {
   return show_table (ctl, "assignments", assignment_columns, G_N_ELEMENTS (assignment_columns), _ ("nothing is assigned\n"));
+}
+
+RbExitCode
+rb_verb_outbox (RbCtl             *ctl,
+                const char *const *args)
+{
+  return show_table (ctl, "outbox", outbox_columns, G_N_ELEMENTS (outbox_columns), _ ("the upstream has heard everything\n"));
+}
+
+RbExitCode
+rb_verb_dead_letters (RbCtl             *ctl,
+                      const char *const *args)
+{
+  return show_table (ctl, "dead-letters", dead_columns, G_N_ELEMENTS (dead_columns), _ ("nothing was refused\n"));
 }
 
 RbExitCode
@@ -139,6 +172,59 @@ print_limits (RbCtl        *ctl,
     }
 }
 
+/* "offline (starting) for 12 s: connection refused" */
+static char *
+describe_network (const RbJson *status)
+{
+  g_autofree char *presence = rb_view_dup_text (status, "presence");
+  g_autofree char *reason = rb_view_dup_text (status, "presence_reason");
+  g_autofree char *since = rb_view_dup_text (status, "presence_since");
+  g_autofree char *link_error = rb_view_dup_text (status, "link_error");
+  g_autofree char *age = rb_view_dup_age (since, g_get_real_time () / 1000);
+  GString *text = g_string_new (presence != NULL ? presence : "-");
+
+  if (reason != NULL)
+    g_string_append_printf (text, " (%s)", reason);
+  if (age != NULL && !g_str_has_prefix (age, "in "))
+    g_string_append_printf (text, " for %s", age);
+  if (link_error != NULL)
+    g_string_append_printf (text, ": %s", link_error);
+  return g_string_free (text, FALSE);
+}
+
+/* Modules that run are no news. */
+static void
+print_module (RbCtl        *ctl,
+              const RbJson *module)
+{
+  g_autofree char *kind = rb_view_dup_text (module, "kind");
+  g_autofree char *name = rb_view_dup_text (module, "name");
+  g_autofree char *state = rb_view_dup_text (module, "state");
+  g_autofree char *reason = rb_view_dup_text (module, "reason");
+  g_autofree char *text = NULL;
+
+  if (kind == NULL || name == NULL || state == NULL || g_str_equal (state, "running"))
+    return;
+  text = g_strdup_printf ("%s '%s' (%s)%s%s", kind, name, state, reason != NULL ? ": " : "", reason != NULL ? reason : "");
+  print_line (ctl, "module", text);
+}
+
+static void
+print_modules (RbCtl *ctl)
+{
+  g_autoptr(RbJson) modules = rb_ctl_view (ctl, "modules", NULL);
+
+  if (modules == NULL || rb_json_get_root_type (modules) != RB_JSON_ARRAY)
+    return;
+  for (guint i = 0; i < rb_json_get_length (modules); i++)
+    {
+      g_autoptr(RbJson) module = rb_json_get_item_type (modules, i) == RB_JSON_OBJECT ? rb_json_open_item (modules, i, NULL) : NULL;
+
+      if (module != NULL)
+        print_module (ctl, module);
+    }
+}
+
 static void
 print_status (RbCtl        *ctl,
               const RbJson *status)
@@ -146,14 +232,13 @@ print_status (RbCtl        *ctl,
   static const struct {
     const char *title;
     const char *member;
-  } lines[] = { { "address", "address" },         { "endpoints", "endpoints" },     { "channels", "channels" }, { "inbox", "inbox" },
-                { "assignments", "assignments" }, { "messages kept", "messages" } };
-  g_autofree char *presence = rb_view_dup_text (status, "presence");
-  g_autofree char *reason = rb_view_dup_text (status, "presence_reason");
+    gboolean    must;      /* shown also when there is none */
+  } lines[] = { { "profile", "profile", FALSE },        { "address", "address", TRUE },   { "node", "node_id", FALSE },
+                { "endpoints", "endpoints", TRUE },     { "channels", "channels", TRUE }, { "inbox", "inbox", TRUE },
+                { "assignments", "assignments", TRUE }, { "messages kept", "messages", TRUE } };
   g_autofree char *refusal = rb_view_dup_text (status, "not_ready_reason");
   g_autofree char *ready = rb_view_dup_text (status, "ready");
-  g_autofree char *network = g_strdup_printf ("%s%s%s%s", presence != NULL ? presence : "-", reason != NULL ? " (" : "",
-                                              reason != NULL ? reason : "", reason != NULL ? ")" : "");
+  g_autofree char *network = describe_network (status);
   g_autoptr(RbJson) counters = NULL;
 
   print_line (ctl, "broker", g_strcmp0 (ready, "true") == 0 ? "ready" : refusal != NULL ? refusal : "not ready");
@@ -162,7 +247,8 @@ print_status (RbCtl        *ctl,
     {
       g_autofree char *value = rb_view_dup_text (status, lines[i].member);
 
-      print_line (ctl, lines[i].title, value != NULL ? value : "-");
+      if (value != NULL || lines[i].must)
+        print_line (ctl, lines[i].title, value != NULL ? value : "-");
     }
   if (rb_json_get_member_type (status, "counters") == RB_JSON_OBJECT)
     counters = rb_json_open (status, "counters", NULL);
@@ -173,6 +259,7 @@ print_status (RbCtl        *ctl,
       print_line (ctl, "since start", *text != '\0' ? text : "nothing yet");
     }
   print_limits (ctl, status);
+  print_modules (ctl);
 }
 
 RbExitCode

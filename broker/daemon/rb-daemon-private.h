@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-backoff.h"
 #include "rb-core.h"
 #include "rb-daemon.h"
 #include "rb-discovery.h"
@@ -24,6 +25,7 @@ struct _RbDaemon {
 
   /* In the order in which they come to be; NULL until then. */
   RbSettings    *settings;
+  RbCredentials *credentials;     /* NULL: profile local */
   RbClock       *clock;
   char          *runtime_token;
   RbPaths       *paths;
@@ -38,6 +40,9 @@ struct _RbDaemon {
   GCancellable  *starting;        /* while modules start */
   guint64        ready_timer;
   guint64        notify_timer;
+  guint64        identity_timer;  /* until the upstream is asked again who we are */
+  guint          n_identity_calls;
+  RbBackoff      identity_backoff;
   RbDiscovery   *discovery;       /* as written; NULL until others may find us */
 
   RbWatchdog    *watchdog;        /* while stopping */
@@ -45,6 +50,9 @@ struct _RbDaemon {
 
 /* Protocol.md section 19. Runs once; later calls change nothing. */
 void rb_daemon_stop      (RbDaemon *self, const char *reason, int exit_code);
+/* Something that waiting cannot mend, found while the main loop runs: said once, then stops with code 1. */
+void rb_daemon_fail      (RbDaemon *self, const GError *error);
+void rb_daemon_ask_identity (RbDaemon *self);
 /* What the operator routes of the Unix socket show: modules, config, env. */
 void rb_daemon_add_views (RbDaemon *self);
 

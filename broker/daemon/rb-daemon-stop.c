@@ -11,10 +11,6 @@
 #include "rb-log.h"
 #include "rb-notify.h"
 
-#include <unistd.h>
-
-#define WATCHDOG_MS 5000
-
 static void
 quit (RbDaemon *self)
 {
@@ -53,12 +49,9 @@ on_core_stopped (GObject      *source,
 static void
 withdraw (RbDaemon *self)
 {
-  g_autofree char *pid = g_strdup_printf ("%d", (int) getpid ());
-
   if (self->discovery == NULL || rb_discovery_delete_own (self->discovery, self->paths->discovery_file))
     return;
-  rb_log_warning ("discovery_delete_skipped_not_owner", "path", self->paths->discovery_file, "pid", pid,
-                  "phase", "shutdown_early", NULL);
+  rb_log_warning ("discovery_delete_skipped_not_owner", "path", self->paths->discovery_file, "phase", "shutdown_early", NULL);
 }
 
 static void
@@ -67,6 +60,7 @@ cancel_start (RbDaemon *self)
   g_cancellable_cancel (self->starting);
   rb_clock_clear (self->clock, &self->ready_timer);
   rb_clock_clear (self->clock, &self->notify_timer);
+  rb_clock_clear (self->clock, &self->identity_timer);
 }
 
 /**
@@ -87,7 +81,7 @@ rb_daemon_stop (RbDaemon   *self,
 
   self->stop_reason = g_strdup (reason);
   self->exit_code = exit_code;
-  self->watchdog = rb_watchdog_start (WATCHDOG_MS);
+  self->watchdog = rb_watchdog_start (rb_settings_get_integer (self->settings, "broker", "stop-timeout-ms"));
   rb_notify_send ("STOPPING=1");
 
   cancel_start (self);

@@ -9,6 +9,7 @@
 #include "rb-daemon.h"
 
 #include "rb-daemon-private.h"
+#include "rb-buffer-import.h"
 #include "rb-error.h"
 #include "rb-file.h"
 #include "rb-instance.h"
@@ -22,6 +23,9 @@
 
 #include <glib-unix.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define MODULES_READY_MS 1000   /* after that others may find us, although a module is still starting */
@@ -89,6 +93,7 @@ rb_daemon_free (RbDaemon *self)
   g_clear_pointer (&self->lock, rb_lock_release);
   g_clear_pointer (&self->paths, rb_paths_free);
   g_clear_pointer (&self->settings, rb_settings_free);
+  g_clear_pointer (&self->credentials, rb_credentials_free);
   g_clear_pointer (&self->watchdog, rb_watchdog_cancel);
   g_free (self->runtime_token);
   g_free (self->bearer_token);
@@ -98,6 +103,15 @@ rb_daemon_free (RbDaemon *self)
   g_free (self);
 }
 
+static char *
+dup_runtime_token (RbDaemon  *self,
+                   GError   **error)
+{
+  if (self->credentials != NULL)
+    return g_strdup (self->credentials->token);
+  return rb_paths_local_secret (get_broker (self, "account-id"), get_broker (self, "data-dir"), TRUE, error);
+}
+
 static gboolean
 find_paths (RbDaemon  *self,
             GError   **error)
@@ -105,7 +119,7 @@ find_paths (RbDaemon  *self,
   const char *account = get_broker (self, "account-id");
   const char *data_dir = get_broker (self, "data-dir");
 
-  self->runtime_token = rb_paths_local_secret (account, data_dir, TRUE, error);
+  self->runtime_token = dup_runtime_token (self, error);
   if (self->runtime_token == NULL)
     return FALSE;
   rb_log_add_secret (self->runtime_token);
@@ -115,21 +129,26 @@ find_paths (RbDaemon  *self,
 }
 
 /* Without a log there is still a broker: the lines then go to standard error or the journal alone. */
+static void
+open_log_in (const RbSettings *settings,
+             const char       *directory)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!rb_log_open (directory, (gsize) rb_settings_get_integer (settings, "log", "file-size"),
+                    (guint) rb_settings_get_integer (settings, "log", "files"),
+                    (guint) rb_settings_get_integer (settings, "log", "keep"), &error))
+    rb_log_warning ("log_open_failed", "message", error->message, NULL);
+}
+
 static gboolean
 open_log (RbDaemon  *self,
           GError   **error)
 {
-  g_autoptr(GError) local_error = NULL;
-  g_autofree char *pid = g_strdup_printf ("%d", (int) getpid ());
-
-  if (!rb_log_open (self->paths->log_dir,
-                    (gsize) rb_settings_get_integer (self->settings, "log", "file-size"),
-                    (guint) rb_settings_get_integer (self->settings, "log", "files"),
-                    (guint) rb_settings_get_integer (self->settings, "log", "keep"), &local_error))
-    rb_log_warning ("log_open_failed", "message", local_error->message, NULL);
-
+  open_log_in (self->settings, self->paths->log_dir);
+  /* Every line has the pid. */
   rb_log_info ("broker_entry_starting", "accountId", get_broker (self, "account-id"), "profile", get_broker (self, "profile"),
-               "version", RB_VERSION, "pid", pid, NULL);
+               "apiHost", self->credentials != NULL ? self->credentials->api_host : NULL, "version", RB_VERSION, NULL);
   return TRUE;
 }
 
@@ -139,7 +158,8 @@ check_owner (RbDaemon    *self,
              GError     **error)
 {
   const char *own_url = self->ipc != NULL ? rb_ipc_server_get_url (self->ipc) : NULL;
-  g_autofree char *owner = rb_instance_find_owner (self->paths->discovery_file, own_url, RB_INSTANCE_PROBE_MS);
+  gint64 timeout_ms = rb_settings_get_integer (self->settings, "broker", "probe-timeout-ms");
+  g_autofree char *owner = rb_instance_find_owner (self->paths->discovery_file, own_url, timeout_ms);
 
   if (owner == NULL)
     return TRUE;
@@ -192,6 +212,7 @@ make_host (RbDaemon *self)
   g_auto(GStrv) directories = rb_setup_dup_own_module_dirs (self->settings);
   RbHostOptions options = {
     .directories = (const char *const *) directories,
+    .call_timeout_ms = rb_settings_get_integer (self->settings, "broker", "module-timeout-ms"),
     .environment = {
       .clock = self->clock,
       .account_id = get_broker (self, "account-id"),
@@ -227,7 +248,6 @@ static void
 on_core_superseded (RbCore   *core,
                     RbDaemon *self)
 {
-  rb_log_info ("broker_superseded_self_terminating", NULL);
   rb_daemon_stop (self, "superseded_default_stream", 0);
 }
 
@@ -250,6 +270,7 @@ load_core (RbDaemon  *self,
   rb_settings_fill_core (self->settings, &settings);
   self->core = rb_core_new (&ports, &settings);
   g_signal_connect (self->core, "superseded", G_CALLBACK (on_core_superseded), self);
+  rb_core_set_fact (self->core, "profile", get_broker (self, "profile"));
   return rb_core_load (self->core, error);
 }
 
@@ -264,21 +285,63 @@ dup_socket_path (RbDaemon *self)
 }
 
 static gboolean
-listen_ipc (RbDaemon  *self,
+try_listen (RbDaemon  *self,
             GError   **error)
 {
   RbIpcOptions options = { NULL };
 
-  self->bearer_token = rb_instance_mint_token ();
-  rb_log_add_secret (self->bearer_token);
-  self->socket_path = dup_socket_path (self);
-
+  g_clear_object (&self->ipc);
   rb_settings_fill_ipc (self->settings, &options);
   options.bearer_token = self->bearer_token;
   options.socket_path = self->socket_path;
   self->ipc = rb_ipc_server_new (self->core, self->clock, &options);
   rb_daemon_add_views (self);
   return rb_ipc_server_listen (self->ipc, error);
+}
+
+/* Another identity of the account may be served too, as when its token has just changed. The usual socket has one name for both. */
+static gboolean
+is_taken_by_another (RbDaemon     *self,
+                     const GError *error)
+{
+  return g_strcmp0 (rb_error_get_reason (error), "socket_in_use") == 0 &&
+         g_str_equal (rb_settings_get_string (self->settings, "ipc", "socket"), "yes");
+}
+
+/* NULL where that is the one that is taken, or too long to be one. */
+static char *
+dup_own_socket_path (RbDaemon *self)
+{
+  g_autofree char *path = g_build_filename (self->paths->state_dir, "ipc.sock", NULL);
+
+  if (g_str_equal (path, self->socket_path) || strlen (path) >= sizeof (((struct sockaddr_un *) NULL)->sun_path))
+    return NULL;
+  return g_steal_pointer (&path);
+}
+
+static gboolean
+listen_ipc (RbDaemon  *self,
+            GError   **error)
+{
+  g_autoptr(GError) local_error = NULL;
+  char *own = NULL;
+
+  self->bearer_token = rb_instance_mint_token ();
+  rb_log_add_secret (self->bearer_token);
+  self->socket_path = dup_socket_path (self);
+  if (try_listen (self, &local_error))
+    return TRUE;
+  if (!is_taken_by_another (self, local_error))
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+
+  own = dup_own_socket_path (self);
+  rb_log_warning ("socket_in_use", "socket", self->socket_path, "instead", own != NULL ? own : "none", NULL);
+  g_free (self->socket_path);
+  self->socket_path = own;
+  return try_listen (self, error);
 }
 
 /* The log goes where the paths say, so they come first. */
@@ -310,6 +373,14 @@ report_failure (const GError *error)
   rb_log_error ("broker_entry_fatal", "name", g_quark_to_string (error->domain), "reason", rb_error_get_reason (error),
                 "message", error->message, NULL);
   return 1;
+}
+
+void
+rb_daemon_fail (RbDaemon     *self,
+                const GError *error)
+{
+  if (self->stop_reason == NULL)
+    rb_daemon_stop (self, "start_failed", report_failure (error));
 }
 
 static gboolean
@@ -369,12 +440,23 @@ become_ready (RbDaemon *self)
   if (self->stop_reason != NULL || self->discovery != NULL)
     return;
 
-  /* The modules can carry now what the core has to tell; before this they deliver nothing, for their window is closed. */
+  if (!check_owner (self, "broker_already_running_after_ipc_bind", &error))
+    {
+      rb_daemon_fail (self, error);
+      return;
+    }
+
+  /* The modules can carry now what the core has to tell; before this they deliver nothing, for their window is closed. What is ours
+   * already comes before what they deliver. */
+  rb_buffer_import_all (self->core, self->clock, self->paths->state_dir);
   rb_core_start (self->core);
-  if (check_owner (self, "broker_already_running_after_ipc_bind", &error) && write_discovery (self, &error))
-    announce (self);
-  else
-    rb_daemon_stop (self, "start_failed", report_failure (error));
+  if (!write_discovery (self, &error))
+    {
+      rb_daemon_fail (self, error);
+      return;
+    }
+  announce (self);
+  rb_daemon_ask_identity (self);
 }
 
 static void
@@ -397,8 +479,8 @@ on_modules_started (GObject      *source,
 
   if (rb_host_start_finish (self->host, result, &error))
     become_ready (self);
-  else if (self->stop_reason == NULL)
-    rb_daemon_stop (self, "start_failed", report_failure (error));
+  else
+    rb_daemon_fail (self, error);
 }
 
 static gboolean
@@ -425,13 +507,43 @@ set_log_levels (RbDaemon *self)
   rb_log_set_levels (levels);
 }
 
+static gboolean
+is_null_device (int fd)
+{
+  struct stat null_device, found;
+
+  return stat ("/dev/null", &null_device) == 0 && fstat (fd, &found) == 0 && S_ISCHR (found.st_mode) &&
+         found.st_rdev == null_device.st_rdev;
+}
+
+/* A client that starts its broker lazily gives it no standard error: then the log is the only place to say why nothing came of it. */
+void
+rb_daemon_report_problems (const RbSettings *settings,
+                           GPtrArray        *problems)
+{
+  gboolean is_silent = is_null_device (STDERR_FILENO);
+  g_autofree char *data_dir = rb_paths_dup_data_dir (rb_settings_get_string (settings, "broker", "data-dir"));
+  g_autofree char *log_dir = g_build_filename (data_dir, "runtime-broker", "log", NULL);
+
+  if (is_silent && problems->len > 0)
+    open_log_in (settings, log_dir);
+  for (guint i = 0; i < problems->len; i++)
+    {
+      g_printerr ("runtime-brokerd: %s\n", (const char *) problems->pdata[i]);
+      if (is_silent)
+        rb_log_error ("broker_entry_fatal", "name", "settings", "message", problems->pdata[i], NULL);
+    }
+}
+
 int
-rb_daemon_run (RbDaemon   *self,
-               RbSettings *settings)
+rb_daemon_run (RbDaemon      *self,
+               RbSettings    *settings,
+               RbCredentials *credentials)
 {
   g_autoptr(GError) error = NULL;
 
   self->settings = settings;
+  self->credentials = credentials;
   set_log_levels (self);
   /* Nothing was promised to anybody before the start succeeds: what was made until then is simply dropped. */
   if (!start (self, &error))

@@ -7,7 +7,6 @@
 
 G_BEGIN_DECLS
 
-#define RB_INSTANCE_PROBE_MS 2000
 
 /* Reads @discovery_file and asks its owner for GET /health with its bearer token. Blocks for up to @timeout_ms, for the whole
  * exchange. No owner: no valid file, our own pid, @own_url (nullable), a refused connection, a timeout, any status but 2xx, an

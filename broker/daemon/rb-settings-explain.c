@@ -17,6 +17,12 @@ insert_string (GVariantDict *dict,
     g_variant_dict_insert (dict, name, "s", value);
 }
 
+static const char *
+get_shown (const RbSetting *setting)
+{
+  return setting->row->is_secret && setting->value != NULL ? RB_SETTING_SECRET_SHOWN : setting->value;
+}
+
 static GVariant *
 setting_to_variant (const RbSetting *setting)
 {
@@ -24,7 +30,7 @@ setting_to_variant (const RbSetting *setting)
 
   insert_string (&dict, "group", setting->row->group);
   insert_string (&dict, "key", setting->key);
-  insert_string (&dict, "value", setting->value);
+  insert_string (&dict, "value", get_shown (setting));
   insert_string (&dict, "default", setting->row->default_value);
   insert_string (&dict, "origin", setting->origin);
   insert_string (&dict, "summary", setting->row->summary);
@@ -80,7 +86,7 @@ rb_settings_to_text (const RbSettings *self)
       const RbSetting *setting = all->pdata[i];
 
       g_string_append_printf (text, "%s.%s = ", setting->row->group, setting->key);
-      append_value (text, setting->value);
+      append_value (text, get_shown (setting));
       if (!g_str_equal (setting->origin, "default"))
         {
           g_string_append (text, "   (");

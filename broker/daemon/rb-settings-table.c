@@ -62,6 +62,18 @@ check_version (const char  *value,
   return TRUE;
 }
 
+/* A token in a settings file or on a command line would be read by others sooner or later. */
+static gboolean
+check_derived (const char  *value,
+               GError     **error)
+{
+  if (g_str_equal (value, RB_SETTING_SECRET_SHOWN))
+    return TRUE;
+
+  rb_set_error (error, RB_ERROR_INVALID, "bad_setting", "cannot be set: it comes from the credentials");
+  return FALSE;
+}
+
 static const RbSettingRow rows[] = {
   { "broker", "profile", RB_SETTING_STRING, "local", 0, 0, "local;masons", NULL,
     "which network: shorthand for a connector, an upstream, emitters and spawn drivers" },
@@ -75,10 +87,18 @@ static const RbSettingRow rows[] = {
     "profile masons: file with the accounts' credentials" },
   { "broker", "openclaw-home", RB_SETTING_PATH, NULL, 0, 0, NULL, NULL,
     "profile masons: directory of openclaw.json; unset: ~/.openclaw" },
+  { "broker", "runtime-token", RB_SETTING_STRING, NULL, 0, 0, NULL, check_derived,
+    "profile masons: the account's secret; shown only, it comes from the credentials", .is_secret = TRUE },
   { "broker", "server-version", RB_SETTING_STRING, "999.0.0+runtime-broker." RB_VERSION, 0, 0, NULL, check_version,
     "version told to adapters; must not compare lower than any client's" },
   { "broker", "client-version", RB_SETTING_STRING, "0.2.36", 0, 0, NULL, check_version,
     "version told to the network" },
+  { "broker", "probe-timeout-ms", RB_SETTING_INTEGER, "2000", 1, 60000, NULL, NULL,
+    "time another broker of the account has to say that it is healthy" },
+  { "broker", "stop-timeout-ms", RB_SETTING_INTEGER, "5000", 1, 600000, NULL, NULL,
+    "time a stop may take; then the process ends as it is" },
+  { "broker", "module-timeout-ms", RB_SETTING_INTEGER, "45000", 1, 3600000, NULL, NULL,
+    "time a module has to answer a call; longer than its own limits, which say better what was slow" },
   { "broker", "modules-dir", RB_SETTING_STRING_LIST, NULL, 0, 0, NULL, NULL,
     "where modules are looked for, in order; unset: where they were installed" },
   { "broker", "connector", RB_SETTING_STRING, NULL, 0, 0, NULL, NULL,
@@ -116,10 +136,13 @@ static const RbSettingRow rows[] = {
   { "log", "keep", RB_SETTING_INTEGER, "10", 0, 1000, NULL, NULL,
     "how many ended processes' logs stay" },
 
+  { "spawn", "remote", RB_SETTING_STRING, "allow", 0, 0, "allow;deny", NULL,
+    "whether the network may have runtimes started here, by the spawn drivers that can" },
+
   { "compat", "legacy-adapters", RB_SETTING_STRING, "auto", 0, 0, "auto;off", NULL,
     "serve adapters of the 0.2.5 age when one comes" },
-  { "compat", "legacy-upstream", RB_SETTING_STRING, "auto", 0, 0, "auto;off", NULL,
-    "profile masons: accept an upstream without the capabilities route" },
+  { "compat", "legacy-upstream", RB_SETTING_STRING, "auto", 0, 0, "auto;on;off", NULL,
+    "profile masons: whether the upstream is of the 0.2.5 age; auto: when it has no capabilities route" },
 };
 
 const RbSettingRow *

@@ -21,7 +21,11 @@ typedef struct {
   const char         *choices;         /* strings only: the allowed ones, separated by ';'; NULL: any */
   RbSettingCheckFunc  check;           /* NULL: nothing more to check */
   const char         *summary;
+  gboolean            is_secret;       /* nobody is shown its value, neither a good nor a wrong one */
 } RbSettingRow;
+
+/* What a secret setting shows instead of its value. */
+#define RB_SETTING_SECRET_SHOWN "<set>"
 
 /* All rows of the broker itself; those of modules come from the modules. */
 const RbSettingRow *rb_settings_table_get     (guint *n_rows);

@@ -39,6 +39,24 @@ find_lines (const char *text,
   return found;
 }
 
+/* GKeyFile sets an error over another one where a value has two wrong escapes, so they are looked at before it does. */
+static char *
+dup_value (GKeyFile    *file,
+           const char  *group,
+           const char  *key,
+           GError     **error)
+{
+  g_autofree char *raw = g_key_file_get_value (file, group, key, error);
+
+  for (const char *at = raw != NULL ? strchr (raw, '\\') : NULL; at != NULL; at = strchr (at + 2, '\\'))
+    if (at[1] == '\0' || strchr ("sntr\\", at[1]) == NULL)
+      {
+        g_set_error (error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, "has a backslash that is not one of \\s, \\n, \\t, \\r, \\\\");
+        return NULL;
+      }
+  return raw != NULL ? g_key_file_get_string (file, group, key, error) : NULL;
+}
+
 static void
 add_key (RbSettings *self,
          const char *origin,
@@ -48,7 +66,7 @@ add_key (RbSettings *self,
          GPtrArray  *problems)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *value = g_key_file_get_string (file, group, key, &error);
+  g_autofree char *value = dup_value (file, group, key, &error);
 
   /* GKeyFile may give a value that it could not make sense of, and an error beside it. */
   if (error != NULL)

@@ -233,6 +233,14 @@ rb_settings_add_module (RbSettings         *self,
     }
 }
 
+gboolean
+rb_settings_has_key (RbSettings *self,
+                     const char *group,
+                     const char *key)
+{
+  return lookup (self, group, key) != NULL;
+}
+
 static gboolean
 is_known_group (const RbSettings *self,
                 const char       *group)
@@ -314,13 +322,21 @@ add_unknown (const RbSettings *self,
 }
 
 static void
-add_bad_value (GPtrArray        *problems,
-               const Assignment *assignment,
-               const GError     *error)
+add_bad_value (GPtrArray          *problems,
+               const RbSettingRow *row,
+               const Assignment   *assignment,
+               const GError       *error)
 {
-  g_autofree char *shown = g_utf8_substring (assignment->value, 0, MIN (MAX_SHOWN, g_utf8_strlen (assignment->value, -1)));
-  g_autofree char *text = g_strdup_printf ("%s (it is '%s')", error->message, shown);
+  g_autofree char *shown = NULL;
+  g_autofree char *text = NULL;
 
+  if (row->is_secret)
+    {
+      add_problem (problems, assignment, error->message);
+      return;
+    }
+  shown = g_utf8_substring (assignment->value, 0, MIN (MAX_SHOWN, g_utf8_strlen (assignment->value, -1)));
+  text = g_strdup_printf ("%s (it is '%s')", error->message, shown);
   add_problem (problems, assignment, text);
 }
 
@@ -359,7 +375,7 @@ apply (RbSettings       *self,
       value = rb_settings_table_check (setting->row, assignment->value, relative, &error);
       if (value == NULL)
         {
-          add_bad_value (problems, assignment, error);
+          add_bad_value (problems, setting->row, assignment, error);
           return FALSE;
         }
     }
@@ -473,6 +489,14 @@ rb_settings_dup_module_values (const RbSettings   *self,
   return values;
 }
 
+static RbLegacyUpstream
+legacy_upstream_from_string (const char *text)
+{
+  if (g_str_equal (text, "on"))
+    return RB_LEGACY_UPSTREAM_ON;
+  return g_str_equal (text, "off") ? RB_LEGACY_UPSTREAM_OFF : RB_LEGACY_UPSTREAM_AUTO;
+}
+
 void
 rb_settings_fill_core (const RbSettings *self,
                        RbCoreSettings   *core)
@@ -485,6 +509,8 @@ rb_settings_fill_core (const RbSettings *self,
   for (guint i = 0; i < n_rows; i++)
     rb_settings_limits_set (core, rows[i].key, rb_settings_get_integer (self, "limits", rows[i].key));
   core->legacy_adapters = g_str_equal (rb_settings_get_string (self, "compat", "legacy-adapters"), "auto");
+  core->legacy_upstream = legacy_upstream_from_string (rb_settings_get_string (self, "compat", "legacy-upstream"));
+  core->remote_spawn = g_str_equal (rb_settings_get_string (self, "spawn", "remote"), "allow");
 }
 
 void

@@ -38,6 +38,7 @@ void         rb_settings_set                (RbSettings *self, const char *group
 void         rb_settings_infer              (RbSettings *self, const char *group, const char *key, const char *value, const char *origin);
 /* Makes the keys of group [<module name>] known; modules of one name share the group. Nothing of @info is kept. */
 void         rb_settings_add_module         (RbSettings *self, const RbModuleInfo *info);
+gboolean     rb_settings_has_key            (RbSettings *self, const char *group, const char *key);
 /* Groups that somebody wrote and nobody knows. */
 GStrv        rb_settings_dup_unknown_groups (RbSettings *self);
 

@@ -5,6 +5,7 @@
 
 #include "rb-setup.h"
 
+#include "rb-connector-boundary.h"
 #include "rb-host.h"
 #include "rb-profile.h"
 
@@ -183,39 +184,90 @@ learn_others (RbSettings *settings,
       }
 }
 
-static char *
-list_missing (RbHost    *host,
-              GPtrArray *choices)
+/* What the user wrote for a module weighs more than what the credentials say. */
+static const char *
+get_written (RbSettings *settings,
+             const char *group,
+             const char *key)
 {
-  GString *missing = g_string_new (NULL);
-
-  for (guint i = 0; i < choices->len; i++)
-    {
-      const RbModuleChoice *choice = choices->pdata[i];
-
-      if (choice->required && rb_host_peek (host, choice->kind, choice->name, NULL) == NULL)
-        g_string_append_printf (missing, "%s%s '%s'", missing->len > 0 ? ", " : "",
-                                rb_module_kind_to_string (choice->kind), choice->name);
-    }
-  return g_string_free (missing, FALSE);
+  if (!rb_settings_has_key (settings, group, key) || g_str_equal (rb_settings_get_origin (settings, group, key), "default"))
+    return NULL;
+  return rb_settings_get_string (settings, group, key);
 }
 
-/* The profile is known, so that nobody runs on another network by mistake; what it needs is not part of this version. */
 static void
-refuse_masons (const RbSettings *settings,
-               RbHost           *host,
-               GPtrArray        *choices,
-               GPtrArray        *problems)
+offer (RbSettings *settings,
+       const char *group,
+       const char *key,
+       const char *value,
+       const char *origin)
 {
-  g_autofree char *missing = list_missing (host, choices);
-  const char *origin = rb_settings_get_origin (settings, "broker", "profile");
+  /* Another connector or upstream may have been chosen. */
+  if (rb_settings_has_key (settings, group, key))
+    rb_settings_infer (settings, group, key, value, origin);
+}
 
-  if (*missing != '\0')
-    g_ptr_array_add (problems, g_strdup_printf ("%s: [broker] profile: 'masons' cannot run here: missing modules: %s "
-                                                "(profile=local runs without them)", origin, missing));
-  else
-    g_ptr_array_add (problems, g_strdup_printf ("%s: [broker] profile: 'masons' cannot run here: this version does not read its "
-                                                "credentials (profile=local runs without them)", origin));
+static RbCredentials *
+read_credentials (RbSettings *settings,
+                  GPtrArray  *problems)
+{
+  g_autofree char *openclaw_file = rb_profile_dup_openclaw (settings);
+  const char *own_host = get_written (settings, "http", "api-host");
+  RbCredentialsQuery query = {
+    .account_id = rb_settings_get_string (settings, "broker", "account-id"),
+    .credentials_file = rb_settings_get_string (settings, "broker", "credentials-file"),
+    .openclaw_file = openclaw_file,
+    .api_host = own_host != NULL ? own_host : rb_settings_get_string (settings, "broker", "api-host"),
+  };
+  g_autoptr(GError) error = NULL;
+  RbCredentials *credentials;
+
+  if (own_host != NULL)
+    query.api_host_origin = rb_settings_get_origin (settings, "http", "api-host");
+  else if (query.api_host != NULL)
+    query.api_host_origin = rb_settings_get_origin (settings, "broker", "api-host");
+
+  credentials = rb_credentials_read (&query, &error);
+  if (credentials == NULL)
+    g_ptr_array_add (problems, g_strdup (error->message));
+  return credentials;
+}
+
+static void
+check_own_url (RbSettings          *settings,
+               const RbCredentials *credentials,
+               GPtrArray           *problems)
+{
+  const char *url = get_written (settings, "gateway", "url");
+  g_autofree char *source = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (url == NULL)
+    return;
+  source = g_strdup_printf ("%s: [gateway] url", rb_settings_get_origin (settings, "gateway", "url"));
+  if (!rb_connector_boundary_check (source, rb_settings_get_string (settings, "broker", "account-id"), credentials->api_host, url,
+                                    &error))
+    g_ptr_array_add (problems, g_strdup (error->message));
+}
+
+/* Resolved settings in, settings to be resolved again out. */
+static RbCredentials *
+learn_credentials (RbSettings *settings,
+                   GPtrArray  *problems)
+{
+  g_autoptr(RbCredentials) credentials = NULL;
+
+  if (!g_str_equal (rb_settings_get_string (settings, "broker", "profile"), "masons"))
+    return NULL;
+  credentials = read_credentials (settings, problems);
+  if (credentials == NULL)
+    return NULL;
+
+  check_own_url (settings, credentials, problems);
+  offer (settings, "gateway", "url", credentials->connector_url, credentials->origin);
+  offer (settings, "http", "api-host", credentials->api_host, credentials->api_host_origin);
+  offer (settings, "broker", "runtime-token", RB_SETTING_SECRET_SHOWN, credentials->origin);
+  return g_steal_pointer (&credentials);
 }
 
 static void
@@ -225,17 +277,15 @@ learn_modules (RbSettings *settings,
   g_autoptr(RbHost) host = make_peek_host (settings);
   g_autoptr(GPtrArray) choices = rb_profile_choose (settings);
 
-  if (g_str_equal (rb_settings_get_string (settings, "broker", "profile"), "masons"))
-    refuse_masons (settings, host, choices, problems);
-  else
-    learn_choices (settings, host, choices, problems);
+  learn_choices (settings, host, choices, problems);
   learn_others (settings, host);
   rb_profile_check_required (settings, choices, problems);
 }
 
 RbSettings *
-rb_setup_settings (const RbSetupOptions *options,
-                   GPtrArray            *problems)
+rb_setup_settings (const RbSetupOptions  *options,
+                   RbCredentials        **credentials,
+                   GPtrArray             *problems)
 {
   g_auto(GStrv) environment = g_get_environ ();
   RbSettings *settings = rb_settings_new ();
@@ -249,6 +299,8 @@ rb_setup_settings (const RbSetupOptions *options,
   infer_profile (settings);
   rb_settings_resolve (settings, NULL);
   learn_modules (settings, problems);
+  rb_settings_resolve (settings, NULL);
+  *credentials = learn_credentials (settings, problems);
   rb_settings_resolve (settings, problems);
   return settings;
 }

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-credentials.h"
 #include "rb-settings.h"
 
 G_BEGIN_DECLS
@@ -17,9 +18,10 @@ typedef struct {
   char  *log_level;
 } RbSetupOptions;
 
-/* Reads files, environment and options, chooses the profile, asks the modules for their tables and judges all of it once.
+/* Reads files, environment and options, chooses the profile, asks the modules for their tables, reads the credentials of profile masons
+ * and judges all of it once. @credentials: (out) (nullable): NULL on another profile, or when they are wrong.
  * @problems: (element-type utf8): gets a line for everything that is wrong; the broker must not start when there is one. */
-RbSettings *rb_setup_settings        (const RbSetupOptions *options, GPtrArray *problems);
+RbSettings *rb_setup_settings        (const RbSetupOptions *options, RbCredentials **credentials, GPtrArray *problems);
 
 /* Where modules are: RB_MODULE_PATH (separated by ':'), else [broker] modules-dir, else the build folder when @program lies in one,
  * else where they were installed. @module_path, @program (path of the running program): (nullable) */

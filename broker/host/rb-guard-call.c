@@ -144,6 +144,12 @@ rb_guard_call_begin (RbGuard            *guard,
   return self;
 }
 
+void
+rb_guard_call_lift_deadline (RbGuardCall *self)
+{
+  rb_clock_clear (rb_guard_get_clock (self->guard), &self->timer);
+}
+
 RbGuardCall *
 rb_guard_call_new (RbGuard       *self,
                    const char    *name,

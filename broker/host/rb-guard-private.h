@@ -23,6 +23,8 @@ RbGuardCall *rb_guard_call_begin        (RbGuard            *guard,
                                          GTask              *task,
                                          RbGuardFailedFunc   failed,
                                          GCancellable      **cancellable);
+/* It waits until the module answers or is stopped. */
+void         rb_guard_call_lift_deadline (RbGuardCall *call);
 /* Answers every call that waits for the module of @guard. */
 void         rb_guard_call_abandon_all  (RbGuard *guard);
 

@@ -20,6 +20,7 @@ typedef struct {
   gint64              timeout_ms;
   RbGuardState        state;
   gboolean            needs_stop;   /* start was asked for and did not answer with a failure */
+  gboolean            is_patient;   /* start has no deadline */
   char               *reason;
   GQueue              calls;        /* that wait for an answer; links in the calls */
   guint64             n_calls;
@@ -121,6 +122,8 @@ rb_guard_start_async (RbModule            *module,
   priv->state = RB_GUARD_STARTING;
   priv->needs_stop = TRUE;
   call = rb_guard_call_begin (RB_GUARD (module), "start", RB_ERROR_TIMED_OUT, g_steal_pointer (&task), on_start_failed, &ours);
+  if (priv->is_patient)
+    rb_guard_call_lift_deadline (call);
   rb_module_start_async (priv->module, ours, on_started, rb_guard_call_get_id (call));
 }
 
@@ -296,6 +299,12 @@ rb_guard_new (const RbModuleInfo *info,
   priv->timeout_ms = timeout_ms;
   RB_GUARD_GET_CLASS (self)->watch (self, module);
   return self;
+}
+
+void
+rb_guard_be_patient (RbGuard *self)
+{
+  get_private (self)->is_patient = TRUE;
 }
 
 const RbModuleInfo *

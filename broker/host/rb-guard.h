@@ -35,6 +35,8 @@ RbModule           *rb_guard_get_module    (RbGuard            *self);
 RbGuardState        rb_guard_get_state     (RbGuard            *self);
 const char         *rb_guard_get_reason    (RbGuard            *self);   /* why it failed; NULL when it did not */
 const char         *rb_guard_state_to_string (RbGuardState      state);
+/* Its start may take as long as it takes: what it connects to may be away. */
+void                rb_guard_be_patient    (RbGuard            *self);
 /* Adds calls, failures and timeouts (x). */
 void                rb_guard_add_counters  (RbGuard            *self,
                                             GVariantDict       *view);

@@ -11,6 +11,7 @@
 #include "rb-loader.h"
 
 #define DEFAULT_CALL_TIMEOUT_MS 30000
+#define START_PATIENCE_MS 250   /* after that the next module starts beside one that has not answered */
 
 struct _RbHost {
   GObject parent_instance;
@@ -25,6 +26,9 @@ struct _RbHost {
   GPtrArray           *spawn_drivers;   /* of RbGuard */
   GPtrArray           *order;           /* of RbGuard, in the order they start; NULL: not started */
   guint                next;            /* of @order: starts next */
+  guint                n_starting;      /* were asked to start and have not answered */
+  RbGuard             *awaited;        /* (nullable): of those, the one for which the next one waits; borrowed */
+  guint64              patience_timer;
   guint                left;            /* of @order: those before it are still to be stopped */
   GTask               *start_task;      /* while starting */
   GTask               *stop_task;       /* while stopping */
@@ -47,6 +51,8 @@ rb_host_dispose (GObject *object)
 {
   RbHost *self = RB_HOST (object);
 
+  if (self->environment.clock != NULL)
+    rb_clock_clear (self->environment.clock, &self->patience_timer);
   g_clear_pointer (&self->order, g_ptr_array_unref);
   g_ptr_array_set_size (self->emitters, 0);
   g_ptr_array_set_size (self->spawn_drivers, 0);
@@ -280,53 +286,91 @@ find_entry (RbHost  *self,
 
 static void start_next (RbHost *self);
 
+/* The next one need not wait any longer. */
+static void
+stop_awaiting (RbHost *self)
+{
+  self->awaited = NULL;
+  rb_clock_clear (self->environment.clock, &self->patience_timer);
+}
+
+/* Ends the start, once; what still starts is on its own then. */
+static void
+end_start (RbHost *self,
+           GError *error)
+{
+  g_autoptr(GTask) task = g_steal_pointer (&self->start_task);
+
+  stop_awaiting (self);
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+go_on (RbHost *self)
+{
+  if (self->start_task == NULL)
+    return;
+  if (self->next < self->order->len && self->awaited == NULL)
+    start_next (self);
+  else if (self->n_starting == 0)
+    end_start (self, NULL);
+}
+
 static void
 on_started (GObject      *source,
             GAsyncResult *result,
             gpointer      user_data)
 {
   g_autoptr(RbHost) self = user_data;
-  g_autoptr(GTask) task = NULL;
   RbGuard *guard = RB_GUARD (source);
   const char *name = rb_guard_get_info (guard)->name;
   GError *error = NULL;
 
-  if (rb_module_start_finish (RB_MODULE (source), result, &error))
-    {
-      rb_log_info ("module_started", "module", name, NULL);
-      start_next (self);
-      return;
-    }
+  self->n_starting--;
+  if (self->awaited == guard)
+    stop_awaiting (self);
 
-  rb_log_warning ("module_start_failed", "module", name, "reason", error->message, NULL);
-  if (!find_entry (self, guard)->required)
+  if (rb_module_start_finish (RB_MODULE (source), result, &error))
+    rb_log_info ("module_started", "module", name, NULL);
+  else
+    rb_log_warning ("module_start_failed", "module", name, "reason", error->message, NULL);
+
+  if (error != NULL && self->start_task != NULL && find_entry (self, guard)->required)
     {
-      g_error_free (error);
-      start_next (self);
+      g_prefix_error (&error, "Module '%s' did not start: ", name);
+      end_start (self, error);
       return;
     }
-  task = g_steal_pointer (&self->start_task);
-  g_prefix_error (&error, "Module '%s' did not start: ", name);
-  g_task_return_error (task, error);
+  g_clear_error (&error);
+  go_on (self);
+}
+
+/* It may take its time, the others need not. */
+static void
+on_patience_ended (gpointer user_data)
+{
+  RbHost *self = user_data;
+
+  self->patience_timer = 0;
+  rb_log_info ("module_still_starting", "module", rb_guard_get_info (self->awaited)->name, NULL);
+  stop_awaiting (self);
+  go_on (self);
 }
 
 static void
 start_next (RbHost *self)
 {
-  g_autoptr(GTask) task = NULL;
+  RbGuard *guard = g_ptr_array_index (self->order, self->next++);
 
-  if (self->stop_task == NULL && !self->stopped && self->next < self->order->len)
-    {
-      rb_module_start_async (g_ptr_array_index (self->order, self->next++), g_task_get_cancellable (self->start_task), on_started,
-                             g_object_ref (self));
-      return;
-    }
-
-  task = g_steal_pointer (&self->start_task);
-  if (self->next < self->order->len)
-    g_task_return_error (task, rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "The modules were stopped before all had started"));
-  else
-    g_task_return_boolean (task, TRUE);
+  self->n_starting++;
+  self->awaited = guard;
+  self->patience_timer = rb_clock_add (self->environment.clock, START_PATIENCE_MS, on_patience_ended, self);
+  if (find_entry (self, guard)->required)
+    rb_guard_be_patient (guard);
+  rb_module_start_async (RB_MODULE (guard), g_task_get_cancellable (self->start_task), on_started, g_object_ref (self));
 }
 
 static GPtrArray *
@@ -352,8 +396,10 @@ make_order (RbHost *self)
  * @callback: called when all have started, or a required one could not
  * @user_data: for @callback
  *
- * Starts one module after the other: emitters, upstream, spawn drivers, connector. When a required one fails or does not answer,
- * the ones after it are not started; rb_host_stop_async() then stops the ones before it.
+ * Starts one module after the other: emitters, upstream, spawn drivers, connector. One that has not answered after a moment does not
+ * keep the next from starting. An optional module has the deadline of a call; a required one may take as long as what it connects to is
+ * away. When a required one fails, at whatever time, the start fails and those that were not started are not; rb_host_stop_async()
+ * then stops the others.
  */
 void
 rb_host_start_async (RbHost              *self,
@@ -376,7 +422,7 @@ rb_host_start_async (RbHost              *self,
   self->order = make_order (self);
   self->left = self->order->len;
   self->start_task = g_steal_pointer (&task);
-  start_next (self);
+  go_on (self);
 }
 
 gboolean
@@ -458,6 +504,8 @@ rb_host_stop_async (RbHost              *self,
     }
 
   self->stop_task = g_steal_pointer (&task);
+  if (self->start_task != NULL)
+    end_start (self, rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "The modules were stopped before all had started"));
   stop_next (self);
 }
 

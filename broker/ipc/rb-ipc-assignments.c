@@ -4,14 +4,11 @@
 #include "config.h"
 
 #include "rb-dispatch.h"
-#include "rb-error.h"
 #include "rb-ipc-request.h"
 #include "rb-processing.h"
 #include "rb-reply.h"
 #include "rb-wire-answers.h"
 #include "rb-wire-requests.h"
-
-#include <string.h>
 
 static void
 on_dispatched (GObject      *source,
@@ -92,57 +89,4 @@ rb_ipc_handle_processing (RbIpcRequest *request)
   else
     rb_processing_async (rb_ipc_request_get_core (request), rb_ipc_request_get_caller (request), &body, on_processed,
                          rb_ipc_request_ref (request));
-}
-
-/* What no upstream of this version offers answers as protocol.md says for an upstream without it, so that adapters fall back to
- * what there is. The caller is checked first, as everywhere. */
-static const struct {
-  const char *path;
-  const char *what;      /* "x-plugin-pid header is required for ..." */
-  const char *body;      /* "x-plugin-pid header does not match ... body" */
-  const char *reason;
-  const char *message;
-} not_offered[] = {
-  { "/v1/runtime/assignment-claim", "assignment claim", "claim", "runtime_self_claim_unsupported",
-    "apps/api self-claim route is not available" },
-  { "/v1/runtime/session-conversation-history", "runtime conversation history", "history",
-    "runtime_conversation_history_unsupported", "apps/api runtime conversation history route is not available" },
-  { "/v1/runtime/self-settle", "self-settle", "self-settle", "runtime_self_settle_unsupported",
-    "apps/api self-settle route is not available" },
-  { "/v1/runtime/staged-delivery", "staged delivery", "staged-delivery", "runtime_staged_delivery_unsupported",
-    "staged delivery is not available" },
-};
-
-static GError *
-check_caller (RbIpcRequest *request,
-              guint         i)
-{
-  gint64 pid = rb_ipc_request_get_caller (request)->pid;
-
-  if (pid <= 0)
-    return rb_error_new (RB_ERROR_INVALID, "plugin_pid_invalid", "x-plugin-pid header is required for %s", not_offered[i].what);
-  if (pid != rb_wire_read_plugin_pid (rb_ipc_request_get_body (request)))
-    return rb_error_new (RB_ERROR_FORBIDDEN, "plugin_pid_mismatch", "x-plugin-pid header does not match %s body",
-                         not_offered[i].body);
-  return NULL;
-}
-
-void
-rb_ipc_handle_not_offered (RbIpcRequest *request)
-{
-  const char *target = rb_ipc_request_get_target (request);
-  g_autofree char *path = g_strndup (target, strcspn (target, "?#"));
-  g_autoptr(GError) error = NULL;
-
-  for (guint i = 0; i < G_N_ELEMENTS (not_offered); i++)
-    {
-      if (strcmp (not_offered[i].path, path) != 0)
-        continue;
-      error = check_caller (request, i);
-      if (error != NULL)
-        rb_ipc_request_fail (request, error);
-      else
-        rb_ipc_request_fail_with (request, RB_ERROR_NOT_SUPPORTED, not_offered[i].reason, TRUE, not_offered[i].message);
-      return;
-    }
 }

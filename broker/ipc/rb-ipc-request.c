@@ -13,7 +13,9 @@
 #include "rb-wire-errors.h"
 #include "rb-wire-requests.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Longer than any call of ours may take (30 s upstream) and than any hold (25 s): whoever is not answered by then never is. */
 #define REQUEST_TIMEOUT_MS 60000
@@ -36,6 +38,10 @@ struct _RbIpcRequest {
   char              *parameter;
   RbCaller           caller;
   RbJson            *body;
+
+  GCancellable      *gone;         /* somebody wants to know when the client leaves; NULL: nobody does */
+  RbPollWatch       *watch;        /* HTTP only: on a descriptor of our own, so that nobody closes it first */
+  int                watch_fd;     /* -1: none */
 
   gboolean           running;      /* in the server's requests */
   gboolean           paused;
@@ -95,8 +101,33 @@ start_waiting (RbIpcRequest *self)
 }
 
 static void
+stop_watching (RbIpcRequest *self)
+{
+  rb_poller_remove (self->server->poller, g_steal_pointer (&self->watch));
+  if (self->watch_fd >= 0)
+    close (self->watch_fd);
+  self->watch_fd = -1;
+}
+
+static void
+client_left (RbIpcRequest *self)
+{
+  stop_watching (self);
+  if (self->gone != NULL)
+    g_cancellable_cancel (self->gone);
+}
+
+static void
+on_hang_up (guint32  events,
+            gpointer user_data)
+{
+  client_left (user_data);
+}
+
+static void
 stop_waiting (RbIpcRequest *self)
 {
+  stop_watching (self);
   if (!self->running)
     return;
   self->running = FALSE;
@@ -113,6 +144,7 @@ on_message_gone (SoupServerMessage *message,
 
   g_clear_signal_handler (&self->gone_handler, message);
   g_clear_object (&self->message);
+  client_left (self);
 }
 
 static const char *
@@ -143,6 +175,7 @@ request_new (RbIpcServer *server,
   self->method = g_strdup (method);
   self->target = g_strdup (target);
   self->local = local;
+  self->watch_fd = -1;
   return self;
 }
 
@@ -207,6 +240,8 @@ rb_ipc_request_unref (RbIpcRequest *self)
 
   if (self->running && !self->answered)
     rb_ipc_request_fail_with (self, RB_ERROR_INTERNAL, "internal_error", FALSE, "the request was forgotten");
+  stop_watching (self);
+  g_clear_object (&self->gone);
   release_message (self);
   g_clear_pointer (&self->connection, rb_ipc_connection_unref);
   g_clear_pointer (&self->body, rb_json_unref);
@@ -467,6 +502,31 @@ rb_ipc_request_get_target (RbIpcRequest *self)
   return self->target;
 }
 
+/* While a message is paused libsoup does not read, and so never learns that its client left. */
+static void
+watch_connection (RbIpcRequest *self)
+{
+  GSocket *socket = g_socket_connection_get_socket (self->connection->stream);
+
+  self->watch_fd = fcntl (g_socket_get_fd (socket), F_DUPFD_CLOEXEC, 0);
+  if (self->watch_fd >= 0)
+    self->watch = rb_poller_add (self->server->poller, self->watch_fd, EPOLLRDHUP | EPOLLHUP | EPOLLERR, on_hang_up, self);
+}
+
+GCancellable *
+rb_ipc_request_watch_client (RbIpcRequest *self)
+{
+  if (self->gone != NULL)
+    return self->gone;
+
+  self->gone = g_cancellable_new ();
+  if (self->message == NULL && self->channel == NULL)
+    g_cancellable_cancel (self->gone);
+  else if (self->message != NULL && self->connection->stream != NULL)
+    watch_connection (self);
+  return self->gone;
+}
+
 gboolean
 rb_ipc_request_is_answered (RbIpcRequest *self)
 {
@@ -489,7 +549,9 @@ rb_ipc_requests_forget (RbIpcServer  *server,
     {
       RbIpcRequest *request = item->data;
 
-      if (request->channel == channel)
-        request->channel = NULL;
+      if (request->channel != channel)
+        continue;
+      request->channel = NULL;
+      client_left (request);
     }
 }

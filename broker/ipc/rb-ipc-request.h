@@ -40,6 +40,8 @@ const RbJson   *rb_ipc_request_get_body      (RbIpcRequest *self);   /* of a rou
 const char     *rb_ipc_request_get_parameter (RbIpcRequest *self);
 const char     *rb_ipc_request_get_target    (RbIpcRequest *self);
 gboolean        rb_ipc_request_is_answered   (RbIpcRequest *self);
+/* For what waits long: cancelled when the client leaves before the request is answered. Borrowed. */
+GCancellable   *rb_ipc_request_watch_client  (RbIpcRequest *self);
 
 /* All of them do nothing when the request is answered. @body is taken. */
 void           rb_ipc_request_answer      (RbIpcRequest *self, guint status, GBytes *body);

@@ -48,7 +48,11 @@ void rb_ipc_handle_presence            (RbIpcRequest *request);
 void rb_ipc_handle_dispatch            (RbIpcRequest *request);
 void rb_ipc_handle_reply               (RbIpcRequest *request);
 void rb_ipc_handle_processing          (RbIpcRequest *request);
-void rb_ipc_handle_not_offered         (RbIpcRequest *request);
+
+void rb_ipc_handle_claim               (RbIpcRequest *request);
+void rb_ipc_handle_history             (RbIpcRequest *request);
+void rb_ipc_handle_settle              (RbIpcRequest *request);
+void rb_ipc_handle_staged              (RbIpcRequest *request);
 
 void rb_ipc_handle_operator_status      (RbIpcRequest *request);
 void rb_ipc_handle_operator_endpoints   (RbIpcRequest *request);
@@ -56,6 +60,9 @@ void rb_ipc_handle_operator_inbox       (RbIpcRequest *request);
 void rb_ipc_handle_operator_assignments (RbIpcRequest *request);
 void rb_ipc_handle_operator_explain     (RbIpcRequest *request);
 void rb_ipc_handle_operator_dispatch    (RbIpcRequest *request);
+void rb_ipc_handle_operator_outbox      (RbIpcRequest *request);
+void rb_ipc_handle_operator_dead_letters (RbIpcRequest *request);
+void rb_ipc_handle_operator_retry       (RbIpcRequest *request);
 void rb_ipc_handle_operator_view        (RbIpcRequest *request);
 
 G_END_DECLS

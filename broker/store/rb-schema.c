@@ -102,6 +102,21 @@ static const char step_1[] =
   "  PRIMARY KEY (message_id, n)"
   ") STRICT, WITHOUT ROWID;"
 
+  "CREATE TABLE outbox ("
+  "  position INTEGER NOT NULL PRIMARY KEY,"
+  "  kind TEXT NOT NULL,"
+  "  subject TEXT NOT NULL,"
+  "  payload TEXT NOT NULL,"
+  "  created_at INTEGER NOT NULL,"
+  "  state TEXT NOT NULL,"
+  "  reason TEXT,"
+  "  status INTEGER"
+  ") STRICT, WITHOUT ROWID;"
+  "CREATE TABLE control_keys ("
+  "  n INTEGER NOT NULL PRIMARY KEY,"
+  "  idempotency_key TEXT NOT NULL"
+  ") STRICT;"
+
   "PRAGMA application_id = " G_STRINGIFY (RB_SCHEMA_ID_OPEN);
 
 static const char *const steps[] = { step_1 };

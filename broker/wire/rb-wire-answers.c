@@ -6,6 +6,7 @@
 #include "rb-wire-answers.h"
 
 #include "rb-json-writer.h"
+#include "rb-wire-parts.h"
 
 /* Source: protocol.md 6.2; the last one is ours (design.md section 6). */
 static const struct {
@@ -232,6 +233,60 @@ rb_wire_answer_presence (guint n_bound)
   RbJsonWriter *writer = begin ();
 
   rb_json_writer_int (writer, "bound_continuation_count", n_bound);
+  return end (writer);
+}
+
+GBytes *
+rb_wire_answer_claimed (const RbGrant *grant)
+{
+  RbJsonWriter *writer = begin ();
+
+  rb_wire_write_assignment (writer, "assignment", grant->context);
+  rb_json_writer_begin_object (writer, "message");
+  rb_wire_write_envelope (writer, grant->message->envelope);
+  rb_json_writer_string (writer, "sourceMessageId", grant->context->source_message_id);
+  rb_json_writer_end_object (writer);
+  return end (writer);
+}
+
+static void
+write_staged (RbJsonWriter       *writer,
+              const RbStagedItem *item)
+{
+  const RbClaimed *claimed = item->claimed;
+
+  rb_json_writer_begin_object (writer, NULL);
+  rb_json_writer_string (writer, "endpoint_id", item->endpoint_id);
+  rb_json_writer_string (writer, "undispatched_id", claimed->undispatched_id);
+  rb_json_writer_string (writer, "assignment_id", claimed->assignment_id);
+  rb_json_writer_string (writer, "source_message_id", claimed->source_message_id);
+  rb_json_writer_begin_object (writer, "message");
+  rb_wire_write_content (writer, claimed->envelope);
+  rb_json_writer_string (writer, "sourceMessageId", claimed->source_message_id);
+  rb_json_writer_end_object (writer);
+  rb_json_writer_iso (writer, "staged_at", item->staged_at);
+  rb_json_writer_end_object (writer);
+}
+
+GBytes *
+rb_wire_answer_staged (GPtrArray *items)
+{
+  RbJsonWriter *writer = begin ();
+
+  rb_json_writer_begin_array (writer, "items");
+  for (guint i = 0; i < items->len; i++)
+    write_staged (writer, g_ptr_array_index (items, i));
+  rb_json_writer_end_array (writer);
+  return end (writer);
+}
+
+GBytes *
+rb_wire_answer_settled (void)
+{
+  RbJsonWriter *writer = begin ();
+
+  rb_json_writer_boolean (writer, "settled", TRUE);
+  rb_json_writer_string (writer, "remove_reason", "handled_no_reply");
   return end (writer);
 }
 

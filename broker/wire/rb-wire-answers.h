@@ -4,6 +4,8 @@
 #pragma once
 
 #include "rb-connector.h"
+#include "rb-grant.h"
+#include "rb-staging.h"
 #include "rb-undispatched.h"
 
 G_BEGIN_DECLS
@@ -18,6 +20,9 @@ GBytes  *rb_wire_answer_reattach     (guint n_pushed);
 GBytes  *rb_wire_answer_sent         (const char *message_id, const char *status);                 /* send and reply */
 GBytes  *rb_wire_answer_undispatched (GPtrArray *messages);                                        /* of RbListedMessage, 10.5 */
 GBytes  *rb_wire_answer_presence     (guint n_bound);                                              /* 10.6 */
+GBytes  *rb_wire_answer_claimed      (const RbGrant *grant);                                       /* 11.10 */
+GBytes  *rb_wire_answer_staged       (GPtrArray *items);                                           /* of RbStagedItem, 12.5 */
+GBytes  *rb_wire_answer_settled      (void);                                                       /* 12.6 */
 /* Any value made of booleans, numbers, strings, arrays, dictionaries with string keys, maybes and variants. */
 GBytes  *rb_wire_answer_variant      (GVariant *value);
 

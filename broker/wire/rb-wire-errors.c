@@ -43,7 +43,6 @@ static const struct {
   { "runtime_processing_state_rejected", RB_ERROR_REJECTED, 409 },
   { "runtime_reply_request_rejected", RB_ERROR_REJECTED, 409 },
   { "runtime_self_claim_assignment_projection_failed", RB_ERROR_REJECTED, 409 },
-  { "runtime_self_settle_rejected", RB_ERROR_REJECTED, 409 },
 };
 
 static gboolean

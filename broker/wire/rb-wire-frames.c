@@ -7,43 +7,9 @@
 
 #include "rb-json-writer.h"
 #include "rb-json.h"
+#include "rb-wire-parts.h"
 
 #include <string.h>
-
-/* Source: protocol.md 11.3. */
-static void
-write_assignment (RbJsonWriter              *writer,
-                  const RbAssignmentContext *assignment)
-{
-  rb_json_writer_begin_object (writer, "runtimeAssignment");
-  rb_json_writer_string (writer, "undispatchedId", assignment->undispatched_id);
-  rb_json_writer_string (writer, "sourceMessageId", assignment->source_message_id);
-  rb_json_writer_string (writer, "assignmentId", assignment->assignment_id);
-  rb_target_write (assignment->target, writer, "targetRef");
-  rb_json_writer_string (writer, "deliveryIntent", "external_handoff");
-  rb_json_writer_string (writer, "replyCorrelationId", assignment->reply_correlation_id);
-  rb_json_writer_string (writer, "originalTraceId", assignment->original_trace_id);
-  rb_json_writer_end_object (writer);
-}
-
-static void
-write_envelope (RbJsonWriter     *writer,
-                const RbEnvelope *envelope)
-{
-  const char *type = rb_envelope_get_content_type (envelope);
-  GBytes *metadata = rb_envelope_get_metadata (envelope);
-
-  rb_json_writer_string (writer, "from", rb_envelope_get_from (envelope));
-  rb_json_writer_slice (writer, "content", rb_envelope_get_content (envelope));
-  rb_json_writer_string (writer, "contentType", type != NULL ? type : "text");
-  if (metadata != NULL)
-    {
-      rb_json_writer_slice (writer, "metadata", metadata);
-      return;
-    }
-  rb_json_writer_begin_object (writer, "metadata");
-  rb_json_writer_end_object (writer);
-}
 
 GBytes *
 rb_wire_frame_push (const RbPush *push)
@@ -54,10 +20,10 @@ rb_wire_frame_push (const RbPush *push)
   rb_json_writer_string (writer, "event", "message_received");
   rb_json_writer_string (writer, "push_id", push->push_id);
   rb_json_writer_string (writer, "endpoint_id", push->endpoint_id);
-  write_envelope (writer, push->envelope);
+  rb_wire_write_envelope (writer, push->envelope);
   rb_json_writer_string (writer, "sourceMessageId", push->source_message_id);
   if (push->assignment != NULL)
-    write_assignment (writer, push->assignment);
+    rb_wire_write_assignment (writer, "runtimeAssignment", push->assignment);
   rb_json_writer_end_object (writer);
   return rb_json_writer_end (writer);
 }

@@ -219,3 +219,79 @@ rb_wire_read_reply (const RbJson   *body,
          && rb_json_get_optional_string (body, "contentType", &request->content_type, error)
          && read_slice (body, "metadata", RB_JSON_OBJECT, FALSE, &request->metadata, error);
 }
+
+void
+rb_wire_read_claim (const RbJson   *body,
+                    RbClaimRequest *request)
+{
+  g_autofree char *mode = rb_json_peek_string (body, "assignment_mode");
+
+  request->endpoint_id = rb_json_peek_string (body, "endpoint_id");
+  request->plugin_pid = rb_wire_read_plugin_pid (body);
+  request->endpoint_owner_token = read_owner_token (body);
+  request->undispatched_id = rb_json_peek_string (body, "undispatched_id");
+  request->staged = g_strcmp0 (mode, "staged") == 0;
+}
+
+void
+rb_wire_read_staged (const RbJson    *body,
+                     RbStagedRequest *request)
+{
+  gboolean mark_attempt = TRUE;
+
+  request->endpoint_id = rb_json_peek_string (body, "endpoint_id");
+  request->plugin_pid = rb_wire_read_plugin_pid (body);
+  request->timeout_ms = 0;
+  rb_json_get_optional_double (body, "timeout_ms", 0, &request->timeout_ms, NULL);
+  rb_json_get_optional_boolean (body, "mark_attempt", TRUE, &mark_attempt, NULL);
+  request->mark_attempt = mark_attempt;
+}
+
+void
+rb_wire_read_settle (const RbJson    *body,
+                     RbSettleRequest *request)
+{
+  request->endpoint_id = rb_json_peek_string (body, "endpoint_id");
+  request->plugin_pid = rb_wire_read_plugin_pid (body);
+  request->undispatched_id = rb_json_peek_string (body, "undispatched_id");
+}
+
+/* What the reference says is the upstream's to judge; only strings can be said to it. */
+static GVariant *
+read_conversation_ref (const RbJson *body)
+{
+  static const char *const members[] = { "kind", "id" };
+  g_autoptr(RbJson) object = NULL;
+  GVariantDict dict;
+
+  if (rb_json_get_member_type (body, "conversation_ref") != RB_JSON_OBJECT)
+    return NULL;
+
+  object = rb_json_open (body, "conversation_ref", NULL);
+  g_variant_dict_init (&dict, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (members); i++)
+    {
+      g_autofree char *text = rb_json_peek_string (object, members[i]);
+
+      if (text != NULL)
+        g_variant_dict_insert (&dict, members[i], "s", text);
+    }
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+gboolean
+rb_wire_read_history (const RbJson      *body,
+                      RbHistoryRequest  *request,
+                      GError           **error)
+{
+  RbJsonType limit = rb_json_get_member_type (body, "limit");
+
+  request->endpoint_id = rb_json_peek_string (body, "endpoint_id");
+  request->plugin_pid = rb_wire_read_plugin_pid (body);
+  request->endpoint_owner_token = read_owner_token (body);
+  request->conversation_ref = read_conversation_ref (body);
+  request->has_limit = limit != RB_JSON_ABSENT && limit != RB_JSON_NULL;
+  return rb_json_get_optional_int (body, "limit", 0, &request->limit, error)
+         && rb_json_get_optional_string (body, "before", &request->before, error)
+         && rb_json_get_optional_string (body, "after", &request->after, error);
+}

@@ -3,11 +3,15 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-claim.h"
+#include "rb-history.h"
 #include "rb-json.h"
 #include "rb-processing.h"
 #include "rb-register.h"
 #include "rb-reply.h"
 #include "rb-send.h"
+#include "rb-settle.h"
+#include "rb-staged.h"
 
 G_BEGIN_DECLS
 
@@ -24,6 +28,13 @@ gboolean  rb_wire_read_register     (const RbJson *body, RbRegisterRequest *requ
 gboolean  rb_wire_read_send         (const RbJson *body, RbSendRequest *request, GError **error);
 gboolean  rb_wire_read_processing   (const RbJson *body, RbProcessingRequest *request, GError **error);
 gboolean  rb_wire_read_reply        (const RbJson *body, RbReplyRequest *request, GError **error);
+
+/* Routes whose checks come in an order of their own: whatever is of another type arrives as absent. */
+void      rb_wire_read_claim        (const RbJson *body, RbClaimRequest *request);
+void      rb_wire_read_staged       (const RbJson *body, RbStagedRequest *request);
+void      rb_wire_read_settle       (const RbJson *body, RbSettleRequest *request);
+/* FALSE only for options of another type. */
+gboolean  rb_wire_read_history      (const RbJson *body, RbHistoryRequest *request, GError **error);
 
 /* `plugin_pid` where a wrong one has a code of its own: 0 unless it is a JSON number, whole and above 0. */
 gint64    rb_wire_read_plugin_pid   (const RbJson *body);

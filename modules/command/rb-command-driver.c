@@ -4,8 +4,8 @@
 #include "config.h"
 
 #include "rb-api.h"
-#include "rb-command-child.h"
 #include "rb-command-line.h"
+#include "rb-program-driver.h"
 
 #define RB_TYPE_COMMAND_DRIVER (rb_command_driver_get_type ())
 G_DECLARE_FINAL_TYPE (RbCommandDriver, rb_command_driver, RB, COMMAND_DRIVER, GObject)
@@ -14,7 +14,6 @@ struct _RbCommandDriver {
   GObject parent_instance;
 
   GHashTable *lines;      /* kind (the line's own) to RbCommandLine */
-  GHashTable *children;   /* RbCommandChild to its token; owns both */
 };
 
 static void module_iface_init (RbModuleInterface *iface);
@@ -77,29 +76,6 @@ rb_command_driver_configure (RbModule         *module,
   return TRUE;
 }
 
-/* What was started runs on: it is the user's, and it does not die with the broker (design.md 7). */
-static void
-rb_command_driver_stop_async (RbModule            *module,
-                              GCancellable        *cancellable,
-                              GAsyncReadyCallback  callback,
-                              gpointer             user_data)
-{
-  RbCommandDriver *self = RB_COMMAND_DRIVER (module);
-  g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
-
-  g_task_set_source_tag (task, rb_command_driver_stop_async);
-  g_hash_table_remove_all (self->children);
-  g_task_return_boolean (task, TRUE);
-}
-
-static gboolean
-rb_command_driver_stop_finish (RbModule      *module,
-                               GAsyncResult  *result,
-                               GError       **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
 static gboolean
 rb_command_driver_handles (RbSpawnDriver *driver,
                            const char    *kind)
@@ -142,20 +118,6 @@ rb_command_driver_is_available (RbSpawnDriver  *driver,
   return program != NULL;
 }
 
-static void
-on_child_exited (RbCommandChild *child,
-                 int             wait_status,
-                 const char     *output,
-                 gpointer        user_data)
-{
-  g_autoptr(RbCommandDriver) self = g_object_ref (RB_COMMAND_DRIVER (user_data));
-  g_autofree char *token = NULL;
-
-  g_hash_table_steal_extended (self->children, child, NULL, (gpointer *) &token);
-  rb_spawn_driver_emit_exited (RB_SPAWN_DRIVER (self), token, wait_status, output);
-  rb_command_child_free (child);
-}
-
 static GPid
 start_child (RbCommandDriver  *self,
              const char       *kind,
@@ -168,8 +130,7 @@ start_child (RbCommandDriver  *self,
   g_auto(GStrv) own_environment = g_get_environ ();
   g_auto(GStrv) environment = NULL;
   g_auto(GStrv) argv = NULL;
-  RbCommandStart start = { NULL };
-  RbCommandChild *child;
+  RbProgramStart start = { NULL };
 
   if (program == NULL)
     return 0;
@@ -180,12 +141,7 @@ start_child (RbCommandDriver  *self,
   start.environment = environment;
   start.input = line->prompt == RB_PROMPT_STDIN ? (char *) prompt : NULL;
   start.keep_output = line->keep_output;
-  child = rb_command_child_new (&start, on_child_exited, self, error);
-  if (child == NULL)
-    return 0;
-
-  g_hash_table_insert (self->children, child, g_strdup (token));
-  return rb_command_child_get_pid (child);
+  return rb_program_driver_start (RB_SPAWN_DRIVER (self), &start, token, error);
 }
 
 static void
@@ -207,28 +163,15 @@ rb_command_driver_spawn_async (RbSpawnDriver       *driver,
     return;
 
   pid = start_child (self, kind, prompt, token, &error);
-  if (pid > 0)
-    g_task_return_int (task, pid);
-  else
-    g_task_return_error (task, error);
-}
-
-static GPid
-rb_command_driver_spawn_finish (RbSpawnDriver  *driver,
-                                GAsyncResult   *result,
-                                GError        **error)
-{
-  gssize pid = g_task_propagate_int (G_TASK (result), error);
-
-  return pid > 0 ? (GPid) pid : 0;
+  rb_program_driver_return (task, pid, error);
 }
 
 static void
 module_iface_init (RbModuleInterface *iface)
 {
   iface->configure = rb_command_driver_configure;
-  iface->stop_async = rb_command_driver_stop_async;
-  iface->stop_finish = rb_command_driver_stop_finish;
+  iface->stop_async = rb_program_driver_stop_async;
+  iface->stop_finish = rb_program_driver_stop_finish;
 }
 
 static void
@@ -237,7 +180,7 @@ spawn_driver_iface_init (RbSpawnDriverInterface *iface)
   iface->handles = rb_command_driver_handles;
   iface->is_available = rb_command_driver_is_available;
   iface->spawn_async = rb_command_driver_spawn_async;
-  iface->spawn_finish = rb_command_driver_spawn_finish;
+  iface->spawn_finish = rb_program_driver_spawn_finish;
 }
 
 static void
@@ -245,7 +188,6 @@ rb_command_driver_finalize (GObject *object)
 {
   RbCommandDriver *self = RB_COMMAND_DRIVER (object);
 
-  g_hash_table_unref (self->children);
   g_hash_table_unref (self->lines);
   G_OBJECT_CLASS (rb_command_driver_parent_class)->finalize (object);
 }
@@ -260,5 +202,4 @@ static void
 rb_command_driver_init (RbCommandDriver *self)
 {
   self->lines = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) rb_command_line_free);
-  self->children = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) rb_command_child_free, g_free);
 }

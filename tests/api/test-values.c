@@ -167,6 +167,37 @@ test_target_round_trip (void)
 }
 
 static void
+test_target_variant (void)
+{
+  static const char *const invalid[] = {
+    "{'kind': <'other'>, 'projection_endpoint_id': <'ep_1'>, 'background_exchange_mode': <'resident_endpoint'>}",
+    "{'kind': <'projection_endpoint'>, 'projection_endpoint_id': <''>, 'background_exchange_mode': <'resident_endpoint'>}",
+    "{'kind': <'projection_endpoint'>, 'projection_endpoint_id': <7>, 'background_exchange_mode': <'resident_endpoint'>}",
+    "{'kind': <'projection_endpoint'>, 'projection_endpoint_id': <'ep_1'>}",
+    "{'kind': <'projection_endpoint'>, 'projection_endpoint_id': <'ep_1'>, 'background_exchange_mode': <'resident_endpoint'>, "
+    "'runtime_session_id': <7>}",
+    "{'kind': <'projection_endpoint'>, 'projection_endpoint_id': <'ep_1'>, 'background_exchange_mode': <'adapter_managed_turn'>}",
+  };
+  g_autoptr(RbTarget) target = rb_target_new ("ep_1", RB_TARGET_ADAPTER_MANAGED_TURN, "a");
+  g_autoptr(GVariant) dictionary = g_variant_ref_sink (rb_target_to_variant (target));
+  g_autoptr(RbTarget) read = rb_target_from_variant (dictionary, NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("As a dictionary a target_ref is what it is as JSON, and refused for the same reasons.");
+
+  g_assert_true (rb_target_equal (target, read));
+  for (size_t i = 0; i < G_N_ELEMENTS (invalid); i++)
+    {
+      g_autoptr(GVariant) parsed = g_variant_ref_sink (g_variant_new_parsed (invalid[i]));
+
+      g_assert_null (rb_target_from_variant (parsed, &error));
+      g_assert_cmpstr (rb_error_get_reason (error), ==, "invalid_target_ref");
+      g_clear_error (&error);
+    }
+  g_assert_null (rb_target_from_variant (NULL, NULL));
+}
+
+static void
 test_target_equal (void)
 {
   g_autoptr(RbTarget) resident = rb_target_new ("ep_1", RB_TARGET_RESIDENT_ENDPOINT, NULL);
@@ -232,6 +263,7 @@ main (int    argc,
   g_test_add_func ("/event/parts", test_event);
   g_test_add_func ("/target/refuses", test_target_refuses);
   g_test_add_func ("/target/round-trip", test_target_round_trip);
+  g_test_add_func ("/target/variant", test_target_variant);
   g_test_add_func ("/target/equal", test_target_equal);
   g_test_add_func ("/backoff/doubles", test_backoff_doubles);
   g_test_add_func ("/backoff/jitter", test_backoff_jitter);

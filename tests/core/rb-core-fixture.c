@@ -35,6 +35,7 @@ start_core (RbCoreFixture *fixture)
     .connector = RB_CONNECTOR (fixture->connector),
     .upstream = RB_UPSTREAM (fixture->upstream),
     .emitters = emitters,
+    .spawn_drivers = fixture->spawn_drivers,
     .processes = RB_PROCESSES (fixture->processes),
     .random = next_random,
     .random_data = &fixture->random,
@@ -62,10 +63,12 @@ rb_core_fixture_set_up (RbCoreFixture *fixture,
   fixture->connector = rb_fake_connector_new ();
   fixture->upstream = rb_fake_upstream_new ();
   fixture->journal = rb_fake_emitter_new (FALSE);
-  fixture->authority = g_strcmp0 (data, "authority") == 0 ? rb_fake_emitter_new (TRUE) : NULL;
+  fixture->authority = g_strcmp0 (data, "authority") == 0 || g_strcmp0 (data, "network") == 0 ? rb_fake_emitter_new (TRUE) : NULL;
   fixture->processes = rb_fake_processes_new ();
   fixture->random = 42;
   rb_core_settings_init (&fixture->settings);
+  if (g_strcmp0 (data, "network") == 0)
+    fixture->upstream->features = RB_UPSTREAM_HAS_CANDIDATES;
   start_core (fixture);
 }
 
@@ -91,6 +94,7 @@ rb_core_fixture_tear_down (RbCoreFixture *fixture,
   g_assert_finalize_object (fixture->journal);
   if (fixture->authority != NULL)
     g_assert_finalize_object (fixture->authority);
+  g_clear_pointer (&fixture->spawn_drivers, g_ptr_array_unref);
   g_assert_finalize_object (fixture->processes);
   g_assert_finalize_object (fixture->clock);
 }
@@ -111,10 +115,13 @@ rb_core_fixture_crash (RbCoreFixture *fixture)
   g_autoptr(GError) gone = rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "the process is gone");
   guint n_events = fixture->journal->events->len;
   guint n_sent = fixture->connector->sent->len;
+  guint n_acks = fixture->upstream->acks->len;
   gboolean stopped = FALSE;
 
   rb_fake_store_crash (fixture->store);
   rb_fake_connector_answer (fixture->connector, gone);
+  fixture->upstream->hold = FALSE;
+  memset (fixture->upstream->holds, 0, sizeof fixture->upstream->holds);
   rb_fake_upstream_answer (fixture->upstream);
   if (fixture->authority != NULL)
     {
@@ -127,9 +134,9 @@ rb_core_fixture_crash (RbCoreFixture *fixture)
 
   g_ptr_array_set_size (fixture->journal->events, n_events);
   g_ptr_array_set_size (fixture->connector->sent, n_sent);
+  g_ptr_array_set_size (fixture->upstream->acks, n_acks);
   rb_fake_store_revive (fixture->store);
   fixture->connector->hold = FALSE;
-  fixture->upstream->hold = FALSE;
   start_core (fixture);
 }
 

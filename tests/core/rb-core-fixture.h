@@ -8,6 +8,7 @@
 #include "rb-fake-adapter.h"
 #include "rb-fake-clock.h"
 #include "rb-fake-network.h"
+#include "rb-fake-spawn-driver.h"
 #include "rb-fake-store.h"
 #include "rb-processing.h"
 #include "rb-register.h"
@@ -27,12 +28,14 @@ typedef struct {
   RbFakeEmitter   *journal;      /* a projection */
   RbFakeEmitter   *authority;    /* NULL unless asked for */
   RbFakeProcesses *processes;
+  GPtrArray       *spawn_drivers; /* of RbFakeSpawnDriver, for the next start of the core; NULL: none */
   RbCoreSettings   settings;
   RbCore          *core;
   guint64          random;       /* state of a small generator: ids are the same in every run */
 } RbCoreFixture;
 
-/* For g_test_add(): @data is "authority" for a core whose upstream must agree to processing states, else NULL. */
+/* For g_test_add(): @data is "authority" for a core whose upstream must agree to processing states; "network" for one that asks a directory,
+ * too, where it otherwise has only its own inbox; else NULL. */
 void        rb_core_fixture_set_up     (RbCoreFixture *fixture, gconstpointer data);
 void        rb_core_fixture_tear_down  (RbCoreFixture *fixture, gconstpointer data);
 /* The process dies as it stands, and another starts over the same disk. Channels are gone. No result of a call may be held: it holds the

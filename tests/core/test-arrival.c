@@ -298,6 +298,26 @@ test_store_failing (RbCoreFixture *fixture,
 }
 
 static void
+test_clock_set_back (RbCoreFixture *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("A wall clock that was set back does not make a conversation wait longer for a message that never comes again.");
+
+  rb_fake_store_set_health (fixture->store, RB_STORE_FAILING, "the disk is full");
+  deliver_to (fixture, 1, "m1", NULL);
+  rb_test_settle ();
+  rb_fake_store_set_health (fixture->store, RB_STORE_OK, NULL);
+  rb_fake_clock_set_wall (fixture->clock, rb_clock_get_wall_ms (fixture->clock) - G_GINT64_CONSTANT (86400000));
+  deliver_to (fixture, 2, "m2", NULL);
+  rb_test_settle ();
+  g_assert_true (released (fixture, 2));
+  rb_fake_clock_advance (fixture->clock, 120000);
+  deliver_to (fixture, 3, "m2", NULL);
+  rb_test_settle ();
+  g_assert_true (accepted (fixture, 3));
+}
+
+static void
 test_known_while_failing (RbCoreFixture *fixture,
                           gconstpointer  data)
 {
@@ -451,6 +471,7 @@ main (int   argc,
   ADD ("queue-full/bytes", test_queue_bytes);
   ADD ("store-failing/released", test_store_failing);
   ADD ("store-failing/known", test_known_while_failing);
+  ADD ("clock-set-back", test_clock_set_back);
   ADD ("without-id", test_without_id);
   ADD ("without-sequence", test_without_sequence);
   ADD ("gone-before-commit", test_gone_before_commit);

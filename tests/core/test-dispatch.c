@@ -332,13 +332,14 @@ test_again_during_commit (RbCoreFixture *fixture,
   while (rb_fake_store_count (fixture->store, RB_TABLE_ASSIGNMENTS) == 0)
     g_assert_true (rb_fake_store_commit_one (fixture->store));
   g_assert_cmpuint (second->channel->pushes->len, ==, 0);   /* that was the first assignment */
-  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "assigned_to_runtime_target"), ==, 0);
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "assigned_to_runtime_target"), ==, 1);
 
   rb_fake_store_set_hold (fixture->store, FALSE);
   rb_test_settle ();
   g_assert_cmpuint (first->channel->pushes->len, ==, 0);
   g_assert_cmpuint (second->channel->pushes->len, ==, 1);
-  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "assigned_to_runtime_target"), ==, 1);
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "assigned_to_runtime_target"), ==, 2);
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "target_lost_before_acceptance"), ==, 1);
   rb_worker_receipt (second);
 }
 

@@ -163,6 +163,36 @@ test_superseded (RbCoreFixture *fixture,
   g_assert_cmpuint (n, ==, 1);
 }
 
+static void
+test_why (RbCoreFixture *fixture,
+          gconstpointer  data)
+{
+  g_autoptr(GVariant) before = NULL;
+  g_autoptr(GVariant) after = NULL;
+  g_autoptr(GVariant) status = NULL;
+  const char *text = NULL;
+  const char *since = NULL;
+
+  g_test_summary ("The status says since when and, in the connector's words, why we are not connected; the process adds what it knows.");
+
+  before = g_variant_ref_sink (rb_view_status (fixture->core));
+  g_assert_false (g_variant_lookup (before, "link_error", "&s", &text));
+  rb_fake_clock_advance (fixture->clock, 5000);
+  rb_core_set_fact (fixture->core, "node_id", "me");
+  rb_core_set_fact (fixture->core, "node_id", "agent-7");
+  disconnect (fixture);
+  status = g_variant_ref_sink (rb_view_status (fixture->core));
+  g_assert_true (g_variant_lookup (status, "link_error", "&s", &text));
+  g_assert_cmpstr (text, ==, "gone");
+  g_assert_true (g_variant_lookup (status, "node_id", "&s", &text));
+  g_assert_cmpstr (text, ==, "agent-7");
+  g_assert_true (g_variant_lookup (status, "presence_since", "&s", &since));
+  g_assert_cmpstr (since, ==, "2026-01-01T00:00:05.000Z");
+  connect_ (fixture);
+  after = g_variant_ref_sink (rb_view_status (fixture->core));
+  g_assert_false (g_variant_lookup (after, "link_error", "&s", &text));
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -178,6 +208,7 @@ main (int   argc,
   ADD ("shutdown", test_shutdown);
   ADD ("not-stored", test_not_stored);
   ADD ("superseded", test_superseded);
+  ADD ("why", test_why);
 
   return g_test_run ();
 }

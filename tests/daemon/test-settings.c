@@ -97,7 +97,7 @@ test_limits_filled (void)
   g_test_summary ("What is set reaches the parts, in their units.");
 
   add_text (settings, "f", "[limits]\ninbox-cap=7\nqueue-bytes-cap=4096\nacceptance-timeout-ms=0\n"
-            "[ipc]\nping-interval-ms=0\nbody-max=2048\n[compat]\nlegacy-adapters=off\n");
+            "[ipc]\nping-interval-ms=0\nbody-max=2048\n[compat]\nlegacy-adapters=off\nlegacy-upstream=on\n[spawn]\nremote=deny\n");
   g_assert_true (rb_settings_resolve (settings, NULL));
   rb_settings_fill_core (settings, &core);
   rb_settings_fill_ipc (settings, &ipc);
@@ -105,6 +105,8 @@ test_limits_filled (void)
   g_assert_cmpuint (core.queue_bytes_cap, ==, 4096);
   g_assert_cmpint (core.acceptance_timeout, ==, 0);
   g_assert_false (core.legacy_adapters);
+  g_assert_false (core.remote_spawn);
+  g_assert_cmpint (core.legacy_upstream, ==, RB_LEGACY_UPSTREAM_ON);
   g_assert_cmpint (ipc.ping_interval_ms, ==, -1);
   g_assert_cmpuint (ipc.body_max, ==, 2048);
   g_assert_true (g_str_has_prefix (ipc.server_version, "999.0.0+runtime-broker."));
@@ -187,6 +189,7 @@ test_refused (void)
     { "log", "keep", "-1" },
     { "compat", "legacy-adapters", "yes" },
     { "compat", "legacy-upstream", "" },
+    { "spawn", "remote", "ask" },
     { "limits", "push-ack-timeout-ms", "0" },
     { "limits", "endpoint-grace-ms", "0" },
     { "limits", "acceptance-timeout-ms", "-2" },
@@ -204,6 +207,14 @@ test_refused (void)
     { "limits", "window-bytes", "1" },
     { "limits", "push-window-messages", "many" },
     { "limits", "push-window-bytes", "0" },
+    { "limits", "mailroom-interval-ms", "0" },
+    { "limits", "mailroom-retry-ms", "0" },
+    { "limits", "mailroom-list-limit", "0" },
+    { "limits", "staged-max-timeout-ms", "-1" },
+    { "limits", "staged-max-hold-ms", "60000" },
+    { "limits", "staged-cap", "0" },
+    { "limits", "staged-bytes-cap", "1" },
+    { "limits", "staged-waiters-cap", "0" },
     { "broker", "no-such-key", "1" },
     { "no-such-group", "key", "1" },
   };
@@ -273,6 +284,8 @@ test_text_malformed (void)
     { "[log]\nlevel=\xff\xfe\n", 15 },
     { nul, sizeof nul - 1 },
     { "[log]\nlevel=a\\qb\n", 17 },
+    { "[log]\nlevel=a\\q\\\n", 17 },
+    { "[log]\nlevel=a\\\n", 15 },
   };
 
   g_test_summary ("A file that is no key file is a problem that names the file; nothing of it is guessed.");
@@ -487,6 +500,56 @@ test_files_refused (void)
 }
 
 static void
+test_secret (void)
+{
+  g_autoptr(RbSettings) settings = rb_settings_new ();
+  g_autoptr(GPtrArray) problems = new_problems ();
+  g_autofree char *text = NULL;
+
+  g_test_summary ("The runtime token cannot be written, is not repeated when somebody tries, and shows only that it is set.");
+
+  add_text (settings, "f", "[broker]\nruntime-token=s3cret\n");
+  g_assert_false (rb_settings_resolve (settings, problems));
+  g_assert_cmpuint (problems->len, ==, 1);
+  g_assert_cmpstr (problems->pdata[0], ==, "f:2: [broker] runtime-token: cannot be set: it comes from the credentials");
+  g_assert_null (rb_settings_get_string (settings, "broker", "runtime-token"));
+
+  rb_settings_infer (settings, "broker", "runtime-token", RB_SETTING_SECRET_SHOWN, "/c.json");
+  rb_settings_resolve (settings, NULL);
+  text = rb_settings_to_text (settings);
+  g_assert_nonnull (strstr (text, "broker.runtime-token = <set>   (/c.json)\n"));
+  g_assert_null (strstr (text, "s3cret"));
+}
+
+static void
+test_legacy (void)
+{
+  static const struct {
+    const char       *text;
+    gboolean          adapters;
+    RbLegacyUpstream  upstream;
+  } cases[] = {
+    { "", TRUE, RB_LEGACY_UPSTREAM_AUTO },
+    { "[compat]\nlegacy-upstream=on\n", TRUE, RB_LEGACY_UPSTREAM_ON },
+    { "[compat]\nlegacy-upstream=off\nlegacy-adapters=off\n", FALSE, RB_LEGACY_UPSTREAM_OFF },
+  };
+
+  g_test_summary ("Which ages are served reaches the core.");
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr(RbSettings) settings = rb_settings_new ();
+      RbCoreSettings filled;
+
+      add_text (settings, "f", cases[i].text);
+      g_assert_true (rb_settings_resolve (settings, NULL));
+      rb_settings_fill_core (settings, &filled);
+      g_assert_cmpint (filled.legacy_adapters, ==, cases[i].adapters);
+      g_assert_cmpint (filled.legacy_upstream, ==, cases[i].upstream);
+    }
+}
+
+static void
 test_manual (void)
 {
   g_autofree char *path = g_test_build_filename (G_TEST_DIST, "..", "data", "man", "broker.conf.5", NULL);
@@ -527,6 +590,8 @@ main (int    argc,
   g_test_add_func ("/settings/module/group", test_module_group);
   g_test_add_func ("/settings/module/refused", test_module_refused);
   g_test_add_func ("/settings/explain", test_explain);
+  g_test_add_func ("/settings/explain/secret", test_secret);
+  g_test_add_func ("/settings/compat/legacy", test_legacy);
   g_test_add_func ("/settings/manual", test_manual);
   g_test_add_func ("/settings/files/order", test_files_order);
   g_test_add_func ("/settings/files/read", test_files_read);

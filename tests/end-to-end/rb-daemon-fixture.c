@@ -21,12 +21,15 @@
 #define LOOK_MS 1             /* between two looks at what another process does */
 #define SOCKET_TIMEOUT_S 20
 #define ACCOUNT "default"
+#define STILL_RUNS (-1)
 
 struct _RbDaemonFixture {
   char        *dir;
   char        *data_dir;
   char        *program;
   char       **environment;
+  const char  *awaited_event;
+  RbDaemonFixture *rival;      /* of which the end is waited for as well; borrowed */
   GPtrArray   *arguments;      /* of char *, without the program */
   char        *errors_file;    /* standard error of the running one */
 
@@ -84,6 +87,23 @@ rb_daemon_fixture_new (void)
   return self;
 }
 
+RbDaemonFixture *
+rb_daemon_fixture_new_beside (RbDaemonFixture *other)
+{
+  RbDaemonFixture *self = g_new0 (RbDaemonFixture, 1);
+
+  self->dir = g_strdup (other->dir);
+  self->data_dir = g_strdup (other->data_dir);
+  self->program = g_strdup (other->program);
+  self->errors_file = g_strconcat (other->errors_file, "-beside", NULL);
+  self->arguments = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < other->arguments->len; i++)
+    rb_daemon_fixture_add_argument (self, other->arguments->pdata[i]);
+  self->environment = g_strdupv (other->environment);
+  self->runtime_token = g_strdup (other->runtime_token);
+  return self;
+}
+
 void
 rb_daemon_fixture_free (RbDaemonFixture *self)
 {
@@ -135,6 +155,15 @@ rb_daemon_fixture_write_config (RbDaemonFixture *self,
 
   g_assert_cmpint (g_mkdir_with_parents (dir, 0700), ==, 0);
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
+}
+
+void
+rb_daemon_fixture_set_runtime_token (RbDaemonFixture *self,
+                                     const char      *token)
+{
+  g_free (self->runtime_token);
+  self->runtime_token = g_strdup (token);
+  g_clear_pointer (&self->paths, rb_paths_free);
 }
 
 static GStrv
@@ -193,7 +222,8 @@ learn_paths (RbDaemonFixture *self)
   if (self->paths != NULL)
     return TRUE;
 
-  self->runtime_token = rb_paths_local_secret (ACCOUNT, self->data_dir, FALSE, NULL);
+  if (self->runtime_token == NULL)
+    self->runtime_token = rb_paths_local_secret (ACCOUNT, self->data_dir, FALSE, NULL);
   if (self->runtime_token == NULL)
     return FALSE;
   self->paths = rb_paths_new (ACCOUNT, self->runtime_token, self->data_dir, NULL);
@@ -277,19 +307,36 @@ rb_daemon_fixture_start (RbDaemonFixture *self)
   rb_daemon_fixture_wait_ready (self);
 }
 
+static gboolean
+has_logged (RbDaemonFixture *self)
+{
+  g_autofree char *name = g_strdup_printf ("broker-%d.log", (int) self->pid);
+  g_autofree char *path = g_build_filename (self->data_dir, "runtime-broker", "log", name, NULL);
+  g_autofree char *event = g_strdup_printf ("\"msg\":\"%s\"", self->awaited_event);
+  g_autofree char *text = NULL;
+
+  return g_file_get_contents (path, &text, NULL, NULL) && strstr (text, event) != NULL;
+}
+
+void
+rb_daemon_fixture_wait_log (RbDaemonFixture *self,
+                            const char      *event)
+{
+  self->awaited_event = event;
+  wait_for (self, has_logged, event);
+}
+
 int
 rb_daemon_fixture_run (RbDaemonFixture  *self,
                        char            **output,
                        char            **errors)
 {
   g_auto(GStrv) argv = dup_argv (self);
-  g_autofree char *ignored_output = NULL;
-  g_autofree char *ignored_errors = NULL;
+  GSpawnFlags flags = output == NULL && errors == NULL ? G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL : G_SPAWN_DEFAULT;
   g_autoptr(GError) error = NULL;
   int status;
 
-  g_spawn_sync (self->dir, argv, self->environment, G_SPAWN_DEFAULT, NULL, NULL, output != NULL ? output : &ignored_output,
-                errors != NULL ? errors : &ignored_errors, &status, &error);
+  g_spawn_sync (self->dir, argv, self->environment, flags, NULL, NULL, output, errors, &status, &error);
   g_assert_no_error (error);
   return to_code (status);
 }
@@ -317,6 +364,37 @@ rb_daemon_fixture_wait (RbDaemonFixture *self)
   if (to_code (self->status) > 1)
     show_errors (self);
   return to_code (self->status);
+}
+
+char *
+rb_daemon_fixture_dup_errors (RbDaemonFixture *self)
+{
+  char *text = NULL;
+
+  g_assert_true (g_file_get_contents (self->errors_file, &text, NULL, NULL));
+  return text;
+}
+
+static gboolean
+check_either (RbDaemonFixture *self)
+{
+  return check_ended (self) || check_ended (self->rival);
+}
+
+RbDaemonFixture *
+rb_daemon_fixture_wait_either (RbDaemonFixture *one,
+                               RbDaemonFixture *two,
+                               int             *code)
+{
+  RbDaemonFixture *ended;
+
+  one->rival = two;
+  one->status = two->status = STILL_RUNS;
+  wait_for (one, check_either, "end");
+  ended = one->status != STILL_RUNS ? one : two;
+  ended->pid = 0;
+  *code = to_code (ended->status);
+  return ended;
 }
 
 int

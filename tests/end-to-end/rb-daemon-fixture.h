@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 typedef struct _RbDaemonFixture RbDaemonFixture;
 
 RbDaemonFixture *rb_daemon_fixture_new           (void);
+/* A second one in the home of @other, as that is now. */
+RbDaemonFixture *rb_daemon_fixture_new_beside    (RbDaemonFixture *other);
 /* Kills what still runs. */
 void             rb_daemon_fixture_free          (RbDaemonFixture *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbDaemonFixture, rb_daemon_fixture_free)
@@ -23,16 +25,26 @@ void             rb_daemon_fixture_clear_arguments (RbDaemonFixture *self);
 /* Writes $XDG_CONFIG_HOME/runtime-broker/broker.conf. */
 void             rb_daemon_fixture_write_config  (RbDaemonFixture *self, const char *text);
 
+/* The account's secret comes from credentials: the paths depend on it. */
+void             rb_daemon_fixture_set_runtime_token (RbDaemonFixture *self, const char *token);
+
 /* Starts it and waits until its discovery file is there. */
 void             rb_daemon_fixture_start         (RbDaemonFixture *self);
 /* Only starts it. */
 void             rb_daemon_fixture_launch        (RbDaemonFixture *self);
 void             rb_daemon_fixture_wait_ready    (RbDaemonFixture *self);
-/* Starts another one beside it, or one that is to end by itself, and waits for its end. Returns the exit code. */
+/* Waits until the running one has logged the event. */
+void             rb_daemon_fixture_wait_log      (RbDaemonFixture *self, const char *event);
+/* Starts another one beside it, or one that is to end by itself, and waits for its end. Returns the exit code.
+ * With neither @output nor @errors both go to the null device, as a client that starts its broker lazily has it. */
 int              rb_daemon_fixture_run           (RbDaemonFixture *self, char **output, char **errors);
 void             rb_daemon_fixture_signal        (RbDaemonFixture *self, int signal_number);
 /* Waits for its end. Returns the exit code, or minus the number of the signal that ended it. */
 int              rb_daemon_fixture_wait          (RbDaemonFixture *self);
+/* Waits for the end of one of two. Returns it, with its exit code. */
+RbDaemonFixture *rb_daemon_fixture_wait_either   (RbDaemonFixture *one, RbDaemonFixture *two, int *code);
+/* What it said on standard error, also after its end. */
+char            *rb_daemon_fixture_dup_errors    (RbDaemonFixture *self);
 /* SIGTERM, and wait. */
 int              rb_daemon_fixture_stop          (RbDaemonFixture *self);
 /* SIGKILL, and wait. */

@@ -350,23 +350,16 @@ test_masons (Fixture       *fixture,
              gconstpointer  data)
 {
   g_autofree char *errors = NULL;
-  g_autofree char *chosen = NULL;
 
-  g_test_summary ("With the peer's credentials the profile is masons, which says which modules it misses; a written profile wins.");
+  g_test_summary ("With the peer's credentials the profile is masons; a written profile wins, and then nobody reads them.");
 
   rb_daemon_fixture_set_env (fixture->daemon, "MASONS_BROKER_CREDENTIALS_FILE", "/no/such/file");
   g_assert_cmpint (rb_daemon_fixture_run (fixture->daemon, NULL, &errors), ==, 1);
-  g_assert_nonnull (strstr (errors, "environment MASONS_BROKER_CREDENTIALS_FILE: [broker] profile: 'masons' cannot run here"));
-  g_assert_nonnull (strstr (errors, "connector 'gateway', upstream 'http'"));
+  g_assert_nonnull (strstr (errors, "MASONS_BROKER_CREDENTIALS_FILE points to non-existent path: /no/such/file\n"));
 
   rb_daemon_fixture_add_argument (fixture->daemon, "--profile=local");
   rb_daemon_fixture_start (fixture->daemon);
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
-  rb_daemon_fixture_set_env (fixture->daemon, "MASONS_BROKER_CREDENTIALS_FILE", NULL);
-  rb_daemon_fixture_clear_arguments (fixture->daemon);
-  rb_daemon_fixture_add_argument (fixture->daemon, "--profile=masons");
-  g_assert_cmpint (rb_daemon_fixture_run (fixture->daemon, NULL, &chosen), ==, 1);
-  g_assert_nonnull (strstr (chosen, "option --profile: [broker] profile: "));
 }
 
 static void

@@ -11,7 +11,7 @@
 /* A target is a function that aborts when something is wrong. With libFuzzer this file is left out, and clang's main()
  * calls the same function; here any compiler makes a short, repeatable test of it:
  *
- *   test-fuzz-NAME FILE-OR-FOLDER... [--random N SEED]
+ *   test-fuzz-NAME FILE-OR-FOLDER... [--random N SEED | --seconds N SEED]
  *
  * The input being run is kept in the file that RB_FUZZ_CRASH names, if it is set, so that a crash leaves it behind. */
 
@@ -143,14 +143,18 @@ mutate (GRand           *rand,
     }
 }
 
-static void
+/* Until @n were run, or for @seconds. Returns how many it were. */
+static guint64
 run_random (const GPtrArray *corpus,
             guint64          n,
+            guint64          seconds,
             guint32          seed)
 {
   g_autoptr(GRand) rand = g_rand_new_with_seed (seed);
+  gint64 until_us = g_get_monotonic_time () + (gint64) seconds * G_USEC_PER_SEC;
+  guint64 i;
 
-  for (guint64 i = 0; i < n; i++)
+  for (i = 0; i < n || g_get_monotonic_time () < until_us; i++)
     {
       const GByteArray *start = g_ptr_array_index (corpus, pick (rand, corpus->len));
       g_autoptr(GByteArray) input = g_byte_array_new ();
@@ -161,6 +165,7 @@ run_random (const GPtrArray *corpus,
         mutate (rand, corpus, input);
       run_one (input);
     }
+  return i;
 }
 
 int
@@ -169,13 +174,16 @@ main (int   argc,
 {
   g_autoptr(GPtrArray) corpus = g_ptr_array_new_with_free_func ((GDestroyNotify) g_byte_array_unref);
   guint64 n_random = 0;
+  guint64 seconds = 0;
   guint32 seed = 0;
 
   for (int i = 1; i < argc; i++)
     {
-      if (g_str_equal (argv[i], "--random") && i + 2 < argc)
+      gboolean is_random = g_str_equal (argv[i], "--random");
+
+      if ((is_random || g_str_equal (argv[i], "--seconds")) && i + 2 < argc)
         {
-          n_random = g_ascii_strtoull (argv[i + 1], NULL, 10);
+          *(is_random ? &n_random : &seconds) = g_ascii_strtoull (argv[i + 1], NULL, 10);
           seed = g_ascii_strtoull (argv[i + 2], NULL, 10);
           i += 2;
         }
@@ -187,7 +195,7 @@ main (int   argc,
 
   if (corpus->len == 0)
     {
-      g_printerr ("usage: %s FILE-OR-FOLDER... [--random N SEED]\n", argv[0]);
+      g_printerr ("usage: %s FILE-OR-FOLDER... [--random N SEED | --seconds N SEED]\n", argv[0]);
       return 2;
     }
 
@@ -197,7 +205,7 @@ main (int   argc,
   printf ("ok 1 /fuzz/corpus # %u files\n", corpus->len);
   fflush (stdout);
 
-  run_random (corpus, n_random, seed);
+  n_random = run_random (corpus, n_random, seconds, seed);
   printf ("ok 2 /fuzz/random # %" G_GUINT64_FORMAT " mutations, seed %u\n", n_random, seed);
   return 0;
 }

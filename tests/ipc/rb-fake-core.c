@@ -6,12 +6,18 @@
 #include "rb-fake-core.h"
 
 #include "rb-channels.h"
+#include "rb-claim.h"
 #include "rb-dispatch.h"
 #include "rb-error.h"
+#include "rb-history.h"
+#include "rb-json.h"
+#include "rb-outbox-operator.h"
 #include "rb-processing.h"
 #include "rb-register.h"
 #include "rb-reply.h"
 #include "rb-send.h"
+#include "rb-settle.h"
+#include "rb-staged.h"
 #include "rb-undispatched.h"
 #include "rb-views.h"
 
@@ -65,6 +71,12 @@ rb_fake_core_take_calls (RbCore *self)
 
   g_string_truncate (self->calls, 0);
   return calls;
+}
+
+const char *
+rb_fake_core_peek_calls (RbCore *self)
+{
+  return self->calls->str;
 }
 
 void
@@ -172,19 +184,6 @@ done (GAsyncResult *result,
 }
 
 /* The functions of the core that broker/wire and broker/ipc use. */
-
-const char *
-rb_core_get_presence (RbCore *self)
-{
-  return "online";
-}
-
-gboolean
-rb_core_is_ready (RbCore  *self,
-                  GError **error)
-{
-  return TRUE;
-}
 
 void
 rb_channels_attach (RbCore    *core,
@@ -504,46 +503,179 @@ rb_processing_finish (RbCore       *core,
   return done (result, error);
 }
 
-GVariant *
-rb_view_status (RbCore *core)
+void
+rb_claim_request_clear (RbClaimRequest *self)
 {
-  return g_variant_new_parsed ("{'presence': <'online'>, 'limits': <{'inbox': <int64 256>}>}");
-}
-
-GVariant *
-rb_view_endpoints (RbCore *core)
-{
-  return g_variant_new_parsed ("[{'id': <'ep_1'>}]");
-}
-
-GVariant *
-rb_view_inbox (RbCore *core)
-{
-  return g_variant_new_parsed ("@aa{sv} []");
-}
-
-GVariant *
-rb_view_assignments (RbCore *core)
-{
-  return g_variant_new_parsed ("@aa{sv} []");
+  g_free (self->endpoint_id);
+  g_free (self->endpoint_owner_token);
+  g_free (self->undispatched_id);
 }
 
 void
-rb_view_settle_async (RbCore             *core,
-                      GAsyncReadyCallback callback,
-                      gpointer            user_data)
+rb_claim_async (RbCore               *core,
+                const RbCaller       *caller,
+                const RbClaimRequest *request,
+                GAsyncReadyCallback   callback,
+                gpointer              user_data)
 {
-  g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
+  call (core, caller, callback, user_data, "claim %s %" G_GINT64_FORMAT " %s %s staged=%d", text (request->endpoint_id),
+        request->plugin_pid, text (request->endpoint_owner_token), text (request->undispatched_id), request->staged);
+}
 
-  g_task_return_boolean (task, TRUE);
+static RbEnvelope *
+make_envelope (void)
+{
+  static const char metadata_text[] = "{\"traceparent\":\"00-0123456789abcdef0123456789abcdef-0123456789abcdef-01\"}";
+  g_autoptr(GBytes) content = rb_json_slice_from_string ("hi");
+  g_autoptr(GBytes) metadata = g_bytes_new_static (metadata_text, sizeof metadata_text - 1);
+
+  return rb_envelope_new ("m1", "bob", NULL, content, "text", metadata);
+}
+
+RbGrant *
+rb_claim_finish (RbCore       *core,
+                 GAsyncResult *result,
+                 GError      **error)
+{
+  static const guint8 random[24] = { 1 };
+  g_autoptr(RbTarget) target = NULL;
+  g_autoptr(RbAssignmentContext) context = NULL;
+  g_autoptr(RbEnvelope) envelope = NULL;
+  g_autoptr(RbMessage) message = NULL;
+  RbTraceVerdict verdict;
+
+  if (!done (result, error))
+    return NULL;
+  target = rb_target_new ("e", RB_TARGET_RESIDENT_ENDPOINT, NULL);
+  context = rb_assignment_context_new ("u", "m1", "a1", target, NULL, NULL);
+  envelope = make_envelope ();
+  message = rb_message_new (envelope, "u", 1, random, &verdict);
+  return rb_grant_new (context, message);
+}
+
+void
+rb_history_request_clear (RbHistoryRequest *self)
+{
+  g_free (self->endpoint_id);
+  g_free (self->endpoint_owner_token);
+  g_clear_pointer (&self->conversation_ref, g_variant_unref);
+  g_free (self->before);
+  g_free (self->after);
+}
+
+void
+rb_history_async (RbCore                 *core,
+                  const RbCaller         *caller,
+                  const RbHistoryRequest *request,
+                  GAsyncReadyCallback     callback,
+                  gpointer                user_data)
+{
+  g_autofree char *reference = request->conversation_ref != NULL ? g_variant_print (request->conversation_ref, FALSE) : NULL;
+
+  call (core, caller, callback, user_data, "history %s %s %s limit=%d/%" G_GINT64_FORMAT " %s %s", text (request->endpoint_id),
+        text (request->endpoint_owner_token), text (reference), request->has_limit, request->limit, text (request->before),
+        text (request->after));
+}
+
+GVariant *
+rb_history_finish (RbCore       *core,
+                   GAsyncResult *result,
+                   GError      **error)
+{
+  if (!done (result, error))
+    return NULL;
+  return g_variant_ref_sink (g_variant_new_parsed ("{'items': <[{'message_id': <'m1'>}]>, 'has_more': <false>}"));
+}
+
+void
+rb_settle_request_clear (RbSettleRequest *self)
+{
+  g_free (self->endpoint_id);
+  g_free (self->undispatched_id);
+}
+
+void
+rb_settle_async (RbCore                *core,
+                 const RbCaller        *caller,
+                 const RbSettleRequest *request,
+                 GAsyncReadyCallback    callback,
+                 gpointer               user_data)
+{
+  call (core, caller, callback, user_data, "settle %s %" G_GINT64_FORMAT " %s", text (request->endpoint_id), request->plugin_pid,
+        text (request->undispatched_id));
 }
 
 gboolean
-rb_view_settle_finish (RbCore       *core,
-                       GAsyncResult *result,
-                       GError      **error)
+rb_settle_finish (RbCore       *core,
+                  GAsyncResult *result,
+                  GError      **error)
 {
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return done (result, error);
+}
+
+void
+rb_staged_request_clear (RbStagedRequest *self)
+{
+  g_free (self->endpoint_id);
+}
+
+static void
+on_client_gone (GCancellable *cancellable,
+                RbCore       *core)
+{
+  g_string_append (core->calls, "client gone\n");
+}
+
+void
+rb_staged_async (RbCore                *core,
+                 const RbCaller        *caller,
+                 const RbStagedRequest *request,
+                 GCancellable          *cancellable,
+                 GAsyncReadyCallback    callback,
+                 gpointer               user_data)
+{
+  g_signal_connect_object (cancellable, "cancelled", G_CALLBACK (on_client_gone), core, 0);
+  call (core, caller, callback, user_data, "staged %s %" G_GINT64_FORMAT " %.1f mark=%d", text (request->endpoint_id),
+        request->plugin_pid, request->timeout_ms, request->mark_attempt);
+}
+
+GPtrArray *
+rb_staged_finish (RbCore       *core,
+                  GAsyncResult *result,
+                  GError      **error)
+{
+  g_autoptr(RbStaging) staging = NULL;
+  RbClaimed *claimed;
+
+  if (!done (result, error))
+    return NULL;
+  claimed = g_new0 (RbClaimed, 1);
+  claimed->undispatched_id = g_strdup ("u");
+  claimed->source_message_id = g_strdup ("m1");
+  claimed->assignment_id = g_strdup ("a1");
+  claimed->envelope = make_envelope ();
+  staging = rb_staging_new ();
+  rb_staging_add (staging, "e", claimed, 1000);
+  return rb_staging_dup_items (staging, "e");
+}
+
+void
+rb_dead_letter_retry_async (RbCore             *core,
+                            gint64              id,
+                            GAsyncReadyCallback callback,
+                            gpointer            user_data)
+{
+  call (core, NULL, callback, user_data, "retry %d", (int) id);
+}
+
+gboolean
+rb_dead_letter_retry_finish (RbCore       *core,
+                             GAsyncResult *result,
+                             guint        *n,
+                             GError      **error)
+{
+  *n = 1;
+  return done (result, error);
 }
 
 void

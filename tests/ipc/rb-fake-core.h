@@ -13,6 +13,8 @@ G_BEGIN_DECLS
 RbCore      *rb_fake_core_new          (void);
 /* All calls so far, one a line, in order; forgets them. "send ep_1 bob pid=7 kernel=0 operator=0" */
 char        *rb_fake_core_take_calls   (RbCore *self);
+/* The same, without forgetting; borrowed until the next call. */
+const char  *rb_fake_core_peek_calls   (RbCore *self);
 /* How the next calls end: with a copy of @error; NULL: success. */
 void         rb_fake_core_set_error    (RbCore *self, const GError *error);
 /* While set calls wait until rb_fake_core_release(). */

@@ -61,6 +61,7 @@ static const Case cases[] = {
   { "route/head-undispatched", "HEAD /v1/undispatched HTTP/1.1\r\n" HOST AUTH "\r\n", 405, "Allow: GET\r\n", NULL },
   { "route/options", "OPTIONS /v1/send HTTP/1.1\r\n" HOST AUTH "\r\n", 405, NULL, NULL },
   { "route/operator-on-tcp", "GET /v1/operator/status HTTP/1.1\r\n" HOST AUTH "\r\n", 404, NULL, NULL },
+  { "route/operator-retry-on-tcp", "POST /v1/operator/dead-letters/retry HTTP/1.1\r\n" HOST AUTH "\r\n", 404, NULL, NULL },
   { "route/operator-dispatch-on-tcp", "POST /v1/operator/dispatch HTTP/1.1\r\n" HOST AUTH "\r\n", 404, NULL, NULL },
   { "route/query-ignored", "DELETE /v1/endpoint/e?x=1 HTTP/1.1\r\n" HOST AUTH "\r\n", 200, "{\"ok\":true}", "unregister e pid=0" },
   { "route/trailing-slash", "DELETE /v1/endpoint/e/ HTTP/1.1\r\n" HOST AUTH "\r\n", 404, NULL, NULL },
@@ -133,6 +134,11 @@ test_case (RbIpcFixture *fixture,
 #define REPLY "/v1/runtime/assignment-reply"
 #define STATE "/v1/runtime/processing-state"
 #define REGISTER "/v1/endpoint/register"
+#define CLAIM "/v1/runtime/assignment-claim"
+#define SETTLE "/v1/runtime/self-settle"
+#define STAGED "/v1/runtime/staged-delivery"
+#define HISTORY "/v1/runtime/session-conversation-history"
+#define OWNER "\"endpoint_id\":\"e\",\"plugin_pid\":7"
 #define STATE_BODY "\"endpoint_id\":\"e\",\"plugin_pid\":7,\"source_message_id\":\"m\",\"assignment_id\":\"a\",\"state_event_id\":\"s\""
 #define REPLY_BODY "\"endpoint_id\":\"e\",\"plugin_pid\":7,\"source_message_id\":\"m\",\"assignment_id\":\"a\",\"content\":\"c\""
 
@@ -199,11 +205,31 @@ static const BodyCase body_cases[] = {
   { "dispatch/fine", "/v1/dispatch", "{\"undispatched_id\":\"u\",\"target_endpoint_id\":\"e\"}", 200, "{\"ok\":true}",
     "dispatch u e pid=7 kernel=0 operator=0" },
 
-  { "not-offered/claim", "/v1/runtime/assignment-claim", "{\"plugin_pid\":7}", 503, "runtime_self_claim_unsupported", NULL },
-  { "not-offered/retryable", "/v1/runtime/self-settle", "{\"plugin_pid\":7}", 503, "\"retryable\":true", NULL },
-  { "not-offered/mismatch", "/v1/runtime/session-conversation-history", "{\"plugin_pid\":8}", 403,
-    "x-plugin-pid header does not match history body", NULL },
-  { "not-offered/staged", "/v1/runtime/staged-delivery", "{\"plugin_pid\":7}", 503, "runtime_staged_delivery_unsupported", NULL },
+  { "claim/fine", CLAIM, "{" OWNER ",\"endpoint_owner_token\":\"t\",\"undispatched_id\":\"u\",\"assignment_mode\":\"staged\"}", 200,
+    "{\"assignment\":{\"undispatchedId\":\"u\",\"sourceMessageId\":\"m1\",\"assignmentId\":\"a1\",\"targetRef\":{"
+    "\"kind\":\"projection_endpoint\",\"projection_endpoint_id\":\"e\",\"background_exchange_mode\":\"resident_endpoint\"},"
+    "\"deliveryIntent\":\"external_handoff\"},\"message\":{\"from\":\"bob\",\"content\":\"hi\",\"contentType\":\"text\",\"metadata\":{"
+    "\"traceparent\":\"00-0123456789abcdef0123456789abcdef-0123456789abcdef-01\"},\"sourceMessageId\":\"m1\"}}",
+    "claim e 7 t u staged=1 pid=7 kernel=0 operator=0" },
+  { "claim/types", CLAIM, "{\"endpoint_id\":1,\"plugin_pid\":\"7\",\"endpoint_owner_token\":1,\"undispatched_id\":[],"
+    "\"assignment_mode\":\"other\"}", 200, NULL, "claim - 0  - staged=0 pid=7" },
+  { "claim/empty", CLAIM, "", 200, NULL, "claim - 0 - - staged=0" },
+  { "settle/fine", SETTLE, "{" OWNER ",\"undispatched_id\":\"u\"}", 200, "{\"settled\":true,\"remove_reason\":\"handled_no_reply\"}",
+    "settle e 7 u pid=7 kernel=0 operator=0" },
+  { "settle/types", SETTLE, "{\"endpoint_id\":{},\"undispatched_id\":7}", 200, NULL, "settle - 0 -" },
+  { "staged/fine", STAGED, "{" OWNER ",\"timeout_ms\":1500.5,\"mark_attempt\":false}", 200,
+    "{\"items\":[{\"endpoint_id\":\"e\",\"undispatched_id\":\"u\",\"assignment_id\":\"a1\",\"source_message_id\":\"m1\","
+    "\"message\":{\"from\":\"bob\",\"content\":\"hi\",\"contentType\":\"text\",\"sourceMessageId\":\"m1\"},"
+    "\"staged_at\":\"1970-01-01T00:00:01.000Z\"}]}",
+    "staged e 7 1500.5 mark=0 pid=7 kernel=0 operator=0" },
+  { "staged/types", STAGED, "{" OWNER ",\"timeout_ms\":\"soon\",\"mark_attempt\":0}", 200, NULL, "staged e 7 0.0 mark=1" },
+  { "history/fine", HISTORY, "{" OWNER ",\"endpoint_owner_token\":\"t\",\"conversation_ref\":{\"kind\":\"k\",\"id\":\"i\",\"x\":1},"
+    "\"limit\":5,\"before\":\"b\",\"after\":\"a\"}", 200, "{\"items\":[{\"message_id\":\"m1\"}],\"has_more\":false}",
+    "history e t {'id': <'i'>, 'kind': <'k'>} limit=1/5 b a pid=7 kernel=0 operator=0" },
+  { "history/nothing", HISTORY, "{}", 200, NULL, "history - - - limit=0/0 - -" },
+  { "history/reference", HISTORY, "{\"conversation_ref\":[]}", 200, NULL, "history - - - limit=0/0 - -" },
+  { "history/limit", HISTORY, "{\"limit\":\"5\"}", 400, "'limit'", NULL },
+  { "history/before", HISTORY, "{\"before\":5}", 400, "'before'", NULL },
 };
 
 static void
@@ -221,19 +247,6 @@ test_body (RbIpcFixture *fixture,
     assert_contains (calls, c->call);
   else
     g_assert_cmpstr (calls, ==, "");
-}
-
-static void
-test_not_offered_without_header (RbIpcFixture *fixture,
-                                 gconstpointer data)
-{
-  g_autofree char *response = NULL;
-
-  g_test_summary ("Routes that no upstream offers still ask who is calling first.");
-
-  response = rb_ipc_fixture_ask (fixture, "POST", "/v1/runtime/self-settle", NULL, "{\"plugin_pid\":7}");
-  assert_status (response, 400);
-  assert_contains (response, "x-plugin-pid header is required for self-settle");
 }
 
 static void
@@ -371,7 +384,6 @@ main (int    argc,
       g_test_add (path, RbIpcFixture, &body_cases[i], set_up_default, test_body, rb_ipc_fixture_tear_down);
     }
 #define ADD(path, function) g_test_add (path, RbIpcFixture, NULL, set_up_default, function, rb_ipc_fixture_tear_down)
-  ADD ("/ipc/bodies/not-offered/no-header", test_not_offered_without_header);
   ADD ("/ipc/bodies/nested", test_nested);
   ADD ("/ipc/errors/envelope", test_envelope);
   ADD ("/ipc/errors/foreign", test_foreign_error);

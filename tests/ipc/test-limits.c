@@ -283,6 +283,52 @@ test_client_leaves (RbIpcFixture *fixture,
   rb_test_settle ();
 }
 
+static void
+test_poll_leaves (RbIpcFixture *fixture,
+                  gconstpointer data)
+{
+  RbRaw *client = rb_raw_connect (fixture->url);
+
+  g_test_summary ("Whoever waits for staged messages and leaves is noticed at once, although nobody writes to it.");
+
+  rb_fake_core_set_hold (fixture->core, TRUE);
+  rb_raw_printf (client, "POST /v1/runtime/staged-delivery HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAuthorization: Bearer " TOKEN
+                 "\r\nContent-Length: 2\r\n\r\n{}", fixture->port);
+  rb_test_wait_until (rb_fake_core_get_n_held (fixture->core) == 1);
+  g_assert_null (strstr (rb_fake_core_peek_calls (fixture->core), "client gone"));
+  rb_raw_close (client);
+  rb_raw_free (client);
+  rb_test_wait_until (strstr (rb_fake_core_peek_calls (fixture->core), "client gone") != NULL);
+  rb_fake_core_release (fixture->core);
+  rb_test_settle ();
+}
+
+static void
+test_poll_stays (RbIpcFixture *fixture,
+                 gconstpointer data)
+{
+  g_autoptr(RbRaw) client = rb_raw_connect (fixture->url);
+  g_autofree char *response = NULL;
+  g_autofree char *next = NULL;
+
+  g_test_summary ("Whoever waits and stays is answered, and its connection goes on; leaving afterwards means nothing.");
+
+  rb_fake_core_set_hold (fixture->core, TRUE);
+  rb_raw_printf (client, "POST /v1/runtime/staged-delivery HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAuthorization: Bearer " TOKEN
+                 "\r\nContent-Length: 2\r\n\r\n{}", fixture->port);
+  rb_test_wait_until (rb_fake_core_get_n_held (fixture->core) == 1);
+  rb_fake_core_release (fixture->core);
+  response = rb_raw_read_response (client);
+  assert_status (response, 200);
+  assert_contains (response, "\"staged_at\"");
+  rb_raw_printf (client, "GET /health HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n\r\n", fixture->port);
+  next = rb_raw_read_response (client);
+  assert_status (next, 200);
+  rb_raw_close (client);
+  rb_test_settle ();
+  g_assert_null (strstr (rb_fake_core_peek_calls (fixture->core), "client gone"));
+}
+
 static const RbIpcOptions few = { .connections_max = 10 };
 
 static void
@@ -366,6 +412,8 @@ main (int    argc,
   ADD ("/ipc/limits/time/not-taken", test_answer_not_taken);
   ADD ("/ipc/limits/time/deadline", test_request_deadline);
   ADD ("/ipc/limits/client-leaves", test_client_leaves);
+  ADD ("/ipc/limits/poll/leaves", test_poll_leaves);
+  ADD ("/ipc/limits/poll/stays", test_poll_stays);
   g_test_add ("/ipc/limits/connections/cap", RbIpcFixture, &few, rb_ipc_fixture_set_up, test_connection_cap,
               rb_ipc_fixture_tear_down);
   ADD ("/ipc/limits/connections/thousand", test_thousand);

@@ -60,6 +60,24 @@ test_case (RbIpcFixture *fixture,
 }
 
 static void
+test_poll_leaves (RbIpcFixture *fixture,
+                  gconstpointer data)
+{
+  RbRaw *client = rb_ipc_fixture_open (fixture, "stream_requests_v1");
+
+  g_test_summary ("Whoever waits for staged messages over a channel that closes is noticed.");
+
+  rb_fake_core_set_hold (fixture->core, TRUE);
+  rb_raw_ws_send_text (client, "{\"event\":\"request\",\"id\":\"1\",\"method\":\"POST\",\"path\":\"/v1/runtime/staged-delivery\"}");
+  rb_test_wait_until (rb_fake_core_get_n_held (fixture->core) == 1);
+  rb_raw_close (client);
+  rb_raw_free (client);
+  rb_test_wait_until (strstr (rb_fake_core_peek_calls (fixture->core), "client gone") != NULL);
+  rb_fake_core_release (fixture->core);
+  rb_test_settle ();
+}
+
+static void
 test_order (RbIpcFixture *fixture,
             gconstpointer data)
 {
@@ -164,6 +182,7 @@ main (int    argc,
   ADD ("/stream-requests/body-too-large", test_body_too_large);
   ADD ("/stream-requests/many", test_many);
   ADD ("/stream-requests/channel-ends", test_channel_ends);
+  ADD ("/stream-requests/poll-leaves", test_poll_leaves);
 
   return g_test_run ();
 }

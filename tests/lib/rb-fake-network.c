@@ -242,19 +242,33 @@ answer_call (RbFakeUpstream *self,
   RbUpstreamCall call = GPOINTER_TO_INT (g_task_get_task_data (task));
   GVariant *answer;
 
-  if (self->failure != NULL)
+  if (self->failures[call] != NULL || (self->answers[call] == NULL && self->failure != NULL))
     {
-      g_task_return_error (task, g_error_copy (self->failure));
+      g_task_return_error (task, g_error_copy (self->failures[call] != NULL ? self->failures[call] : self->failure));
       return;
     }
 
-  if (call == RB_UPSTREAM_REGISTER_ENDPOINT)
+  if (self->answers[call] != NULL)
+    answer = g_variant_ref (self->answers[call]);
+  else if (call == RB_UPSTREAM_REGISTER_ENDPOINT)
     answer = grant (self);
   else if (self->answer != NULL)
     answer = g_variant_ref (self->answer);
   else
     answer = g_variant_new ("a{sv}", NULL);
   g_task_return_pointer (task, g_variant_take_ref (answer), (GDestroyNotify) g_variant_unref);
+}
+
+static void
+note_ack (RbFakeUpstream *self,
+          GVariant       *arguments)
+{
+  const char *key = "", *status = "", *detail = NULL;
+
+  g_variant_lookup (arguments, "idempotency_key", "&s", &key);
+  g_variant_lookup (arguments, "status", "&s", &status);
+  g_variant_lookup (arguments, "detail", "&s", &detail);
+  g_ptr_array_add (self->acks, g_strconcat (key, " ", status, detail != NULL ? " " : NULL, detail, NULL));
 }
 
 static void
@@ -271,8 +285,10 @@ fake_call_async (RbUpstream          *upstream,
   self->n_calls[call]++;
   g_clear_pointer (&self->arguments[call], g_variant_unref);
   self->arguments[call] = g_variant_ref_sink (arguments);
+  if (call == RB_UPSTREAM_CONTROL_ACK)
+    note_ack (self, arguments);
   g_task_set_task_data (task, GINT_TO_POINTER (call), NULL);
-  if (self->hold)
+  if (self->hold || self->holds[call])
     g_ptr_array_add (self->waiting, g_steal_pointer (&task));
   else
     answer_call (self, task);
@@ -300,9 +316,14 @@ rb_fake_upstream_finalize (GObject *object)
   RbFakeUpstream *self = RB_FAKE_UPSTREAM (object);
 
   g_ptr_array_unref (self->waiting);
+  g_ptr_array_unref (self->acks);
   g_clear_pointer (&self->answer, g_variant_unref);
   for (guint i = 0; i < RB_UPSTREAM_N_CALLS; i++)
-    g_clear_pointer (&self->arguments[i], g_variant_unref);
+    {
+      g_clear_pointer (&self->arguments[i], g_variant_unref);
+      g_clear_pointer (&self->answers[i], g_variant_unref);
+      g_clear_error (&self->failures[i]);
+    }
   g_clear_error (&self->failure);
   G_OBJECT_CLASS (rb_fake_upstream_parent_class)->finalize (object);
 }
@@ -318,6 +339,7 @@ rb_fake_upstream_init (RbFakeUpstream *self)
 {
   self->features = RB_UPSTREAM_LOCAL_INBOX;
   self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
+  self->acks = g_ptr_array_new_with_free_func (g_free);
 }
 
 RbFakeUpstream *
@@ -334,6 +356,44 @@ rb_fake_upstream_answer (RbFakeUpstream *self)
   self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < waiting->len; i++)
     answer_call (self, g_ptr_array_index (waiting, i));
+}
+
+void
+rb_fake_upstream_answer_one (RbFakeUpstream *self,
+                             guint           i)
+{
+  g_autoptr(GTask) task = g_ptr_array_steal_index (self->waiting, i);
+
+  answer_call (self, task);
+}
+
+void
+rb_fake_upstream_control (RbFakeUpstream *self,
+                          const char     *text)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) event = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  rb_upstream_emit_control (RB_UPSTREAM (self), event);
+}
+
+void
+rb_fake_upstream_set_answer (RbFakeUpstream *self,
+                             RbUpstreamCall  call,
+                             GVariant       *answer)
+{
+  g_clear_pointer (&self->answers[call], g_variant_unref);
+  self->answers[call] = g_variant_ref_sink (answer);
+}
+
+void
+rb_fake_upstream_set_failure (RbFakeUpstream *self,
+                              RbUpstreamCall  call,
+                              GError         *error)
+{
+  g_clear_error (&self->failures[call]);
+  self->failures[call] = error;
 }
 
 /* emitter */
@@ -367,6 +427,8 @@ fake_emit_async (RbEmitter           *emitter,
   g_autoptr(GTask) task = g_task_new (emitter, cancellable, callback, user_data);
 
   g_ptr_array_add (self->events, rb_event_ref (event));
+  if (self->heard != NULL)
+    self->heard (event, self->heard_data);
   if (self->hold)
     g_ptr_array_add (self->waiting, g_steal_pointer (&task));
   else if (self->failure != NULL)
@@ -446,6 +508,26 @@ rb_fake_emitter_count (RbFakeEmitter *self,
   return n;
 }
 
+static void
+answer_emit (GTask        *task,
+             const GError *error)
+{
+  if (error != NULL)
+    g_task_return_error (task, g_error_copy (error));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+void
+rb_fake_emitter_answer_one (RbFakeEmitter *self,
+                            guint          i,
+                            const GError  *error)
+{
+  g_autoptr(GTask) task = g_ptr_array_steal_index (self->waiting, i);
+
+  answer_emit (task, error);
+}
+
 void
 rb_fake_emitter_answer (RbFakeEmitter *self,
                         const GError  *error)
@@ -454,12 +536,7 @@ rb_fake_emitter_answer (RbFakeEmitter *self,
 
   self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < waiting->len; i++)
-    {
-      if (error != NULL)
-        g_task_return_error (g_ptr_array_index (waiting, i), g_error_copy (error));
-      else
-        g_task_return_boolean (g_ptr_array_index (waiting, i), TRUE);
-    }
+    answer_emit (g_ptr_array_index (waiting, i), error);
 }
 
 char *

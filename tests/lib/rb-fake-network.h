@@ -47,11 +47,22 @@ struct _RbFakeUpstream {
   GPtrArray          *waiting;        /* of GTask */
   GVariant           *answer;         /* a{sv}, for all calls but registration; NULL: empty */
   GError             *failure;
+  GVariant           *answers[RB_UPSTREAM_N_CALLS];     /* of one kind of call; before @answer and @failure */
+  GError             *failures[RB_UPSTREAM_N_CALLS];    /* likewise, before its answer */
+  gboolean            holds[RB_UPSTREAM_N_CALLS];
   double              heartbeat_after_seconds;
+  GPtrArray          *acks;           /* of char *: "key status" or "key status detail", for each acknowledged control event */
 };
 
 RbFakeUpstream  *rb_fake_upstream_new      (void);
 void             rb_fake_upstream_answer   (RbFakeUpstream *self);     /* all that wait */
+void             rb_fake_upstream_answer_one (RbFakeUpstream *self, guint i);     /* the i-th of them */
+/* Sends a control event; @text is an a{sv} in the text format of GVariant. */
+void             rb_fake_upstream_control  (RbFakeUpstream *self, const char *text);
+/* Of one kind of call: what it answers from now on. @answer: sunk. */
+void             rb_fake_upstream_set_answer  (RbFakeUpstream *self, RbUpstreamCall call, GVariant *answer);
+/* @error: taken; NULL: it answers again. */
+void             rb_fake_upstream_set_failure (RbFakeUpstream *self, RbUpstreamCall call, GError *error);
 
 #define RB_TYPE_FAKE_EMITTER (rb_fake_emitter_get_type ())
 G_DECLARE_FINAL_TYPE (RbFakeEmitter, rb_fake_emitter, RB, FAKE_EMITTER, GObject)
@@ -63,6 +74,8 @@ struct _RbFakeEmitter {
   GError    *failure;
   gboolean   hold;
   GPtrArray *waiting;         /* of GTask: events that were not answered; empty unless hold */
+  void     (*heard) (RbEvent *event, gpointer user_data);   /* NULL: nobody listens */
+  gpointer   heard_data;
 };
 
 RbFakeEmitter   *rb_fake_emitter_new       (gboolean is_authority);
@@ -70,6 +83,8 @@ RbFakeEmitter   *rb_fake_emitter_new       (gboolean is_authority);
 guint            rb_fake_emitter_count     (RbFakeEmitter *self, const char *text);
 /* Answers all that wait: with @error (copied), or well. */
 void             rb_fake_emitter_answer    (RbFakeEmitter *self, const GError *error);
+/* Answers the i-th of those that wait. */
+void             rb_fake_emitter_answer_one (RbFakeEmitter *self, guint i, const GError *error);
 /* A member of the newest event that contains @text, as JSON text ("3", "\"x\""); NULL when absent. */
 char            *rb_fake_emitter_member    (RbFakeEmitter *self, const char *text, const char *member);
 

@@ -19,6 +19,9 @@ ALLOWED_FOLDERS = {
     'broker/ctl': ('broker/api', 'broker/client'),
     'broker': ('broker/api', 'broker/daemon', 'broker/ctl'),
     'modules/local': ('broker/api', 'broker/sql'),
+    'modules/claude-code': ('broker/api', 'modules/program'),
+    'modules/codex': ('broker/api', 'modules/program'),
+    'modules/command': ('broker/api', 'modules/program'),
 }
 MODULE_FOLDERS = ('broker/api',)
 

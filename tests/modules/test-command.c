@@ -4,7 +4,7 @@
 #include "config.h"
 
 #include "rb-api.h"
-#include "rb-command-child.h"
+#include "rb-program-child.h"
 #include "rb-command-line.h"
 #include "rb-fake-clock.h"
 #include "rb-test.h"
@@ -262,7 +262,7 @@ test_spawn_tail (Fixture       *fixture,
   rb_test_wait_until (fixture->token != NULL);
   g_assert_true (g_str_has_suffix (fixture->output, "end"));
   g_assert_true (g_utf8_validate (fixture->output, -1, NULL));
-  g_assert_cmpuint (strlen (fixture->output), <=, RB_COMMAND_TAIL_BYTES + 2);
+  g_assert_cmpuint (strlen (fixture->output), <=, RB_PROGRAM_TAIL_BYTES + 2);
 }
 
 static void

@@ -1,0 +1,29 @@
+/* rb-control.h: the upstream asks for something: control events, each answered once it is so
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-core-private.h"
+
+G_BEGIN_DECLS
+
+/* Source: protocol.md 15.5 to 15.7. */
+typedef struct _RbControlRun RbControlRun;
+
+RbControl  *rb_control_new     (void);
+void        rb_control_free    (RbControl *self);
+void        rb_control_watch   (RbCore *core);
+/* What has not begun yet is forgotten, unanswered: the upstream asks again. */
+void        rb_control_stop    (RbCore *core);
+void        rb_control_load    (RbControl *self, GVariant *row);   /* of RB_TABLE_CONTROL_KEYS */
+
+/* For handlers, which get a run and finish it once. @error: NULL on success; its text is the detail. */
+const char *rb_control_run_get_key (const RbControlRun *run);
+void        rb_control_finish  (RbCore *core, RbControlRun *run, const GError *error);
+/* What comes next for the same endpoint or row may go on; this one is answered later. */
+void        rb_control_release (RbCore *core, gpointer run);
+
+/* Posts RB_UPSTREAM_CONTROL_ACK; a failure is only logged. @detail: (nullable). @is_later: not as the answer to the event itself */
+void        rb_control_ack     (RbCore *core, const char *key, const char *status, const char *detail, gboolean is_later);
+
+G_END_DECLS

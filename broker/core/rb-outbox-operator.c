@@ -1,0 +1,250 @@
+/* rb-outbox-operator.c: what a person sees of the outbox, and may do
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-outbox-operator.h"
+
+#include "rb-dict.h"
+#include "rb-error.h"
+#include "rb-outbox-private.h"
+
+#define MAX_SHOWN 1000
+
+/* Without the payload: it may hold a token. */
+static GVariant *
+view_letter (const RbLetter *letter,
+             GVariantDict   *dict)
+{
+  rb_dict_put_count (dict, "id", letter->position);
+  rb_dict_put_text (dict, "kind", rb_event_kind_to_string (rb_event_get_kind (letter->event)));
+  rb_dict_put_text (dict, "subject", rb_event_get_subject (letter->event));
+  rb_dict_put_time (dict, "created_at", letter->created_at);
+  rb_dict_put_text (dict, "reason", letter->reason);
+  if (letter->status != 0)
+    rb_dict_put_count (dict, "status", letter->status);
+  return g_variant_dict_end (dict);
+}
+
+static const char *
+waits_for (RbCore           *core,
+           const RbPostLane *lane,
+           const RbLetter   *letter)
+{
+  if (letter != g_queue_peek_head ((GQueue *) &lane->letters))
+    return "the one before it";
+  if (lane->is_posting)
+    return "the answer";
+  if (lane->timer != 0)
+    return "the next attempt";
+  if (rb_event_get_kind (letter->event) == RB_EVENT_ENDPOINT_STATE && core->presence != RB_PRESENCE_ONLINE)
+    return "the network";
+
+  return "its turn";
+}
+
+static GVariant *
+view_waiting (RbCore           *core,
+              const RbPostLane *lane,
+              const RbLetter   *letter)
+{
+  gboolean is_first = letter == g_queue_peek_head ((GQueue *) &lane->letters);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  rb_dict_put_text (&dict, "waits_for", waits_for (core, lane, letter));
+  rb_dict_put_count (&dict, "attempts", is_first ? lane->attempts : 0);
+  rb_dict_put_text (&dict, "last_failure", is_first ? lane->failure : NULL);
+  return view_letter (letter, &dict);
+}
+
+typedef struct {
+  const RbPostLane *lane;
+  const RbLetter   *letter;
+} Shown;
+
+static int
+compare_positions (gconstpointer a,
+                   gconstpointer b)
+{
+  const Shown *first = a;
+  const Shown *second = b;
+
+  return first->letter->position < second->letter->position ? -1 : first->letter->position > second->letter->position;
+}
+
+static GArray *
+collect (RbOutbox *self)
+{
+  GArray *all = g_array_new (FALSE, FALSE, sizeof (Shown));
+  GHashTableIter iter;
+  gpointer lane;
+
+  g_hash_table_iter_init (&iter, self->lanes);
+  while (g_hash_table_iter_next (&iter, NULL, &lane))
+    for (GList *l = ((RbPostLane *) lane)->letters.head; l != NULL; l = l->next)
+      {
+        Shown shown = { lane, l->data };
+
+        g_array_append_val (all, shown);
+      }
+  g_array_sort (all, compare_positions);
+  return all;
+}
+
+GVariant *
+rb_view_outbox (RbCore *core)
+{
+  g_autoptr(GArray) all = collect (core->outbox);
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < MIN (all->len, MAX_SHOWN); i++)
+    {
+      const Shown *shown = &g_array_index (all, Shown, i);
+
+      g_variant_builder_add_value (&builder, view_waiting (core, shown->lane, shown->letter));
+    }
+  return g_variant_builder_end (&builder);
+}
+
+GVariant *
+rb_view_dead_letters (RbCore *core)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (const GList *l = rb_dead_letters_get_all (core->outbox->dead); l != NULL; l = l->next)
+    {
+      GVariantDict dict;
+
+      g_variant_dict_init (&dict, NULL);
+      g_variant_builder_add_value (&builder, view_letter (l->data, &dict));
+    }
+  return g_variant_builder_end (&builder);
+}
+
+void
+rb_outbox_put_limits (RbCore       *core,
+                      GVariantDict *limits)
+{
+  const RbOutbox *self = core->outbox;
+
+  rb_dict_put_limit (limits, "outbox", self->n_stored, core->settings.outbox_cap, "new work is refused until the upstream has heard");
+  rb_dict_put_limit (limits, "dead_letters", rb_dead_letters_get_n (self->dead), rb_dead_letters_get_cap (), "the oldest is forgotten");
+}
+
+void
+rb_outbox_put_counters (RbCore       *core,
+                        GVariantDict *counters)
+{
+  const RbOutbox *self = core->outbox;
+
+  rb_dict_put_count (counters, "events_posted", self->counters.posted);
+  rb_dict_put_count (counters, "events_posted_again", self->counters.retries);
+  rb_dict_put_count (counters, "events_refused", self->counters.refused);
+  rb_dict_put_count (counters, "dead_letters_forgotten", rb_dead_letters_get_n_forgotten (self->dead));
+  rb_dict_put_count (counters, "presence_dropped", self->counters.presence_dropped);
+}
+
+/* Dead letters that become queued ones. */
+static GPtrArray *
+take_dead (RbDeadLetters *dead,
+           gint64         position)
+{
+  GPtrArray *letters = g_ptr_array_new ();
+  RbLetter *letter;
+
+  while ((letter = position != 0 ? rb_dead_letters_steal (dead, position) : rb_dead_letters_steal_oldest (dead)) != NULL)
+    g_ptr_array_add (letters, letter);
+  return letters;
+}
+
+/* A new position puts it behind what waits for its subject, also after a restart. */
+static void
+revive (RbCore    *core,
+        RbLetter  *letter,
+        RbChanges *changes)
+{
+  rb_letter_erase (letter, changes);
+  letter->position = core->outbox->next_position++;
+  letter->is_dead = FALSE;
+  letter->status = 0;
+  g_clear_pointer (&letter->reason, g_free);
+  rb_letter_record (letter, changes);
+}
+
+/* With an error they are gone from memory: the store keeps nothing any more, and has them as they were. */
+static void
+on_revived (RbCore       *core,
+            const GError *error,
+            gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GPtrArray *letters = g_task_get_task_data (task);
+  guint n = letters->len;
+
+  for (guint i = 0; i < n; i++)
+    {
+      if (error != NULL)
+        rb_letter_free (g_ptr_array_index (letters, i));
+      else
+        rb_outbox_add (core, g_ptr_array_index (letters, i));
+    }
+  if (error != NULL)
+    {
+      rb_outbox_count (core, -(int) n);
+      g_task_return_error (task, g_error_copy (error));
+      return;
+    }
+  rb_outbox_pump (core);
+  g_task_return_int (task, n);
+}
+
+void
+rb_dead_letter_retry_async (RbCore              *core,
+                            gint64               id,
+                            GAsyncReadyCallback  callback,
+                            gpointer             user_data)
+{
+  g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
+  g_autoptr(GPtrArray) letters = NULL;
+  RbChanges *changes;
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, rb_dead_letter_retry_async);
+  if (!rb_core_check_ready (core, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  letters = take_dead (core->outbox->dead, id);
+  if (letters->len == 0 && id != 0)
+    {
+      g_task_return_error (task, rb_error_new (RB_ERROR_NOT_FOUND, "dead_letter_unknown", "unknown dead letter: %" G_GINT64_FORMAT, id));
+      return;
+    }
+
+  changes = rb_changes_new ();
+  for (guint i = 0; i < letters->len; i++)
+    revive (core, g_ptr_array_index (letters, i), changes);
+  rb_outbox_count (core, letters->len);
+  g_task_set_task_data (task, g_steal_pointer (&letters), (GDestroyNotify) g_ptr_array_unref);
+  rb_core_commit (core, changes, on_revived, g_steal_pointer (&task));
+}
+
+gboolean
+rb_dead_letter_retry_finish (RbCore        *core,
+                             GAsyncResult  *result,
+                             guint         *n,
+                             GError       **error)
+{
+  gssize count = g_task_propagate_int (G_TASK (result), error);
+
+  if (count < 0)
+    return FALSE;
+
+  *n = count;
+  return TRUE;
+}

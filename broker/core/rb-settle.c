@@ -1,0 +1,250 @@
+/* rb-settle.c: an adapter declares a message handled without a reply
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-settle.h"
+
+#include "rb-core-private.h"
+#include "rb-error.h"
+#include "rb-log.h"
+#include "rb-owner.h"
+#include "rb-restore.h"
+#include "rb-upstream-error.h"
+
+/* Agreed by the upstream -> our copies of it ended, durably (IMP-40) -> answered. Source: protocol.md 12.6. */
+typedef struct {
+  char *endpoint_id;
+  char *undispatched_id;
+} Settle;
+
+#define HANDLED "handled_no_reply"
+
+static const RbOwnerCall settle_call = { "self-settle", "self-settle", "self-settle requires Active", FALSE };
+
+void
+rb_settle_request_clear (RbSettleRequest *self)
+{
+  g_clear_pointer (&self->endpoint_id, g_free);
+  g_clear_pointer (&self->undispatched_id, g_free);
+}
+
+static void
+settle_free (Settle *self)
+{
+  g_free (self->endpoint_id);
+  g_free (self->undispatched_id);
+  g_free (self);
+}
+
+static void
+on_durable (RbCore       *core,
+            const GError *error,
+            gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Settle *self = g_task_get_task_data (task);
+
+  if (error != NULL)
+    {
+      g_task_return_error (task, g_error_copy (error));
+      return;
+    }
+  core->counters.self_settled++;
+  rb_log_info ("runtime_self_settled", "undispatched_id", self->undispatched_id, "endpoint_id", self->endpoint_id, NULL);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+end_row (RbCore       *core,
+         const Settle *self,
+         RbChanges    *changes)
+{
+  RbMessage *row = rb_inbox_lookup (core->inbox, self->undispatched_id);
+  gint64 now = rb_core_now (core);
+
+  if (row == NULL)
+    return;
+
+  rb_message_checkpoint (row, changes, "settled", now, self->endpoint_id, HANDLED);
+  g_free (row->endpoint_id);
+  row->endpoint_id = g_strdup (self->endpoint_id);
+  rb_ledger_end (core->ledger, row, HANDLED, now, changes);
+  rb_inbox_remove (core->inbox, self->undispatched_id);
+  rb_core_changed (core, "inbox");
+}
+
+/* The assignment that ends with it. What was fetched is our copy of a staged item; an accepted one ends where our word is the last (profile
+ * local), by whose holder it is. */
+static RbAssignment *
+find_assignment (RbCore       *core,
+                 const Settle *self)
+{
+  RbAssignment *assignment = rb_assignments_of_message (core->assignments, self->undispatched_id);
+  gboolean is_local = (rb_upstream_get_features (core->upstream) & RB_UPSTREAM_LOCAL_INBOX) != 0;
+
+  if (assignment == NULL || assignment->state == RB_ASSIGNMENT_STAGED)
+    return assignment;
+  return is_local && assignment->state == RB_ASSIGNMENT_ACCEPTED && g_str_equal (assignment->endpoint_id, self->endpoint_id) ? assignment
+                                                                                                                             : NULL;
+}
+
+/* Takes @task. */
+static void
+finish (RbCore *core,
+        GTask  *task)
+{
+  Settle *self = g_task_get_task_data (task);
+  RbAssignment *assignment = find_assignment (core, self);
+  RbChanges *changes = rb_changes_new ();
+
+  rb_staging_remove_message (core->staging, self->undispatched_id);
+  end_row (core, self, changes);
+  if (assignment != NULL)
+    rb_restore_end (core, assignment, HANDLED, changes);
+  rb_core_commit (core, changes, on_durable, task);
+}
+
+static GError *
+unsupported (void)
+{
+  GError *error = rb_error_new (RB_ERROR_NOT_SUPPORTED, "runtime_self_settle_unsupported", "apps/api self-settle route is not available");
+
+  rb_error_set_retryable (error, TRUE);
+  return error;
+}
+
+/* The upstream's status where it is one of a refusal, else 409; its code and its text where it gave them. */
+static GError *
+rejected (const GError *failure)
+{
+  gint64 status = rb_upstream_error_get_status (failure);
+  const char *code = rb_upstream_error_get_code (failure);
+  GError *error = rb_error_new (status >= 400 ? RB_ERROR_REJECTED : RB_ERROR_BAD_STATE, code != NULL ? code : "runtime_self_settle_rejected",
+                                "%s", *failure->message != '\0' ? failure->message : "runtime self-settle was rejected");
+
+  if (status >= 400)
+    rb_error_add_detail (error, "status", g_variant_new_int64 (status));
+  return error;
+}
+
+static GError *
+unavailable (const GError *failure)
+{
+  gboolean answered = rb_upstream_error_get_status (failure) != 0;
+  const char *code = rb_upstream_error_get_code (failure);
+  GError *error = rb_error_new (RB_ERROR_UNAVAILABLE, code != NULL ? code : "runtime_self_settle_unavailable", "%s",
+                                answered && *failure->message != '\0' ? failure->message : "runtime self-settle failed; retry");
+
+  rb_error_set_retryable (error, TRUE);
+  return error;
+}
+
+static void
+on_settled (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  RbCore *core = g_task_get_source_object (task);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
+
+  if (answer != NULL)
+    finish (core, g_steal_pointer (&task));
+  else if (g_error_matches (error, RB_ERROR, RB_ERROR_NOT_SUPPORTED))
+    g_task_return_error (task, unsupported ());
+  else if (g_error_matches (error, RB_ERROR, RB_ERROR_REJECTED))
+    g_task_return_error (task, rejected (error));
+  else
+    g_task_return_error (task, unavailable (error));
+}
+
+/* Where our own inbox is the authority. Takes @task. */
+static void
+settle_here (RbCore *core,
+             GTask  *task)
+{
+  Settle *self = g_task_get_task_data (task);
+
+  if (rb_inbox_lookup (core->inbox, self->undispatched_id) != NULL || find_assignment (core, self) != NULL)
+    {
+      finish (core, task);
+      return;
+    }
+
+  g_task_return_error (task, rb_error_new (RB_ERROR_NOT_FOUND, "runtime_self_settle_rejected", "unknown undispatched_id: %s",
+                                           self->undispatched_id));
+  g_object_unref (task);
+}
+
+static GVariant *
+make_arguments (const Settle     *self,
+                const RbEndpoint *endpoint)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "undispatched_id", "s", self->undispatched_id);
+  g_variant_dict_insert (&dict, "endpoint_id", "s", self->endpoint_id);
+  g_variant_dict_insert (&dict, "endpoint_nonce", "s", endpoint->nonce);
+  return g_variant_dict_end (&dict);
+}
+
+static RbEndpoint *
+check_request (RbCore                 *core,
+               const RbCaller         *caller,
+               const RbSettleRequest  *request,
+               GError                **error)
+{
+  RbEndpoint *endpoint;
+
+  if (!rb_core_check_ready (core, error))
+    return NULL;
+  endpoint = rb_owner_check_call (core, caller, &settle_call, request->endpoint_id, request->plugin_pid, NULL, error);
+  if (endpoint != NULL && (request->undispatched_id == NULL || *request->undispatched_id == '\0'))
+    {
+      rb_set_error (error, RB_ERROR_INVALID, "undispatched_id_invalid", "undispatched_id is required");
+      return NULL;
+    }
+  return endpoint;
+}
+
+void
+rb_settle_async (RbCore                *core,
+                 const RbCaller        *caller,
+                 const RbSettleRequest *request,
+                 GAsyncReadyCallback    callback,
+                 gpointer               user_data)
+{
+  g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
+  RbEndpoint *endpoint;
+  GError *error = NULL;
+  Settle *self;
+
+  g_task_set_source_tag (task, rb_settle_async);
+  endpoint = check_request (core, caller, request, &error);
+  if (endpoint == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  self = g_new0 (Settle, 1);
+  self->endpoint_id = g_strdup (request->endpoint_id);
+  self->undispatched_id = g_strdup (request->undispatched_id);
+  g_task_set_task_data (task, self, (GDestroyNotify) settle_free);
+  if ((rb_upstream_get_features (core->upstream) & RB_UPSTREAM_LOCAL_INBOX) != 0)
+    settle_here (core, g_steal_pointer (&task));
+  else
+    rb_upstream_call_async (core->upstream, RB_UPSTREAM_SELF_SETTLE, make_arguments (self, endpoint), NULL, on_settled,
+                            g_steal_pointer (&task));
+}
+
+gboolean
+rb_settle_finish (RbCore        *core,
+                  GAsyncResult  *result,
+                  GError       **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

@@ -1,0 +1,25 @@
+/* rb-settle.h: an adapter declares a message handled without a reply
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-core.h"
+
+G_BEGIN_DECLS
+
+/* POST /v1/runtime/self-settle, protocol.md 12.6. Strings are NULL where the body has none. */
+typedef struct {
+  char   *endpoint_id;
+  gint64  plugin_pid;         /* 0: none */
+  char   *undispatched_id;
+} RbSettleRequest;
+
+void      rb_settle_request_clear (RbSettleRequest *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RbSettleRequest, rb_settle_request_clear)
+
+void      rb_settle_async  (RbCore *core, const RbCaller *caller, const RbSettleRequest *request, GAsyncReadyCallback callback,
+                            gpointer user_data);
+/* TRUE: settled, as "handled_no_reply". */
+gboolean  rb_settle_finish (RbCore *core, GAsyncResult *result, GError **error);
+
+G_END_DECLS
