@@ -85,6 +85,21 @@ is_of_type (Call       *call,
   return FALSE;
 }
 
+/* Objects to what is missing; texts are strings, numbers integers. Both lists end with NULL. */
+static void
+check_fields (Call              *call,
+              const char        *rule,
+              const char *const *texts,
+              const char *const *numbers)
+{
+  for (gsize i = 0; texts[i] != NULL; i++)
+    if (rb_sim_json_string (call->body, texts[i]) == NULL)
+      rb_sim_record_object (call->api->record, rule, "no '%s'", texts[i]);
+  for (gsize i = 0; numbers[i] != NULL; i++)
+    if (!rb_sim_json_is_int (call->body, numbers[i]))
+      rb_sim_record_object (call->api->record, rule, "no '%s'", numbers[i]);
+}
+
 /* Who we are, what we can */
 
 static void
@@ -115,11 +130,10 @@ find_endpoint (Call *call)
 static void
 check_registration (Call *call)
 {
-  static const char *const wanted[] = { "runtime_kind", "endpoint_nonce", "display_label" };
+  static const char *const texts[] = { "runtime_kind", "endpoint_nonce", "display_label", NULL };
+  static const char *const numbers[] = { NULL };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (wanted); i++)
-    if (rb_sim_json_string (call->body, wanted[i]) == NULL)
-      rb_sim_record_object (call->api->record, "register/fields", "no '%s'", wanted[i]);
+  check_fields (call, "register/fields", texts, numbers);
   if (json_object_has_member (call->body, "workspace") && rb_sim_json_object (call->body, "workspace") == NULL)
     rb_sim_record_object (call->api->record, "register/fields", "'workspace' is no object");
 }
@@ -252,26 +266,39 @@ do_list (Call *call)
 static void
 do_presence (Call *call)
 {
-  if (is_of_type (call, "network_presence_changed"))
-    call->answer->status = 204;
+  static const char *const texts[] = { "state", "reason", NULL };
+  static const char *const numbers[] = { "ts", NULL };
+
+  if (!is_of_type (call, "network_presence_changed"))
+    return;
+  check_fields (call, "network-presence-changed/fields", texts, numbers);
+  call->answer->status = 204;
 }
+
+static const char *const route_texts[] = { "source_message_id", "routed_to_endpoint_id", "route_kind", NULL };
 
 static void
 do_routed (Call *call)
 {
-  if (is_of_type (call, "runtime_inbound_routed"))
-    call->answer->status = 204;
+  static const char *const numbers[] = { "routed_at", NULL };
+
+  if (!is_of_type (call, "runtime_inbound_routed"))
+    return;
+  check_fields (call, "inbound-routed/fields", route_texts, numbers);
+  call->answer->status = 204;
 }
 
 static void
 do_route_claim (Call *call)
 {
+  static const char *const numbers[] = { "claimed_at", NULL };
   const char *id = rb_sim_json_string (call->body, "source_message_id");
   const char *action = id != NULL ? g_hash_table_lookup (call->api->route_claims, id) : NULL;
   g_autoptr(JsonObject) object = NULL;
 
   if (!is_of_type (call, "runtime_inbound_route_claim"))
     return;
+  check_fields (call, "inbound-route-claim/fields", route_texts, numbers);
   if (action == NULL)
     action = g_hash_table_lookup (call->api->route_claims, "");
   object = rb_sim_json_new ("action", action != NULL ? action : "route", NULL);
@@ -287,7 +314,8 @@ do_control_ack (Call *call)
 
   if (key == NULL || status == NULL || !g_strv_contains (known, status))
     {
-      rb_sim_record_object (call->api->record, "control-ack/fields", "key '%s', status '%s'", key, status);
+      rb_sim_record_object (call->api->record, "control-ack/fields", "key '%s', status '%s'", rb_sim_or_none (key),
+                            rb_sim_or_none (status));
       refuse (call, 422, "invalid_ack", "idempotency_key or status");
       return;
     }

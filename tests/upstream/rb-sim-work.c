@@ -200,7 +200,8 @@ rb_sim_work_undispatched (RbSimWork    *self,
 
   if (id == NULL || (g_strcmp0 (action, "add") != 0 && g_strcmp0 (action, "remove") != 0))
     {
-      rb_sim_record_object (self->record, "undispatched-changed/action", "action '%s' of '%s'", action, id);
+      rb_sim_record_object (self->record, "undispatched-changed/action", "action '%s' of '%s'", rb_sim_or_none (action),
+                            rb_sim_or_none (id));
       rb_sim_verdict_refuse (verdict, 422, "invalid_event", "action or undispatched_id");
       return;
     }
@@ -250,7 +251,7 @@ find_claimer (RbSimWork    *self,
 
   if (endpoint == NULL || endpoint->retired_at != NULL)
     {
-      rb_sim_verdict_refuse (verdict, 404, "endpoint_not_found", "%s", id);
+      rb_sim_verdict_refuse (verdict, 404, "endpoint_not_found", "%s", rb_sim_or_none (id));
       return NULL;
     }
   if (g_strcmp0 (rb_sim_json_string (request, "endpoint_nonce"), endpoint->nonce) != 0)

@@ -151,6 +151,23 @@ test_settings (SimFixture    *fixture,
 }
 
 static void
+test_fields (SimFixture    *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("Events that lack a field, or are of another type than their route, are objected to.");
+
+  g_assert_cmpuint (sim_fixture_post (fixture, "/v1/runtime/inbound-routed", "{\"type\":\"runtime_inbound_routed\",\"version\":1,"
+                                      "\"source_message_id\":\"m\",\"route_kind\":\"active_endpoint\",\"routed_at\":\"now\"}"),
+                    ==, 204);
+  g_assert_cmpuint (sim_fixture_post (fixture, "/v1/runtime/network-presence-changed",
+                                      "{\"type\":\"network_presence_changed\",\"version\":1,\"state\":\"online\",\"ts\":5}"), ==, 204);
+  g_assert_cmpuint (sim_fixture_post (fixture, "/v1/runtime/inbound-route-claim", "{\"type\":\"other\",\"version\":1}"), ==, 422);
+  expect_violations (fixture, "inbound-routed/fields: no 'routed_to_endpoint_id'\ninbound-routed/fields: no 'routed_at'\n"
+                              "network-presence-changed/fields: no 'reason'\n"
+                              "type: 'runtime_inbound_route_claim' is expected, version 1");
+}
+
+static void
 test_legacy (SimFixture    *fixture,
              gconstpointer  data)
 {
@@ -410,6 +427,7 @@ main (int    argc,
   sim_fixture_add ("/sim/work/endpoint", test_endpoint);
   sim_fixture_add ("/sim/work/unauthorized", test_unauthorized);
   sim_fixture_add ("/sim/work/settings", test_settings);
+  sim_fixture_add ("/sim/work/fields", test_fields);
   sim_fixture_add ("/sim/work/legacy", test_legacy);
   sim_fixture_add ("/sim/work/candidates", test_candidates);
   sim_fixture_add ("/sim/work/candidates/bound-to-another", test_bound_to_another);
