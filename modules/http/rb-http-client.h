@@ -23,7 +23,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbHttpClient, rb_http_client_unref)
 void          rb_http_client_stop           (RbHttpClient *self);
 guint         rb_http_client_get_n_running  (RbHttpClient *self);
 
-/* A result has no source object. @path: after the base, with its query. @body: (nullable): JSON. An answer of any status is a success; see RbHttpAnswer.broken. */
+/* @path: after the base, with its query. @body: (nullable): JSON. An answer of any status is a success; see RbHttpAnswer.broken. A
+ * result has no source object. */
 void          rb_http_client_request_async  (RbHttpClient *self, const char *method, const char *path, GBytes *body, gint64 timeout_ms,
                                              GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 RbHttpAnswer *rb_http_client_request_finish (GAsyncResult *result, GError **error);
