@@ -91,7 +91,7 @@ on_known (gpointer user_data)
   RbHttpUpstream *self = user_data;
   const char *node_id = rb_http_principal_get_node_id (self->principal);
 
-  rb_log_info ("runtime_principal_resolved", "subject_id", node_id, NULL);
+  rb_log_debug ("runtime_principal_known", "subject_id", node_id, NULL);
   rb_http_events_start (self->events, node_id);
 }
 
