@@ -97,6 +97,22 @@ rb_claimer_list (RbCoreFixture *fixture,
 }
 
 void
+rb_claimer_arrive (RbCoreFixture *fixture,
+                   gint64         seq,
+                   const char    *message_id)
+{
+  rb_fake_connector_deliver (fixture->connector, seq, message_id, "bob", "please", "{\"correlation_id\":\"c9\"}");
+  rb_test_settle ();
+}
+
+void
+rb_claimer_grant (RbCoreFixture *fixture,
+                  GVariant      *answer)
+{
+  rb_fake_upstream_set_answer (fixture->upstream, RB_UPSTREAM_SELF_CLAIM, answer);
+}
+
+void
 rb_claimer_claim_start (RbWorker      *worker,
                         const char    *message_id,
                         GAsyncResult **result)

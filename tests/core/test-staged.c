@@ -23,7 +23,7 @@ set_up_worker (RbCoreFixture *fixture,
   worker = rb_worker_new (fixture, WORKER);
   rb_test_settle ();
   rb_claimer_list (fixture, 1, rb_claimer_candidate (message_id, "node_pull_only", NULL, NULL));
-  rb_fake_upstream_set_answer (fixture->upstream, RB_UPSTREAM_SELF_CLAIM, rb_claimer_answer (worker, message_id, assignment_id));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, message_id, assignment_id));
   worker->assignment_id = g_strdup (assignment_id);
   return worker;
 }
