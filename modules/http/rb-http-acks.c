@@ -85,13 +85,15 @@ static gboolean
 will_repeat (Ack          *ack,
              const GError *error)
 {
+  gint64 retry_after_ms;
   gint64 wait_ms;
 
   if (!rb_http_is_transient (error) || ack->attempts >= ack->acks->settings->ack_attempts)
     return FALSE;
 
-  wait_ms = MAX (rb_backoff_next (&ack->backoff), MIN (rb_http_error_get_retry_after (error), MAX_RETRY_AFTER_MS));
-  ack->timer = rb_clock_add (ack->acks->clock, wait_ms, on_retry, ack);
+  retry_after_ms = MIN (rb_http_error_get_retry_after (error), MAX_RETRY_AFTER_MS);
+  wait_ms = rb_backoff_next (&ack->backoff);
+  ack->timer = rb_clock_add (ack->acks->clock, MAX (wait_ms, retry_after_ms), on_retry, ack);
   return TRUE;
 }
 

@@ -114,14 +114,14 @@ succeed (Exchange *self)
     g_task_return_pointer (task, g_steal_pointer (&self->answer), (GDestroyNotify) rb_http_answer_free);
 }
 
-/* A status that is known decides, also when the body cannot be had: the caller sees both. A body that is known is whole. */
+/* A status that is known decides, also when the body cannot be had: the caller sees both. A body that was kept is whole. */
 static void
 fail (Exchange *self,
       GError   *error)
 {
   if (self->answer != NULL && error->domain == RB_ERROR && self->task != NULL)
     {
-      if (self->answer->body == NULL)
+      if (self->answer->body == NULL && self->answer->broken == NULL)
         self->answer->broken = error;
       else
         g_error_free (error);
@@ -208,6 +208,18 @@ error_from_transport (const Exchange *self,
                        *certificate != '\0' ? certificate : cause->message);
 }
 
+static void
+keep_body (Exchange *self)
+{
+  SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
+  g_autoptr(GBytes) body = g_byte_array_free_to_bytes (g_steal_pointer (&self->body));
+
+  if (soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CHUNKED && rb_http_body_is_cut (body))
+    self->answer->broken = rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "network network: the answer was cut off");
+  else
+    self->answer->body = g_steal_pointer (&body);
+}
+
 /* Only now the connection is free for the next request, so the caller hears of it after that. */
 static void
 on_closed (GObject      *source,
@@ -239,7 +251,7 @@ on_read (GObject      *source,
     }
   if (g_bytes_get_size (bytes) == 0)
     {
-      self->answer->body = g_byte_array_free_to_bytes (g_steal_pointer (&self->body));
+      keep_body (self);
       g_input_stream_close_async (self->stream, G_PRIORITY_DEFAULT, self->inner, on_closed, exchange_ref (self));
       return;
     }

@@ -84,11 +84,13 @@ log_retry (RbHttpPrincipal *self,
 static void
 ask_later (RbHttpPrincipal *self)
 {
+  gint64 retry_after_ms = MIN (rb_http_error_get_retry_after (self->failure), REFUSED_WAIT_MS);
   gint64 delay_ms;
 
   if (rb_http_is_transient (self->failure))
     {
-      delay_ms = MAX (rb_backoff_next (&self->backoff), MIN (rb_http_error_get_retry_after (self->failure), REFUSED_WAIT_MS));
+      delay_ms = rb_backoff_next (&self->backoff);
+      delay_ms = MAX (delay_ms, retry_after_ms);
       log_retry (self, delay_ms);
     }
   else

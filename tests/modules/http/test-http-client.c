@@ -13,6 +13,8 @@
 #include <string.h>
 
 #define IN_FLIGHT 64
+/* Whole chunks, but not the last one. */
+#define CUT_ANSWER "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{\"items\"\r\n"
 
 typedef struct {
   SoupServer   *server;
@@ -59,6 +61,13 @@ on_request (SoupServer        *server,
   else if (g_str_equal (path, "/v1/redirect"))
     {
       soup_server_message_set_redirect (message, SOUP_STATUS_FOUND, "/v1/elsewhere");
+    }
+  else if (g_str_equal (path, "/v1/cut"))
+    {
+      g_autoptr(GIOStream) stream = soup_server_message_steal_connection (message);
+
+      g_output_stream_write_all (g_io_stream_get_output_stream (stream), CUT_ANSWER, strlen (CUT_ANSWER), NULL, NULL, NULL);
+      g_io_stream_close (stream, NULL, NULL);
     }
   else if (g_str_equal (path, "/v1/body"))
     {
@@ -265,6 +274,22 @@ test_body_limit (Fixture       *fixture,
 
   after = request (fixture, "/plain", NULL);
   g_assert_cmpuint (after->status, ==, 204);
+}
+
+static void
+test_cut_off (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_autoptr(RbHttpAnswer) answer = NULL;
+
+  g_test_summary ("An answer in chunks that ends with its connection was cut off, and may come whole the next time.");
+
+  make_client (fixture);
+  answer = request (fixture, "/cut", NULL);
+  g_assert_cmpuint (answer->status, ==, 200);
+  g_assert_null (answer->body);
+  g_assert_error (answer->broken, RB_ERROR, RB_ERROR_UNAVAILABLE);
+  g_assert_true (g_str_has_prefix (answer->broken->message, "network network: "));
 }
 
 static void
@@ -561,6 +586,7 @@ main (int   argc,
   add ("/http/client/window", test_window);
   add ("/http/client/redirect", test_redirect);
   add ("/http/client/body-limit", test_body_limit);
+  add ("/http/client/cut-off", test_cut_off);
   add ("/http/client/deadline", test_deadline);
   add ("/http/client/stopped", test_stopped);
   add ("/http/client/stop-anywhere", test_stop_anywhere);
