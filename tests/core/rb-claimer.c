@@ -225,3 +225,18 @@ rb_claimer_used (RbCoreFixture *fixture,
   g_variant_lookup (entry, "used", "x", &used);
   return used;
 }
+
+char *
+rb_claimer_explain (RbCoreFixture *fixture,
+                    const char    *message_id)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GVariant) view = NULL;
+  g_autoptr(GError) error = NULL;
+
+  rb_explain_async (fixture->core, message_id, rb_test_store_result, &result);
+  rb_test_wait_until (result != NULL);
+  view = rb_explain_finish (fixture->core, result, &error);
+  g_assert_no_error (error);
+  return g_variant_print (view, FALSE);
+}

@@ -42,6 +42,8 @@ void       rb_claimer_open_mailroom (RbCoreFixture *fixture);
 
 /* A member of the arguments of the last such call, as text; empty when it has none. */
 char      *rb_claimer_argument      (RbCoreFixture *fixture, RbUpstreamCall call, const char *member);
+/* What a person is told of a message, as text. */
+char      *rb_claimer_explain       (RbCoreFixture *fixture, const char *message_id);
 /* One number of the status view: counters or limits' "used". */
 gint64     rb_claimer_used          (RbCoreFixture *fixture, const char *limit);
 

@@ -221,6 +221,7 @@ test_not_projected (RbCoreFixture *fixture,
     { RB_ERROR_UNAVAILABLE, RB_ERROR_UNAVAILABLE, "", "assigned_to_runtime_target projection was not accepted", "true" },
   };
   g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autofree char *ladder = NULL;
   g_autoptr(GError) error = NULL;
 
   g_test_summary ("IMP-35: what the authority does not agree to is given back, and the row is in the inbox again.");
@@ -246,6 +247,8 @@ test_not_projected (RbCoreFixture *fixture,
   g_assert_cmpstr (rb_error_text_detail (error, "original_error"), ==, "runtime_self_claim_assignment_projection_failed");
   rb_assert_refused (error, RB_ERROR_OUTCOME_UNKNOWN, "runtime_self_claim_outcome_unknown", UNKNOWN_TEXT);
   g_assert_cmpuint (rb_test_count_log ("runtime_self_claim_compensation_error"), ==, 1);
+  ladder = rb_claimer_explain (fixture, "m1");
+  g_assert_nonnull (strstr (ladder, "<'released'>"));
   g_assert_cmpuint (rb_core_fixture_count_inbox (fixture), ==, 1);
   g_clear_error (&fixture->authority->failure);
 }
