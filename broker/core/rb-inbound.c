@@ -9,7 +9,6 @@
 #include "rb-deliver.h"
 #include "rb-events.h"
 #include "rb-log.h"
-#include "rb-mailroom.h"
 #include "rb-route-claim.h"
 
 /* The way of a message: seen before? -> which endpoint? -> (the upstream agrees: rb-route-claim.c) -> a place for it -> commit -> accepted upstream, pushed
@@ -143,8 +142,6 @@ on_stored (RbCore       *core,
       settle_waiting (core, message, accept_seq);
       if (message->place == RB_PLACE_QUEUE)
         rb_deliver_stored (core, message);
-      else if (message->place == RB_PLACE_INBOX && !rb_events_has_authority (core))
-        rb_mailroom_trigger (core);
     }
   arrival_free (arrival);
 }

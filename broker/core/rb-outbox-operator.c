@@ -27,9 +27,9 @@ view_letter (const RbLetter *letter,
 }
 
 static const char *
-waits_for (RbCore         *core,
-           const RbPostLane   *lane,
-           const RbLetter *letter)
+waits_for (RbCore           *core,
+           const RbPostLane *lane,
+           const RbLetter   *letter)
 {
   if (letter != g_queue_peek_head ((GQueue *) &lane->letters))
     return "the one before it";
@@ -44,21 +44,23 @@ waits_for (RbCore         *core,
 }
 
 static GVariant *
-view_waiting (RbCore         *core,
-              const RbPostLane   *lane,
-              const RbLetter *letter)
+view_waiting (RbCore           *core,
+              const RbPostLane *lane,
+              const RbLetter   *letter)
 {
+  gboolean is_first = letter == g_queue_peek_head ((GQueue *) &lane->letters);
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
   rb_dict_put_text (&dict, "waits_for", waits_for (core, lane, letter));
-  rb_dict_put_count (&dict, "attempts", letter == g_queue_peek_head ((GQueue *) &lane->letters) ? lane->attempts : 0);
+  rb_dict_put_count (&dict, "attempts", is_first ? lane->attempts : 0);
+  rb_dict_put_text (&dict, "last_failure", is_first ? lane->failure : NULL);
   return view_letter (letter, &dict);
 }
 
 typedef struct {
-  const RbPostLane   *lane;
-  const RbLetter *letter;
+  const RbPostLane *lane;
+  const RbLetter   *letter;
 } Shown;
 
 static int

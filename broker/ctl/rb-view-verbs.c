@@ -43,6 +43,7 @@ static const RbViewColumn outbox_columns[] = {
   { { "FOR", 0 }, "created_at", NULL, TRUE },
   { { "TRIES", 0 }, "attempts" },
   { { "WAITS FOR", 8 }, "waits_for" },
+  { { "LAST FAILURE", 10 }, "last_failure" },
 };
 
 static const RbViewColumn dead_columns[] = {

@@ -212,6 +212,7 @@ make_host (RbDaemon *self)
   g_auto(GStrv) directories = rb_setup_dup_own_module_dirs (self->settings);
   RbHostOptions options = {
     .directories = (const char *const *) directories,
+    .call_timeout_ms = rb_settings_get_integer (self->settings, "broker", "module-timeout-ms"),
     .environment = {
       .clock = self->clock,
       .account_id = get_broker (self, "account-id"),

@@ -46,6 +46,7 @@ struct _RbGatewayStream {
   gint64      asked_us;         /* 0: not on this connection */
   gint64      asked_floor;
   gint64      asked_missing;    /* what was missing then; 0: only refused ones were */
+  guint       n_asked;          /* in a row for @asked_missing */
   gint64      asked_top;        /* the highest that was known then: a gap above it is a new one */
   RbBackoff   missing_backoff;
   gint64      missing_due_us;   /* when to ask for what is missing below @asked_top again */
@@ -442,7 +443,7 @@ rb_gateway_stream_get_ask_us (RbGatewayStream *self,
   return due_us;
 }
 
-void
+guint
 rb_gateway_stream_asked (RbGatewayStream *self,
                          gint64           now_us)
 {
@@ -458,6 +459,7 @@ rb_gateway_stream_asked (RbGatewayStream *self,
   self->was_full = FALSE;
   self->asked_us = now_us;
   self->asked_floor = rb_cursor_get_floor (self->cursor);
+  self->n_asked = is_again ? self->n_asked + 1 : 1;
   self->asked_missing = missing;
   self->asked_top = rb_cursor_get_highest (self->cursor);
   self->missing_due_us = now_us + rb_backoff_next (&self->missing_backoff) * 1000;
@@ -466,6 +468,13 @@ rb_gateway_stream_asked (RbGatewayStream *self,
       self->refused_wait_us = rb_backoff_next (&self->refused_backoff) * 1000;
       self->refused_due_us = now_us + self->refused_wait_us;
     }
+  return self->n_asked;
+}
+
+gint64
+rb_gateway_stream_get_asked (RbGatewayStream *self)
+{
+  return self->asked_missing;
 }
 
 /* To register is to ask: the gateway sends what it has above our cursor. */

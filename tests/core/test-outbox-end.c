@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "rb-authority.h"
 #include "rb-worker.h"
 
 #include "rb-connector.h"
@@ -11,44 +12,7 @@
 #include "rb-outbox-operator.h"
 
 #define PID 100
-#define ADDED "\"action\":\"add\""
 #define OFFLINE "\"state\":\"offline\""
-
-static void
-set_failure (RbCoreFixture *fixture,
-             int            code,
-             gint64         status)
-{
-  g_clear_error (&fixture->authority->failure);
-  if (code < 0)
-    return;
-
-  fixture->authority->failure = rb_error_new (code, NULL, "no such thing");
-  rb_error_add_detail (fixture->authority->failure, "status", g_variant_new_int64 (status));
-}
-
-static void
-deliver (RbCoreFixture *fixture,
-         gint64         seq)
-{
-  g_autofree char *id = g_strdup_printf ("m%" G_GINT64_FORMAT, seq);
-
-  rb_fake_connector_deliver (fixture->connector, seq, id, "bob", "hello", NULL);
-  rb_test_settle ();
-}
-
-static guint
-count_heard (RbCoreFixture *fixture,
-             const char    *text)
-{
-  return rb_fake_emitter_count (fixture->authority, text);
-}
-
-static guint
-count_rows (RbCoreFixture *fixture)
-{
-  return rb_fake_store_count (fixture->store, RB_TABLE_OUTBOX);
-}
 
 static GVariant *
 view_first_dead (RbCoreFixture *fixture)
@@ -64,6 +28,33 @@ count_dead (RbCoreFixture *fixture)
   g_autoptr(GVariant) rows = g_variant_ref_sink (rb_view_dead_letters (fixture->core));
 
   return g_variant_n_children (rows);
+}
+
+static void
+test_routed_refused (RbCoreFixture *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = rb_core_fixture_attach (fixture, PID, TRUE);
+  g_autofree char *id = rb_core_fixture_register (fixture, PID, RB_PLAIN, NULL, NULL);
+  g_autofree char *metadata = g_strdup_printf ("{\"target_endpoint_id\":\"%s\"}", id);
+  g_autoptr(GVariant) dead = NULL;
+  const char *kind = NULL;
+
+  g_test_summary ("A message whose routed event is refused for good is accepted all the same: the adapter has it (IMP-28).");
+
+  rb_authority_fail (fixture, RB_ERROR_REJECTED, 422);
+  rb_fake_connector_deliver (fixture->connector, 1, "m1", "bob", "hello", metadata);
+  rb_test_settle ();
+  rb_core_fixture_receipt (fixture, channel, 0);
+  g_assert_true (rb_fake_connector_has_accepted (fixture->connector, 1));
+  g_assert_cmpstr (rb_core_fixture_reason (fixture, "m1"), ==, "delivered");
+  rb_fake_clock_advance (fixture->clock, 600000);
+  g_assert_cmpuint (channel->pushes->len, ==, 1);
+  g_assert_cmpuint (rb_authority_count (fixture, "runtime_inbound_routed"), ==, 1);
+  dead = view_first_dead (fixture);
+  g_assert_true (g_variant_lookup (dead, "kind", "&s", &kind));
+  g_assert_cmpstr (kind, ==, "runtime_inbound_routed");
+  rb_core_fixture_unregister (fixture, PID, id, NULL);
 }
 
 static gboolean
@@ -89,16 +80,16 @@ test_terminal (RbCoreFixture *fixture,
 
   g_test_summary ("A terminal refusal is kept with its reason and status, over a restart; nothing else waits for it.");
 
-  set_failure (fixture, RB_ERROR_REJECTED, 422);
-  deliver (fixture, 1);
-  set_failure (fixture, -1, 0);
-  deliver (fixture, 2);
+  rb_authority_fail (fixture, RB_ERROR_REJECTED, 422);
+  rb_authority_news (fixture, 1);
+  rb_authority_fail (fixture, -1, 0);
+  rb_authority_news (fixture, 2);
   rb_core_fixture_crash (fixture);
   rb_fake_clock_advance (fixture->clock, 600000);
-  g_assert_cmpuint (count_heard (fixture, "\"undispatched_id\":\"m1\""), ==, 1);
-  g_assert_cmpuint (count_heard (fixture, "\"undispatched_id\":\"m2\""), ==, 1);
+  g_assert_cmpuint (rb_authority_count (fixture, "\"undispatched_id\":\"m1\""), ==, 1);
+  g_assert_cmpuint (rb_authority_count (fixture, "\"undispatched_id\":\"m2\""), ==, 1);
   g_assert_cmpuint (rb_test_count_log ("undispatched_changed_drop_terminal"), ==, 1);
-  g_assert_cmpuint (count_rows (fixture), ==, 1);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 1);
 
   dead = view_first_dead (fixture);
   g_assert_true (g_variant_lookup (dead, "kind", "&s", &kind));
@@ -122,15 +113,15 @@ test_retry_one (RbCoreFixture *fixture,
 
   g_test_summary ("A person may have a dead letter tried again; refused again it is dead again.");
 
-  set_failure (fixture, RB_ERROR_REJECTED, 422);
-  deliver (fixture, 1);
-  deliver (fixture, 2);
+  rb_authority_fail (fixture, RB_ERROR_REJECTED, 422);
+  rb_authority_news (fixture, 1);
+  rb_authority_news (fixture, 2);
   dead = view_first_dead (fixture);
   g_assert_true (g_variant_lookup (dead, "id", "x", &id));
   g_assert_true (retry (fixture, id, &n, &error));
   rb_test_settle ();
   g_assert_cmpuint (n, ==, 1);
-  g_assert_cmpuint (count_heard (fixture, "\"undispatched_id\":\"m1\""), ==, 2);
+  g_assert_cmpuint (rb_authority_count (fixture, "\"undispatched_id\":\"m1\""), ==, 2);
   g_assert_cmpuint (count_dead (fixture), ==, 2);
 
   g_assert_false (retry (fixture, id, &n, &error));
@@ -147,19 +138,19 @@ test_retry_all (RbCoreFixture *fixture,
 
   g_test_summary ("All of them at once, durably: a crash does not make them dead again.");
 
-  set_failure (fixture, RB_ERROR_REJECTED, 422);
-  deliver (fixture, 1);
-  deliver (fixture, 2);
+  rb_authority_fail (fixture, RB_ERROR_REJECTED, 422);
+  rb_authority_news (fixture, 1);
+  rb_authority_news (fixture, 2);
   g_assert_cmpuint (count_dead (fixture), ==, 2);
-  set_failure (fixture, RB_ERROR_UNAVAILABLE, 503);
+  rb_authority_fail (fixture, RB_ERROR_UNAVAILABLE, 503);
   g_assert_true (retry (fixture, 0, &n, &error));
   g_assert_cmpuint (n, ==, 2);
   rb_core_fixture_crash (fixture);
   g_assert_cmpuint (count_dead (fixture), ==, 0);
-  set_failure (fixture, -1, 0);
+  rb_authority_fail (fixture, -1, 0);
   rb_fake_clock_advance (fixture->clock, 500);
-  g_assert_cmpuint (count_rows (fixture), ==, 0);
-  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, ADDED), ==, 2);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 0);
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, RB_ADDED), ==, 2);
 
   g_assert_true (retry (fixture, 0, &n, &error));
   g_assert_cmpuint (n, ==, 0);
@@ -215,20 +206,20 @@ test_held_while_offline (RbCoreFixture *fixture,
   id = rb_core_fixture_register (fixture, PID, RB_PLAIN, NULL, NULL);
   rb_core_fixture_unregister (fixture, PID, id, NULL);
   rb_fake_clock_advance (fixture->clock, 60000);
-  g_assert_cmpuint (count_heard (fixture, "\"reason\":\"register\""), ==, 0);
+  g_assert_cmpuint (rb_authority_count (fixture, "\"reason\":\"register\""), ==, 0);
   g_assert_cmpuint (rb_test_count_log ("transition_state_deferred"), ==, 2);
   g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_UNREGISTER], ==, 0);
 
   fixture->authority->hold = TRUE;
   find_network (fixture);
-  g_assert_cmpuint (count_heard (fixture, "\"reason\":\"register\""), ==, 1);
-  g_assert_cmpuint (count_heard (fixture, "explicit_unregister"), ==, 0);
+  g_assert_cmpuint (rb_authority_count (fixture, "\"reason\":\"register\""), ==, 1);
+  g_assert_cmpuint (rb_authority_count (fixture, "explicit_unregister"), ==, 0);
   fixture->authority->hold = FALSE;
   rb_fake_emitter_answer (fixture->authority, NULL);
   rb_test_settle ();
-  g_assert_cmpuint (count_heard (fixture, "explicit_unregister"), ==, 1);
+  g_assert_cmpuint (rb_authority_count (fixture, "explicit_unregister"), ==, 1);
   g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_UNREGISTER], ==, 1);
-  g_assert_cmpuint (count_rows (fixture), ==, 0);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 0);
 }
 
 static void
@@ -242,11 +233,11 @@ test_held_over_crash (RbCoreFixture *fixture,
 
   lose_network (fixture);
   rb_core_fixture_unregister (fixture, PID, id, NULL);
-  g_assert_cmpuint (count_rows (fixture), ==, 1);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 1);
   rb_core_fixture_crash (fixture);
-  g_assert_cmpuint (count_heard (fixture, "explicit_unregister"), ==, 1);
+  g_assert_cmpuint (rb_authority_count (fixture, "explicit_unregister"), ==, 1);
   g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_UNREGISTER], ==, 1);
-  g_assert_cmpuint (count_rows (fixture), ==, 0);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 0);
 }
 
 static void
@@ -258,15 +249,15 @@ test_online_at_once (RbCoreFixture *fixture,
 
   g_test_summary ("A state that was refused for now is tried as soon as the network is back, whatever its wait.");
 
-  set_failure (fixture, RB_ERROR_UNAVAILABLE, 503);
+  rb_authority_fail (fixture, RB_ERROR_UNAVAILABLE, 503);
   id = rb_core_fixture_register (fixture, PID, RB_PLAIN, NULL, NULL);
   rb_fake_clock_advance (fixture->clock, 20000);
-  set_failure (fixture, -1, 0);
+  rb_authority_fail (fixture, -1, 0);
   lose_network (fixture);
   rb_fake_clock_advance (fixture->clock, 60000);
-  g_assert_cmpuint (count_rows (fixture), ==, 1);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 1);
   find_network (fixture);
-  g_assert_cmpuint (count_rows (fixture), ==, 0);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 0);
   rb_core_fixture_unregister (fixture, PID, id, NULL);
 }
 
@@ -279,13 +270,13 @@ test_unknown_upstream (RbCoreFixture *fixture,
 
   g_test_summary ("An endpoint that the upstream does not know is no dead letter; it is taken back all the same.");
 
-  set_failure (fixture, RB_ERROR_REJECTED, 404);
+  rb_authority_fail (fixture, RB_ERROR_REJECTED, 404);
   rb_core_fixture_unregister (fixture, PID, id, NULL);
   rb_test_settle ();
   g_assert_cmpuint (rb_test_count_log ("transitionState_404_degraded"), ==, 1);
   g_assert_cmpuint (count_dead (fixture), ==, 0);
   g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_UNREGISTER], ==, 1);
-  g_assert_cmpuint (count_rows (fixture), ==, 0);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 0);
 }
 
 static void
@@ -296,7 +287,7 @@ test_presence_overflow (RbCoreFixture *fixture,
 
   g_test_summary ("Presence is kept in memory, 128 of it; the one that was tried stays, the next oldest goes.");
 
-  set_failure (fixture, RB_ERROR_UNAVAILABLE, 503);
+  rb_authority_fail (fixture, RB_ERROR_UNAVAILABLE, 503);
   n = fixture->authority->events->len;
   lose_network (fixture);
   for (guint i = 1; i < 130; i++)
@@ -309,8 +300,8 @@ test_presence_overflow (RbCoreFixture *fixture,
     }
   g_assert_cmpuint (fixture->authority->events->len, ==, n + 1);
   g_assert_cmpuint (rb_test_count_log ("network_presence_changed_queue_overflow"), ==, 2);
-  g_assert_cmpuint (count_rows (fixture), ==, 0);
-  set_failure (fixture, -1, 0);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 0);
+  rb_authority_fail (fixture, -1, 0);
   rb_fake_clock_advance (fixture->clock, 500);
   g_assert_cmpuint (fixture->authority->events->len, ==, n + 1 + 128);
   g_assert_true (g_bytes_equal (rb_event_get_payload (g_ptr_array_index (fixture->authority->events, n)),
@@ -323,12 +314,12 @@ test_stop (RbCoreFixture *fixture,
 {
   g_test_summary ("A stop tells the last presence, once, and keeps the rest for the next start.");
 
-  set_failure (fixture, RB_ERROR_UNAVAILABLE, 503);
-  deliver (fixture, 1);
+  rb_authority_fail (fixture, RB_ERROR_UNAVAILABLE, 503);
+  rb_authority_news (fixture, 1);
   rb_core_fixture_stop (fixture);
-  g_assert_cmpuint (count_heard (fixture, OFFLINE), ==, 1);
-  g_assert_cmpuint (count_heard (fixture, ADDED), ==, 1);
-  g_assert_cmpuint (count_rows (fixture), ==, 1);
+  g_assert_cmpuint (rb_authority_count (fixture, OFFLINE), ==, 1);
+  g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, 1);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 1);
   g_assert_cmpuint (rb_clock_get_n_timers (fixture->clock), ==, 0);
 }
 
@@ -350,15 +341,15 @@ test_stop_waits (RbCoreFixture *fixture,
   g_test_summary ("Posts that are on their way may finish; nothing new leaves, and what was heard is gone from the disk.");
 
   fixture->authority->hold = TRUE;
-  deliver (fixture, 1);
+  rb_authority_news (fixture, 1);
   rb_core_stop_async (fixture->core, "signal:SIGTERM", on_stopped, &stopped);
   rb_test_settle ();
   g_assert_false (stopped);
   rb_fake_emitter_answer (fixture->authority, NULL);
   rb_test_wait_until (stopped);
-  g_assert_cmpuint (count_heard (fixture, ADDED), ==, 1);
-  g_assert_cmpuint (count_heard (fixture, OFFLINE), ==, 1);
-  g_assert_cmpuint (count_rows (fixture), ==, 0);
+  g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, 1);
+  g_assert_cmpuint (rb_authority_count (fixture, OFFLINE), ==, 1);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 0);
 }
 
 static void
@@ -369,12 +360,12 @@ test_stop_restores (RbCoreFixture *fixture,
 
   g_test_summary ("Assignments that are taken back by the stop are told so by the stop.");
 
-  deliver (fixture, 1);
+  rb_authority_news (fixture, 1);
   rb_core_fixture_dispatch_start (fixture, "m1", worker->endpoint_id, NULL);
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "assignment");
   rb_core_fixture_stop (fixture);
-  g_assert_cmpuint (count_heard (fixture, "target_lost_before_acceptance"), ==, 1);
-  g_assert_cmpuint (count_rows (fixture), ==, 0);
+  g_assert_cmpuint (rb_authority_count (fixture, "target_lost_before_acceptance"), ==, 1);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 0);
 }
 
 static void
@@ -402,7 +393,7 @@ test_superseded (RbCoreFixture *fixture,
   rb_test_wait_until (stopped);
   g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_ENDPOINTS), ==, 0);
   g_assert_cmpstr (rb_core_fixture_reason (fixture, "m1"), ==, "closed_session_continuation");
-  g_assert_cmpuint (count_heard (fixture, "\"state\":\"closed\""), ==, 0);
+  g_assert_cmpuint (rb_authority_count (fixture, "\"state\":\"closed\""), ==, 0);
 }
 
 static void
@@ -430,6 +421,7 @@ main (int   argc,
 #define ADD(path, function) \
   g_test_add ("/outbox/" path, RbCoreFixture, "authority", rb_core_fixture_set_up, function, rb_core_fixture_tear_down)
   ADD ("terminal", test_terminal);
+  ADD ("terminal/routed", test_routed_refused);
   ADD ("dead/retry-one", test_retry_one);
   ADD ("dead/retry-all", test_retry_all);
   ADD ("dead/cap", test_dead_cap);

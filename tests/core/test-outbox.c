@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "rb-authority.h"
 #include "rb-worker.h"
 
 #include "rb-connector.h"
@@ -10,43 +11,6 @@
 #include "rb-error.h"
 
 #define PID 100
-#define ADDED "\"action\":\"add\""
-
-static void
-set_failure (RbCoreFixture *fixture,
-             int            code,
-             gint64         status)
-{
-  g_clear_error (&fixture->authority->failure);
-  if (code < 0)
-    return;
-
-  fixture->authority->failure = rb_error_new (code, NULL, "no");
-  rb_error_add_detail (fixture->authority->failure, "status", g_variant_new_int64 (status));
-}
-
-static void
-deliver (RbCoreFixture *fixture,
-         gint64         seq)
-{
-  g_autofree char *id = g_strdup_printf ("m%" G_GINT64_FORMAT, seq);
-
-  rb_fake_connector_deliver (fixture->connector, seq, id, "bob", "hello", NULL);
-  rb_test_settle ();
-}
-
-static guint
-count_heard (RbCoreFixture *fixture,
-             const char    *text)
-{
-  return rb_fake_emitter_count (fixture->authority, text);
-}
-
-static guint
-count_rows (RbCoreFixture *fixture)
-{
-  return rb_fake_store_count (fixture->store, RB_TABLE_OUTBOX);
-}
 
 static void
 test_after_commit (RbCoreFixture *fixture,
@@ -55,20 +19,20 @@ test_after_commit (RbCoreFixture *fixture,
   g_test_summary ("Nothing is told before its commit; its row is in the same commit, and goes when it was heard.");
 
   rb_fake_store_set_hold (fixture->store, TRUE);
-  deliver (fixture, 1);
-  g_assert_cmpuint (count_heard (fixture, ADDED), ==, 0);
-  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, ADDED), ==, 0);
+  rb_authority_news (fixture, 1);
+  g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, 0);
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, RB_ADDED), ==, 0);
 
   fixture->authority->hold = TRUE;
   g_assert_true (rb_fake_store_commit_one (fixture->store));
-  g_assert_cmpuint (count_rows (fixture), ==, 1);
-  g_assert_cmpuint (count_heard (fixture, ADDED), ==, 1);
-  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, ADDED), ==, 1);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 1);
+  g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, 1);
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, RB_ADDED), ==, 1);
   rb_fake_store_set_hold (fixture->store, FALSE);
   rb_fake_emitter_answer (fixture->authority, NULL);
   rb_test_settle ();
-  g_assert_cmpuint (count_rows (fixture), ==, 0);
-  g_assert_cmpuint (count_heard (fixture, ADDED), ==, 1);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 0);
+  g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, 1);
 }
 
 static void
@@ -78,14 +42,14 @@ test_failed_commit (RbCoreFixture *fixture,
   g_test_summary ("What is never durable is never told, to nobody.");
 
   rb_fake_store_set_hold (fixture->store, TRUE);
-  deliver (fixture, 1);
+  rb_authority_news (fixture, 1);
   rb_fake_store_break (fixture->store);
   rb_fake_store_set_hold (fixture->store, FALSE);
   rb_test_settle ();
-  g_assert_cmpuint (count_heard (fixture, ADDED), ==, 0);
-  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, ADDED), ==, 0);
+  g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, 0);
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, RB_ADDED), ==, 0);
   rb_fake_clock_advance (fixture->clock, 60000);
-  g_assert_cmpuint (count_heard (fixture, ADDED), ==, 0);
+  g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, 0);
 }
 
 static void
@@ -105,23 +69,23 @@ test_order (RbCoreFixture *fixture,
   rb_core_fixture_detach (fixture, channel);
   again = rb_core_fixture_attach (fixture, PID, TRUE);
   g_assert_true (rb_core_fixture_reattach (fixture, PID, id, &n, &error));
-  g_assert_cmpuint (count_heard (fixture, "ipc_close"), ==, 0);
+  g_assert_cmpuint (rb_authority_count (fixture, "ipc_close"), ==, 0);
   g_assert_cmpuint (fixture->authority->waiting->len, ==, 1);
 
   fixture->authority->hold = FALSE;
-  set_failure (fixture, RB_ERROR_UNAVAILABLE, 503);
+  rb_authority_fail (fixture, RB_ERROR_UNAVAILABLE, 503);
   rb_fake_emitter_answer (fixture->authority, fixture->authority->failure);
   rb_test_settle ();
   rb_fake_clock_advance (fixture->clock, 500);
-  g_assert_cmpuint (count_heard (fixture, "\"reason\":\"register\""), ==, 2);
-  g_assert_cmpuint (count_heard (fixture, "ipc_close"), ==, 0);
+  g_assert_cmpuint (rb_authority_count (fixture, "\"reason\":\"register\""), ==, 2);
+  g_assert_cmpuint (rb_authority_count (fixture, "ipc_close"), ==, 0);
 
-  set_failure (fixture, -1, 0);
+  rb_authority_fail (fixture, -1, 0);
   rb_fake_clock_advance (fixture->clock, 1000);
-  g_assert_cmpuint (count_heard (fixture, "\"reason\":\"register\""), ==, 3);
-  g_assert_cmpuint (count_heard (fixture, "ipc_close"), ==, 1);
-  g_assert_cmpuint (count_heard (fixture, "\"reason\":\"reattach\""), ==, 1);
-  g_assert_cmpuint (count_rows (fixture), ==, 0);
+  g_assert_cmpuint (rb_authority_count (fixture, "\"reason\":\"register\""), ==, 3);
+  g_assert_cmpuint (rb_authority_count (fixture, "ipc_close"), ==, 1);
+  g_assert_cmpuint (rb_authority_count (fixture, "\"reason\":\"reattach\""), ==, 1);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 0);
   rb_core_fixture_unregister (fixture, PID, id, NULL);
 }
 
@@ -133,20 +97,20 @@ test_side_by_side (RbCoreFixture *fixture,
 
   fixture->authority->hold = TRUE;
   for (gint64 seq = 1; seq <= 40; seq++)
-    deliver (fixture, seq);
+    rb_authority_news (fixture, seq);
   g_assert_cmpuint (fixture->authority->waiting->len, ==, 32);
-  g_assert_cmpuint (count_heard (fixture, "\"undispatched_id\":\"m33\""), ==, 0);
+  g_assert_cmpuint (rb_authority_count (fixture, "\"undispatched_id\":\"m33\""), ==, 0);
 
   rb_fake_emitter_answer_one (fixture->authority, 7, NULL);
   rb_test_settle ();
   g_assert_cmpuint (fixture->authority->waiting->len, ==, 32);
-  g_assert_cmpuint (count_heard (fixture, "\"undispatched_id\":\"m33\""), ==, 1);
+  g_assert_cmpuint (rb_authority_count (fixture, "\"undispatched_id\":\"m33\""), ==, 1);
 
   fixture->authority->hold = FALSE;
   rb_fake_emitter_answer (fixture->authority, NULL);
   rb_test_settle ();
-  g_assert_cmpuint (count_heard (fixture, ADDED), ==, 40);
-  g_assert_cmpuint (count_rows (fixture), ==, 0);
+  g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, 40);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 0);
 }
 
 static void
@@ -158,25 +122,25 @@ test_retried (RbCoreFixture *fixture,
 
   g_test_summary ("Retried after 0.5, 1, 2 ... 30 s, as it was, however often.");
 
-  set_failure (fixture, RB_ERROR_TIMED_OUT, 0);
-  deliver (fixture, 1);
-  g_assert_cmpuint (count_heard (fixture, ADDED), ==, 1);
+  rb_authority_fail (fixture, RB_ERROR_TIMED_OUT, 0);
+  rb_authority_news (fixture, 1);
+  g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, 1);
   first = g_ptr_array_index (fixture->authority->events, fixture->authority->events->len - 1);
   for (guint i = 0; i < G_N_ELEMENTS (waits); i++)
     {
       rb_fake_clock_advance (fixture->clock, waits[i] - 1);
-      g_assert_cmpuint (count_heard (fixture, ADDED), ==, i + 1);
+      g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, i + 1);
       rb_fake_clock_advance (fixture->clock, 1);
-      g_assert_cmpuint (count_heard (fixture, ADDED), ==, i + 2);
+      g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, i + 2);
     }
   g_assert_cmpuint (rb_test_count_log ("undispatched_changed_retry"), ==, G_N_ELEMENTS (waits) + 1);
   last = g_ptr_array_index (fixture->authority->events, fixture->authority->events->len - 1);
   g_assert_true (g_bytes_equal (rb_event_get_payload (first), rb_event_get_payload (last)));
 
-  set_failure (fixture, -1, 0);
+  rb_authority_fail (fixture, -1, 0);
   rb_fake_clock_advance (fixture->clock, 30000);
-  g_assert_cmpuint (count_rows (fixture), ==, 0);
-  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, ADDED), ==, 1);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 0);
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, RB_ADDED), ==, 1);
 }
 
 static void
@@ -185,20 +149,20 @@ test_retry_after (RbCoreFixture *fixture,
 {
   g_test_summary ("The authority may ask for a longer wait, and not for an endless one.");
 
-  set_failure (fixture, RB_ERROR_UNAVAILABLE, 429);
+  rb_authority_fail (fixture, RB_ERROR_UNAVAILABLE, 429);
   rb_error_add_detail (fixture->authority->failure, "retry_after_ms", g_variant_new_int64 (7000));
-  deliver (fixture, 1);
+  rb_authority_news (fixture, 1);
   rb_fake_clock_advance (fixture->clock, 6999);
-  g_assert_cmpuint (count_heard (fixture, ADDED), ==, 1);
-  set_failure (fixture, RB_ERROR_UNAVAILABLE, 429);
+  g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, 1);
+  rb_authority_fail (fixture, RB_ERROR_UNAVAILABLE, 429);
   rb_error_add_detail (fixture->authority->failure, "retry_after_ms", g_variant_new_int64 (G_MAXINT64));
   rb_fake_clock_advance (fixture->clock, 1);
-  g_assert_cmpuint (count_heard (fixture, ADDED), ==, 2);
-  set_failure (fixture, -1, 0);
+  g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, 2);
+  rb_authority_fail (fixture, -1, 0);
   rb_fake_clock_advance (fixture->clock, 299999);
-  g_assert_cmpuint (count_heard (fixture, ADDED), ==, 2);
+  g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, 2);
   rb_fake_clock_advance (fixture->clock, 1);
-  g_assert_cmpuint (count_heard (fixture, ADDED), ==, 3);
+  g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, 3);
 }
 
 static void
@@ -207,17 +171,17 @@ test_crash_waiting (RbCoreFixture *fixture,
 {
   g_test_summary ("What waited when the process died goes out after the next start, in its order, before what is new.");
 
-  set_failure (fixture, RB_ERROR_UNAVAILABLE, 503);
-  deliver (fixture, 1);
-  deliver (fixture, 2);
+  rb_authority_fail (fixture, RB_ERROR_UNAVAILABLE, 503);
+  rb_authority_news (fixture, 1);
+  rb_authority_news (fixture, 2);
   rb_core_fixture_crash (fixture);
-  g_assert_cmpuint (count_rows (fixture), ==, 2);
-  deliver (fixture, 3);
-  g_assert_cmpuint (count_rows (fixture), ==, 3);
-  set_failure (fixture, -1, 0);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 2);
+  rb_authority_news (fixture, 3);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 3);
+  rb_authority_fail (fixture, -1, 0);
   rb_fake_clock_advance (fixture->clock, 1000);
-  g_assert_cmpuint (count_rows (fixture), ==, 0);
-  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, ADDED), ==, 3);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 0);
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, RB_ADDED), ==, 3);
 }
 
 /* All that was heard of the inbox is one event, byte for byte. */
@@ -245,11 +209,11 @@ test_crash_posting (RbCoreFixture *fixture,
   g_test_summary ("A post that the process did not live to hear of is repeated as it was.");
 
   fixture->authority->hold = TRUE;
-  deliver (fixture, 1);
+  rb_authority_news (fixture, 1);
   rb_core_fixture_crash (fixture);
-  g_assert_cmpuint (count_heard (fixture, ADDED), ==, 2);
+  g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, 2);
   assert_repeated (fixture);
-  g_assert_cmpuint (count_rows (fixture), ==, 0);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 0);
 }
 
 static void
@@ -259,16 +223,16 @@ test_crash_heard (RbCoreFixture *fixture,
   g_test_summary ("Heard, but the row did not go in time: the authority hears the same again, once.");
 
   fixture->authority->hold = TRUE;
-  deliver (fixture, 1);
+  rb_authority_news (fixture, 1);
   rb_fake_store_set_hold (fixture->store, TRUE);
   rb_fake_emitter_answer (fixture->authority, NULL);
   rb_test_settle ();
   rb_core_fixture_crash (fixture);
-  g_assert_cmpuint (count_heard (fixture, ADDED), ==, 2);
+  g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, 2);
   assert_repeated (fixture);
-  g_assert_cmpuint (count_rows (fixture), ==, 0);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 0);
   rb_core_fixture_crash (fixture);
-  g_assert_cmpuint (count_heard (fixture, ADDED), ==, 2);
+  g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, 2);
 }
 
 static void
@@ -281,24 +245,24 @@ test_cap (RbCoreFixture *fixture,
   g_test_summary ("At the cap new work is refused and the network keeps its messages; nothing is dropped.");
 
   fixture->core->settings.outbox_cap = 2;
-  set_failure (fixture, RB_ERROR_UNAVAILABLE, 503);
-  deliver (fixture, 1);
+  rb_authority_fail (fixture, RB_ERROR_UNAVAILABLE, 503);
+  rb_authority_news (fixture, 1);
   g_assert_cmpuint (fixture->connector->window_messages, >, 0);
-  deliver (fixture, 2);
+  rb_authority_news (fixture, 2);
   g_assert_cmpuint (fixture->connector->window_messages, ==, 0);
   g_assert_false (rb_core_is_ready (fixture->core, &error));
   g_assert_cmpstr (rb_error_get_reason (error), ==, "outbox_full");
   g_clear_error (&error);
   g_assert_null (rb_core_fixture_try_register (fixture, PID, RB_PLAIN, NULL, NULL, &error));
   g_assert_cmpstr (rb_error_get_reason (error), ==, "outbox_full");
-  deliver (fixture, 3);
+  rb_authority_news (fixture, 3);
   g_assert_true (rb_fake_connector_has_released (fixture->connector, 3));
 
-  set_failure (fixture, -1, 0);
+  rb_authority_fail (fixture, -1, 0);
   rb_fake_clock_advance (fixture->clock, 1000);
   g_assert_cmpuint (fixture->connector->window_messages, >, 0);
   g_assert_true (rb_core_is_ready (fixture->core, NULL));
-  g_assert_cmpuint (count_heard (fixture, "\"undispatched_id\":\"m2\""), >, 0);
+  g_assert_cmpuint (rb_authority_count (fixture, "\"undispatched_id\":\"m2\""), >, 0);
 }
 
 static void
@@ -307,12 +271,12 @@ test_cap_after_restart (RbCoreFixture *fixture,
 {
   g_test_summary ("A full outbox is full after a restart as well.");
 
-  set_failure (fixture, RB_ERROR_UNAVAILABLE, 503);
-  deliver (fixture, 1);
+  rb_authority_fail (fixture, RB_ERROR_UNAVAILABLE, 503);
+  rb_authority_news (fixture, 1);
   fixture->settings.outbox_cap = 1;
   rb_core_fixture_crash (fixture);
   g_assert_cmpuint (fixture->connector->window_messages, ==, 0);
-  set_failure (fixture, -1, 0);
+  rb_authority_fail (fixture, -1, 0);
   rb_fake_clock_advance (fixture->clock, 500);
   g_assert_cmpuint (fixture->connector->window_messages, >, 0);
 }
@@ -327,12 +291,12 @@ test_no_authority (RbCoreFixture *fixture,
 
   g_test_summary ("Without an authority no row is written; the projections hear all, and a closed endpoint is taken back.");
 
-  deliver (fixture, 1);
+  rb_authority_news (fixture, 1);
   g_assert_cmpuint (rb_fake_store_get_n_commits (fixture->store), ==, n + 1);
   rb_core_fixture_unregister (fixture, PID, id, NULL);
   rb_test_settle ();
-  g_assert_cmpuint (count_rows (fixture), ==, 0);
-  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, ADDED), ==, 1);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 0);
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, RB_ADDED), ==, 1);
   g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "\"state\":\"closed\""), ==, 1);
   g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_UNREGISTER], ==, 1);
 }
@@ -381,14 +345,14 @@ test_turns (RbCoreFixture *fixture,
   rb_test_settle ();
   rb_fake_clock_advance (fixture->clock, fixture->settings.acceptance_timeout);
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
-  g_assert_cmpuint (count_heard (fixture, "adapter_accepted"), ==, 1);
-  g_assert_cmpuint (count_heard (fixture, "target_lost_before_acceptance"), ==, 0);
+  g_assert_cmpuint (rb_authority_count (fixture, "adapter_accepted"), ==, 1);
+  g_assert_cmpuint (rb_authority_count (fixture, "target_lost_before_acceptance"), ==, 0);
 
   fixture->authority->hold = FALSE;
   rb_fake_emitter_answer (fixture->authority, NULL);
   rb_test_settle ();
-  g_assert_cmpuint (count_heard (fixture, "target_lost_before_acceptance"), ==, 1);
-  g_assert_cmpuint (count_rows (fixture), ==, 0);
+  g_assert_cmpuint (rb_authority_count (fixture, "target_lost_before_acceptance"), ==, 1);
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 0);
 }
 
 int

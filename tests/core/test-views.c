@@ -183,7 +183,8 @@ test_outbox (RbCoreFixture *fixture,
              gconstpointer  data)
 {
   static const Member waiting[] = {
-    { "id", "x" }, { "kind", "s" }, { "subject", "s" }, { "created_at", "s" }, { "waits_for", "s" }, { "attempts", "x" }, { NULL, NULL },
+    { "id", "x" }, { "kind", "s" }, { "subject", "s" }, { "created_at", "s" }, { "waits_for", "s" }, { "attempts", "x" },
+    { "last_failure", "?s" }, { NULL, NULL },
   };
   static const Member dead[] = {
     { "id", "x" }, { "kind", "s" }, { "subject", "s" }, { "created_at", "s" }, { "reason", "s" }, { "status", "?x" }, { NULL, NULL },
@@ -207,6 +208,7 @@ test_outbox (RbCoreFixture *fixture,
   assert_members (first, waiting);
   assert_text (first, "subject", "m1");
   assert_text (first, "waits_for", "the next attempt");
+  assert_text (first, "last_failure", "not now");
   assert_text (second, "kind", "endpoint_state");
   assert_text (second, "waits_for", "the network");
   assert_text (third, "kind", "network_presence_changed");

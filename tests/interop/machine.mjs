@@ -82,6 +82,12 @@ class Machine {
       throw new Skip (reason);
   }
 
+  // For what ours does in another way, which nobody can miss.
+  peerOnly (reason) {
+    if (!this.isPeer)
+      throw new Skip (reason);
+  }
+
   // What the SDK has to be told to find or start a daemon here.
   discoverOptions () {
     return { accountId: this.account, runtimeToken: this.token, userDataDir: this.data, timeoutMs: 15000, ...this.spawnOptions () };

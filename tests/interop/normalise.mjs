@@ -13,17 +13,22 @@ const chosenTimes = new Set ([1795427510029]);
 // What is posted whenever it is ready. Each is compared, but not when it came.
 const background = [/\/state \w+$/, /network-presence-changed \w+$/, /^request DELETE /, /capabilities$/, /control-events$/, /whoami$/];
 
-// Gives the same name to the same thing wherever it comes up, in the order of first mention.
+// Gives the same name to the same thing wherever it comes up: the step that mentions it first, and its number there.
 class Names {
-  constructor () {
+  constructor (emittedTimes) {
+    this.emittedTimes = emittedTimes;
     this.names = new Map ();
+  }
+
+  begin (step) {
+    this.step = step;
     this.counts = {};
   }
 
   of (kind, text) {
     if (!this.names.has (text)) {
       this.counts[kind] = (this.counts[kind] ?? 0) + 1;
-      this.names.set (text, `<${kind} ${this.counts[kind]}>`);
+      this.names.set (text, `<${kind} ${this.counts[kind]} of ${this.step}>`);
     }
     return this.names.get (text);
   }
@@ -90,14 +95,17 @@ function orderOf (step) {
 // @steps as conversation.mjs records them. Returns by step: what the adapters were answered and pushed, what the API was sent (in no
 // order) and the gateway (in order), and in which order all that came.
 export function normalised ({ steps, emittedTimes }) {
-  const names = Object.assign (new Names (), { emittedTimes });
-  return steps.map ((step) => ({
-    name: step.name,
-    answers: plain (step.answers, names),
-    frames: plain (framesByReceiver (step.frames), names),
-    gateway: plain (step.network.filter ((item) => item.kind === 'frame').map ((item) => item.body), names),
-    api: plain (sortedByText (step.network.filter ((item) => item.kind === 'request')
-      .map (({ name, query, body }) => ({ name, query, body }))), names),
-    order: orderOf (step),
-  }));
+  const names = new Names (emittedTimes);
+  const ofKind = (step, kind) => step.network.filter ((item) => item.kind === kind);
+  return steps.map ((step) => {
+    names.begin (step.name);
+    return {
+      name: step.name,
+      answers: plain (step.answers, names),
+      frames: plain (framesByReceiver (step.frames), names),
+      gateway: plain (ofKind (step, 'frame').map ((item) => item.body), names),
+      api: plain (sortedByText (ofKind (step, 'request').map (({ name, query, body }) => ({ name, query, body }))), names),
+      order: orderOf (step),
+    };
+  });
 }

@@ -27,13 +27,13 @@ async function recordOf (machine) {
   }
 }
 
-const [theirs, ours] = await Promise.all ([recordOf (new PeerMachine ()), recordOf (programs.length ? new OwnMachine (...programs) : new PeerMachine ())]);
+const [theirs, ours] = await Promise.all ([new PeerMachine (), programs.length ? new OwnMachine (...programs) : new PeerMachine ()].map (recordOf));
 const known = programs.length ? differences : [];
 const applied = known.map ((difference) => [difference, difference.undo (ours)]);
 
 const run = new Run ('/interop/parity/');
 for (const [index, step] of theirs.entries ())
-  await run.group (`step/${step.name.replaceAll (' ', '-')}`, Object.keys (step).filter ((key) => key !== 'name').map ((key) =>
+  await run.group (step.name.replaceAll (' ', '-'), Object.keys (step).filter ((key) => key !== 'name').map ((key) =>
     [key, async () => assert.deepEqual (ours[index][key], step[key])]));
 for (const [{ name, reason }, count] of applied)
   await run.group ('difference', [[name, async () => {

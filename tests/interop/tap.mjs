@@ -72,9 +72,10 @@ export class Run {
           continue;
         }
         this.#say (false, fullName);
-        explain (error);
         if (failed)
-          console.log (`# '${failed}' failed before`);
+          console.log (`# ${shortened (String (error?.message))} ('${failed}' failed before)`);
+        else
+          explain (error);
         failed ??= fullName;
         patienceMs = HASTE_MS;
       }

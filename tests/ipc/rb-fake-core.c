@@ -185,19 +185,6 @@ done (GAsyncResult *result,
 
 /* The functions of the core that broker/wire and broker/ipc use. */
 
-const char *
-rb_core_get_presence (RbCore *self)
-{
-  return "online";
-}
-
-gboolean
-rb_core_is_ready (RbCore  *self,
-                  GError **error)
-{
-  return TRUE;
-}
-
 void
 rb_channels_attach (RbCore    *core,
                     RbChannel *channel)

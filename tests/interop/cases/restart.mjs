@@ -23,7 +23,7 @@ export default (machine) => {
 
   return [
     ['killed/clients-come-back-to-a-new-daemon', async () => {
-      front = await Adapter.attached (machine, 'foreground');
+      front = await Adapter.attached (machine, 'foreground', { runtimeSessionId: 'front-1' });
       worker = await Adapter.attached (machine, 'worker');
       id = await upstream.deliver ('waits through the kill');
       await upstream.parked (id);

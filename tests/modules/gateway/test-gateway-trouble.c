@@ -402,6 +402,7 @@ test_garbage_frames (void)
     rb_sim_gateway_send_text (peer->gateway, texts[i]);
   send_deep_frame (peer);
   peer_sync (peer);
+  g_assert_cmpuint (rb_test_count_log ("connector_frame_invalid"), ==, 5);
   g_assert_cmpuint (peer->deliveries->len, ==, 0);
   g_assert_cmpuint (peer->n_disconnected, ==, 0);
 }
