@@ -71,6 +71,11 @@ for (const [name, { outcome, lines }] of parity)
   if (outcome !== 'ok' || name.includes ('/difference/'))
     console.log (`- ${name.replace ('/interop/parity/', '').replace ('difference/', '')}${outcome === 'ok' ? '' : ' FAILED'}: ${lines.join ('\n    ')}`);
 
+for (const [title, cases] of [['npm daemon', theirs], ['runtime-broker', ours]])
+  for (const [name, { outcome, lines }] of cases)
+    if (outcome === 'FAILED')
+      console.log (`\n${title}, ${name}:\n    ${lines.join ('\n    ')}`);
+
 console.log (`\nnpm daemon: ${count (theirs, 'ok')} ok, ${count (theirs, 'differs')} differ, ${count (theirs, 'FAILED')} failed; `
              + `runtime-broker: ${count (ours, 'ok')} ok, ${count (ours, 'differs')} differ, ${count (ours, 'FAILED')} failed; `
              + `conversation: ${count (parity, 'ok')} ok, ${count (parity, 'FAILED')} failed; ${Math.round ((Date.now () - start) / 1000)} s`);
