@@ -221,6 +221,12 @@ rb_cursor_has_gap (const RbCursor *self)
   return self->highest - self->floor > (gint64) rb_cursor_get_n_pending (self);
 }
 
+gint64
+rb_cursor_get_highest (const RbCursor *self)
+{
+  return self->highest;
+}
+
 /**
  * rb_cursor_get_first_missing:
  * @self: a cursor

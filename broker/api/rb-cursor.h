@@ -33,6 +33,7 @@ void             rb_cursor_expect       (RbCursor *self, gint64 seq);   /* the o
 gboolean         rb_cursor_jump         (RbCursor *self, gint64 floor); /* TRUE when the floor moved */
 /* A number between floor + 1 and the highest known sequence is neither accepted nor in progress. */
 gboolean         rb_cursor_has_gap      (const RbCursor *self);
+gint64           rb_cursor_get_highest  (const RbCursor *self);         /* known in any way; at least the floor */
 /* The lowest number above the floor that never arrived (a refused one did); above all known ones: 0. */
 gint64           rb_cursor_get_first_missing (RbCursor *self);
 guint            rb_cursor_get_n_pending (const RbCursor *self);        /* accepted above the floor or in progress */

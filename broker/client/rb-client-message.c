@@ -139,6 +139,68 @@ rb_client_message_from_json (const RbJson *frame,
   return g_steal_pointer (&self);
 }
 
+/* @members: more members, as JSON. */
+static RbClientMessage *
+read_message (const RbJson  *object,
+              const char    *members,
+              GError       **error)
+{
+  g_autoptr(RbJson) json = NULL;
+  g_autoptr(GBytes) message = NULL;
+  g_autoptr(GBytes) whole = NULL;
+
+  if (rb_json_get_member_type (object, "message") != RB_JSON_OBJECT)
+    {
+      rb_set_error (error, RB_ERROR_INVALID, "bad_request", "'message' must be an object");
+      return NULL;
+    }
+  message = rb_json_dup_slice (object, "message");
+  whole = rb_json_object_edit (message, NULL, members);
+  json = rb_json_parse_object (whole, 0, error);
+  return json != NULL ? rb_client_message_from_json (json, error) : NULL;
+}
+
+RbClientMessage *
+rb_client_message_from_claim (const RbJson  *answer,
+                              GError       **error)
+{
+  g_autoptr(GBytes) assignment = NULL;
+  g_autofree char *members = NULL;
+
+  if (rb_json_get_member_type (answer, "assignment") != RB_JSON_OBJECT)
+    {
+      rb_set_error (error, RB_ERROR_INVALID, "bad_request", "'assignment' must be an object");
+      return NULL;
+    }
+  assignment = rb_json_dup_slice (answer, "assignment");
+  members = g_strdup_printf ("\"runtimeAssignment\":%.*s", (int) g_bytes_get_size (assignment),
+                             (const char *) g_bytes_get_data (assignment, NULL));
+  return read_message (answer, members, error);
+}
+
+RbClientMessage *
+rb_client_message_from_staged (const RbJson  *item,
+                               GError       **error)
+{
+  g_autoptr(RbClientMessage) self = read_message (item, NULL, error);
+  RbClientAssignment *assignment;
+
+  if (self == NULL)
+    return NULL;
+
+  self->assignment = assignment = g_new0 (RbClientAssignment, 1);
+  g_free (self->endpoint_id);
+  self->endpoint_id = rb_json_peek_string (item, "endpoint_id");
+  assignment->undispatched_id = rb_json_dup_string (item, "undispatched_id", error);
+  if (assignment->undispatched_id == NULL)
+    return NULL;
+  assignment->source_message_id = rb_json_dup_string (item, "source_message_id", error);
+  if (assignment->source_message_id == NULL)
+    return NULL;
+  assignment->assignment_id = rb_json_dup_string (item, "assignment_id", error);
+  return assignment->assignment_id != NULL ? g_steal_pointer (&self) : NULL;
+}
+
 RbClientMessage *
 rb_client_message_ref (RbClientMessage *self)
 {

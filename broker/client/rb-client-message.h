@@ -15,7 +15,7 @@ typedef struct {
   char     *undispatched_id;
   char     *source_message_id;
   char     *assignment_id;
-  RbTarget *target;
+  RbTarget *target;                 /* NULL: not told, of what was staged */
   char     *delivery_intent;
   char     *reply_correlation_id;   /* (nullable) */
   char     *original_trace_id;      /* (nullable) */
@@ -37,6 +37,11 @@ GType            rb_client_message_get_type  (void);
 /* Fails with RB_ERROR_INVALID when a required member is missing or of another type. */
 RbClientMessage *rb_client_message_from_json (const RbJson    *frame,
                                               GError         **error);
+/* The answer to a claim (11.10), and an item of staged delivery (12.5); likewise. */
+RbClientMessage *rb_client_message_from_claim (const RbJson   *answer,
+                                               GError        **error);
+RbClientMessage *rb_client_message_from_staged (const RbJson  *item,
+                                                GError       **error);
 RbClientMessage *rb_client_message_ref       (RbClientMessage *self);
 void             rb_client_message_unref     (RbClientMessage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbClientMessage, rb_client_message_unref)

@@ -39,13 +39,19 @@ entry_free (gpointer data)
   g_free (entry);
 }
 
+static GHashTable *
+new_waiting (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_array_unref);
+}
+
 RbClosed *
 rb_closed_new (void)
 {
   RbClosed *self = g_new0 (RbClosed, 1);
 
   self->entries = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, entry_free);
-  self->waiting = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_array_unref);
+  self->waiting = new_waiting ();
   g_queue_init (&self->used);
   return self;
 }
@@ -135,6 +141,19 @@ typedef struct {
 } Question;
 
 static void
+answer_all (RbCore   *core,
+            GArray   *waiters,
+            gboolean  is_closed)
+{
+  for (guint i = 0; i < waiters->len; i++)
+    {
+      const Waiter *waiter = &g_array_index (waiters, Waiter, i);
+
+      waiter->answer (core, is_closed, waiter->user_data);
+    }
+}
+
+static void
 on_answered (GObject      *source,
              GAsyncResult *result,
              gpointer      user_data)
@@ -154,13 +173,8 @@ on_answered (GObject      *source,
   else
     rb_log_warning ("closed_lookup_failed", "endpoint_id", endpoint_id, "err", error->message, NULL);
 
-  g_hash_table_steal_extended (core->closed->waiting, endpoint_id, (gpointer *) &key, (gpointer *) &waiters);
-  for (guint i = 0; i < waiters->len; i++)
-    {
-      const Waiter *waiter = &g_array_index (waiters, Waiter, i);
-
-      waiter->answer (core, is_closed, waiter->user_data);
-    }
+  if (g_hash_table_steal_extended (core->closed->waiting, endpoint_id, (gpointer *) &key, (gpointer *) &waiters))
+    answer_all (core, waiters, is_closed);
 }
 
 static GArray *
@@ -195,4 +209,17 @@ rb_closed_ask (RbCore         *core,
   if (waiters == NULL)
     waiters = start (core, endpoint_id);
   g_array_append_val (waiters, waiter);
+}
+
+void
+rb_closed_stop (RbCore *core)
+{
+  g_autoptr(GHashTable) waiting = core->closed->waiting;
+  GHashTableIter iter;
+  gpointer waiters;
+
+  core->closed->waiting = new_waiting ();
+  g_hash_table_iter_init (&iter, waiting);
+  while (g_hash_table_iter_next (&iter, NULL, &waiters))
+    answer_all (core, waiters, FALSE);
 }

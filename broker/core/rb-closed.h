@@ -16,5 +16,7 @@ typedef void (*RbClosedAnswer) (RbCore *core, gboolean is_closed, gpointer user_
 
 /* @answer: perhaps from inside the call. Whoever asks about the same endpoint is answered in the order of the calls. */
 void       rb_closed_ask   (RbCore *core, const char *endpoint_id, RbClosedAnswer answer, gpointer user_data);
+/* Whoever waits is answered now: we are stopping. */
+void       rb_closed_stop  (RbCore *core);
 
 G_END_DECLS

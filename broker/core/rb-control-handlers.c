@@ -11,7 +11,6 @@
 #include "rb-log.h"
 #include "rb-mailroom.h"
 #include "rb-spawn.h"
-#include "rb-target-dict.h"
 
 #include <string.h>
 
@@ -54,7 +53,7 @@ read_target (GVariant *event)
 {
   g_autoptr(GVariant) dict = g_variant_lookup_value (event, "target_ref", G_VARIANT_TYPE_VARDICT);
 
-  return dict != NULL ? rb_target_from_dict (dict, NULL) : NULL;
+  return dict != NULL ? rb_target_from_variant (dict, NULL) : NULL;
 }
 
 static GStrv
@@ -178,10 +177,10 @@ spawn_request (RbCore       *core,
 
 /* 0.2.36 knows owner_session_delivery too, and has no handler for it; so have we: the upstream then uses another way. */
 static const RbControlHandler handlers[] = {
-  { "dispatch_undispatched", "applied", dup_dispatch_lines, dispatch_undispatched },
-  { "spawn_request", "received", dup_no_lines, spawn_request },
-  { "force_unregister", "applied", dup_unregister_lines, force_unregister },
-  { "dispatch_nudge", "applied", dup_no_lines, dispatch_nudge },
+  { "dispatch_undispatched", "applied", dup_dispatch_lines, dispatch_undispatched, NULL },
+  { "spawn_request", "received", dup_no_lines, spawn_request, rb_spawn_acknowledged },
+  { "force_unregister", "applied", dup_unregister_lines, force_unregister, NULL },
+  { "dispatch_nudge", "applied", dup_no_lines, dispatch_nudge, NULL },
 };
 
 const RbControlHandler *

@@ -12,6 +12,7 @@ typedef struct {
   const char *success;                                     /* status of the acknowledgement */
   GStrv     (*dup_lines) (GVariant *event);                /* names of what it concerns; events with one in common keep their order */
   void      (*handle)    (RbCore *core, RbControlRun *run, GVariant *event);
+  void      (*acknowledged) (RbCore *core, const char *key);   /* (nullable) the success was posted */
 } RbControlHandler;
 
 /* NULL: none. Source: protocol.md 15.7. */

@@ -10,9 +10,6 @@
 #include "rb-dict.h"
 #include "rb-error.h"
 #include "rb-log.h"
-#include "rb-spawn.h"
-
-#include <string.h>
 
 #define KEYS_CAP 1024
 
@@ -151,20 +148,20 @@ rb_control_release (RbCore   *core,
   begin_ready (core);
 }
 
+/* Everybody who asked is answered. @error: NULL on success */
 static void
 end (RbCore       *core,
      RbControlRun *run,
-     const char   *status,
-     const char   *detail)
+     const GError *error)
 {
+  const RbControlHandler *handler = run->handler;
   g_autofree char *key = g_strdup (run->key);
-  gboolean is_spawn = g_str_equal (status, "received");
 
   for (guint i = 0; i < run->n_acks; i++)
-    answer (core, key, status, detail);
+    answer (core, key, error != NULL ? "failed" : handler->success, error != NULL ? error->message : NULL);
   g_hash_table_remove (core->control->runs, key);
-  if (is_spawn)
-    rb_spawn_acknowledged (core, key);
+  if (error == NULL && handler->acknowledged != NULL)
+    handler->acknowledged (core, key);
 }
 
 static void
@@ -174,14 +171,9 @@ on_remembered (RbCore       *core,
 {
   RbControlRun *run = user_data;
 
-  if (error == NULL)
-    {
-      end (core, run, run->handler->success, NULL);
-      return;
-    }
-
-  rb_control_keys_remove (core->control->keys, run->key);
-  end (core, run, "failed", error->message);
+  if (error != NULL)
+    rb_control_keys_remove (core->control->keys, run->key);
+  end (core, run, error);
 }
 
 /* Whatever the handler changed was committed before this. */
@@ -195,7 +187,7 @@ rb_control_finish (RbCore       *core,
   rb_control_release (core, run);
   if (error != NULL)
     {
-      end (core, run, "failed", error->message);
+      end (core, run, error);
       return;
     }
 

@@ -78,7 +78,7 @@ struct _RbCore {
   gboolean        is_probing;      /* the upstream was asked what it can do, and inbound handling waits for its word */
   gboolean        is_running;
   gboolean        is_stopping;
-  guint           n_reports;       /* on their way to an authority */
+  guint           n_reports;       /* on their way to an authority; and endpoints that are taken back while we stop */
   GTask          *stop;            /* waits for them; NULL: none */
 
   struct {

@@ -9,7 +9,6 @@
 #include "rb-deliver.h"
 #include "rb-events.h"
 #include "rb-log.h"
-#include "rb-mailroom.h"
 #include "rb-route-claim.h"
 
 /* The way of a message: seen before? -> which endpoint? -> (the upstream agrees: rb-route-claim.c) -> a place for it -> commit -> accepted upstream, pushed
@@ -143,8 +142,6 @@ on_stored (RbCore       *core,
       settle_waiting (core, message, accept_seq);
       if (message->place == RB_PLACE_QUEUE)
         rb_deliver_stored (core, message);
-      else if (message->place == RB_PLACE_INBOX && !rb_events_has_authority (core))
-        rb_mailroom_trigger (core);
     }
   arrival_free (arrival);
 }
@@ -281,7 +278,7 @@ on_closed_known (RbCore   *core,
   Arrival *arrival = user_data;
   RbMessage *message = arrival->message;
 
-  if (core->is_stopping)
+  if (core->is_stopping && arrival->seq != RB_CONNECTOR_NO_SEQ)
     rb_inbound_leave (core, message);
   else if (is_closed)
     rb_inbound_to_inbox (core, message, arrival->seq, RB_REASON_CLOSED_SESSION, message->target_endpoint_id);
@@ -416,6 +413,14 @@ rb_inbound_open_window (RbCore *core)
   gboolean open = core->is_running && !core->is_probing && rb_core_check_ready (core, NULL);
 
   rb_connector_set_window (core->connector, open ? core->settings.window_messages : 0, open ? core->settings.window_bytes : 0);
+}
+
+void
+rb_inbound_stop (RbCore *core)
+{
+  rb_inbound_open_window (core);
+  rb_route_claims_stop (core);
+  rb_closed_stop (core);
 }
 
 static void

@@ -220,6 +220,62 @@ rb_lifecycle_apply (RbCore          *core,
   rb_core_changed (core, "endpoints");
 }
 
+static void
+on_taken_back (GObject      *source,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  g_autoptr(RbCore) core = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
+
+  if (answer == NULL)
+    rb_log_debug ("endpoint_unregister_failed", "err", error->message, NULL);
+  core->n_reports--;
+  rb_core_stop_continue (core);
+}
+
+static void
+on_abandoned (RbCore       *core,
+              const GError *error,
+              gpointer      user_data)
+{
+  g_autofree char *endpoint_id = user_data;
+
+  if (error != NULL)
+    return;
+
+  core->n_reports++;
+  rb_upstream_call_async (core->upstream, RB_UPSTREAM_UNREGISTER, rb_dict_endpoint (endpoint_id), NULL, on_taken_back, g_object_ref (core));
+}
+
+static void
+abandon (RbCore     *core,
+         RbEndpoint *endpoint)
+{
+  RbChanges *changes = rb_changes_new ();
+  char *endpoint_id = g_strdup (endpoint->id);
+
+  set_state (core, endpoint, RB_ENDPOINT_CLOSED);
+  g_clear_object (&endpoint->channel);
+  leave_assignments (core, endpoint, changes);
+  rb_deliver_channel_lost (core, endpoint);
+  rescue_queue (core, endpoint, changes);
+  erase (core, endpoint, changes);
+  rb_core_commit (core, changes, on_abandoned, endpoint_id);
+}
+
+void
+rb_lifecycle_abandon_all (RbCore *core)
+{
+  g_autoptr(GList) endpoints = g_list_copy (rb_registry_get_all (core->registry)->head);
+
+  for (GList *l = endpoints; l != NULL; l = l->next)
+    abandon (core, l->data);
+  if (endpoints != NULL)
+    rb_core_changed (core, "endpoints");
+}
+
 void
 rb_lifecycle_channel_closed (RbCore     *core,
                              RbEndpoint *endpoint)

@@ -16,6 +16,8 @@ void  rb_lifecycle_apply          (RbCore *core, RbEndpoint *endpoint, RbEndpoin
 void  rb_lifecycle_channel_closed (RbCore *core, RbEndpoint *endpoint);
 /* Binds it to a channel and makes it active, as part of @changes. */
 void  rb_lifecycle_activate       (RbCore *core, RbEndpoint *endpoint, RbChannel *channel, RbChanges *changes);
+/* Another runtime took over: all endpoints go, here and at the upstream; what waited for them is in the inbox. The stop waits for it. */
+void  rb_lifecycle_abandon_all    (RbCore *core);
 /* For what was loaded reconnecting: the grace that is left. */
 void  rb_lifecycle_resume_grace   (RbCore *core, RbEndpoint *endpoint);
 /* Same pid and same start time as when it registered. */

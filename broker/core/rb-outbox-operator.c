@@ -3,10 +3,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "rb-outbox-private.h"
+#include "rb-outbox-operator.h"
 
 #include "rb-dict.h"
 #include "rb-error.h"
+#include "rb-outbox-private.h"
 
 #define MAX_SHOWN 1000
 
@@ -26,9 +27,9 @@ view_letter (const RbLetter *letter,
 }
 
 static const char *
-waits_for (RbCore         *core,
-           const RbPostLane   *lane,
-           const RbLetter *letter)
+waits_for (RbCore           *core,
+           const RbPostLane *lane,
+           const RbLetter   *letter)
 {
   if (letter != g_queue_peek_head ((GQueue *) &lane->letters))
     return "the one before it";
@@ -43,21 +44,23 @@ waits_for (RbCore         *core,
 }
 
 static GVariant *
-view_waiting (RbCore         *core,
-              const RbPostLane   *lane,
-              const RbLetter *letter)
+view_waiting (RbCore           *core,
+              const RbPostLane *lane,
+              const RbLetter   *letter)
 {
+  gboolean is_first = letter == g_queue_peek_head ((GQueue *) &lane->letters);
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
   rb_dict_put_text (&dict, "waits_for", waits_for (core, lane, letter));
-  rb_dict_put_count (&dict, "attempts", letter == g_queue_peek_head ((GQueue *) &lane->letters) ? lane->attempts : 0);
+  rb_dict_put_count (&dict, "attempts", is_first ? lane->attempts : 0);
+  rb_dict_put_text (&dict, "last_failure", is_first ? lane->failure : NULL);
   return view_letter (letter, &dict);
 }
 
 typedef struct {
-  const RbPostLane   *lane;
-  const RbLetter *letter;
+  const RbPostLane *lane;
+  const RbLetter   *letter;
 } Shown;
 
 static int
@@ -121,6 +124,29 @@ rb_view_dead_letters (RbCore *core)
   return g_variant_builder_end (&builder);
 }
 
+void
+rb_outbox_put_limits (RbCore       *core,
+                      GVariantDict *limits)
+{
+  const RbOutbox *self = core->outbox;
+
+  rb_dict_put_limit (limits, "outbox", self->n_stored, core->settings.outbox_cap, "new work is refused until the upstream has heard");
+  rb_dict_put_limit (limits, "dead_letters", rb_dead_letters_get_n (self->dead), rb_dead_letters_get_cap (), "the oldest is forgotten");
+}
+
+void
+rb_outbox_put_counters (RbCore       *core,
+                        GVariantDict *counters)
+{
+  const RbOutbox *self = core->outbox;
+
+  rb_dict_put_count (counters, "events_posted", self->counters.posted);
+  rb_dict_put_count (counters, "events_posted_again", self->counters.retries);
+  rb_dict_put_count (counters, "events_refused", self->counters.refused);
+  rb_dict_put_count (counters, "dead_letters_forgotten", rb_dead_letters_get_n_forgotten (self->dead));
+  rb_dict_put_count (counters, "presence_dropped", self->counters.presence_dropped);
+}
+
 /* Dead letters that become queued ones. */
 static GPtrArray *
 take_dead (RbDeadLetters *dead,
@@ -176,27 +202,27 @@ on_revived (RbCore       *core,
 }
 
 void
-rb_outbox_retry_async (RbCore              *core,
-                       gint64               position,
-                       GAsyncReadyCallback  callback,
-                       gpointer             user_data)
+rb_dead_letter_retry_async (RbCore              *core,
+                            gint64               id,
+                            GAsyncReadyCallback  callback,
+                            gpointer             user_data)
 {
   g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
   g_autoptr(GPtrArray) letters = NULL;
   RbChanges *changes;
   GError *error = NULL;
 
-  g_task_set_source_tag (task, rb_outbox_retry_async);
+  g_task_set_source_tag (task, rb_dead_letter_retry_async);
   if (!rb_core_check_ready (core, &error))
     {
       g_task_return_error (task, error);
       return;
     }
 
-  letters = take_dead (core->outbox->dead, position);
-  if (letters->len == 0 && position != 0)
+  letters = take_dead (core->outbox->dead, id);
+  if (letters->len == 0 && id != 0)
     {
-      g_task_return_error (task, rb_error_new (RB_ERROR_NOT_FOUND, "dead_letter_unknown", "unknown dead letter: %" G_GINT64_FORMAT, position));
+      g_task_return_error (task, rb_error_new (RB_ERROR_NOT_FOUND, "dead_letter_unknown", "unknown dead letter: %" G_GINT64_FORMAT, id));
       return;
     }
 
@@ -209,10 +235,10 @@ rb_outbox_retry_async (RbCore              *core,
 }
 
 gboolean
-rb_outbox_retry_finish (RbCore        *core,
-                        GAsyncResult  *result,
-                        guint         *n,
-                        GError       **error)
+rb_dead_letter_retry_finish (RbCore        *core,
+                             GAsyncResult  *result,
+                             guint         *n,
+                             GError       **error)
 {
   gssize count = g_task_propagate_int (G_TASK (result), error);
 

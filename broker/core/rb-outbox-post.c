@@ -51,7 +51,7 @@ is_reply (const RbEvent *event)
 
 /* An endpoint's state waits for the network (7.10), an assignment's for the report before it. */
 static gboolean
-is_held (RbCore       *core,
+is_held (RbCore           *core,
          const RbPostLane *lane)
 {
   const RbLetter *letter = get_first (lane);
@@ -68,8 +68,6 @@ is_held (RbCore       *core,
     case RB_EVENT_PRESENCE_CHANGED:
       return FALSE;
     case RB_EVENT_UNDISPATCHED_CHANGED:
-      rb_mailroom_trigger (core);
-      break;
     case RB_EVENT_INBOUND_ROUTED:
       return core->is_stopping;
     }
@@ -77,7 +75,7 @@ is_held (RbCore       *core,
 }
 
 void
-rb_outbox_wake_lane (RbCore *core,
+rb_outbox_wake_lane (RbCore     *core,
                      RbPostLane *lane)
 {
   if (lane->is_posting || lane->is_ready || lane->timer != 0 || lane->letters.length == 0 || is_held (core, lane))
@@ -88,7 +86,7 @@ rb_outbox_wake_lane (RbCore *core,
 }
 
 void
-rb_outbox_drop_if_empty (RbCore *core,
+rb_outbox_drop_if_empty (RbCore     *core,
                          RbPostLane *lane)
 {
   if (lane->letters.length > 0 || lane->is_posting)
@@ -143,7 +141,7 @@ log_failure (const char     *name,
 
 static void
 try_again_later (RbCore       *core,
-                 RbPostLane       *lane,
+                 RbPostLane   *lane,
                  const GError *error)
 {
   const RbLetter *letter = get_first (lane);
@@ -160,9 +158,30 @@ try_again_later (RbCore       *core,
 
   wait = MAX (wait, MIN (detail_of (error, "retry_after_ms"), RETRY_AFTER_MAX_MS));
   lane->attempts++;
+  g_free (lane->failure);
+  lane->failure = g_strdup (error->message);
   core->outbox->counters.retries++;
   log_failure (manners[kind_of (letter)].retry, letter, error, lane->attempts, wait);
   lane->timer = rb_clock_add (core->clock, wait, on_retry, lane);
+}
+
+void
+rb_outbox_pass (RbCore        *core,
+                const RbEvent *event)
+{
+  switch (rb_event_get_kind (event))
+    {
+    case RB_EVENT_ENDPOINT_STATE:
+      rb_lifecycle_heard (core, event);
+      break;
+    case RB_EVENT_UNDISPATCHED_CHANGED:
+      rb_mailroom_trigger (core);
+      break;
+    case RB_EVENT_PROCESSING_STATE:
+    case RB_EVENT_INBOUND_ROUTED:
+    case RB_EVENT_PRESENCE_CHANGED:
+      break;
+    }
 }
 
 /* The upstream knows now of something that could be claimed. */
@@ -174,31 +193,18 @@ is_claimable (const RbEvent *event)
   return g_strcmp0 (state, "target_lost_before_acceptance") == 0;
 }
 
-/* What follows from being heard, or refused, is in @changes with it. */
+/* What is recorded of it is in @changes with the letter. */
 static void
 follow_up (RbCore         *core,
            const RbLetter *letter,
            gboolean        is_last,
            RbChanges      *changes)
 {
-  switch (kind_of (letter))
-    {
-    case RB_EVENT_PROCESSING_STATE:
-      if (is_last)
-        rb_reply_heard (core, letter->event, changes);
-      if (is_claimable (letter->event))
-        rb_mailroom_trigger (core);
-      break;
-    case RB_EVENT_ENDPOINT_STATE:
-      rb_lifecycle_heard (core, letter->event);
-      break;
-    case RB_EVENT_UNDISPATCHED_CHANGED:
-      rb_mailroom_trigger (core);
-      break;
-    case RB_EVENT_INBOUND_ROUTED:
-    case RB_EVENT_PRESENCE_CHANGED:
-      break;
-    }
+  if (kind_of (letter) == RB_EVENT_PROCESSING_STATE && is_last)
+    rb_reply_heard (core, letter->event, changes);
+  if (kind_of (letter) == RB_EVENT_PROCESSING_STATE && is_claimable (letter->event))
+    rb_mailroom_trigger (core);
+  rb_outbox_pass (core, letter->event);
 }
 
 /* Nobody waits for this: a crash before it is durable repeats the event as it was. */
@@ -212,10 +218,10 @@ commit_if_any (RbCore    *core,
     rb_changes_free (changes);
 }
 
-void
-rb_outbox_settle (RbCore   *core,
-                  RbLetter *letter,
-                  gboolean  is_last)
+static void
+settle (RbCore   *core,
+        RbLetter *letter,
+        gboolean  is_last)
 {
   RbChanges *changes = rb_changes_new ();
 
@@ -251,7 +257,7 @@ bury (RbCore       *core,
 
   if (!is_worth_keeping (letter, error))
     {
-      rb_outbox_settle (core, letter, is_last);
+      settle (core, letter, is_last);
       return;
     }
 
@@ -284,10 +290,12 @@ on_posted (RbCore       *core,
       RbLetter *letter = g_queue_pop_head (&lane->letters);
 
       lane->attempts = 0;
+      g_clear_pointer (&lane->failure, g_free);
+      core->outbox->counters.refused += is_terminal ? 1 : 0;
       if (is_terminal)
         bury (core, letter, error, lane->letters.length == 0);
       else
-        rb_outbox_settle (core, letter, lane->letters.length == 0);
+        settle (core, letter, lane->letters.length == 0);
     }
 
   rb_outbox_wake_lane (core, lane);
@@ -298,7 +306,7 @@ on_posted (RbCore       *core,
 }
 
 static void
-post (RbCore *core,
+post (RbCore     *core,
       RbPostLane *lane)
 {
   RbEvent *event = get_first (lane)->event;

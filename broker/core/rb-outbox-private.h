@@ -13,6 +13,7 @@ typedef struct {
   GQueue    letters;      /* of RbLetter, oldest first; the first may be on its way */
   RbCore   *core;         /* for the timer; borrowed */
   guint     attempts;     /* of the first letter that failed */
+  char     *failure;      /* of the last of them; NULL: none */
   guint64   timer;        /* of the next one; 0: none */
   gboolean  is_posting;
   gboolean  is_ready;     /* in the queue of the ready */
@@ -29,7 +30,7 @@ struct _RbOutbox {
   gboolean       is_pumping;
   gboolean       was_full;
   struct {
-    guint64 posted, retries, presence_dropped;
+    guint64 posted, retries, refused, presence_dropped;
   } counters;
 };
 
@@ -38,8 +39,8 @@ void  rb_outbox_count         (RbCore *core, int n);                /* rows that
 /* Nothing but a post that is running, or a limit, keeps it from leaving with the next rb_outbox_pump(). */
 void  rb_outbox_wake_lane     (RbCore *core, RbPostLane *lane);
 void  rb_outbox_pump          (RbCore *core);
-/* The authority has heard @letter, or is none there. Takes it. @is_last: nothing else waits for its subject. */
-void  rb_outbox_settle        (RbCore *core, RbLetter *letter, gboolean is_last);
+/* What follows from its being heard, where nobody hears. */
+void  rb_outbox_pass          (RbCore *core, const RbEvent *event);
 void  rb_outbox_drop_if_empty (RbCore *core, RbPostLane *lane);
 
 G_END_DECLS

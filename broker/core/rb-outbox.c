@@ -14,7 +14,7 @@
 
 struct _RbEnclosed {
   GArray    *told;       /* of RbTold */
-  GPtrArray *letters;    /* of RbLetter, for those of them that the authority does not know */
+  GPtrArray *letters;    /* of RbLetter, for those of them that the authority does not know; NULL: there is no authority */
 };
 
 static void
@@ -24,6 +24,7 @@ lane_free (gpointer data)
 
   g_queue_clear_full (&lane->letters, (GDestroyNotify) rb_letter_free);
   g_free (lane->key);
+  g_free (lane->failure);
   g_free (lane);
 }
 
@@ -92,20 +93,13 @@ rb_outbox_count (RbCore *core,
   note_fullness (core);
 }
 
-RbEnclosed *
-rb_outbox_enclose (RbCore    *core,
-                   RbChanges *changes)
+static GPtrArray *
+write_letters (RbCore       *core,
+               const GArray *told,
+               RbChanges    *changes)
 {
-  GArray *told = rb_changes_steal_told (changes);
-  gboolean is_stored = rb_events_has_authority (core);
-  RbEnclosed *self;
+  GPtrArray *letters = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_letter_free);
 
-  if (told == NULL)
-    return NULL;
-
-  self = g_new (RbEnclosed, 1);
-  self->told = told;
-  self->letters = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_letter_free);
   for (guint i = 0; i < told->len; i++)
     {
       const RbTold *one = &g_array_index (told, RbTold, i);
@@ -114,13 +108,27 @@ rb_outbox_enclose (RbCore    *core,
       if (one->is_known)
         continue;
 
-      letter = rb_letter_new (is_stored ? core->outbox->next_position++ : 0, one->event, rb_core_now (core));
-      g_ptr_array_add (self->letters, letter);
-      if (is_stored)
-        rb_letter_record (letter, changes);
+      letter = rb_letter_new (core->outbox->next_position++, one->event, rb_core_now (core));
+      rb_letter_record (letter, changes);
+      g_ptr_array_add (letters, letter);
     }
-  if (is_stored)
-    rb_outbox_count (core, self->letters->len);
+  rb_outbox_count (core, letters->len);
+  return letters;
+}
+
+RbEnclosed *
+rb_outbox_enclose (RbCore    *core,
+                   RbChanges *changes)
+{
+  GArray *told = rb_changes_steal_told (changes);
+  RbEnclosed *self;
+
+  if (told == NULL)
+    return NULL;
+
+  self = g_new (RbEnclosed, 1);
+  self->told = told;
+  self->letters = rb_events_has_authority (core) ? write_letters (core, told, changes) : NULL;
   return self;
 }
 
@@ -149,6 +157,16 @@ rb_outbox_add (RbCore   *core,
   rb_outbox_wake_lane (core, lane);
 }
 
+static void
+send_letters (RbCore    *core,
+              GPtrArray *letters)
+{
+  g_ptr_array_set_free_func (letters, NULL);
+  for (guint i = 0; i < letters->len; i++)
+    rb_outbox_add (core, g_ptr_array_index (letters, i));
+  rb_outbox_pump (core);
+}
+
 void
 rb_outbox_release (RbCore       *core,
                    RbEnclosed   *enclosed,
@@ -156,34 +174,30 @@ rb_outbox_release (RbCore       *core,
 {
   g_autoptr(GPtrArray) letters = enclosed->letters;
   g_autoptr(GArray) told = enclosed->told;
-  gboolean is_stored = letters->len > 0 && ((RbLetter *) g_ptr_array_index (letters, 0))->position != 0;
 
   g_free (enclosed);
   if (error != NULL)
     {
-      if (is_stored)
+      if (letters != NULL)
         rb_outbox_count (core, -(int) letters->len);
       return;
     }
 
   for (guint i = 0; i < told->len; i++)
-    rb_events_project (core, g_array_index (told, RbTold, i).event);
-  for (guint i = 0; i < letters->len; i++)
     {
-      RbLetter *letter = g_ptr_array_index (letters, i);
+      const RbTold *one = &g_array_index (told, RbTold, i);
 
-      if (is_stored)
-        rb_outbox_add (core, letter);
-      else
-        rb_outbox_settle (core, letter, TRUE);
+      rb_events_project (core, one->event);
+      if (letters == NULL && !one->is_known)
+        rb_outbox_pass (core, one->event);
     }
-  g_ptr_array_set_free_func (letters, NULL);
-  rb_outbox_pump (core);
+  if (letters != NULL)
+    send_letters (core, letters);
 }
 
 /* IMP-53: what is being posted, or was tried, stays; the next oldest goes. */
 static void
-make_room_for_presence (RbCore *core,
+make_room_for_presence (RbCore     *core,
                         RbPostLane *lane)
 {
   guint i = lane->is_posting || lane->attempts > 0 ? 1 : 0;
@@ -293,10 +307,13 @@ forget_presence (RbCore *core)
   RbPostLane *lane = g_hash_table_lookup (core->outbox->lanes, "presence:network");
   guint n_kept = lane != NULL && lane->is_posting ? 1 : 0;
 
-  while (lane != NULL && lane->letters.length > n_kept)
+  if (lane == NULL || lane->letters.length <= n_kept)
+    return;
+
+  rb_log_warning ("network_presence_changed_queue_dropped_on_shutdown", NULL);
+  while (lane->letters.length > n_kept)
     rb_letter_free (g_queue_pop_tail (&lane->letters));
-  if (lane != NULL)
-    rb_outbox_drop_if_empty (core, lane);
+  rb_outbox_drop_if_empty (core, lane);
 }
 
 void

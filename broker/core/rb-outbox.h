@@ -36,14 +36,11 @@ void       rb_outbox_wake          (RbCore *core, const char *assignment_id);
 void       rb_outbox_stop          (RbCore *core);
 void       rb_outbox_cancel_timers (RbCore *core);
 
-/* Dead letters are tried again, behind what waits for their subjects: one, or with 0 all of them. */
-void       rb_outbox_retry_async   (RbCore *core, gint64 position, GAsyncReadyCallback callback, gpointer user_data);
-gboolean   rb_outbox_retry_finish  (RbCore *core, GAsyncResult *result, guint *n, GError **error);
-
 gboolean   rb_outbox_has_report    (RbCore *core, const char *assignment_id);
 gboolean   rb_outbox_is_full       (RbCore *core);
 guint      rb_outbox_get_n         (const RbOutbox *self);     /* rows, those of running commits included */
-GVariant  *rb_view_outbox          (RbCore *core);             /* aa{sv}, floating; the oldest */
-GVariant  *rb_view_dead_letters    (RbCore *core);             /* likewise */
+/* Both add to an a{sv} of the status: how near the limits are, and what happened. */
+void       rb_outbox_put_limits    (RbCore *core, GVariantDict *limits);
+void       rb_outbox_put_counters  (RbCore *core, GVariantDict *counters);
 
 G_END_DECLS

@@ -23,6 +23,7 @@ typedef struct {
   const char *rule;
   Verdict     verdict;
   gboolean    must_wait;      /* one before it was refused, and comes again */
+  gboolean    is_saved;       /* in the inbox already */
 } Claim;
 
 struct _RbRouteClaims {
@@ -91,6 +92,8 @@ place (RbCore *core,
 {
   RbEndpoint *endpoint = rb_registry_lookup (core->registry, claim->endpoint_id);
 
+  if (claim->is_saved)
+    return;
   if (core->is_stopping)
     rb_inbound_leave (core, claim->message);
   else if (claim->verdict == VERDICT_SKIP)
@@ -260,4 +263,30 @@ rb_route_claim (RbCore        *core,
     line_up (core, route, message, seq)->verdict = VERDICT_ROUTE;
   else
     rb_inbound_to_endpoint (core, route->endpoint, message, seq, get_kind (route), get_rule (route));
+}
+
+static void
+save_unsequenced (RbCore *core,
+                  GQueue *queue)
+{
+  for (GList *l = queue->head; l != NULL; l = l->next)
+    {
+      Claim *claim = l->data;
+
+      if (claim->seq != RB_CONNECTOR_NO_SEQ)
+        continue;
+      claim->is_saved = TRUE;
+      decline (core, claim);
+    }
+}
+
+void
+rb_route_claims_stop (RbCore *core)
+{
+  GHashTableIter iter;
+  gpointer queue;
+
+  g_hash_table_iter_init (&iter, core->route_claims->conversations);
+  while (g_hash_table_iter_next (&iter, NULL, &queue))
+    save_unsequenced (core, queue);
 }

@@ -13,6 +13,8 @@ G_BEGIN_DECLS
 RbRouteClaims *rb_route_claims_new  (void);
 void           rb_route_claims_free (RbRouteClaims *self);
 
-void  rb_route_claim  (RbCore *core, const RbRoute *route, RbMessage *message, gint64 seq);
+void  rb_route_claim       (RbCore *core, const RbRoute *route, RbMessage *message, gint64 seq);
+/* What does not come again goes to the inbox now: we are stopping. */
+void  rb_route_claims_stop (RbCore *core);
 
 G_END_DECLS

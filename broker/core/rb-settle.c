@@ -146,11 +146,12 @@ on_settled (GObject      *source,
             gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
+  RbCore *core = g_task_get_source_object (task);
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
 
   if (answer != NULL)
-    finish (g_task_get_source_object (task), g_steal_pointer (&task));
+    finish (core, g_steal_pointer (&task));
   else if (g_error_matches (error, RB_ERROR, RB_ERROR_NOT_SUPPORTED))
     g_task_return_error (task, unsupported ());
   else if (g_error_matches (error, RB_ERROR, RB_ERROR_REJECTED))

@@ -15,8 +15,9 @@
 #include "rb-spawn.h"
 
 /* No new work, everybody told, assignments that nobody accepted back in the inbox, everything committed. Endpoints stay as they are: the
- * next start turns active ones into reconnecting ones with a whole grace before them, as after a crash (design.md section 4). Source:
- * protocol.md section 19, steps 4 to 8. */
+ * next start turns active ones into reconnecting ones with a whole grace before them, as after a crash (design.md section 4). Only where
+ * another runtime took over they go (13.10). Of the outbox, posts that are on their way may finish, assignments' states and the last
+ * presence are tried once; the rest stays on the disk. Source: protocol.md section 19, steps 4 to 8. */
 
 static void
 restore_unaccepted (RbCore *core)
@@ -86,7 +87,7 @@ rb_core_stop_async (RbCore              *self,
   if (!self->is_stopping)
     {
       self->is_stopping = TRUE;
-      rb_inbound_open_window (self);
+      rb_inbound_stop (self);
       rb_outbox_stop (self);
       rb_link_shutdown (self);
       rb_mailroom_stop (self);
@@ -94,6 +95,8 @@ rb_core_stop_async (RbCore              *self,
       rb_control_stop (self);
       rb_spawn_stop (self);
       restore_unaccepted (self);
+      if (g_strcmp0 (reason, "superseded_default_stream") == 0)
+        rb_lifecycle_abandon_all (self);
     }
   if (rb_store_get_health (self->store, NULL) == RB_STORE_OK)
     rb_core_commit (self, rb_changes_new (), on_everything_durable, task);

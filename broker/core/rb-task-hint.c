@@ -74,6 +74,16 @@ on_durable (RbCore       *core,
     rb_upstream_call_async (core->upstream, RB_UPSTREAM_DISPLAY_METADATA, arguments, NULL, on_projected, g_steal_pointer (&task));
 }
 
+static void
+log_updated (const RbEndpoint *endpoint,
+             gboolean          truncated)
+{
+  g_autofree char *length = g_strdup_printf ("%ld", g_utf8_strlen (endpoint->traits->task_hint, -1));
+
+  rb_log_info ("task_hint_updated", "endpoint_id", endpoint->id, "truncated", truncated ? "true" : "false", "length", length, "max",
+               G_STRINGIFY (TASK_HINT_CODE_POINTS), NULL);
+}
+
 void
 rb_task_hint_async (RbCore              *core,
                     const RbCaller      *caller,
@@ -99,7 +109,7 @@ rb_task_hint_async (RbCore              *core,
 
   g_free (endpoint->traits->task_hint);
   endpoint->traits->task_hint = rb_text_truncate (task_hint, TASK_HINT_CODE_POINTS, &truncated);
-  rb_log_info ("task_hint_updated", "endpoint_id", endpoint->id, "truncated", truncated ? "true" : "false", NULL);
+  log_updated (endpoint, truncated);
 
   g_variant_dict_init (&arguments, NULL);
   g_variant_dict_insert (&arguments, "endpoint_id", "s", endpoint->id);

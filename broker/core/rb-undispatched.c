@@ -8,25 +8,21 @@
 #include "rb-core-private.h"
 #include "rb-error.h"
 #include "rb-log.h"
+#include "rb-upstream-error.h"
 
 #define LIST_LIMIT 256
 
-void
-rb_listed_message_free (RbListedMessage *self)
+typedef struct {
+  GPtrArray *endpoint_ids;   /* of char *, whose lists are to come */
+  guint      n_listed;
+  GPtrArray *items;          /* of RbListedMessage */
+} List;
+
+static void
+list_free (List *self)
 {
-  g_free (self->id);
-  g_free (self->source_message_id);
-  g_free (self->sender_address);
-  g_clear_pointer (&self->content, g_bytes_unref);
-  g_free (self->content_type);
-  g_clear_pointer (&self->metadata, g_bytes_unref);
-  g_free (self->reason);
-  g_free (self->claim_policy);
-  g_free (self->active_assignment_id);
-  g_free (self->active_target_endpoint_id);
-  g_clear_pointer (&self->conversation_ref, g_variant_unref);
-  g_free (self->original_target_endpoint_id);
-  g_free (self->original_correlation_id);
+  g_ptr_array_unref (self->endpoint_ids);
+  g_clear_pointer (&self->items, g_ptr_array_unref);
   g_free (self);
 }
 
@@ -70,17 +66,62 @@ check_active (RbEndpoint  *endpoint,
   return FALSE;
 }
 
+static gboolean
+is_legacy_pid (RbCore *core,
+               gint64  pid)
+{
+  RbChannel *channel = rb_channels_lookup (core, pid);
+
+  return core->settings.legacy_adapters && channel != NULL && rb_channel_is_legacy (channel);
+}
+
+/* protocol.md 20.2 row 13: who sends no header is the only adapter there is, if that is a legacy one. 0: it is not. */
+static gint64
+only_legacy_pid (RbCore *core)
+{
+  gint64 pid = 0;
+
+  for (GList *l = rb_registry_get_all (core->registry)->head; l != NULL; l = l->next)
+    {
+      RbEndpoint *endpoint = l->data;
+
+      if (endpoint->state != RB_ENDPOINT_ACTIVE)
+        continue;
+      if (pid != 0 && endpoint->plugin_pid != pid)
+        return 0;
+      pid = endpoint->plugin_pid;
+    }
+  return pid != 0 && is_legacy_pid (core, pid) ? pid : 0;
+}
+
+static GPtrArray *
+dup_active_ids (RbCore *core,
+                gint64  pid)
+{
+  GPtrArray *siblings = rb_registry_get_of_pid (core->registry, pid);
+  GPtrArray *ids = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; siblings != NULL && i < siblings->len; i++)
+    {
+      RbEndpoint *endpoint = g_ptr_array_index (siblings, i);
+
+      if (endpoint->state == RB_ENDPOINT_ACTIVE)
+        g_ptr_array_add (ids, g_strdup (endpoint->id));
+    }
+  return ids;
+}
+
 /* protocol.md 10.5, rows 3 to 6. */
 static RbEndpoint *
-choose_endpoint (RbCore          *core,
-                 const RbCaller  *caller,
-                 const char      *endpoint_id,
-                 GError         **error)
+choose_endpoint (RbCore      *core,
+                 gint64       pid,
+                 const char  *endpoint_id,
+                 GError     **error)
 {
   RbEndpoint *endpoint;
 
   if (endpoint_id == NULL)
-    return only_active_endpoint (core, caller->pid, error);
+    return only_active_endpoint (core, pid, error);
 
   endpoint = rb_registry_lookup (core->registry, endpoint_id);
   if (endpoint == NULL)
@@ -88,12 +129,33 @@ choose_endpoint (RbCore          *core,
       rb_set_error (error, RB_ERROR_BAD_STATE, "no_active_endpoint", "list claimable requires an active registered endpoint");
       return NULL;
     }
-  if (endpoint->plugin_pid != caller->pid)
+  if (endpoint->plugin_pid != pid)
     {
       rb_set_error (error, RB_ERROR_FORBIDDEN, "endpoint_pid_mismatch", "plugin_pid does not own endpoint_id");
       return NULL;
     }
   return check_active (endpoint, "list claimable", error) ? endpoint : NULL;
+}
+
+/* A legacy adapter with several sees what any of them may (20.2 row 13). */
+static GPtrArray *
+choose_endpoints (RbCore      *core,
+                  gint64       pid,
+                  const char  *endpoint_id,
+                  GError     **error)
+{
+  g_autoptr(GPtrArray) ids = dup_active_ids (core, pid);
+  RbEndpoint *endpoint;
+
+  if (endpoint_id == NULL && ids->len > 1 && is_legacy_pid (core, pid))
+    return g_steal_pointer (&ids);
+
+  endpoint = choose_endpoint (core, pid, endpoint_id, error);
+  if (endpoint == NULL)
+    return NULL;
+  g_ptr_array_set_size (ids, 0);
+  g_ptr_array_add (ids, g_strdup (endpoint->id));
+  return g_steal_pointer (&ids);
 }
 
 static GError *
@@ -104,25 +166,6 @@ not_configured (const char *what)
 
   rb_error_set_retryable (error, TRUE);
   return error;
-}
-
-static RbListedMessage *
-listed_from_row (const RbMessage *message)
-{
-  RbListedMessage *item = g_new0 (RbListedMessage, 1);
-
-  item->id = g_strdup (message->id);
-  item->source_message_id = g_strdup (message->source_id);
-  item->arrived_at = message->arrived_at;
-  item->sender_address = g_strdup (rb_envelope_get_from (message->envelope));
-  item->content = g_bytes_ref (rb_envelope_get_content (message->envelope));
-  item->content_type = g_strdup (rb_envelope_get_content_type (message->envelope));
-  item->metadata = g_bytes_ref (rb_envelope_get_metadata (message->envelope));
-  item->reason = g_strdup (message->reason);
-  item->claim_policy = g_strdup ("owner_select_required");
-  item->original_target_endpoint_id = g_strdup (message->endpoint_id);
-  item->original_correlation_id = g_strdup (message->correlation_id);
-  return item;
 }
 
 /* Where the broker's own inbox is the authority (profile local). */
@@ -137,7 +180,7 @@ list_own_inbox (RbCore *core)
       RbMessage *message = g_ptr_array_index (rows, i);
 
       if (message->is_durable)
-        g_ptr_array_add (items, listed_from_row (message));
+        g_ptr_array_add (items, rb_listed_message_from_row (message));
     }
   return items;
 }
@@ -149,12 +192,12 @@ on_barrier (RbCore       *core,
             gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
-  GPtrArray *items = g_task_get_task_data (task);
+  List *self = g_task_get_task_data (task);
 
   if (error != NULL)
     g_task_return_error (task, g_error_copy (error));
   else
-    g_task_return_pointer (task, g_ptr_array_ref (items), (GDestroyNotify) g_ptr_array_unref);
+    g_task_return_pointer (task, g_ptr_array_ref (self->items), (GDestroyNotify) g_ptr_array_unref);
 }
 
 static GVariant *
@@ -179,90 +222,6 @@ dup_text (GVariant   *item,
   return text;
 }
 
-static const char *
-listing_reason (const char *reason)
-{
-  if (g_strcmp0 (reason, RB_REASON_CLOSED_SESSION) == 0 || g_strcmp0 (reason, RB_REASON_CORRELATED) == 0)
-    return reason;
-  return RB_REASON_UNADDRESSED;
-}
-
-static RbMessage *
-find_cached (RbCore     *core,
-             const char *undispatched_id,
-             const char *source_message_id)
-{
-  RbMessage *message = undispatched_id != NULL ? rb_ledger_lookup (core->ledger, undispatched_id) : NULL;
-
-  if (message == NULL && source_message_id != NULL)
-    message = rb_ledger_lookup (core->ledger, source_message_id);
-  return message;
-}
-
-static void
-fill_message (RbListedMessage *item,
-              GVariant        *candidate,
-              const RbMessage *cached)
-{
-  g_autofree char *preview = dup_text (candidate, "content_preview");
-
-  if (cached == NULL)
-    {
-      item->sender_address = dup_text (candidate, "sender_address");
-      item->content = rb_json_slice_from_string (preview != NULL ? preview : "");
-      item->content_type = g_strdup ("text");
-      item->metadata = g_bytes_new_static ("{}", 2);
-      return;
-    }
-
-  item->sender_address = g_strdup (rb_envelope_get_from (cached->envelope));
-  item->content = g_bytes_ref (rb_envelope_get_content (cached->envelope));
-  item->content_type = g_strdup (rb_envelope_get_content_type (cached->envelope));
-  item->metadata = g_bytes_ref (rb_envelope_get_metadata (cached->envelope));
-}
-
-/* protocol.md 10.5: the upstream says what may be seen; what we have here makes it whole. */
-static RbListedMessage *
-listed_from_candidate (RbCore   *core,
-                       GVariant *candidate)
-{
-  RbListedMessage *item = g_new0 (RbListedMessage, 1);
-  g_autofree char *reason = dup_text (candidate, "reason");
-
-  item->id = dup_text (candidate, "undispatched_id");
-  item->source_message_id = dup_text (candidate, "source_message_id");
-  g_variant_lookup (candidate, "arrived_at", "x", &item->arrived_at);
-  fill_message (item, candidate, find_cached (core, item->id, item->source_message_id));
-  item->reason = g_strdup (listing_reason (reason));
-  item->claim_policy = dup_text (candidate, "claim_policy");
-  item->active_assignment_id = dup_text (candidate, "active_assignment_id");
-  item->active_target_endpoint_id = dup_text (candidate, "active_target_endpoint_id");
-  item->conversation_ref = g_variant_lookup_value (candidate, "conversation_ref", G_VARIANT_TYPE_VARDICT);
-  item->original_target_endpoint_id = dup_text (candidate, "target_endpoint_id_hint");
-  item->original_correlation_id = dup_text (candidate, "in_reply_to");
-  return item;
-}
-
-/* Row 7: the upstream answered, with an error; its status, code and text are passed on. NULL: it did not. */
-static GError *
-answered_error (const GError *failure)
-{
-  GVariant *details = rb_error_get_details (failure);
-  const char *code;
-  GError *error;
-  gint64 status;
-
-  if (details == NULL || !g_variant_lookup (details, "status", "x", &status))
-    return g_error_matches (failure, RB_ERROR, RB_ERROR_REJECTED) ? g_error_copy (failure) : NULL;
-
-  error = rb_error_new (RB_ERROR_REJECTED, rb_error_get_reason (failure), "%s", failure->message);
-  rb_error_add_detail (error, "status", g_variant_new_int64 (status));
-  if (g_variant_lookup (details, "code", "&s", &code))
-    rb_error_add_detail (error, "code", g_variant_new_string (code));
-  rb_error_set_retryable (error, status >= 500);
-  return error;
-}
-
 /* Row 8: whatever else kept us from reading. */
 static GError *
 read_error (const char *what)
@@ -276,13 +235,11 @@ read_error (const char *what)
 
 /* @what: "cache" or "presence" */
 static GVariant *
-candidates_finish (RbUpstream    *upstream,
-                   GAsyncResult  *result,
-                   const char    *what,
-                   GError       **error)
+read_candidates (GVariant      *answer,
+                 const GError  *failure,
+                 const char    *what,
+                 GError       **error)
 {
-  g_autoptr(GError) failure = NULL;
-  g_autoptr(GVariant) answer = rb_upstream_call_finish (upstream, result, &failure);
   GVariant *items = answer != NULL ? g_variant_lookup_value (answer, "items", G_VARIANT_TYPE ("aa{sv}")) : NULL;
   GError *answered;
 
@@ -291,9 +248,58 @@ candidates_finish (RbUpstream    *upstream,
 
   rb_log_warning (g_str_equal (what, "cache") ? "runtime_claim_candidates_failed" : "runtime_presence_claim_candidates_failed", "err",
                   failure != NULL ? failure->message : "invalid claim-candidates response", NULL);
-  answered = failure != NULL ? answered_error (failure) : NULL;
+  answered = failure != NULL ? rb_upstream_error_answered (failure, "claim_candidates_failed") : NULL;
   g_propagate_error (error, answered != NULL ? answered : read_error (what));
   return NULL;
+}
+
+static void list_next (RbCore *core, GTask *task);
+
+/* protocol.md 20.2 row 13: an upstream of the 0.2.5 age has no such route; there the rows of the broker are the list. */
+static gboolean
+list_rows_instead (RbCore       *core,
+                   GTask        *task,
+                   const GError *failure)
+{
+  List *self = g_task_get_task_data (task);
+
+  if (!core->is_legacy_upstream || failure == NULL || !rb_upstream_error_is_no_route (failure))
+    return FALSE;
+
+  g_ptr_array_unref (self->items);
+  self->items = list_own_inbox (core);
+  rb_core_commit (core, rb_changes_new (), on_barrier, task);
+  return TRUE;
+}
+
+static gboolean
+is_listed (const List *self,
+           GVariant   *candidate)
+{
+  const char *id = NULL;
+
+  g_variant_lookup (candidate, "undispatched_id", "&s", &id);
+  for (guint i = 0; id != NULL && i < self->items->len; i++)
+    if (g_str_equal (((RbListedMessage *) g_ptr_array_index (self->items, i))->id, id))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+add_candidates (RbCore   *core,
+                List     *self,
+                GVariant *candidates)
+{
+  gboolean is_union = self->n_listed > 0;
+
+  for (gsize i = 0; i < g_variant_n_children (candidates); i++)
+    {
+      g_autoptr(GVariant) candidate = g_variant_get_child_value (candidates, i);
+
+      if (!is_union || !is_listed (self, candidate))
+        g_ptr_array_add (self->items, rb_listed_message_from_candidate (core, candidate));
+    }
+  self->n_listed++;
 }
 
 static void
@@ -303,25 +309,47 @@ on_candidates (GObject      *source,
 {
   g_autoptr(GTask) task = user_data;
   RbCore *core = g_task_get_source_object (task);
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GVariant) answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &failure);
   g_autoptr(GVariant) candidates = NULL;
-  GPtrArray *items;
   GError *error = NULL;
 
-  candidates = candidates_finish (RB_UPSTREAM (source), result, "cache", &error);
+  if (list_rows_instead (core, task, failure))
+    {
+      g_steal_pointer (&task);
+      return;
+    }
+
+  candidates = read_candidates (answer, failure, "cache", &error);
   if (candidates == NULL)
     {
       g_task_return_error (task, error);
       return;
     }
+  add_candidates (core, g_task_get_task_data (task), candidates);
+  list_next (core, g_steal_pointer (&task));
+}
 
-  items = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_listed_message_free);
-  for (gsize i = 0; i < g_variant_n_children (candidates); i++)
+/* Takes @task. What is no endpoint any more has nothing to list. */
+static void
+list_next (RbCore *core,
+           GTask  *task)
+{
+  List *self = g_task_get_task_data (task);
+
+  while (self->endpoint_ids->len > 0)
     {
-      g_autoptr(GVariant) candidate = g_variant_get_child_value (candidates, i);
+      g_autofree char *endpoint_id = g_ptr_array_steal_index (self->endpoint_ids, 0);
+      RbEndpoint *endpoint = rb_registry_lookup (core->registry, endpoint_id);
 
-      g_ptr_array_add (items, listed_from_candidate (core, candidate));
+      if (endpoint == NULL)
+        continue;
+      rb_upstream_call_async (core->upstream, RB_UPSTREAM_CANDIDATES, candidate_arguments (endpoint), NULL, on_candidates, task);
+      return;
     }
-  g_task_return_pointer (task, items, (GDestroyNotify) g_ptr_array_unref);
+
+  g_task_return_pointer (task, g_ptr_array_ref (self->items), (GDestroyNotify) g_ptr_array_unref);
+  g_object_unref (task);
 }
 
 void
@@ -333,26 +361,34 @@ rb_undispatched_list_async (RbCore              *core,
 {
   g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
   RbUpstreamFeatures features = rb_upstream_get_features (core->upstream);
-  RbEndpoint *endpoint = NULL;
+  gint64 pid = caller->pid > 0 ? caller->pid : only_legacy_pid (core);
+  GPtrArray *endpoint_ids = NULL;
   GError *error = NULL;
+  List *self;
 
-  if (caller->pid <= 0)
+  if (pid <= 0)
     rb_set_error (&error, RB_ERROR_INVALID, "plugin_pid_invalid", "x-plugin-pid header is required for list undispatched");
   else if ((features & (RB_UPSTREAM_HAS_CANDIDATES | RB_UPSTREAM_LOCAL_INBOX)) == 0)
     error = not_configured ("cache");
   else
-    endpoint = choose_endpoint (core, caller, endpoint_id, &error);
-
-  if (endpoint == NULL)
-    g_task_return_error (task, error);
-  else if ((features & RB_UPSTREAM_HAS_CANDIDATES) != 0)
-    rb_upstream_call_async (core->upstream, RB_UPSTREAM_CANDIDATES, candidate_arguments (endpoint), NULL, on_candidates,
-                            g_steal_pointer (&task));
-  else
+    endpoint_ids = choose_endpoints (core, pid, endpoint_id, &error);
+  if (endpoint_ids == NULL)
     {
-      g_task_set_task_data (task, list_own_inbox (core), (GDestroyNotify) g_ptr_array_unref);
-      rb_core_commit (core, rb_changes_new (), on_barrier, g_steal_pointer (&task));
+      g_task_return_error (task, error);
+      return;
     }
+
+  self = g_new0 (List, 1);
+  self->endpoint_ids = endpoint_ids;
+  g_task_set_task_data (task, self, (GDestroyNotify) list_free);
+  if ((features & RB_UPSTREAM_HAS_CANDIDATES) != 0)
+    {
+      self->items = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_listed_message_free);
+      list_next (core, g_steal_pointer (&task));
+      return;
+    }
+  self->items = list_own_inbox (core);
+  rb_core_commit (core, rb_changes_new (), on_barrier, g_steal_pointer (&task));
 }
 
 GPtrArray *
@@ -405,14 +441,18 @@ on_counted (GObject      *source,
             gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
+  RbCore *core = g_task_get_source_object (task);
+  const char *endpoint_id = g_task_get_task_data (task);
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GVariant) answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &failure);
   g_autoptr(GVariant) candidates = NULL;
   GError *error = NULL;
 
-  candidates = candidates_finish (RB_UPSTREAM (source), result, "presence", &error);
+  candidates = read_candidates (answer, failure, "presence", &error);
   if (candidates == NULL)
     g_task_return_error (task, error);
   else
-    g_task_return_int (task, count_bound (candidates, g_task_get_task_data (task)));
+    g_task_return_int (task, count_bound (candidates, endpoint_id) + rb_staging_get_n_of (core->staging, endpoint_id));
 }
 
 static void

@@ -8,23 +8,9 @@
 #include "rb-core-private.h"
 #include "rb-dict.h"
 #include "rb-json.h"
+#include "rb-outbox.h"
 
 #define PREVIEW_CODE_POINTS 80
-
-/* One bounded thing: what it holds, its bound and what happens there. */
-static GVariant *
-limit (guint64     used,
-       guint64     bound,
-       const char *policy)
-{
-  GVariantDict dict;
-
-  g_variant_dict_init (&dict, NULL);
-  rb_dict_put_count (&dict, "used", used);
-  rb_dict_put_count (&dict, "limit", bound);
-  rb_dict_put_text (&dict, "policy", policy);
-  return g_variant_dict_end (&dict);
-}
 
 static guint
 longest_queue (RbCore *core)
@@ -43,24 +29,23 @@ view_limits (RbCore *core)
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert_value (&dict, "inbox", limit (rb_inbox_get_n (core->inbox) + rb_inbox_get_n_reserved (core->inbox),
-                                                      settings->inbox_cap, "new arrivals are refused; the network keeps them"));
-  g_variant_dict_insert_value (&dict, "endpoints", limit (rb_registry_get_n (core->registry), settings->endpoint_cap,
-                                                          "registrations are refused"));
-  g_variant_dict_insert_value (&dict, "longest_queue", limit (longest_queue (core), settings->queue_cap,
-                                                              "new arrivals for it are refused; the network keeps them"));
-  g_variant_dict_insert_value (&dict, "correlation_ring", limit (rb_router_get_longest (core->router), settings->correlation_ring_cap,
-                                                                 "the oldest of an endpoint is forgotten"));
-  g_variant_dict_insert_value (&dict, "history", limit (rb_ledger_get_n_seen (core->ledger), rb_ledger_get_seen_cap (core->ledger),
-                                                        "the oldest is forgotten"));
-  g_variant_dict_insert_value (&dict, "refused", limit (rb_refused_get_n (core->refused), rb_refused_get_cap (),
-                                                        "the order of further refused conversations is not kept"));
-  g_variant_dict_insert_value (&dict, "staged", limit (rb_staging_get_n (core->staging), settings->staged_cap,
-                                                       "nothing more is claimed in advance; the upstream keeps it"));
-  g_variant_dict_insert_value (&dict, "staged_bytes", limit (rb_staging_get_bytes (core->staging), settings->staged_bytes_cap,
-                                                             "nothing more is claimed in advance; the upstream keeps it"));
-  g_variant_dict_insert_value (&dict, "staged_waiters", limit (core->n_waiters, settings->staged_waiters_cap,
-                                                               "further requests are refused"));
+  rb_dict_put_limit (&dict, "inbox", rb_inbox_get_n (core->inbox) + rb_inbox_get_n_reserved (core->inbox), settings->inbox_cap,
+                     "new arrivals are refused; the network keeps them");
+  rb_dict_put_limit (&dict, "endpoints", rb_registry_get_n (core->registry), settings->endpoint_cap, "registrations are refused");
+  rb_dict_put_limit (&dict, "longest_queue", longest_queue (core), settings->queue_cap,
+                     "new arrivals for it are refused; the network keeps them");
+  rb_dict_put_limit (&dict, "correlation_ring", rb_router_get_longest (core->router), settings->correlation_ring_cap,
+                     "the oldest of an endpoint is forgotten");
+  rb_dict_put_limit (&dict, "history", rb_ledger_get_n_seen (core->ledger), rb_ledger_get_seen_cap (core->ledger),
+                     "the oldest is forgotten");
+  rb_dict_put_limit (&dict, "refused", rb_refused_get_n (core->refused), rb_refused_get_cap (),
+                     "the order of further refused conversations is not kept");
+  rb_dict_put_limit (&dict, "staged", rb_staging_get_n (core->staging), settings->staged_cap,
+                     "nothing more is claimed in advance; the upstream keeps it");
+  rb_dict_put_limit (&dict, "staged_bytes", rb_staging_get_bytes (core->staging), settings->staged_bytes_cap,
+                     "nothing more is claimed in advance; the upstream keeps it");
+  rb_dict_put_limit (&dict, "staged_waiters", core->n_waiters, settings->staged_waiters_cap, "further requests are refused");
+  rb_outbox_put_limits (core, &dict);
   return g_variant_dict_end (&dict);
 }
 
@@ -83,6 +68,7 @@ view_counters (RbCore *core)
   rb_dict_put_count (&dict, "staged", core->counters.staged);
   rb_dict_put_count (&dict, "fetched", core->counters.fetched);
   rb_dict_put_count (&dict, "self_settled", core->counters.self_settled);
+  rb_outbox_put_counters (core, &dict);
   return g_variant_dict_end (&dict);
 }
 
@@ -112,6 +98,7 @@ rb_view_status (RbCore *core)
   rb_dict_put_count (&dict, "assignments", rb_assignments_get_n (core->assignments));
   rb_dict_put_count (&dict, "messages", rb_ledger_get_n (core->ledger));
   rb_dict_put_count (&dict, "correlations", rb_router_get_n (core->router));
+  rb_dict_put_count (&dict, "outbox", rb_outbox_get_n (core->outbox));
   rb_dict_put_count (&dict, "reply_records", rb_replies_get_n (core->replies));
   g_variant_dict_insert_value (&dict, "counters", view_counters (core));
   g_variant_dict_insert_value (&dict, "limits", view_limits (core));

@@ -6,6 +6,7 @@
 #include "rb-exec-turn.h"
 
 #include "rb-error.h"
+#include "rb-log.h"
 
 #include <string.h>
 
@@ -91,6 +92,20 @@ on_replied (GObject      *source,
     report_failure (task, error);
 }
 
+/* The work is done, whether the network takes note of it or not. */
+static void
+on_settled (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  RbTurn *turn = RB_TURN (source);
+  g_autoptr(GError) error = NULL;
+
+  if (!rb_turn_finish (turn, result, &error))
+    rb_log_info ("attach_not_settled", "message_id", rb_turn_get_name (turn), "err", error->message, NULL);
+  end (user_data);
+}
+
 static void
 on_program_done (GObject      *source,
                  GAsyncResult *result,
@@ -109,9 +124,11 @@ on_program_done (GObject      *source,
       return;
     }
   content = rb_exec_turn_make_content (output);
-  /* An assignment is ended by its reply, even an empty one; a direct message needs none. */
+  /* An assignment is ended by its reply, even an empty one, or settled without; a direct message needs neither. */
   if (run->reply && (*content != '\0' || rb_turn_get_message (turn)->assignment != NULL))
     rb_turn_reply_async (turn, content, NULL, on_replied, task);
+  else if (!run->reply)
+    rb_turn_settle_async (turn, on_settled, task);
   else
     end (task);
 }

@@ -5,6 +5,7 @@
 
 #include "rb-turn.h"
 
+#include "rb-client-pull.h"
 #include "rb-error.h"
 
 /* The broker's own reports of an assignment are 1 (assigned), then reply_requested and reply_emitted after ours. */
@@ -231,6 +232,37 @@ rb_turn_fail_async (RbTurn              *self,
 
   g_task_set_source_tag (task, rb_turn_fail_async);
   report (self, &failed, task);
+}
+
+static void
+on_settled (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+
+  if (rb_client_settle_finish (RB_CLIENT (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+rb_turn_settle_async (RbTurn              *self,
+                      GAsyncReadyCallback  callback,
+                      gpointer             user_data)
+{
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, rb_turn_settle_async);
+  if (self->message->assignment != NULL)
+    {
+      rb_client_settle_async (self->client, self->endpoint, self->message->assignment->undispatched_id, NULL, on_settled, task);
+      return;
+    }
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
 }
 
 gboolean

@@ -37,6 +37,10 @@ void              rb_turn_reply_async   (RbTurn              *self,
                                          GCancellable        *cancellable,
                                          GAsyncReadyCallback  callback,
                                          gpointer             user_data);
+/* Ends an assignment without a reply, where the network takes note of that. */
+void              rb_turn_settle_async  (RbTurn              *self,
+                                         GAsyncReadyCallback  callback,
+                                         gpointer             user_data);
 /* @retryable: another attempt may work; before acceptance this returns the message to the inbox. */
 void              rb_turn_fail_async    (RbTurn              *self,
                                          const char          *reason_code,

@@ -37,6 +37,7 @@ RbExitCode    rb_verbs_run    (RbCtl             *ctl,
 RbExitCode rb_verb_assignments (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_attach      (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_config      (RbCtl *ctl, const char *const *args);
+RbExitCode rb_verb_dead_letters (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_demo        (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_dispatch    (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_env         (RbCtl *ctl, const char *const *args);
@@ -44,9 +45,12 @@ RbExitCode rb_verb_explain     (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_inbox       (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_list        (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_modules     (RbCtl *ctl, const char *const *args);
+RbExitCode rb_verb_outbox      (RbCtl *ctl, const char *const *args);
+RbExitCode rb_verb_retry       (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_send        (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_status      (RbCtl *ctl, const char *const *args);
 extern const GOptionEntry rb_verb_attach_options[];
+extern const GOptionEntry rb_verb_retry_options[];
 extern const GOptionEntry rb_verb_send_options[];
 extern const GOptionEntry rb_verb_demo_options[];
 

@@ -1,4 +1,4 @@
-/* rb-view-verbs.c: brokerctl status, list, inbox, assignments, modules: what there is
+/* rb-view-verbs.c: brokerctl status, list, inbox, assignments, outbox, dead-letters, modules: what there is
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -34,6 +34,25 @@ static const RbViewColumn assignment_columns[] = {
   { { "DEADLINE", 0 }, "acceptance_deadline", NULL, TRUE },
   { { "FROM", 8 }, "sender_address" },
   { { "ASSIGNMENT", 10 }, "assignment_id" },
+};
+
+static const RbViewColumn outbox_columns[] = {
+  { { "ID", 0 }, "id" },
+  { { "EVENT", 10 }, "kind" },
+  { { "ABOUT", 10 }, "subject" },
+  { { "FOR", 0 }, "created_at", NULL, TRUE },
+  { { "TRIES", 0 }, "attempts" },
+  { { "WAITS FOR", 8 }, "waits_for" },
+  { { "LAST FAILURE", 10 }, "last_failure" },
+};
+
+static const RbViewColumn dead_columns[] = {
+  { { "ID", 0 }, "id" },
+  { { "EVENT", 10 }, "kind" },
+  { { "ABOUT", 10 }, "subject" },
+  { { "FROM", 0 }, "created_at", NULL, TRUE },
+  { { "STATUS", 0 }, "status" },
+  { { "WHY", 10 }, "reason" },
 };
 
 static const RbViewColumn module_columns[] = {
@@ -76,6 +95,20 @@ rb_verb_assignments (RbCtl             *ctl,
                      const char *const *args)
 {
   return show_table (ctl, "assignments", assignment_columns, G_N_ELEMENTS (assignment_columns), _ ("nothing is assigned\n"));
+}
+
+RbExitCode
+rb_verb_outbox (RbCtl             *ctl,
+                const char *const *args)
+{
+  return show_table (ctl, "outbox", outbox_columns, G_N_ELEMENTS (outbox_columns), _ ("the upstream has heard everything\n"));
+}
+
+RbExitCode
+rb_verb_dead_letters (RbCtl             *ctl,
+                      const char *const *args)
+{
+  return show_table (ctl, "dead-letters", dead_columns, G_N_ELEMENTS (dead_columns), _ ("nothing was refused\n"));
 }
 
 RbExitCode
@@ -172,7 +205,7 @@ print_module (RbCtl        *ctl,
 
   if (kind == NULL || name == NULL || state == NULL || g_str_equal (state, "running"))
     return;
-  text = g_strdup_printf ("%s '%s' is %s%s%s", kind, name, state, reason != NULL ? ": " : "", reason != NULL ? reason : "");
+  text = g_strdup_printf ("%s '%s' (%s)%s%s", kind, name, state, reason != NULL ? ": " : "", reason != NULL ? reason : "");
   print_line (ctl, "module", text);
 }
 

@@ -29,7 +29,7 @@ ask_again (RbDaemon     *self,
   g_autofree char *next = g_strdup_printf ("%u", self->n_identity_calls + 1);
   g_autofree char *delay = g_strdup_printf ("%" G_GINT64_FORMAT, delay_ms);
 
-  rb_log_info ("upstream_identity_unknown", "attempt", attempt, "next_attempt", next, "delay_ms", delay, "err", error->message, NULL);
+  rb_log_debug ("upstream_identity_unknown", "attempt", attempt, "next_attempt", next, "delay_ms", delay, "err", error->message, NULL);
   self->identity_timer = rb_clock_add (self->clock, delay_ms, on_timer, self);
 }
 

@@ -11,8 +11,6 @@
 #include "rb-log.h"
 #include "rb-notify.h"
 
-#include <unistd.h>
-
 static void
 quit (RbDaemon *self)
 {
@@ -51,12 +49,9 @@ on_core_stopped (GObject      *source,
 static void
 withdraw (RbDaemon *self)
 {
-  g_autofree char *pid = g_strdup_printf ("%d", (int) getpid ());
-
   if (self->discovery == NULL || rb_discovery_delete_own (self->discovery, self->paths->discovery_file))
     return;
-  rb_log_warning ("discovery_delete_skipped_not_owner", "path", self->paths->discovery_file, "pid", pid,
-                  "phase", "shutdown_early", NULL);
+  rb_log_warning ("discovery_delete_skipped_not_owner", "path", self->paths->discovery_file, "phase", "shutdown_early", NULL);
 }
 
 static void

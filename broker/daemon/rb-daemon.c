@@ -23,7 +23,9 @@
 
 #include <glib-unix.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define MODULES_READY_MS 1000   /* after that others may find us, although a module is still starting */
@@ -143,11 +145,10 @@ static gboolean
 open_log (RbDaemon  *self,
           GError   **error)
 {
-  g_autofree char *pid = g_strdup_printf ("%d", (int) getpid ());
-
   open_log_in (self->settings, self->paths->log_dir);
+  /* Every line has the pid. */
   rb_log_info ("broker_entry_starting", "accountId", get_broker (self, "account-id"), "profile", get_broker (self, "profile"),
-               "apiHost", self->credentials != NULL ? self->credentials->api_host : NULL, "version", RB_VERSION, "pid", pid, NULL);
+               "apiHost", self->credentials != NULL ? self->credentials->api_host : NULL, "version", RB_VERSION, NULL);
   return TRUE;
 }
 
@@ -211,6 +212,7 @@ make_host (RbDaemon *self)
   g_auto(GStrv) directories = rb_setup_dup_own_module_dirs (self->settings);
   RbHostOptions options = {
     .directories = (const char *const *) directories,
+    .call_timeout_ms = rb_settings_get_integer (self->settings, "broker", "module-timeout-ms"),
     .environment = {
       .clock = self->clock,
       .account_id = get_broker (self, "account-id"),
@@ -283,21 +285,63 @@ dup_socket_path (RbDaemon *self)
 }
 
 static gboolean
-listen_ipc (RbDaemon  *self,
+try_listen (RbDaemon  *self,
             GError   **error)
 {
   RbIpcOptions options = { NULL };
 
-  self->bearer_token = rb_instance_mint_token ();
-  rb_log_add_secret (self->bearer_token);
-  self->socket_path = dup_socket_path (self);
-
+  g_clear_object (&self->ipc);
   rb_settings_fill_ipc (self->settings, &options);
   options.bearer_token = self->bearer_token;
   options.socket_path = self->socket_path;
   self->ipc = rb_ipc_server_new (self->core, self->clock, &options);
   rb_daemon_add_views (self);
   return rb_ipc_server_listen (self->ipc, error);
+}
+
+/* Another identity of the account may be served too, as when its token has just changed. The usual socket has one name for both. */
+static gboolean
+is_taken_by_another (RbDaemon     *self,
+                     const GError *error)
+{
+  return g_strcmp0 (rb_error_get_reason (error), "socket_in_use") == 0 &&
+         g_str_equal (rb_settings_get_string (self->settings, "ipc", "socket"), "yes");
+}
+
+/* NULL where that is the one that is taken, or too long to be one. */
+static char *
+dup_own_socket_path (RbDaemon *self)
+{
+  g_autofree char *path = g_build_filename (self->paths->state_dir, "ipc.sock", NULL);
+
+  if (g_str_equal (path, self->socket_path) || strlen (path) >= sizeof (((struct sockaddr_un *) NULL)->sun_path))
+    return NULL;
+  return g_steal_pointer (&path);
+}
+
+static gboolean
+listen_ipc (RbDaemon  *self,
+            GError   **error)
+{
+  g_autoptr(GError) local_error = NULL;
+  char *own = NULL;
+
+  self->bearer_token = rb_instance_mint_token ();
+  rb_log_add_secret (self->bearer_token);
+  self->socket_path = dup_socket_path (self);
+  if (try_listen (self, &local_error))
+    return TRUE;
+  if (!is_taken_by_another (self, local_error))
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+
+  own = dup_own_socket_path (self);
+  rb_log_warning ("socket_in_use", "socket", self->socket_path, "instead", own != NULL ? own : "none", NULL);
+  g_free (self->socket_path);
+  self->socket_path = own;
+  return try_listen (self, error);
 }
 
 /* The log goes where the paths say, so they come first. */
@@ -396,11 +440,17 @@ become_ready (RbDaemon *self)
   if (self->stop_reason != NULL || self->discovery != NULL)
     return;
 
+  if (!check_owner (self, "broker_already_running_after_ipc_bind", &error))
+    {
+      rb_daemon_fail (self, error);
+      return;
+    }
+
   /* The modules can carry now what the core has to tell; before this they deliver nothing, for their window is closed. What is ours
    * already comes before what they deliver. */
   rb_buffer_import_all (self->core, self->clock, self->paths->state_dir);
   rb_core_start (self->core);
-  if (!check_owner (self, "broker_already_running_after_ipc_bind", &error) || !write_discovery (self, &error))
+  if (!write_discovery (self, &error))
     {
       rb_daemon_fail (self, error);
       return;

@@ -15,7 +15,8 @@
 
 /* Field keys are upper case on their way here, as the journal wants them; these names are not all lower case. */
 static const char *const mixed_names[] = {
-  "accountId", "apiHost", "ipcUrl", "lastKnownSeq", "messageId", "subjectId",
+  "accountId", "apiHost", "blockedSeqs", "ipcUrl", "lastKnownSeq", "messageId", "originalTraceId", "spanName", "subjectId", "traceId",
+  "unsequencedBlocked", "upTo",
 };
 
 static char *

@@ -44,10 +44,19 @@ static const Limit limits[] = {
   COUNT ("endpoint-cap", endpoint_cap, 1000000, "endpoints"),
   COUNT ("queue-cap", queue_cap, 1000000, "messages that wait for one endpoint"),
   BYTES ("queue-bytes-cap", queue_bytes_cap, "bytes that wait for one endpoint"),
+  COUNT ("outbox-cap", outbox_cap, 10000000, "events that the upstream is still to hear"),
   COUNT ("window-messages", window_messages, 1000000, "messages the connector may have in flight"),
   BYTES ("window-bytes", window_bytes, "bytes the connector may have in flight"),
   COUNT ("push-window-messages", push_window_messages, 1000000, "messages pushed to a channel and not acknowledged"),
   BYTES ("push-window-bytes", push_window_bytes, "bytes pushed to a channel and not acknowledged"),
+  MS ("mailroom-interval-ms", mailroom_interval, 1000, DAY_MS, "how often it is looked for what may be claimed in advance"),
+  MS ("mailroom-retry-ms", mailroom_retry, 1000, DAY_MS, "until an upstream that did not answer is asked again what it can do"),
+  COUNT ("mailroom-list-limit", mailroom_list_limit, 1000, "messages looked at for an endpoint each time"),
+  MS ("staged-max-timeout-ms", staged_max_timeout, 0, YEAR_MS, "longest wait for staged messages that an adapter may ask for"),
+  MS ("staged-max-hold-ms", staged_max_hold, 0, 55000, "longest wait for staged messages that it is given"),
+  COUNT ("staged-cap", staged_cap, 1000000, "messages claimed in advance"),
+  BYTES ("staged-bytes-cap", staged_bytes_cap, "bytes claimed in advance"),
+  COUNT ("staged-waiters-cap", staged_waiters_cap, 1000000, "requests that wait for staged messages"),
 };
 
 static gint64

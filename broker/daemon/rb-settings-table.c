@@ -97,6 +97,8 @@ static const RbSettingRow rows[] = {
     "time another broker of the account has to say that it is healthy" },
   { "broker", "stop-timeout-ms", RB_SETTING_INTEGER, "5000", 1, 600000, NULL, NULL,
     "time a stop may take; then the process ends as it is" },
+  { "broker", "module-timeout-ms", RB_SETTING_INTEGER, "45000", 1, 3600000, NULL, NULL,
+    "time a module has to answer a call; longer than its own limits, which say better what was slow" },
   { "broker", "modules-dir", RB_SETTING_STRING_LIST, NULL, 0, 0, NULL, NULL,
     "where modules are looked for, in order; unset: where they were installed" },
   { "broker", "connector", RB_SETTING_STRING, NULL, 0, 0, NULL, NULL,

@@ -6,6 +6,7 @@
 #include "rb-dispatch.h"
 #include "rb-error.h"
 #include "rb-ipc-request.h"
+#include "rb-outbox-operator.h"
 #include "rb-views.h"
 #include "rb-wire-answers.h"
 
@@ -75,6 +76,56 @@ void
 rb_ipc_handle_operator_assignments (RbIpcRequest *request)
 {
   answer_when_durable (request, rb_view_assignments (rb_ipc_request_get_core (request)));
+}
+
+void
+rb_ipc_handle_operator_outbox (RbIpcRequest *request)
+{
+  answer_when_durable (request, rb_view_outbox (rb_ipc_request_get_core (request)));
+}
+
+void
+rb_ipc_handle_operator_dead_letters (RbIpcRequest *request)
+{
+  answer_when_durable (request, rb_view_dead_letters (rb_ipc_request_get_core (request)));
+}
+
+static void
+on_retried (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(RbIpcRequest) request = user_data;
+  g_autoptr(GError) error = NULL;
+  GVariantDict answer;
+  guint n;
+
+  if (!rb_dead_letter_retry_finish (rb_ipc_request_get_core (request), result, &n, &error))
+    {
+      rb_ipc_request_fail (request, error);
+      return;
+    }
+
+  g_variant_dict_init (&answer, NULL);
+  g_variant_dict_insert (&answer, "retried", "x", (gint64) n);
+  answer_view (request, g_variant_dict_end (&answer));
+}
+
+/* {"id": n} or {"all": true} */
+void
+rb_ipc_handle_operator_retry (RbIpcRequest *request)
+{
+  const RbJson *body = rb_ipc_request_get_body (request);
+  g_autoptr(GError) error = NULL;
+  gboolean all;
+  gint64 id;
+
+  if (!rb_json_get_optional_boolean (body, "all", FALSE, &all, &error) || !rb_json_get_optional_int (body, "id", 0, &id, &error))
+    rb_ipc_request_fail (request, error);
+  else if (all == (id > 0))
+    rb_ipc_request_refuse (request, 400, "bad_request", "either 'id' or 'all' is required");
+  else
+    rb_dead_letter_retry_async (rb_ipc_request_get_core (request), id, on_retried, rb_ipc_request_ref (request));
 }
 
 /* What the daemon adds. */

@@ -39,6 +39,9 @@ static const RbIpcRoute routes[] = {
   { "GET", "/v1/operator/assignments", rb_ipc_handle_operator_assignments, OPERATOR },
   { "GET", "/v1/operator/explain/{}", rb_ipc_handle_operator_explain, OPERATOR },
   { "POST", "/v1/operator/dispatch", rb_ipc_handle_operator_dispatch, OPERATOR | BODY },
+  { "GET", "/v1/operator/outbox", rb_ipc_handle_operator_outbox, OPERATOR },
+  { "GET", "/v1/operator/dead-letters", rb_ipc_handle_operator_dead_letters, OPERATOR },
+  { "POST", "/v1/operator/dead-letters/retry", rb_ipc_handle_operator_retry, OPERATOR | BODY },
   { "GET", "/v1/operator/{}", rb_ipc_handle_operator_view, OPERATOR },
 };
 

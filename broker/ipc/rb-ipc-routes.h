@@ -60,6 +60,9 @@ void rb_ipc_handle_operator_inbox       (RbIpcRequest *request);
 void rb_ipc_handle_operator_assignments (RbIpcRequest *request);
 void rb_ipc_handle_operator_explain     (RbIpcRequest *request);
 void rb_ipc_handle_operator_dispatch    (RbIpcRequest *request);
+void rb_ipc_handle_operator_outbox      (RbIpcRequest *request);
+void rb_ipc_handle_operator_dead_letters (RbIpcRequest *request);
+void rb_ipc_handle_operator_retry       (RbIpcRequest *request);
 void rb_ipc_handle_operator_view        (RbIpcRequest *request);
 
 G_END_DECLS

@@ -279,6 +279,22 @@ rb_gateway_link_init (RbGatewayLink *self)
 {
 }
 
+/* A file without a certificate would make a database that trusts nobody. */
+static GTlsDatabase *
+load_authorities (const char  *path,
+                  GError     **error)
+{
+  g_autoptr(GError) cause = NULL;
+  GList *certificates = g_tls_certificate_list_new_from_file (path, &cause);
+  GTlsDatabase *authorities = certificates != NULL ? g_tls_file_database_new (path, &cause) : NULL;
+
+  g_list_free_full (certificates, g_object_unref);
+  if (authorities == NULL)
+    rb_set_error (error, RB_ERROR_INVALID, "invalid_setting", "[gateway] ca-file: '%s' cannot be used: %s", path,
+                  cause != NULL ? cause->message : "there is no certificate in it");
+  return authorities;
+}
+
 /**
  * rb_gateway_session_new:
  * @settings: whose proxy and authorities
@@ -293,18 +309,13 @@ rb_gateway_session_new (const RbGatewaySettings  *settings,
                         GError                  **error)
 {
   g_autoptr(SoupSession) session = soup_session_new ();
-  g_autoptr(GError) cause = NULL;
 
   if (settings->ca_file != NULL)
     {
-      g_autoptr(GTlsDatabase) authorities = g_tls_file_database_new (settings->ca_file, &cause);
+      g_autoptr(GTlsDatabase) authorities = load_authorities (settings->ca_file, error);
 
       if (authorities == NULL)
-        {
-          rb_set_error (error, RB_ERROR_INVALID, "invalid_setting", "[gateway] ca-file: '%s' cannot be used: %s", settings->ca_file,
-                        cause->message);
-          return NULL;
-        }
+        return NULL;
       soup_session_set_tls_database (session, authorities);
     }
 

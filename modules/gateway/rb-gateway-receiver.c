@@ -14,6 +14,8 @@
 #include "rb-gateway-stream.h"
 #include "rb-log.h"
 
+#define ASKED_IN_VAIN 5   /* times in a row: after some 15 s */
+
 struct _RbGatewayReceiver {
   const RbGatewaySettings *settings;
   RbClock                 *clock;
@@ -143,6 +145,18 @@ pump (RbGatewayReceiver *self)
   log_pending (self);
 }
 
+/* Nothing above it can be acknowledged, so somebody should know. */
+static void
+report_gap (RbGatewayReceiver *self,
+            guint              n_asked)
+{
+  gint64 missing = rb_gateway_stream_get_asked (self->stream);
+  g_autofree char *seq = g_strdup_printf ("%" G_GINT64_FORMAT, missing);
+
+  if (missing != 0 && n_asked == ASKED_IN_VAIN)
+    rb_log_warning ("delivery_gap_stays", "seq", seq, "err", "The gateway was asked for this message and does not send it", NULL);
+}
+
 static void
 ask (RbGatewayReceiver *self,
      gint64             now_us)
@@ -153,7 +167,7 @@ ask (RbGatewayReceiver *self,
   flush (self);
   frame = rb_gateway_frame_gap_fill (rb_gateway_stream_get_floor (self->stream), self->settings->session_id);
   if (rb_gateway_link_send (self->link, frame))
-    rb_gateway_stream_asked (self->stream, now_us);
+    report_gap (self, rb_gateway_stream_asked (self->stream, now_us));
 }
 
 static void
@@ -304,7 +318,8 @@ take_message (RbGatewayReceiver    *self,
 {
   gint64 seq = frame->seq != RB_GATEWAY_NO_NUMBER ? frame->seq : RB_CONNECTOR_NO_SEQ;
 
-  if (rb_gateway_stream_receive (self->stream, seq, frame->envelope) != RB_GATEWAY_STREAM_NO_ROOM || seq != RB_CONNECTOR_NO_SEQ)
+  if (rb_gateway_stream_receive (self->stream, seq, frame->envelope, rb_clock_get_monotonic_us (self->clock)) !=
+      RB_GATEWAY_STREAM_NO_ROOM || seq != RB_CONNECTOR_NO_SEQ)
     return;
 
   if (!self->has_lost)

@@ -5,8 +5,8 @@
  * overtakes another; when what is held is gone, the gateway is asked for everything above the floor once more, and the copies of what we
  * have are known and dropped. A message without a sequence cannot be asked for.
  *
- * Two things are asked for: what never arrived, at once when a gap opens and then with backoff while the same message is missing; and what
- * the broker refused, only ever with backoff.
+ * Two things are asked for: what never arrived, at once when a gap opens, and again when nothing of it has come for a while, with backoff;
+ * and what the broker refused, only ever with backoff.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -32,6 +32,7 @@ struct _RbGatewayStream {
   GQueue      loose;            /* Held *, without a sequence, as they came */
   gsize       held_bytes;       /* of both */
   gint64      forgotten;        /* everything from here on is not taken, for want of room; 0: all is */
+  gboolean    was_full;         /* since we asked last: what came of it was forgotten again */
 
   guint       window_messages;
   gsize       window_bytes;
@@ -45,8 +46,10 @@ struct _RbGatewayStream {
   gint64      asked_us;         /* 0: not on this connection */
   gint64      asked_floor;
   gint64      asked_missing;    /* what was missing then; 0: only refused ones were */
+  guint       n_asked;          /* in a row for @asked_missing */
+  gint64      asked_top;        /* the highest that was known then: a gap above it is a new one */
   RbBackoff   missing_backoff;
-  gint64      missing_due_us;   /* when to ask for @asked_missing again */
+  gint64      missing_due_us;   /* when to ask for what is missing below @asked_top again */
   gint64      refused_top;      /* the highest that was refused; 0: all of those were settled */
   RbBackoff   refused_backoff;
   gint64      refused_wait_us;  /* of that; 0: nothing was refused */
@@ -169,11 +172,21 @@ receive_loose (RbGatewayStream *self,
   return RB_GATEWAY_STREAM_HELD;
 }
 
+/* What we asked for is coming: no need to ask again as long as it does. */
+static void
+wait_for_more (RbGatewayStream *self,
+               gint64           now_us)
+{
+  rb_backoff_reset (&self->missing_backoff);
+  self->missing_due_us = now_us + rb_backoff_next (&self->missing_backoff) * 1000;
+}
+
 /**
  * rb_gateway_stream_receive:
  * @self: a stream
  * @seq: at least 1, or %RB_CONNECTOR_NO_SEQ
  * @envelope: the message
+ * @now_us: now, monotonic
  *
  * A repetition is known by its sequence. The same message under another sequence is handed on: the broker remembers ids, for longer than a
  * connection or a process lives, and settles the copy with the first (IMP-44, IMP-46).
@@ -183,15 +196,19 @@ receive_loose (RbGatewayStream *self,
 RbGatewayStreamVerdict
 rb_gateway_stream_receive (RbGatewayStream *self,
                            gint64           seq,
-                           RbEnvelope      *envelope)
+                           RbEnvelope      *envelope,
+                           gint64           now_us)
 {
+  gboolean has_room = can_hold (self, rb_envelope_get_size (envelope));
+
   if (seq == RB_CONNECTOR_NO_SEQ)
     return receive_loose (self, envelope);
   if (rb_cursor_receive (self->cursor, seq) != RB_CURSOR_NEW)
     return RB_GATEWAY_STREAM_KNOWN;
 
-  if ((self->forgotten != 0 && seq > self->forgotten) || !can_hold (self, rb_envelope_get_size (envelope)))
+  if ((self->forgotten != 0 && seq > self->forgotten) || !has_room)
     {
+      self->was_full |= !has_room;
       rb_cursor_forget (self->cursor, seq);
       self->forgotten = self->forgotten != 0 ? MIN (self->forgotten, seq) : seq;
       return RB_GATEWAY_STREAM_NO_ROOM;
@@ -200,6 +217,8 @@ rb_gateway_stream_receive (RbGatewayStream *self,
   if (seq == self->forgotten)
     self->forgotten = 0;
   insert_held (self, hold (self, seq, envelope));
+  if (seq <= self->asked_top)
+    wait_for_more (self, now_us);
   return RB_GATEWAY_STREAM_HELD;
 }
 
@@ -384,15 +403,18 @@ rb_gateway_stream_dup_refused (RbGatewayStream *self)
   return rb_cursor_dup_refused (self->cursor);
 }
 
-/* What never arrived: at once, but while the same message is missing with backoff. */
+/* What never arrived: at once; but what we asked for already, or what is coming, after a while. */
 static gint64
 get_missing_due (RbGatewayStream *self,
-                 gint64           missing,
                  gint64           now_us)
 {
+  gint64 missing = rb_cursor_get_first_missing (self->cursor);
+
   if (missing == 0)
     return G_MAXINT64;
-  return self->asked_us != 0 && missing == self->asked_missing ? self->missing_due_us : now_us;
+  if (missing > self->asked_top || (self->was_full && missing == self->forgotten))
+    return now_us;
+  return self->missing_due_us;
 }
 
 /**
@@ -413,7 +435,7 @@ rb_gateway_stream_get_ask_us (RbGatewayStream *self,
   if (!rb_cursor_has_gap (self->cursor) || count_held (self) > 0 || !has_window (self, 0))
     return G_MAXINT64;
 
-  due_us = get_missing_due (self, rb_cursor_get_first_missing (self->cursor), now_us);
+  due_us = get_missing_due (self, now_us);
   if (rb_cursor_get_n_refused (self->cursor) > 0)
     due_us = MIN (due_us, self->refused_due_us);
   if (self->asked_us != 0 && self->asked_floor == rb_cursor_get_floor (self->cursor))
@@ -421,28 +443,38 @@ rb_gateway_stream_get_ask_us (RbGatewayStream *self,
   return due_us;
 }
 
-void
+guint
 rb_gateway_stream_asked (RbGatewayStream *self,
                          gint64           now_us)
 {
   gint64 missing = rb_cursor_get_first_missing (self->cursor);
-  gboolean is_again = self->asked_us != 0 && missing == self->asked_missing;
+  gboolean is_again = missing == self->asked_missing && missing <= self->asked_top;
 
   /* Asked for twice and not sent: it will not come, and what follows need not wait for it. */
-  if (is_again && missing == self->forgotten)
+  if (is_again && missing == self->forgotten && !self->was_full)
     self->forgotten = 0;
   if (!is_again)
     rb_backoff_reset (&self->missing_backoff);
 
+  self->was_full = FALSE;
   self->asked_us = now_us;
   self->asked_floor = rb_cursor_get_floor (self->cursor);
+  self->n_asked = is_again ? self->n_asked + 1 : 1;
   self->asked_missing = missing;
+  self->asked_top = rb_cursor_get_highest (self->cursor);
   self->missing_due_us = now_us + rb_backoff_next (&self->missing_backoff) * 1000;
   if (rb_cursor_get_n_refused (self->cursor) > 0)
     {
       self->refused_wait_us = rb_backoff_next (&self->refused_backoff) * 1000;
       self->refused_due_us = now_us + self->refused_wait_us;
     }
+  return self->n_asked;
+}
+
+gint64
+rb_gateway_stream_get_asked (RbGatewayStream *self)
+{
+  return self->asked_missing;
 }
 
 /* To register is to ask: the gateway sends what it has above our cursor. */
@@ -450,7 +482,7 @@ void
 rb_gateway_stream_reconnected (RbGatewayStream *self,
                                gint64           now_us)
 {
-  self->asked_us = 0;
+  self->asked_missing = 0;
   rb_gateway_stream_asked (self, now_us);
   self->asked_floor = -1;
 }

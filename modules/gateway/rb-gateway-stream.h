@@ -28,7 +28,8 @@ typedef enum {
 /* @seq: at least 1, or RB_CONNECTOR_NO_SEQ */
 RbGatewayStreamVerdict rb_gateway_stream_receive (RbGatewayStream *self,
                                                  gint64           seq,
-                                                 RbEnvelope      *envelope);
+                                                 RbEnvelope      *envelope,
+                                                 gint64           now_us);
 void             rb_gateway_stream_set_window   (RbGatewayStream *self,
                                                  guint            messages,
                                                  gsize            bytes);
@@ -58,9 +59,11 @@ GArray          *rb_gateway_stream_dup_refused  (RbGatewayStream *self);   /* gi
 /* When to ask for what is missing, monotonic; G_MAXINT64: nothing is, or there is no room for it. */
 gint64           rb_gateway_stream_get_ask_us   (RbGatewayStream *self,
                                                  gint64           now_us);
-/* We ask now, from the floor on. */
-void             rb_gateway_stream_asked        (RbGatewayStream *self,
+/* We ask now, from the floor on. Returns how often in a row the same message was asked for. */
+guint            rb_gateway_stream_asked        (RbGatewayStream *self,
                                                  gint64           now_us);
+/* The one that we asked for last; 0: only refused ones. */
+gint64           rb_gateway_stream_get_asked    (RbGatewayStream *self);
 /* We registered: what was asked on an earlier connection is forgotten. */
 void             rb_gateway_stream_reconnected  (RbGatewayStream *self,
                                                  gint64           now_us);

@@ -33,6 +33,39 @@ rb_http_answer_free (RbHttpAnswer *self)
   g_free (self);
 }
 
+/**
+ * rb_http_body_is_cut:
+ * @body: of an answer; may be anything
+ *
+ * A body in chunks may end with the connection, which the HTTP library takes for its end. What is no object was not cut, it is
+ * something else.
+ *
+ * Returns: whether closing brackets are missing at the end
+ */
+gboolean
+rb_http_body_is_cut (GBytes *body)
+{
+  gsize size;
+  const char *text = g_bytes_get_data (body, &size);
+  gboolean in_string = FALSE;
+  gssize depth = 0;
+
+  if (size == 0 || *text != '{')
+    return FALSE;
+  for (gsize i = 0; i < size; i++)
+    {
+      if (in_string && text[i] == '\\')
+        i++;
+      else if (text[i] == '"')
+        in_string = !in_string;
+      else if (!in_string && (text[i] == '{' || text[i] == '['))
+        depth++;
+      else if (!in_string && (text[i] == '}' || text[i] == ']'))
+        depth--;
+    }
+  return in_string || depth > 0;
+}
+
 static int
 month_from_name (const char *name)
 {

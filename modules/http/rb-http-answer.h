@@ -20,6 +20,8 @@ RbHttpAnswer *rb_http_answer_new  (guint status, const char *phrase);
 void          rb_http_answer_free (RbHttpAnswer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbHttpAnswer, rb_http_answer_free)
 
+/* Whether @body begins a JSON object and ends in the middle of it. */
+gboolean      rb_http_body_is_cut (GBytes *body);
 /* Of a Retry-After header: seconds or an HTTP date. -1 for anything else, or NULL. */
 gint64        rb_http_retry_after (const char *value, gint64 now_ms);
 

@@ -16,7 +16,8 @@
 
 #define CHUNK_BYTES (16 * 1024)
 #define MAX_WAIT_MS 600000
-#define SLEPT_US (2 * G_USEC_PER_SEC)   /* so much too late, a timer says that the machine slept */
+#define WATCH_MS 30000                   /* how often a silent stream is looked at */
+#define SLEPT_US (10 * G_USEC_PER_SEC)   /* so much too late, a timer says that the machine slept */
 
 struct _RbHttpEvents {
   GObject parent_instance;
@@ -33,8 +34,9 @@ struct _RbHttpEvents {
   RbHttpSse            *parser;         /* of @stream */
   RbBackoff             backoff;
   gint64                retry_ms;       /* what the other side asked us to wait, at least */
-  guint64               timer;          /* to open again, or of the silence */
-  gint64                silent_at_us;   /* when the silence is long enough */
+  guint64               timer;          /* to open again, or to look at the stream */
+  gint64                due_us;         /* of @timer, while the stream is open */
+  gint64                heard_us;       /* when the last byte came */
   gboolean              is_stopped;
 };
 
@@ -70,9 +72,9 @@ open_later (RbHttpEvents *self,
             gint64        at_least_ms)
 {
   g_autoptr(GError) owned = error;
-  gint64 wait_ms = MAX (rb_backoff_next (&self->backoff), MAX (self->retry_ms, at_least_ms));
+  gint64 backoff_ms = rb_backoff_next (&self->backoff);
+  gint64 wait_ms = MIN (MAX (backoff_ms, MAX (self->retry_ms, at_least_ms)), MAX_WAIT_MS);
 
-  wait_ms = MIN (wait_ms, MAX_WAIT_MS);
   drop_stream (self);
   if (owned != NULL)
     {
@@ -83,33 +85,51 @@ open_later (RbHttpEvents *self,
   self->timer = rb_clock_add (self->clock, wait_ms, on_wait_over, self);
 }
 
+static void on_watch (gpointer user_data);
+
 static void
-on_silence (gpointer user_data)
+watch_again (RbHttpEvents *self)
+{
+  gint64 now_us = rb_clock_get_monotonic_us (self->clock);
+  gint64 silence_ms = self->settings->event_silence_ms;
+  gint64 left_us = silence_ms > 0 ? self->heard_us + silence_ms * 1000 - now_us : WATCH_MS * G_GINT64_CONSTANT (1000);
+  gint64 wait_ms = MIN (WATCH_MS, (left_us + 999) / 1000);
+
+  self->due_us = now_us + wait_ms * 1000;
+  self->timer = rb_clock_add (self->clock, wait_ms, on_watch, self);
+}
+
+/* After a sleep nobody knows whether the other side is still there, and its silence would be noticed too late. */
+static void
+on_watch (gpointer user_data)
 {
   RbHttpEvents *self = user_data;
-  gboolean slept = rb_clock_get_monotonic_us (self->clock) - self->silent_at_us > SLEPT_US;
+  gint64 now_us = rb_clock_get_monotonic_us (self->clock);
+  gint64 silence_ms = self->settings->event_silence_ms;
 
   self->timer = 0;
-  if (slept)
+  if (now_us - self->due_us >= SLEPT_US)
     {
       rb_log_info ("sse_reopened_after_sleep", NULL);
       drop_stream (self);
       open_stream (self);
-      return;
     }
-  open_later (self, rb_error_new (RB_ERROR_TIMED_OUT, NULL, "no byte for %" G_GINT64_FORMAT "ms", self->settings->event_silence_ms), 0);
+  else if (silence_ms > 0 && now_us - self->heard_us >= silence_ms * 1000)
+    {
+      open_later (self, rb_error_new (RB_ERROR_TIMED_OUT, NULL, "no byte for %" G_GINT64_FORMAT "ms", silence_ms), 0);
+    }
+  else
+    {
+      watch_again (self);
+    }
 }
 
 static void
 watch_silence (RbHttpEvents *self)
 {
-  gint64 silence_ms = self->settings->event_silence_ms;
-
   rb_clock_clear (self->clock, &self->timer);
-  if (silence_ms <= 0)
-    return;
-  self->silent_at_us = rb_clock_get_monotonic_us (self->clock) + silence_ms * 1000;
-  self->timer = rb_clock_add (self->clock, silence_ms, on_silence, self);
+  self->heard_us = rb_clock_get_monotonic_us (self->clock);
+  watch_again (self);
 }
 
 /* FALSE: the handler stopped us, or the stream is not ours any more. */
@@ -145,7 +165,8 @@ take_bytes (RbHttpEvents *self,
   gboolean ok = rb_http_sse_feed (self->parser, data, length, &error);
 
   watch_silence (self);
-  self->retry_ms = MAX (self->retry_ms, rb_http_sse_get_retry_ms (self->parser));
+  if (rb_http_sse_get_retry_ms (self->parser) >= 0)
+    self->retry_ms = rb_http_sse_get_retry_ms (self->parser);
   if (!hand_on (self))
     g_clear_error (&error);
   else if (ok)
@@ -184,7 +205,7 @@ on_opened (GObject      *source,
 {
   g_autoptr(RbHttpEvents) self = user_data;
   GError *error = NULL;
-  g_autoptr(RbHttpAnswer) answer = rb_http_client_open_finish (RB_HTTP_CLIENT (source), result, &error);
+  g_autoptr(RbHttpAnswer) answer = rb_http_client_open_finish (result, &error);
 
   if (self->is_stopped)
     {
@@ -207,7 +228,6 @@ on_opened (GObject      *source,
   rb_log_info ("sse_connected", NULL);
   self->stream = g_steal_pointer (&answer->stream);
   self->parser = rb_http_sse_new (RB_HTTP_MAX_FRAME);
-  self->retry_ms = 0;
   watch_silence (self);
   read_more (self);
 }
@@ -227,7 +247,7 @@ rb_http_events_dispose (GObject *object)
   RbHttpEvents *self = RB_HTTP_EVENTS (object);
 
   rb_http_events_stop (self);
-  g_clear_object (&self->client);
+  g_clear_pointer (&self->client, rb_http_client_unref);
   G_OBJECT_CLASS (rb_http_events_parent_class)->dispose (object);
 }
 
@@ -275,7 +295,7 @@ rb_http_events_new (RbHttpClient         *client,
 {
   RbHttpEvents *self = g_object_new (RB_TYPE_HTTP_EVENTS, NULL);
 
-  self->client = g_object_ref (client);
+  self->client = rb_http_client_ref (client);
   self->settings = settings;
   self->clock = g_object_ref (clock);
   self->on_frame = on_frame;

@@ -84,11 +84,13 @@ log_retry (RbHttpPrincipal *self,
 static void
 ask_later (RbHttpPrincipal *self)
 {
+  gint64 retry_after_ms = MIN (rb_http_error_get_retry_after (self->failure), REFUSED_WAIT_MS);
   gint64 delay_ms;
 
   if (rb_http_is_transient (self->failure))
     {
-      delay_ms = MAX (rb_backoff_next (&self->backoff), MIN (rb_http_error_get_retry_after (self->failure), REFUSED_WAIT_MS));
+      delay_ms = rb_backoff_next (&self->backoff);
+      delay_ms = MAX (delay_ms, retry_after_ms);
       log_retry (self, delay_ms);
     }
   else
@@ -134,7 +136,7 @@ on_answered (GObject      *source,
   g_autoptr(RbHttpPrincipal) self = user_data;
   g_autoptr(GVariant) nothing = g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0));
   GError *error = NULL;
-  g_autoptr(RbHttpAnswer) answer = rb_http_call_finish (RB_HTTP_CLIENT (source), result, &error);
+  g_autoptr(RbHttpAnswer) answer = rb_http_call_finish (result, &error);
   GVariant *said = answer != NULL ? rb_http_reader_read (RB_UPSTREAM_WHOAMI, nothing, answer, &error) : NULL;
 
   if (self->is_stopped)
@@ -164,7 +166,7 @@ rb_http_principal_dispose (GObject *object)
   RbHttpPrincipal *self = RB_HTTP_PRINCIPAL (object);
 
   rb_http_principal_stop (self);
-  g_clear_object (&self->client);
+  g_clear_pointer (&self->client, rb_http_client_unref);
   G_OBJECT_CLASS (rb_http_principal_parent_class)->dispose (object);
 }
 
@@ -202,7 +204,7 @@ rb_http_principal_new (RbHttpClient         *client,
 {
   RbHttpPrincipal *self = g_object_new (RB_TYPE_HTTP_PRINCIPAL, NULL);
 
-  self->client = g_object_ref (client);
+  self->client = rb_http_client_ref (client);
   self->settings = settings;
   self->clock = g_object_ref (clock);
   self->on_known = on_known;

@@ -45,6 +45,7 @@ rb_http_sse_new (gsize max_frame_bytes)
   RbHttpSse *self = g_new0 (RbHttpSse, 1);
 
   self->max_frame_bytes = max_frame_bytes;
+  self->retry_ms = -1;
   self->line = g_string_new (NULL);
   self->data = g_string_new (NULL);
   g_queue_init (&self->frames);
@@ -264,6 +265,6 @@ rb_http_sse_take (RbHttpSse *self)
 gint64
 rb_http_sse_get_retry_ms (const RbHttpSse *self)
 {
-  g_return_val_if_fail (self != NULL, 0);
+  g_return_val_if_fail (self != NULL, -1);
   return self->retry_ms;
 }

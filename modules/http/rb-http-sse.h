@@ -26,6 +26,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbHttpSse, rb_http_sse_free)
 gboolean        rb_http_sse_feed         (RbHttpSse *self, const char *bytes, gsize length, GError **error);
 /* (transfer full): the next whole frame, NULL when there is none yet */
 RbHttpSseFrame *rb_http_sse_take         (RbHttpSse *self);
-gint64          rb_http_sse_get_retry_ms (const RbHttpSse *self);   /* 0: the other side did not say */
+gint64          rb_http_sse_get_retry_ms (const RbHttpSse *self);   /* -1: the other side did not say */
 
 G_END_DECLS

@@ -223,7 +223,9 @@ test_expect (void)
 
   rb_cursor_expect (cursor, 3);
   g_assert_false (rb_cursor_has_gap (cursor));
+  g_assert_cmpint (rb_cursor_get_highest (cursor), ==, 4);
   rb_cursor_expect (cursor, 6);
+  g_assert_cmpint (rb_cursor_get_highest (cursor), ==, 6);
   g_assert_true (rb_cursor_has_gap (cursor));
   g_assert_cmpint (rb_cursor_get_first_missing (cursor), ==, 5);
   rb_cursor_receive (cursor, 5);

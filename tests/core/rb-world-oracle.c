@@ -305,5 +305,6 @@ rb_world_check_nothing_stuck (RbWorld *self)
   g_assert_cmpuint (rb_fake_store_count (self->fixture.store, RB_TABLE_ENDPOINTS), ==, 0);
   g_assert_cmpuint (rb_fake_store_count (self->fixture.store, RB_TABLE_CORRELATIONS), ==, 0);
   g_assert_cmpuint (rb_fake_store_count (self->fixture.store, RB_TABLE_ASSIGNMENTS), ==, 0);
+  rb_world_check_outbox (self);
   g_assert_cmpuint (rb_clock_get_n_timers (self->fixture.clock), ==, 0);
 }

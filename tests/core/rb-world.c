@@ -70,6 +70,7 @@ on_crashed (gpointer user_data)
   self->n_accepted = self->fixture.connector->accepted->len;
   self->n_events = self->fixture.journal->events->len;
   self->n_pushes = count_pushes (self);
+  self->n_acks = self->fixture.upstream->acks->len;
 }
 
 RbWorld *
@@ -79,9 +80,11 @@ rb_world_new (const RbWorldPlan *plan)
 
   self->inbound = g_ptr_array_new_with_free_func (inbound_free);
   self->effects = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->orders = rb_world_orders_new ();
   adapter_init (&self->worker, 100, "sw", RB_BACKGROUND);
   adapter_init (&self->asker, 200, "sa", RB_PLAIN);
   rb_core_fixture_set_up (&self->fixture, plan->authority);
+  rb_world_watch_outbox (self);
   rb_world_plan_death (self, plan);
   return self;
 }
@@ -103,6 +106,7 @@ rb_world_free (RbWorld *self)
   adapter_clear (&self->asker);
   g_ptr_array_unref (self->inbound);
   g_hash_table_unref (self->effects);
+  g_hash_table_unref (self->orders);
   g_free (self);
 }
 
@@ -201,11 +205,13 @@ rb_world_recover (RbWorld *self)
         rb_world_plan_death (self, &self->next);
       self->next.at = 0;
       g_array_set_size (self->fixture.connector->accepted, 0);
+      g_ptr_array_set_size (self->fixture.upstream->acks, self->n_acks);   /* the remains say that it failed; nobody hears them */
       rb_core_fixture_crash (&self->fixture);
     }
   rb_world_check_disk (self);
 
   redeliver (self);
+  rb_world_reorder (self);
   for (gsize i = 0; i < G_N_ELEMENTS (adapters); i++)
     if (adapters[i]->channel != NULL)
       rb_adapter_return (self, adapters[i]);
@@ -247,7 +253,10 @@ rb_world_dispatch (RbWorld    *self,
   if (self->is_dead || adapter->endpoint_id == NULL)
     return;
 
-  rb_core_fixture_dispatch_start (&self->fixture, id, adapter->endpoint_id, NULL);
+  if (self->plan.is_ordered)
+    rb_world_order (self, id, adapter->endpoint_id);
+  else
+    rb_core_fixture_dispatch_start (&self->fixture, id, adapter->endpoint_id, NULL);
   rb_adapter_read (self, adapter);
 }
 

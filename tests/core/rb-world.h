@@ -23,6 +23,7 @@ typedef struct {
   gboolean    keeps_last;       /* that commit is on the disk, and nobody has heard of it; otherwise it is not */
   gboolean    redelivers_all;   /* the network repeats also what it was told to forget */
   const char *authority;        /* "authority" or NULL */
+  gboolean    is_ordered;       /* the upstream orders what is dispatched */
   gboolean    is_tolerant;      /* adapters do what makes no sense, and are refused */
 } RbWorldPlan;
 
@@ -56,10 +57,11 @@ typedef struct {
   RbWorldPlan   next;            /* how the process after the next death dies; at 0: it does not */
   gboolean      is_dead;
   guint         n_deaths;
-  guint         n_sent, n_accepted, n_events, n_pushes;   /* when it died */
+  guint         n_sent, n_accepted, n_events, n_pushes, n_acks;   /* when it died */
   RbAdapter     worker;
   RbAdapter     asker;
   GPtrArray    *inbound;         /* of RbInbound */
+  GHashTable   *orders;          /* message id to RbWorldOrder: the newest */
   GHashTable   *effects;         /* message id to how often an adapter acted on it */
   GAsyncResult *result;          /* of a call that may never be answered */
 } RbWorld;
@@ -88,6 +90,12 @@ void      rb_world_deliver    (RbWorld *self, gint64 seq, const char *id, const 
 void      rb_world_dispatch   (RbWorld *self, const char *id, RbAdapter *adapter);
 void      rb_world_wait       (RbWorld *self, gint64 ms);
 
+/* The upstream (rb-world-orders.c). It sends an order again until it is answered, and another one when somebody asks for that. */
+GHashTable *rb_world_orders_new (void);
+void      rb_world_order      (RbWorld *self, const char *id, const char *endpoint_id);
+void      rb_world_reorder    (RbWorld *self);    /* all that were not answered */
+void      rb_world_check_orders (RbWorld *self);  /* each was answered */
+
 /* Attached, with an endpoint. Registers when it has none. */
 void      rb_adapter_join     (RbWorld *self, RbAdapter *adapter);
 /* Comes back to the endpoint it had. */
@@ -109,6 +117,11 @@ void      rb_world_check_disk  (RbWorld *self);
 void      rb_world_check_live  (RbWorld *self);
 /* Over everything that left: one wire id for each reply, sequences that increase, no message acted on twice. */
 void      rb_world_check_traffic (RbWorld *self);
+
+/* The oracle of the outbox (rb-world-outbox.c): nothing is told before its commit, or out of the order of its subject... */
+void      rb_world_watch_outbox (RbWorld *self);
+/* ...and all that was committed was told. */
+void      rb_world_check_outbox (RbWorld *self);
 
 /* Everybody goes and time passes: what has not ended is in the inbox, where somebody can see it, and nothing waits any more. */
 void      rb_world_check_nothing_stuck (RbWorld *self);

@@ -1,4 +1,4 @@
-/* test-claim.c: an adapter pulls a message for itself, or everything is as it was
+/* test-claim.c: an adapter pulls a message for itself
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -10,24 +10,6 @@
 
 #define WORKER 100
 #define OTHER 200
-
-#define UNKNOWN_TEXT "runtime self-claim was durably assigned but the broker could not expose or release it; retry the claim"
-
-static void
-arrive (RbCoreFixture *fixture,
-        gint64         seq,
-        const char    *id)
-{
-  rb_fake_connector_deliver (fixture->connector, seq, id, "bob", "please", "{\"correlation_id\":\"c9\"}");
-  rb_test_settle ();
-}
-
-static void
-answer_claims (RbCoreFixture *fixture,
-               GVariant      *answer)
-{
-  rb_fake_upstream_set_answer (fixture->upstream, RB_UPSTREAM_SELF_CLAIM, answer);
-}
 
 static guint
 count_releases (RbCoreFixture *fixture)
@@ -136,8 +118,8 @@ test_own_row (RbCoreFixture *fixture,
 
   g_test_summary ("A row of our inbox becomes a pending assignment; the upstream granted it, and heard that it is assigned.");
 
-  arrive (fixture, 1, "m1");
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_arrive (fixture, 1, "m1");
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   grant = rb_claimer_claim (worker, "m1", &error);
   g_assert_no_error (error);
   content = grant_content (grant);
@@ -181,7 +163,7 @@ test_from_afar (RbCoreFixture *fixture,
 
   g_test_summary ("A message that is not here comes with the claim, gets a trace context, and holds no slot of the inbox.");
 
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   grant = rb_claimer_claim (worker, "m1", &error);
   g_assert_no_error (error);
   content = grant_content (grant);
@@ -195,7 +177,7 @@ test_from_afar (RbCoreFixture *fixture,
   g_assert_cmpint (rb_claimer_used (fixture, "inbox"), ==, 0);
 
   /* A delivery of it later is one that we have. */
-  arrive (fixture, 1, "m1");
+  rb_claimer_arrive (fixture, 1, "m1");
   g_assert_true (rb_fake_connector_has_accepted (fixture->connector, 1));
   g_assert_cmpuint (rb_core_fixture_count_inbox (fixture), ==, 0);
 }
@@ -210,10 +192,10 @@ test_delivered_meanwhile (RbCoreFixture *fixture,
 
   g_test_summary ("A delivery that comes while the message is claimed is accepted when the claim is durable, or released with it.");
 
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   fixture->authority->hold = TRUE;
   rb_claimer_claim_start (worker, "m1", NULL);
-  arrive (fixture, 1, "m1");
+  rb_claimer_arrive (fixture, 1, "m1");
   g_assert_false (rb_fake_connector_has_accepted (fixture->connector, 1));
   fixture->authority->hold = FALSE;
   rb_fake_emitter_answer (fixture->authority, NULL);
@@ -221,16 +203,16 @@ test_delivered_meanwhile (RbCoreFixture *fixture,
   g_assert_true (rb_fake_connector_has_accepted (fixture->connector, 1));
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "assignment");
 
-  answer_claims (fixture, rb_claimer_answer (worker, "m2", "a2"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m2", "a2"));
   fixture->authority->hold = TRUE;
   rb_claimer_claim_start (worker, "m2", NULL);
-  arrive (fixture, 2, "m2");
+  rb_claimer_arrive (fixture, 2, "m2");
   fixture->authority->hold = FALSE;
   rb_fake_emitter_answer (fixture->authority, refused);
   rb_test_settle ();
   g_assert_true (rb_fake_connector_has_released (fixture->connector, 2));
   g_assert_null (rb_core_fixture_place (fixture, "m2"));
-  arrive (fixture, 2, "m2");
+  rb_claimer_arrive (fixture, 2, "m2");
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m2"), ==, "inbox");
 }
 
@@ -245,8 +227,8 @@ test_again (RbCoreFixture *fixture,
 
   g_test_summary ("What is pending is given again without asking; what is accepted is not.");
 
-  arrive (fixture, 1, "m1");
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_arrive (fixture, 1, "m1");
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   first = rb_claimer_claim (worker, "m1", &error);
   second = rb_claimer_claim (worker, "m1", &error);
   g_assert_no_error (error);
@@ -269,7 +251,7 @@ test_at_once (RbCoreFixture *fixture,
 
   g_test_summary ("Two claims of one message at once are one claim, and both get it.");
 
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   fixture->upstream->hold = TRUE;
   rb_claimer_claim_start (worker, "m1", &results[0]);
   rb_claimer_claim_start (worker, "m1", &results[1]);
@@ -289,303 +271,6 @@ test_at_once (RbCoreFixture *fixture,
 }
 
 static void
-test_refused (RbCoreFixture *fixture,
-              gconstpointer  data)
-{
-  static const struct {
-    RbError kind;
-    gint64 status;
-    const char *text;
-    RbError answer;
-    const char *code, *message, *retryable;
-  } rows[] = {
-    { RB_ERROR_REJECTED, 404, "gone: it is taken", RB_ERROR_REJECTED, "runtime_self_claim_rejected", "gone: it is taken", "false" },
-    { RB_ERROR_REJECTED, 401, "", RB_ERROR_REJECTED, "runtime_self_claim_rejected", "runtime self-claim was rejected", "false" },
-    { RB_ERROR_REJECTED, 200, "invalid self-claim response", RB_ERROR_REJECTED, "runtime_self_claim_rejected",
-      "invalid self-claim response", "false" },
-    { RB_ERROR_UNAVAILABLE, 500, "oops", RB_ERROR_UNAVAILABLE, "runtime_self_claim_rejected", "oops", "true" },
-    { RB_ERROR_TIMED_OUT, 0, "network timeout", RB_ERROR_UNAVAILABLE, "runtime_self_claim_rejected", "network timeout", "true" },
-    { RB_ERROR_NOT_SUPPORTED, 0, "none", RB_ERROR_NOT_SUPPORTED, "runtime_self_claim_unsupported",
-      "apps/api self-claim route is not available", "true" },
-  };
-  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
-
-  g_test_summary ("A refusal is passed on as what it is; the row stays, and there is nothing to give back.");
-
-  arrive (fixture, 1, "m1");
-  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
-    {
-      g_autoptr(GError) error = NULL;
-      gint64 status = 0;
-
-      rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_SELF_CLAIM,
-                                    rb_claimer_failure (rows[i].kind, rows[i].status, NULL, rows[i].text));
-      g_assert_null (rb_claimer_claim (worker, "m1", &error));
-      g_assert_cmpstr (rb_error_retryable (error), ==, rows[i].retryable);
-      if (rows[i].answer == RB_ERROR_REJECTED)
-        {
-          g_assert_true (g_variant_lookup (rb_error_get_details (error), "status", "x", &status));
-          g_assert_cmpint (status, ==, rows[i].status);
-        }
-      rb_assert_refused (error, rows[i].answer, rows[i].code, rows[i].message);
-    }
-  g_assert_cmpuint (count_releases (fixture), ==, 0);
-  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
-}
-
-/* An answer that was granted and is not what was asked for. */
-static GVariant *
-other_target (void)
-{
-  return g_variant_new_parsed ("{'kind': <'projection_endpoint'>, 'projection_endpoint_id': <'ep_9'>,"
-                               " 'background_exchange_mode': <'resident_endpoint'>}");
-}
-
-static GVariant *
-other_message (void)
-{
-  return g_variant_new_parsed ("{'from': <'bob'>, 'content': <'x'>, 'contentType': <'text'>, 'sourceMessageId': <'m7'>}");
-}
-
-static GVariant *
-spoil (RbWorker *worker,
-       guint     i)
-{
-  GVariant *answer = rb_claimer_answer (worker, "m1", "a1");
-
-  switch (i)
-    {
-    case 0:
-      return rb_claimer_change (answer, "undispatched_id", g_variant_new_string ("m7"));
-    case 1:
-      return rb_claimer_change (answer, "target_ref", other_target ());
-    default:
-      return rb_claimer_change (answer, "message", other_message ());
-    }
-}
-
-static void
-test_mismatch (RbCoreFixture *fixture,
-               gconstpointer  data)
-{
-  static const char *const texts[] = {
-    "self-claim response undispatched_id does not match request",
-    "self-claim response target_ref does not match registered endpoint work target",
-    "self-claim response message sourceMessageId does not match source_message_id",
-  };
-  static const char *const reasons[] = { "response_undispatched_id_mismatch", "response_target_ref_mismatch",
-                                         "response_message_source_mismatch" };
-  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
-
-  g_test_summary ("An answer about something else is given back; where that fails too, the adapter is told that nobody knows.");
-
-  arrive (fixture, 1, "m1");
-  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    {
-      g_autoptr(GError) error = NULL;
-
-      answer_claims (fixture, spoil (worker, i));
-      rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_RELEASE_CLAIM, NULL);
-      g_assert_null (rb_claimer_claim (worker, "m1", &error));
-      g_assert_cmpuint (count_releases (fixture), ==, 2 * i + 1);
-      g_assert_cmpstr (rb_error_retryable (error), ==, "false");
-      rb_assert_refused (error, RB_ERROR_REJECTED, "runtime_self_claim_response_invalid", texts[i]);
-
-      rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_RELEASE_CLAIM, rb_claimer_failure (RB_ERROR_UNAVAILABLE, 500, NULL, "no"));
-      g_assert_null (rb_claimer_claim (worker, "m1", &error));
-      g_assert_cmpstr (rb_error_retryable (error), ==, "true");
-      g_assert_cmpstr (rb_error_text_detail (error, "reason_code"), ==, reasons[i]);
-      g_assert_cmpstr (rb_error_text_detail (error, "original_error"), ==, "runtime_self_claim_response_invalid");
-      rb_assert_refused (error, RB_ERROR_OUTCOME_UNKNOWN, "runtime_self_claim_outcome_unknown", UNKNOWN_TEXT);
-    }
-  g_assert_cmpuint (rb_test_count_log ("runtime_self_claim_compensated"), ==, 3);
-  g_assert_cmpuint (rb_test_count_log ("runtime_self_claim_compensation_failed"), ==, 3);
-  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
-  g_assert_cmpuint (rb_core_fixture_count_inbox (fixture), ==, 1);
-}
-
-static void
-test_release_arguments (RbCoreFixture *fixture,
-                        gconstpointer  data)
-{
-  static const struct {
-    const char *member, *value;
-  } members[] = { { "undispatched_id", "m1" }, { "source_message_id", "m1" }, { "assignment_id", "a1" },
-                  { "broker_projection_token", "secret" } };
-  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
-  g_autofree char *asked = NULL;
-  g_autofree char *released = NULL;
-  g_autofree char *target = NULL;
-
-  g_test_summary ("A release names the claim, with the endpoint's nonce and the target that was answered.");
-
-  answer_claims (fixture, rb_claimer_change (rb_claimer_answer (worker, "m1", "a1"), "target_ref", other_target ()));
-  rb_claimer_claim_start (worker, "m1", NULL);
-  for (size_t i = 0; i < G_N_ELEMENTS (members); i++)
-    {
-      g_autofree char *value = rb_claimer_argument (fixture, RB_UPSTREAM_RELEASE_CLAIM, members[i].member);
-
-      g_assert_cmpstr (value, ==, members[i].value);
-    }
-  asked = rb_claimer_argument (fixture, RB_UPSTREAM_SELF_CLAIM, "endpoint_nonce");
-  released = rb_claimer_argument (fixture, RB_UPSTREAM_RELEASE_CLAIM, "endpoint_nonce");
-  g_assert_cmpstr (asked, ==, released);
-  target = rb_claimer_argument (fixture, RB_UPSTREAM_RELEASE_CLAIM, "target_ref");
-  g_assert_nonnull (strstr (target, "'ep_9'"));
-}
-
-static GError *
-malformed (GVariant *answer)
-{
-  GError *error = rb_claimer_failure (RB_ERROR_REJECTED, 200, NULL, "invalid self-claim response");
-
-  if (answer != NULL)
-    rb_error_add_detail (error, "answer", answer);
-  return error;
-}
-
-static void
-test_malformed (RbCoreFixture *fixture,
-                gconstpointer  data)
-{
-  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
-  g_autoptr(GError) error = NULL;
-
-  g_test_summary ("A malformed success is given back if it can be; if not the adapter is told that nobody knows.");
-
-  arrive (fixture, 1, "m1");
-  rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_SELF_CLAIM,
-                                malformed (rb_claimer_change (rb_claimer_answer (worker, "m1", "a1"), "message", NULL)));
-  g_assert_null (rb_claimer_claim (worker, "m1", &error));
-  rb_assert_refused (error, RB_ERROR_REJECTED, "runtime_self_claim_rejected", "invalid self-claim response");
-  g_assert_cmpuint (count_releases (fixture), ==, 1);
-
-  rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_RELEASE_CLAIM, rb_claimer_failure (RB_ERROR_NOT_SUPPORTED, 0, NULL, "no"));
-  g_assert_null (rb_claimer_claim (worker, "m1", &error));
-  g_assert_cmpstr (rb_error_text_detail (error, "reason_code"), ==, "invalid_2xx_claim_response");
-  g_assert_cmpstr (rb_error_retryable (error), ==, "true");
-  rb_assert_refused (error, RB_ERROR_OUTCOME_UNKNOWN, "runtime_self_claim_outcome_unknown",
-                     "runtime self-claim returned an invalid post-CAS response and the broker could not release it; retry the claim");
-  g_assert_cmpuint (rb_test_count_log ("runtime_self_claim_compensation_unavailable"), ==, 1);
-
-  rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_SELF_CLAIM,
-                                malformed (rb_claimer_change (rb_claimer_answer (worker, "m1", "a1"), "assignment_id", NULL)));
-  g_assert_null (rb_claimer_claim (worker, "m1", &error));
-  g_assert_cmpstr (rb_error_text_detail (error, "reason_code"), ==, "invalid_2xx_claim_response_unreleasable");
-  rb_assert_refused (error, RB_ERROR_OUTCOME_UNKNOWN, "runtime_self_claim_outcome_unknown",
-                     "runtime self-claim returned an invalid post-CAS response without enough release data; retry the claim");
-  g_assert_cmpuint (rb_test_count_log ("runtime_self_claim_invalid_response_unreleasable"), ==, 1);
-  g_assert_cmpuint (count_releases (fixture), ==, 2);
-  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
-}
-
-static void
-test_not_projected (RbCoreFixture *fixture,
-                    gconstpointer  data)
-{
-  static const struct {
-    RbError kind, answer;
-    const char *text, *message, *retryable;
-  } rows[] = {
-    { RB_ERROR_REJECTED, RB_ERROR_REJECTED, "not you", "not you", "false" },
-    { RB_ERROR_UNAVAILABLE, RB_ERROR_UNAVAILABLE, "", "assigned_to_runtime_target projection was not accepted", "true" },
-  };
-  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
-  g_autoptr(GError) error = NULL;
-
-  g_test_summary ("IMP-35: what the authority does not agree to is given back, and the row is in the inbox again.");
-
-  arrive (fixture, 1, "m1");
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
-  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
-    {
-      fixture->authority->failure = rb_error_new (rows[i].kind, NULL, "%s", rows[i].text);
-      g_assert_null (rb_claimer_claim (worker, "m1", &error));
-      g_clear_error (&fixture->authority->failure);
-      g_assert_cmpstr (rb_error_retryable (error), ==, rows[i].retryable);
-      rb_assert_refused (error, rows[i].answer, "runtime_self_claim_assignment_projection_failed", rows[i].message);
-      g_assert_cmpuint (count_releases (fixture), ==, i + 1);
-      g_assert_cmpuint (rb_core_fixture_count_inbox (fixture), ==, 1);
-      g_assert_cmpint (rb_claimer_used (fixture, "inbox"), ==, 1);
-    }
-
-  fixture->authority->failure = rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "away");
-  rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_RELEASE_CLAIM, rb_claimer_failure (RB_ERROR_TIMED_OUT, 0, NULL, "late"));
-  g_assert_null (rb_claimer_claim (worker, "m1", &error));
-  g_assert_cmpstr (rb_error_text_detail (error, "reason_code"), ==, "assigned_state_projection_failed");
-  g_assert_cmpstr (rb_error_text_detail (error, "original_error"), ==, "runtime_self_claim_assignment_projection_failed");
-  rb_assert_refused (error, RB_ERROR_OUTCOME_UNKNOWN, "runtime_self_claim_outcome_unknown", UNKNOWN_TEXT);
-  g_assert_cmpuint (rb_test_count_log ("runtime_self_claim_compensation_error"), ==, 1);
-  g_assert_cmpuint (rb_core_fixture_count_inbox (fixture), ==, 1);
-  g_clear_error (&fixture->authority->failure);
-}
-
-static void
-test_endpoint_gone (RbCoreFixture *fixture,
-                    gconstpointer  data)
-{
-  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
-  g_autoptr(GAsyncResult) result = NULL;
-  g_autofree char *text = g_strconcat ("unknown endpoint_id: ", worker->endpoint_id, NULL);
-  g_autoptr(GError) error = NULL;
-
-  g_test_summary ("Whoever went while the upstream was asked gets nothing: the claim is given back.");
-
-  arrive (fixture, 1, "m1");
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
-  fixture->upstream->holds[RB_UPSTREAM_SELF_CLAIM] = TRUE;
-  rb_claimer_claim_start (worker, "m1", &result);
-  g_assert_true (rb_core_fixture_unregister (fixture, WORKER, worker->endpoint_id, NULL));
-  rb_fake_upstream_answer (fixture->upstream);
-  rb_test_wait_until (result != NULL);
-  g_assert_null (rb_claimer_claim_finish (worker, result, &error));
-  rb_assert_refused (error, RB_ERROR_NOT_FOUND, "unknown_endpoint", text);
-  g_assert_cmpuint (count_releases (fixture), ==, 1);
-  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
-}
-
-static void
-test_gone_when_agreed (RbCoreFixture *fixture,
-                       gconstpointer  data)
-{
-  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
-  g_autoptr(GAsyncResult) result = NULL;
-
-  g_test_summary ("Whoever went while the authority agreed is reported as lost, which gives the claim back.");
-
-  arrive (fixture, 1, "m1");
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
-  fixture->authority->hold = TRUE;
-  rb_claimer_claim_start (worker, "m1", &result);
-  g_assert_true (rb_core_fixture_unregister (fixture, WORKER, worker->endpoint_id, NULL));
-  fixture->authority->hold = FALSE;
-  rb_fake_emitter_answer (fixture->authority, NULL);
-  rb_test_wait_until (result != NULL);
-  g_assert_null (rb_claimer_claim_finish (worker, result, NULL));
-  g_assert_cmpuint (rb_fake_emitter_count (fixture->authority, "\"reason_code\":\"endpoint_lost\""), ==, 1);
-  g_assert_cmpuint (count_releases (fixture), ==, 0);
-  g_assert_cmpuint (rb_core_fixture_count_inbox (fixture), ==, 1);
-}
-
-static void
-test_other_hands (RbCoreFixture *fixture,
-                  gconstpointer  data)
-{
-  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
-  g_autoptr(RbWorker) other = rb_worker_new (fixture, OTHER);
-  g_autoptr(GError) error = NULL;
-
-  g_test_summary ("What somebody works on here is not given to another, whatever the upstream believes.");
-
-  rb_worker_accept (other, 1, "m1", NULL);
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
-  g_assert_null (rb_claimer_claim (worker, "m1", &error));
-  g_assert_error (error, RB_ERROR, RB_ERROR_BAD_STATE);
-  g_assert_cmpuint (count_releases (fixture), ==, 1);
-  g_assert_cmpstr (rb_worker_state (other, "m1"), ==, "accepted");
-}
-
-static void
 test_timeout (RbCoreFixture *fixture,
               gconstpointer  data)
 {
@@ -596,10 +281,10 @@ test_timeout (RbCoreFixture *fixture,
 
   g_test_summary ("What is not accepted in time is in the inbox again, or in it for the first time.");
 
-  arrive (fixture, 1, "m1");
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_arrive (fixture, 1, "m1");
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   own = rb_claimer_claim (worker, "m1", &error);
-  answer_claims (fixture, rb_claimer_answer (worker, "m2", "a2"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m2", "a2"));
   afar = rb_claimer_claim (worker, "m2", &error);
   g_assert_no_error (error);
   rb_fake_clock_advance (fixture->clock, 30000);
@@ -625,8 +310,8 @@ test_full_inbox (RbCoreFixture *fixture,
   fixture->settings.inbox_cap = 1;
   rb_core_fixture_restart (fixture);
   worker = rb_worker_new (fixture, WORKER);
-  arrive (fixture, 1, "m1");
-  answer_claims (fixture, rb_claimer_answer (worker, "m2", "a2"));
+  rb_claimer_arrive (fixture, 1, "m1");
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m2", "a2"));
   grant = rb_claimer_claim (worker, "m2", &error);
   rb_fake_clock_advance (fixture->clock, 30000);
   rb_test_settle ();
@@ -634,7 +319,7 @@ test_full_inbox (RbCoreFixture *fixture,
   g_assert_cmpstr (rb_core_fixture_reason (fixture, "m2"), ==, "returned_upstream");
   g_assert_cmpint (rb_claimer_used (fixture, "inbox"), ==, 1);
 
-  answer_claims (fixture, rb_claimer_answer (worker, "m2", "a3"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m2", "a3"));
   again = rb_claimer_claim (worker, "m2", &error);
   g_assert_no_error (error);
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m2"), ==, "assignment");
@@ -651,8 +336,8 @@ test_crash (RbCoreFixture *fixture,
 
   g_test_summary ("Before its commit a claim leaves no trace and no answer; after it the assignment is there, whole.");
 
-  arrive (fixture, 1, "m1");
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_arrive (fixture, 1, "m1");
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   rb_fake_store_set_hold (fixture->store, TRUE);
   rb_claimer_claim_start (worker, "m1", NULL);
   g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "assigned_to_runtime_target"), ==, 0);
@@ -667,7 +352,7 @@ test_crash (RbCoreFixture *fixture,
       const char *id = i == 0 ? "m1" : "m2";
       g_autofree char *assignment = g_strdup_printf ("a%u", i);
 
-      answer_claims (fixture, rb_claimer_answer (worker, id, assignment));
+      rb_claimer_grant (fixture, rb_claimer_answer (worker, id, assignment));
       rb_claimer_claim_start (worker, id, NULL);
     }
   rb_core_fixture_crash (fixture);
@@ -689,8 +374,8 @@ test_crash_while_asked (RbCoreFixture *fixture,
 
   g_test_summary ("A process that dies while it asks, or while the authority is asked, leaves the row where it was.");
 
-  arrive (fixture, 1, "m1");
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_arrive (fixture, 1, "m1");
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   fixture->upstream->hold = TRUE;
   rb_claimer_claim_start (worker, "m1", NULL);
   rb_core_fixture_crash (fixture);
@@ -714,7 +399,7 @@ test_after_commit (RbCoreFixture *fixture,
 
   g_test_summary ("Neither the claim nor its repetition is answered before it is durable.");
 
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   rb_fake_store_set_hold (fixture->store, TRUE);
   rb_claimer_claim_start (worker, "m1", &result);
   rb_claimer_claim_start (worker, "m1", &again);
@@ -739,7 +424,7 @@ test_local (RbCoreFixture *fixture,
 
   g_assert_null (rb_claimer_claim (worker, "m1", &error));
   rb_assert_refused (error, RB_ERROR_NOT_FOUND, "runtime_self_claim_rejected", "unknown undispatched_id: m1");
-  arrive (fixture, 1, "m1");
+  rb_claimer_arrive (fixture, 1, "m1");
   grant = rb_claimer_claim (worker, "m1", &error);
   g_assert_no_error (error);
   content = grant_content (grant);
@@ -750,29 +435,6 @@ test_local (RbCoreFixture *fixture,
   g_assert_true (rb_worker_report (worker, "m1", 2, "adapter_accepted", &error));
   g_free (rb_worker_reply (worker, "m1", "r1", "done", &error));
   g_assert_no_error (error);
-}
-
-static void
-test_stopping (RbCoreFixture *fixture,
-               gconstpointer  data)
-{
-  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
-  g_autoptr(GAsyncResult) result = NULL;
-  g_autoptr(GError) error = NULL;
-
-  g_test_summary ("While we stop nothing new is claimed, and what was being claimed is given back.");
-
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
-  fixture->upstream->holds[RB_UPSTREAM_SELF_CLAIM] = TRUE;
-  rb_claimer_claim_start (worker, "m1", &result);
-  rb_core_fixture_stop (fixture);
-  rb_fake_upstream_answer (fixture->upstream);
-  rb_test_wait_until (result != NULL);
-  g_assert_null (rb_claimer_claim_finish (worker, result, &error));
-  rb_assert_refused (error, RB_ERROR_UNAVAILABLE, "broker_shutting_down", "the broker is shutting down");
-  g_assert_cmpuint (count_releases (fixture), ==, 1);
-  g_assert_null (rb_claimer_claim (worker, "m2", &error));
-  rb_assert_refused (error, RB_ERROR_UNAVAILABLE, "broker_shutting_down", "the broker is shutting down");
 }
 
 #define ADD(path, data, function) \
@@ -793,15 +455,6 @@ main (int   argc,
   ADD ("/claim/again", "network", test_again);
   ADD ("/claim/at-once", "network", test_at_once);
   ADD ("/claim/after-commit", "network", test_after_commit);
-  ADD ("/claim/refused/by-upstream", "network", test_refused);
-  ADD ("/claim/released/mismatch", "network", test_mismatch);
-  ADD ("/claim/released/arguments", "network", test_release_arguments);
-  ADD ("/claim/released/malformed", "network", test_malformed);
-  ADD ("/claim/released/not-projected", "network", test_not_projected);
-  ADD ("/claim/released/endpoint-gone", "network", test_endpoint_gone);
-  ADD ("/claim/released/gone-when-agreed", "network", test_gone_when_agreed);
-  ADD ("/claim/released/other-hands", "network", test_other_hands);
-  ADD ("/claim/released/stopping", "network", test_stopping);
   ADD ("/claim/restored/timeout", "network", test_timeout);
   ADD ("/claim/restored/full-inbox", "network", test_full_inbox);
   ADD ("/claim/crash/commit", "network", test_crash);

@@ -5,6 +5,7 @@
 
 #include "rb-core-fixture.h"
 
+#include "rb-connector.h"
 #include "rb-error.h"
 
 #define FRESH_MS 5000
@@ -185,15 +186,17 @@ static void
 test_stopping (RbCoreFixture *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("Answered while we stop, the message is the network's still.");
+  g_test_summary ("Answered while we stop, the message is the network's still; one that would not come again is in the inbox before.");
 
   fixture->upstream->hold = TRUE;
   deliver (fixture, 1, "gone");
+  rb_fake_connector_deliver (fixture->connector, RB_CONNECTOR_NO_SEQ, "m2", "bob", "hello", "{\"target_endpoint_id\":\"gone\"}");
   rb_core_fixture_stop (fixture);
   rb_fake_upstream_answer (fixture->upstream);
   rb_test_settle ();
   g_assert_cmpuint (fixture->connector->accepted->len + fixture->connector->released->len, ==, 0);
   g_assert_null (rb_core_fixture_place (fixture, "m1"));
+  g_assert_cmpstr (rb_core_fixture_reason (fixture, "m2"), ==, "unaddressed");
 }
 
 int

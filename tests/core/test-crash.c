@@ -210,6 +210,7 @@ run (const RbWorldPlan *plan,
   rb_fake_store_live_on (world->fixture.store);
   n_commits = rb_fake_store_get_n_commits (world->fixture.store) - first;
   check_ends (world);
+  rb_world_check_orders (world);
   rb_world_check_traffic (world);
   rb_world_check_nothing_stuck (world);
   return n_commits;
@@ -266,6 +267,9 @@ main (int   argc,
     { "/crash/process", { .death = RB_DEATH_CRASH, .redelivers_all = FALSE, .authority = NULL } },
     { "/crash/process/all-redelivered", { .death = RB_DEATH_CRASH, .redelivers_all = TRUE, .authority = NULL } },
     { "/crash/process/authority", { .death = RB_DEATH_CRASH, .redelivers_all = FALSE, .authority = "authority" } },
+    { "/crash/process/ordered", { .death = RB_DEATH_CRASH, .redelivers_all = FALSE, .authority = "authority", .is_ordered = TRUE } },
+    { "/crash/power/ordered", { .death = RB_DEATH_POWER, .redelivers_all = TRUE, .authority = NULL, .is_ordered = TRUE } },
+    { "/crash/stop/ordered", { .death = RB_DEATH_STOP, .redelivers_all = FALSE, .authority = "authority", .is_ordered = TRUE } },
     { "/crash/power", { .death = RB_DEATH_POWER, .redelivers_all = FALSE, .authority = NULL } },
     { "/crash/power/all-redelivered", { .death = RB_DEATH_POWER, .redelivers_all = TRUE, .authority = "authority" } },
     { "/crash/stop", { .death = RB_DEATH_STOP, .redelivers_all = FALSE, .authority = NULL } },

@@ -114,7 +114,10 @@ dispatch (Session *self)
 
   if (id == NULL || world->is_dead || adapter->endpoint_id == NULL)
     return;
-  rb_core_fixture_dispatch_start (&world->fixture, id, adapter->endpoint_id, NULL);
+  if (world->plan.is_ordered)
+    rb_world_order (world, id, adapter->endpoint_id);
+  else
+    rb_core_fixture_dispatch_start (&world->fixture, id, adapter->endpoint_id, NULL);
 }
 
 static RbJob *
@@ -353,12 +356,13 @@ check_end (Session *self)
   rb_world_check_live (world);
   rb_world_check_traffic (world);
   rb_world_check_nothing_stuck (world);
+  rb_world_check_orders (world);
 }
 
 static void
 run (guint32 seed)
 {
-  RbWorldPlan plan = { .authority = seed % 2 == 0 ? "authority" : NULL, .is_tolerant = TRUE };
+  RbWorldPlan plan = { .authority = seed % 2 == 0 ? "authority" : NULL, .is_ordered = seed % 3 == 0, .is_tolerant = TRUE };
   g_autoptr(RbWorld) world = rb_world_new (&plan);
   g_autoptr(GRand) rand = g_rand_new_with_seed (seed);
   g_autoptr(GPtrArray) calls = g_ptr_array_new_with_free_func (call_free);

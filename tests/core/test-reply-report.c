@@ -105,11 +105,13 @@ test_terminal (RbCoreFixture *fixture,
   g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
   g_autofree char *wire_id = reply_unheard (worker, 1, "m1");
 
-  g_test_summary ("A terminal refusal ends it as well.");
+  g_test_summary ("A terminal refusal ends it as well, and is kept as a dead letter.");
 
   set_failure (fixture, RB_ERROR_REJECTED);
   rb_fake_clock_advance (fixture->clock, 1000);
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "ended");
+  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_OUTBOX), ==, 1);
+  g_assert_cmpuint (rb_test_count_log ("runtime_reply_emitted_projection_failed"), ==, 2);
   g_assert_cmpstr (rb_core_fixture_reason (fixture, "m1"), ==, "replied");
 }
 

@@ -198,6 +198,25 @@ test_legacy (RbCoreFixture *fixture,
 }
 
 static void
+test_stop (RbCoreFixture *fixture,
+           gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = attach (fixture);
+
+  g_test_summary ("A stop keeps what would not come again, in the inbox; the rest is the network's still. A late answer changes nothing.");
+
+  deliver (fixture, RB_CONNECTOR_NO_SEQ, "m1", "c1");
+  deliver (fixture, 2, "m2", "c1");
+  rb_core_fixture_stop (fixture);
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
+  rb_fake_upstream_answer (fixture->upstream);
+  rb_test_settle ();
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
+  g_assert_null (rb_core_fixture_place (fixture, "m2"));
+  g_assert_cmpuint (fixture->connector->accepted->len + fixture->connector->released->len, ==, 0);
+}
+
+static void
 test_crash (RbCoreFixture *fixture,
             gconstpointer  data)
 {
@@ -226,6 +245,7 @@ main (int   argc,
   ADD ("refused-holds-back", test_refused_holds_back);
   ADD ("unsequenced", test_unsequenced);
   ADD ("legacy", test_legacy);
+  ADD ("stop", test_stop);
   ADD ("crash", test_crash);
 
   return g_test_run ();

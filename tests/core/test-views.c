@@ -6,6 +6,7 @@
 #include "rb-worker.h"
 
 #include "rb-error.h"
+#include "rb-outbox-operator.h"
 
 #include <string.h>
 
@@ -130,8 +131,8 @@ test_views (RbCoreFixture *fixture,
   static const Member status[] = {
     { "presence", "s" }, { "presence_reason", "s" }, { "presence_since", "s" }, { "link_error", "?s" }, { "profile", "?s" },
     { "node_id", "?s" }, { "address", "s" }, { "ready", "b" }, { "not_ready_reason", "?s" }, { "endpoints", "x" },
-    { "channels", "x" }, { "inbox", "x" }, { "assignments", "x" }, { "messages", "x" }, { "correlations", "x" }, { "reply_records", "x" },
-    { "counters", "a{sv}" }, { "limits", "a{sv}" }, { NULL, NULL },
+    { "channels", "x" }, { "inbox", "x" }, { "assignments", "x" }, { "messages", "x" }, { "correlations", "x" }, { "outbox", "x" },
+    { "reply_records", "x" }, { "counters", "a{sv}" }, { "limits", "a{sv}" }, { NULL, NULL },
   };
   g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
   g_autoptr(RbFakeChannel) channel = rb_core_fixture_attach (fixture, ASKER, TRUE);
@@ -175,6 +176,49 @@ test_views (RbCoreFixture *fixture,
   g_clear_pointer (&summary, g_variant_unref);
   summary = g_variant_ref_sink (rb_view_status (fixture->core));
   assert_text (summary, "not_ready_reason", "nothing can be stored now: the disk is full");
+}
+
+static void
+test_outbox (RbCoreFixture *fixture,
+             gconstpointer  data)
+{
+  static const Member waiting[] = {
+    { "id", "x" }, { "kind", "s" }, { "subject", "s" }, { "created_at", "s" }, { "waits_for", "s" }, { "attempts", "x" },
+    { "last_failure", "?s" }, { NULL, NULL },
+  };
+  static const Member dead[] = {
+    { "id", "x" }, { "kind", "s" }, { "subject", "s" }, { "created_at", "s" }, { "reason", "s" }, { "status", "?x" }, { NULL, NULL },
+  };
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(GVariant) first = NULL;
+  g_autoptr(GVariant) second = NULL;
+  g_autoptr(GVariant) third = NULL;
+  g_autoptr(GVariant) refused = NULL;
+
+  g_test_summary ("Each event says what it waits for, the oldest first; a refused one says why. Neither shows what it says.");
+
+  fixture->authority->failure = rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "not now");
+  rb_fake_connector_deliver (fixture->connector, 1, "m1", "bob", "x", NULL);
+  rb_test_settle ();
+  rb_connector_emit_disconnected (RB_CONNECTOR (fixture->connector), "test");
+  rb_core_fixture_detach (fixture, worker->channel);
+  first = row_of (rb_view_outbox (fixture->core), 3, 1);     /* presence, in memory only, is number 0 */
+  second = row_of (rb_view_outbox (fixture->core), 3, 2);
+  third = row_of (rb_view_outbox (fixture->core), 3, 0);
+  assert_members (first, waiting);
+  assert_text (first, "subject", "m1");
+  assert_text (first, "waits_for", "the next attempt");
+  assert_text (first, "last_failure", "not now");
+  assert_text (second, "kind", "endpoint_state");
+  assert_text (second, "waits_for", "the network");
+  assert_text (third, "kind", "network_presence_changed");
+
+  g_clear_error (&fixture->authority->failure);
+  fixture->authority->failure = rb_error_new (RB_ERROR_REJECTED, NULL, "never");
+  rb_fake_clock_advance (fixture->clock, 500);
+  refused = row_of (rb_view_dead_letters (fixture->core), 1, 0);
+  assert_members (refused, dead);
+  assert_text (refused, "reason", "never");
 }
 
 static const Member message_members[] = {
@@ -412,6 +456,7 @@ main (int   argc,
   ADD ("/explain/assignment", test_assignment);
   ADD ("/explain/sent", test_sent);
   g_test_add ("/views/settle", RbCoreFixture, NULL, rb_core_fixture_set_up, test_settle, rb_core_fixture_tear_down);
+  g_test_add ("/views/outbox", RbCoreFixture, "authority", rb_core_fixture_set_up, test_outbox, rb_core_fixture_tear_down);
   g_test_add ("/views/limits", RbCoreFixture, NULL, rb_core_fixture_set_up, test_limits, rb_core_fixture_tear_down);
 
   return g_test_run ();

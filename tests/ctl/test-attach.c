@@ -241,13 +241,18 @@ static void
 test_no_reply (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("Without replies the output is thrown away.");
+  g_test_summary ("Without replies the output is thrown away, and the assignment settled; whether that is taken note of does not matter.");
 
   fixture->reply = FALSE;
   use_script (fixture, "echo text");
   push (fixture, "m-1", "as-1");
   rb_test_wait_until (fixture->n_ended == 1);
-  assert_requests (fixture, "processing-state processing-state");
+  assert_requests (fixture, "processing-state processing-state self-settle");
+  rb_fake_broker_forget (fixture->broker);
+  rb_fake_broker_answer (fixture->broker, "POST /v1/runtime/self-settle", 404, "{\"error\":\"gone\",\"message\":\"no\"}");
+  push (fixture, "m-2", "as-2");
+  rb_test_wait_until (fixture->n_ended == 2);
+  assert_requests (fixture, "processing-state processing-state self-settle");
 }
 
 static void

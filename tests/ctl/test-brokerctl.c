@@ -16,6 +16,7 @@
 #define ENDPOINTS "GET /v1/operator/endpoints"
 #define INBOX "GET /v1/operator/inbox"
 #define ASSIGNMENTS "GET /v1/operator/assignments"
+#define RETRY "POST /v1/operator/dead-letters/retry"
 #define DISPATCH "POST /v1/operator/dispatch"
 
 typedef struct {
@@ -226,11 +227,37 @@ test_status (Fixture       *fixture,
 }
 
 static void
+test_status_away (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  static const char status[] = "{\"presence\":\"offline\",\"presence_reason\":\"starting\",\"presence_since\":\"2026-01-01T00:00:00.000Z\","
+                               "\"link_error\":\"'gw:1' refuses\\u001b the connection\",\"profile\":\"masons\",\"node_id\":\"agent-7\","
+                               "\"ready\":true}";
+  static const char modules[] = "[{\"name\":\"http\",\"kind\":\"upstream\",\"state\":\"starting\"},"
+                                "{\"name\":\"journal\",\"kind\":\"emitter\",\"state\":\"running\"},"
+                                "{\"name\":\"codex\",\"kind\":\"spawn-driver\",\"state\":\"failed\",\"reason\":\"not found\"}]";
+
+  g_test_summary ("A network that is away: which one, since when, why, and which modules do not run.");
+
+  rb_fake_broker_answer (fixture->broker, STATUS, 200, status);
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/modules", 200, modules);
+  g_assert_cmpint (run (fixture, "status"), ==, RB_EXIT_OK);
+  g_assert_nonnull (strstr (fixture->out, "network       offline (starting) for "));
+  g_assert_nonnull (strstr (fixture->out, " d: 'gw:1' refuses"));
+  g_assert_null (strchr (fixture->out, '\033'));
+  g_assert_nonnull (strstr (fixture->out, "profile       masons\n"));
+  g_assert_nonnull (strstr (fixture->out, "node          agent-7\n"));
+  g_assert_nonnull (strstr (fixture->out, "module        upstream 'http' (starting)\n"));
+  g_assert_nonnull (strstr (fixture->out, "module        spawn-driver 'codex' (failed): not found\n"));
+  g_assert_null (strstr (fixture->out, "journal"));
+}
+
+static void
 test_odd_answers (Fixture       *fixture,
                   gconstpointer  data)
 {
   static const char *const cases[] = { "null", "[]", "{}", "7", "\"x\"", "[null,7,{}]", "{\"limits\":7,\"counters\":[]}" };
-  static const char *const verbs[] = { "status", "list", "inbox", "assignments", "modules", "env" };
+  static const char *const verbs[] = { "status", "list", "inbox", "assignments", "outbox", "dead-letters", "modules", "env" };
 
   g_test_summary ("An answer of another shape is no reason to crash.");
 
@@ -267,6 +294,58 @@ test_inbox (Fixture       *fixture,
   rb_fake_broker_answer (fixture->broker, INBOX, 200, "[]");
   g_assert_cmpint (run (fixture, "inbox"), ==, RB_EXIT_OK);
   g_assert_cmpstr (fixture->out, ==, "the inbox is empty\n");
+}
+
+static void
+test_outbox (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("What the upstream has not heard, and what it refused, as tables.");
+
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/outbox", 200,
+                         "[{\"id\":7,\"kind\":\"endpoint_state\",\"subject\":\"ep_1\",\"waits_for\":\"the network\",\"attempts\":3}]");
+  g_assert_cmpint (run (fixture, "outbox"), ==, RB_EXIT_OK);
+  g_assert_nonnull (strstr (fixture->out, "endpoint_state"));
+  g_assert_nonnull (strstr (fixture->out, "the network"));
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/outbox", 200, "[]");
+  g_assert_cmpint (run (fixture, "outbox"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==, "the upstream has heard everything\n");
+
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/dead-letters", 200,
+                         "[{\"id\":7,\"kind\":\"runtime_inbound_routed\",\"subject\":\"m1\",\"status\":422,\"reason\":\"no such message\"}]");
+  g_assert_cmpint (run (fixture, "dead-letters"), ==, RB_EXIT_OK);
+  g_assert_nonnull (strstr (fixture->out, "422"));
+  g_assert_nonnull (strstr (fixture->out, "no such message"));
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/dead-letters", 200, "[]");
+  g_assert_cmpint (run (fixture, "dead-letters"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==, "nothing was refused\n");
+}
+
+static void
+test_retry (Fixture       *fixture,
+            gconstpointer  data)
+{
+  static const char *const usage[] = { "retry", "retry 7 --all", "retry x", "retry 0", "retry -1" };
+
+  g_test_summary ("One dead letter by its number, or all; anything else is wrong usage and asks for nothing.");
+
+  rb_fake_broker_answer (fixture->broker, RETRY, 200, "{\"retried\":1}");
+  g_assert_cmpint (run (fixture, "retry 7"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (rb_fake_broker_get_body (fixture->broker, RETRY), ==, "{\"id\":7}");
+  g_assert_cmpstr (fixture->out, ==, "sent again: 1\n");
+
+  rb_fake_broker_answer (fixture->broker, RETRY, 200, "{\"retried\":3}");
+  g_assert_cmpint (run (fixture, "retry --all --json"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (rb_fake_broker_get_body (fixture->broker, RETRY), ==, "{\"all\":true}");
+  g_assert_cmpstr (fixture->out, ==, "{\"retried\":3}\n");
+
+  rb_fake_broker_answer (fixture->broker, RETRY, 404, "{\"error\":\"dead_letter_unknown\",\"message\":\"unknown dead letter: 7\"}");
+  g_assert_cmpint (run (fixture, "retry 7"), ==, RB_EXIT_NOT_FOUND);
+
+  rb_fake_broker_forget (fixture->broker);
+  for (gsize i = 0; i < G_N_ELEMENTS (usage); i++)
+    g_assert_cmpint (run (fixture, usage[i]), ==, RB_EXIT_USAGE);
+  g_assert_cmpuint (rb_fake_broker_count (fixture->broker, RETRY), ==, 0);
 }
 
 static void
@@ -511,8 +590,11 @@ main (int    argc,
   ADD ("/brokerctl/help", test_help);
   ADD ("/brokerctl/not-running", test_not_running);
   ADD_BROKER ("/brokerctl/status", test_status);
+  ADD_BROKER ("/brokerctl/status/away", test_status_away);
   ADD_BROKER ("/brokerctl/odd-answers", test_odd_answers);
   ADD_BROKER ("/brokerctl/inbox", test_inbox);
+  ADD_BROKER ("/brokerctl/outbox", test_outbox);
+  ADD_BROKER ("/brokerctl/retry", test_retry);
   ADD_BROKER ("/brokerctl/dispatch/prefixes", test_dispatch);
   ADD_BROKER ("/brokerctl/dispatch/refused", test_dispatch_refused);
   ADD_BROKER ("/brokerctl/explain", test_explain);

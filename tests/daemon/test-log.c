@@ -84,6 +84,26 @@ test_format_json (void)
 }
 
 static void
+test_format_names (void)
+{
+  static const char *const names[] = { "accountId", "apiHost", "blockedSeqs", "ipcUrl", "lastKnownSeq", "messageId", "originalTraceId",
+                                       "spanName", "subjectId", "traceId", "unsequencedBlocked", "upTo", "endpoint_id" };
+
+  g_test_summary ("Fields keep the names that the protocol gives them, although GLib's are all upper case.");
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *upper = g_ascii_strup (names[i], -1);
+      g_autofree char *key = g_strconcat ("RB_", upper, NULL);
+      g_autofree char *member = g_strdup_printf ("\"%s\":\"x\"", names[i]);
+      const GLogField fields[] = { { "MESSAGE", "e", -1 }, { "GLIB_DOMAIN", "rb-core", -1 }, { "RB_EVENT", "e", -1 }, { key, "x", -1 } };
+      g_autofree char *line = rb_log_format_json (G_LOG_LEVEL_INFO, fields, G_N_ELEMENTS (fields), 0, 1, NULL);
+
+      g_assert_nonnull (strstr (line, member));
+    }
+}
+
+static void
 test_format_library (void)
 {
   static const GLogField fields[] = {
@@ -331,6 +351,7 @@ main (int    argc,
 {
   rb_test_init (&argc, &argv);
   g_test_add_func ("/log/format/json", test_format_json);
+  g_test_add_func ("/log/format/names", test_format_names);
   g_test_add_func ("/log/format/library", test_format_library);
   g_test_add_func ("/log/format/text", test_format_text);
   g_test_add_func ("/log/format/no-secrets", test_format_secrets);

@@ -97,7 +97,7 @@ test_limits_filled (void)
   g_test_summary ("What is set reaches the parts, in their units.");
 
   add_text (settings, "f", "[limits]\ninbox-cap=7\nqueue-bytes-cap=4096\nacceptance-timeout-ms=0\n"
-            "[ipc]\nping-interval-ms=0\nbody-max=2048\n[compat]\nlegacy-adapters=off\n[spawn]\nremote=deny\n");
+            "[ipc]\nping-interval-ms=0\nbody-max=2048\n[compat]\nlegacy-adapters=off\nlegacy-upstream=on\n[spawn]\nremote=deny\n");
   g_assert_true (rb_settings_resolve (settings, NULL));
   rb_settings_fill_core (settings, &core);
   rb_settings_fill_ipc (settings, &ipc);
@@ -106,6 +106,7 @@ test_limits_filled (void)
   g_assert_cmpint (core.acceptance_timeout, ==, 0);
   g_assert_false (core.legacy_adapters);
   g_assert_false (core.remote_spawn);
+  g_assert_cmpint (core.legacy_upstream, ==, RB_LEGACY_UPSTREAM_ON);
   g_assert_cmpint (ipc.ping_interval_ms, ==, -1);
   g_assert_cmpuint (ipc.body_max, ==, 2048);
   g_assert_true (g_str_has_prefix (ipc.server_version, "999.0.0+runtime-broker."));
@@ -206,6 +207,14 @@ test_refused (void)
     { "limits", "window-bytes", "1" },
     { "limits", "push-window-messages", "many" },
     { "limits", "push-window-bytes", "0" },
+    { "limits", "mailroom-interval-ms", "0" },
+    { "limits", "mailroom-retry-ms", "0" },
+    { "limits", "mailroom-list-limit", "0" },
+    { "limits", "staged-max-timeout-ms", "-1" },
+    { "limits", "staged-max-hold-ms", "60000" },
+    { "limits", "staged-cap", "0" },
+    { "limits", "staged-bytes-cap", "1" },
+    { "limits", "staged-waiters-cap", "0" },
     { "broker", "no-such-key", "1" },
     { "no-such-group", "key", "1" },
   };

@@ -366,6 +366,15 @@ rb_daemon_fixture_wait (RbDaemonFixture *self)
   return to_code (self->status);
 }
 
+char *
+rb_daemon_fixture_dup_errors (RbDaemonFixture *self)
+{
+  char *text = NULL;
+
+  g_assert_true (g_file_get_contents (self->errors_file, &text, NULL, NULL));
+  return text;
+}
+
 static gboolean
 check_either (RbDaemonFixture *self)
 {

@@ -43,6 +43,8 @@ void             rb_daemon_fixture_signal        (RbDaemonFixture *self, int sig
 int              rb_daemon_fixture_wait          (RbDaemonFixture *self);
 /* Waits for the end of one of two. Returns it, with its exit code. */
 RbDaemonFixture *rb_daemon_fixture_wait_either   (RbDaemonFixture *one, RbDaemonFixture *two, int *code);
+/* What it said on standard error, also after its end. */
+char            *rb_daemon_fixture_dup_errors    (RbDaemonFixture *self);
 /* SIGTERM, and wait. */
 int              rb_daemon_fixture_stop          (RbDaemonFixture *self);
 /* SIGKILL, and wait. */

@@ -6,9 +6,11 @@
 #include "rb-daemon-fixture.h"
 #include "rb-test.h"
 
+#include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TOKEN "s3cret-runtime-token"
 #define URL "wss://gateway.example/gateway"
@@ -224,6 +226,57 @@ test_silent (Fixture       *fixture,
 }
 
 static void
+test_token_changed (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_autofree char *usual = g_build_filename (fixture->dir, "share", "masons-runtime-broker", NULL);
+  g_autofree char *share = g_path_get_dirname (usual);
+  g_autoptr(RbDaemonFixture) other = NULL;
+
+  g_test_summary ("When the token has changed, the broker of the new one runs beside that of the old one, each with its socket.");
+
+  /* The usual data directory, where both sockets would have one name. */
+  g_assert_cmpint (g_mkdir_with_parents (usual, 0700), ==, 0);
+  g_assert_cmpint (symlink (usual, rb_daemon_fixture_get_data_dir (fixture->daemon)), ==, 0);
+  rb_daemon_fixture_set_env (fixture->daemon, "XDG_DATA_HOME", share);
+  rb_daemon_fixture_set_env (fixture->daemon, "MASONS_BROKER_USER_DATA", NULL);
+  rb_daemon_fixture_start (fixture->daemon);
+  write_credentials (fixture, "{\"accounts\":{\"default\":{\"connectorUrl\":\"" URL "\",\"token\":\"another\"}}}");
+  other = rb_daemon_fixture_new_beside (fixture->daemon);
+  rb_daemon_fixture_set_runtime_token (other, "another");
+  rb_daemon_fixture_start (other);
+
+  g_assert_cmpstr (rb_daemon_fixture_get_socket (fixture->daemon), !=, rb_daemon_fixture_get_socket (other));
+  g_assert_cmpuint (rb_daemon_fixture_request (fixture->daemon, TRUE, "GET", "/v1/operator/status", NULL, NULL), ==, 200);
+  g_assert_cmpuint (rb_daemon_fixture_request (other, TRUE, "GET", "/v1/operator/status", NULL, NULL), ==, 200);
+  g_assert_cmpint (rb_daemon_fixture_stop (other), ==, 0);
+  g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
+}
+
+static void
+test_socket_taken (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autoptr(GSocketService) squatter = g_socket_service_new ();
+  g_autoptr(GSocketAddress) address = NULL;
+  g_autofree char *path = NULL;
+
+  g_test_summary ("Where somebody else has the only place for the socket, the broker goes without.");
+
+  rb_daemon_fixture_start (fixture->daemon);
+  path = g_strdup (rb_daemon_fixture_get_socket (fixture->daemon));
+  g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
+  address = g_unix_socket_address_new (path);
+  g_assert_true (g_socket_listener_add_address (G_SOCKET_LISTENER (squatter), address, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT,
+                                                NULL, NULL, NULL));
+
+  rb_daemon_fixture_start (fixture->daemon);
+  g_assert_null (rb_daemon_fixture_get_socket (fixture->daemon));
+  g_assert_cmpuint (rb_daemon_fixture_request (fixture->daemon, FALSE, "GET", "/health", NULL, NULL), ==, 200);
+  g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
+}
+
+static void
 test_boundary (Fixture       *fixture,
                gconstpointer  data)
 {
@@ -305,6 +358,7 @@ test_upstream_away (Fixture       *fixture,
   g_test_summary ("An upstream that cannot say who we are is asked again, while the broker serves.");
 
   set_mode (fixture, "http", "away");
+  rb_daemon_fixture_add_argument (fixture->daemon, "--log-level=debug");
   start_soon (fixture);
   rb_daemon_fixture_wait_log (fixture->daemon, "upstream_identity_unknown");
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
@@ -413,6 +467,61 @@ test_two_at_once (Fixture       *fixture,
     }
 }
 
+/* A healthy broker, as far as anybody can tell. */
+static gboolean
+on_health_asked (GSocketService    *service,
+                 GSocketConnection *connection,
+                 GObject           *source,
+                 gpointer           user_data)
+{
+  static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+  char request[1024];
+
+  g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), request, sizeof request, NULL, NULL), >, 0);
+  g_assert_true (g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), answer, strlen (answer), NULL, NULL,
+                                            NULL));
+  return TRUE;
+}
+
+static void
+test_second_look (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_autoptr(GSocketService) rival = g_socket_service_new ();
+  guint16 port = g_socket_listener_add_any_inet_port (G_SOCKET_LISTENER (rival), NULL, NULL);
+  g_autofree char *record = g_strdup_printf ("{\"version\":1,\"pid\":1,\"startedAt\":\"x\",\"ipcUrl\":\"http://127.0.0.1:%u\","
+                                             "\"bearerToken\":\"t\"}", port);
+  g_autofree char *directory = NULL;
+  g_autofree char *buffer = NULL;
+  g_autofree char *kept = NULL;
+  g_autofree char *log = NULL;
+  const char *path;
+  GPid pid;
+
+  g_test_summary ("A broker that knows no lock and comes up while we start wins: we leave with code 0 and have touched nothing of it.");
+
+  g_signal_connect (rival, "incoming", G_CALLBACK (on_health_asked), NULL);
+  rb_daemon_fixture_start (fixture->daemon);
+  g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
+  path = rb_daemon_fixture_get_discovery_file (fixture->daemon);
+  directory = g_build_filename (rb_daemon_fixture_get_state_dir (fixture->daemon), "buffers", NULL);
+  buffer = g_build_filename (directory, "ep_7.ndjson", NULL);
+  g_assert_cmpint (g_mkdir (directory, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (buffer, "{}\n", -1, NULL));
+
+  set_mode (fixture, "http", "hangs");
+  rb_daemon_fixture_launch (fixture->daemon);
+  pid = rb_daemon_fixture_get_pid (fixture->daemon);
+  rb_daemon_fixture_wait_log (fixture->daemon, "ipc_server_listening");
+  g_assert_true (g_file_set_contents (path, record, -1, NULL));
+  g_assert_cmpint (rb_daemon_fixture_wait (fixture->daemon), ==, 0);
+  log = read_log (fixture, pid);
+  assert_contains (log, "\"msg\":\"broker_already_running_after_ipc_bind\"");
+  g_assert_true (g_file_get_contents (path, &kept, NULL, NULL));
+  g_assert_cmpstr (kept, ==, record);
+  g_assert_true (g_file_test (buffer, G_FILE_TEST_EXISTS));
+}
+
 static void
 test_buffers (Fixture       *fixture,
               gconstpointer  data)
@@ -453,6 +562,8 @@ main (int    argc,
   ADD ("/masons/credentials/wrong", test_wrong_credentials);
   ADD ("/masons/credentials/silent", test_silent);
   ADD ("/masons/credentials/boundary", test_boundary);
+  ADD ("/masons/socket/token-changed", test_token_changed);
+  ADD ("/masons/socket/taken", test_socket_taken);
   ADD ("/masons/credentials/account-leaves-tree", test_account_leaves_tree);
   ADD ("/masons/gateway/away", test_gateway_away);
   ADD ("/masons/gateway/superseded", test_superseded);
@@ -461,6 +572,7 @@ main (int    argc,
   ADD ("/masons/refused", test_refused);
   ADD ("/masons/log-order", test_log_order);
   ADD ("/masons/two-at-once", test_two_at_once);
+  ADD ("/masons/second-look", test_second_look);
   ADD ("/masons/buffers", test_buffers);
 #undef ADD
   return g_test_run ();

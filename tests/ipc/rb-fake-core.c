@@ -11,6 +11,7 @@
 #include "rb-error.h"
 #include "rb-history.h"
 #include "rb-json.h"
+#include "rb-outbox-operator.h"
 #include "rb-processing.h"
 #include "rb-register.h"
 #include "rb-reply.h"
@@ -183,19 +184,6 @@ done (GAsyncResult *result,
 }
 
 /* The functions of the core that broker/wire and broker/ipc use. */
-
-const char *
-rb_core_get_presence (RbCore *self)
-{
-  return "online";
-}
-
-gboolean
-rb_core_is_ready (RbCore  *self,
-                  GError **error)
-{
-  return TRUE;
-}
 
 void
 rb_channels_attach (RbCore    *core,
@@ -671,46 +659,23 @@ rb_staged_finish (RbCore       *core,
   return rb_staging_dup_items (staging, "e");
 }
 
-GVariant *
-rb_view_status (RbCore *core)
-{
-  return g_variant_new_parsed ("{'presence': <'online'>, 'limits': <{'inbox': <int64 256>}>}");
-}
-
-GVariant *
-rb_view_endpoints (RbCore *core)
-{
-  return g_variant_new_parsed ("[{'id': <'ep_1'>}]");
-}
-
-GVariant *
-rb_view_inbox (RbCore *core)
-{
-  return g_variant_new_parsed ("@aa{sv} []");
-}
-
-GVariant *
-rb_view_assignments (RbCore *core)
-{
-  return g_variant_new_parsed ("@aa{sv} []");
-}
-
 void
-rb_view_settle_async (RbCore             *core,
-                      GAsyncReadyCallback callback,
-                      gpointer            user_data)
+rb_dead_letter_retry_async (RbCore             *core,
+                            gint64              id,
+                            GAsyncReadyCallback callback,
+                            gpointer            user_data)
 {
-  g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
-
-  g_task_return_boolean (task, TRUE);
+  call (core, NULL, callback, user_data, "retry %d", (int) id);
 }
 
 gboolean
-rb_view_settle_finish (RbCore       *core,
-                       GAsyncResult *result,
-                       GError      **error)
+rb_dead_letter_retry_finish (RbCore       *core,
+                             GAsyncResult *result,
+                             guint        *n,
+                             GError      **error)
 {
-  return g_task_propagate_boolean (G_TASK (result), error);
+  *n = 1;
+  return done (result, error);
 }
 
 void

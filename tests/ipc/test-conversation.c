@@ -264,7 +264,7 @@ static void
 test_views (Fixture      *fixture,
             gconstpointer data)
 {
-  static const char *const views[] = { "status", "endpoints", "inbox", "assignments" };
+  static const char *const views[] = { "status", "endpoints", "inbox", "assignments", "outbox", "dead-letters" };
   g_autoptr(RbRaw) channel = attach (fixture, "7");
   g_autofree char *endpoint_id = register_endpoint (fixture, 7, NULL);
 

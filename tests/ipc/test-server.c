@@ -116,6 +116,54 @@ test_operator (RbIpcFixture *fixture,
   assert_contains (calls, "kernel=1 operator=1\n");
 }
 
+static void
+test_dead_letters (RbIpcFixture *fixture,
+                   gconstpointer data)
+{
+  static const struct {
+    const char *body;
+    guint       status;
+    const char *call;
+  } cases[] = {
+    { "{\"id\":5}", 200, "retry 5\n" },        { "{\"all\":true}", 200, "retry 0\n" },
+    { "{}", 400, "" },                         { "{\"id\":0}", 400, "" },
+    { "{\"id\":-1}", 400, "" },                { "{\"id\":\"5\"}", 400, "" },
+    { "{\"all\":7}", 400, "" },                { "{\"id\":5,\"all\":true}", 400, "" },
+    { "{\"id\":5,\"all\":false}", 200, "retry 5\n" },
+  };
+  g_autofree char *outbox = rb_ipc_fixture_ask_unix (fixture, "GET", "/v1/operator/outbox", NULL);
+  g_autofree char *dead = rb_ipc_fixture_ask_unix (fixture, "GET", "/v1/operator/dead-letters", NULL);
+
+  g_test_summary ("A person sees what waits and what was refused, and has one or all of the latter sent again.");
+
+  assert_contains (outbox, "[{\"waits_for\":\"the network\"}]");
+  assert_contains (dead, "[{\"id\":5}]");
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *answer = rb_ipc_fixture_ask_unix (fixture, "POST", "/v1/operator/dead-letters/retry", cases[i].body);
+      g_autofree char *calls = rb_fake_core_take_calls (fixture->core);
+
+      assert_status (answer, cases[i].status);
+      g_assert_cmpstr (calls, ==, cases[i].call);
+      if (cases[i].status == 200)
+        assert_contains (answer, "{\"retried\":1}");
+    }
+}
+
+static void
+test_dead_letter_unknown (RbIpcFixture *fixture,
+                          gconstpointer data)
+{
+  g_autofree char *answer = NULL;
+
+  g_test_summary ("A dead letter that is not there is not found.");
+
+  rb_fake_core_set_error (fixture->core, rb_error_new (RB_ERROR_NOT_FOUND, "dead_letter_unknown", "unknown dead letter: 5"));
+  answer = rb_ipc_fixture_ask_unix (fixture, "POST", "/v1/operator/dead-letters/retry", "{\"id\":5}");
+  assert_status (answer, 404);
+  assert_contains (answer, "dead_letter_unknown");
+}
+
 static GVariant *
 make_view (gpointer  user_data,
            GError  **error)
@@ -313,6 +361,8 @@ main (int    argc,
   ADD ("/server/unix/live", test_live_socket);
   ADD ("/server/unix/foreign", test_foreign_socket_stays);
   ADD ("/server/operator/routes", test_operator);
+  ADD ("/server/operator/dead-letters", test_dead_letters);
+  ADD ("/server/operator/dead-letters/unknown", test_dead_letter_unknown);
   ADD ("/server/operator/views", test_views);
   ADD ("/server/end/drain", test_drain);
   ADD ("/server/end/close", test_close);

@@ -427,6 +427,8 @@ fake_emit_async (RbEmitter           *emitter,
   g_autoptr(GTask) task = g_task_new (emitter, cancellable, callback, user_data);
 
   g_ptr_array_add (self->events, rb_event_ref (event));
+  if (self->heard != NULL)
+    self->heard (event, self->heard_data);
   if (self->hold)
     g_ptr_array_add (self->waiting, g_steal_pointer (&task));
   else if (self->failure != NULL)
@@ -506,6 +508,26 @@ rb_fake_emitter_count (RbFakeEmitter *self,
   return n;
 }
 
+static void
+answer_emit (GTask        *task,
+             const GError *error)
+{
+  if (error != NULL)
+    g_task_return_error (task, g_error_copy (error));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+void
+rb_fake_emitter_answer_one (RbFakeEmitter *self,
+                            guint          i,
+                            const GError  *error)
+{
+  g_autoptr(GTask) task = g_ptr_array_steal_index (self->waiting, i);
+
+  answer_emit (task, error);
+}
+
 void
 rb_fake_emitter_answer (RbFakeEmitter *self,
                         const GError  *error)
@@ -514,12 +536,7 @@ rb_fake_emitter_answer (RbFakeEmitter *self,
 
   self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < waiting->len; i++)
-    {
-      if (error != NULL)
-        g_task_return_error (g_ptr_array_index (waiting, i), g_error_copy (error));
-      else
-        g_task_return_boolean (g_ptr_array_index (waiting, i), TRUE);
-    }
+    answer_emit (g_ptr_array_index (waiting, i), error);
 }
 
 char *

@@ -74,6 +74,8 @@ struct _RbFakeEmitter {
   GError    *failure;
   gboolean   hold;
   GPtrArray *waiting;         /* of GTask: events that were not answered; empty unless hold */
+  void     (*heard) (RbEvent *event, gpointer user_data);   /* NULL: nobody listens */
+  gpointer   heard_data;
 };
 
 RbFakeEmitter   *rb_fake_emitter_new       (gboolean is_authority);
@@ -81,6 +83,8 @@ RbFakeEmitter   *rb_fake_emitter_new       (gboolean is_authority);
 guint            rb_fake_emitter_count     (RbFakeEmitter *self, const char *text);
 /* Answers all that wait: with @error (copied), or well. */
 void             rb_fake_emitter_answer    (RbFakeEmitter *self, const GError *error);
+/* Answers the i-th of those that wait. */
+void             rb_fake_emitter_answer_one (RbFakeEmitter *self, guint i, const GError *error);
 /* A member of the newest event that contains @text, as JSON text ("3", "\"x\""); NULL when absent. */
 char            *rb_fake_emitter_member    (RbFakeEmitter *self, const char *text, const char *member);
 

@@ -30,6 +30,8 @@ struct _RbFakeStore {
   gboolean       crash_keeps;           /* that commit */
   RbFakeStoreCrashed crashed;
   gpointer       crashed_data;
+  GArray        *told;                  /* of RbFakeTold */
+  guint          n_told_synced;         /* of them before the lazy commits */
 };
 
 static void store_iface_init (RbStoreInterface *iface);
@@ -112,6 +114,30 @@ find_keys (GTree    *table,
 }
 
 static void
+note_told (RbFakeStore    *self,
+           const RbChange *change)
+{
+  RbFakeTold told = { change->row, FALSE };
+  const char *state;
+
+  if (change->table != RB_TABLE_OUTBOX)
+    return;
+
+  g_variant_get_child (change->row, 5, "&s", &state);
+  if (!g_str_equal (state, "queued"))
+    return;
+
+  g_variant_ref (told.row);
+  g_array_append_val (self->told, told);
+}
+
+static void
+clear_told (gpointer data)
+{
+  g_variant_unref (((RbFakeTold *) data)->row);
+}
+
+static void
 apply_change (RbFakeStore    *self,
               const RbChange *change)
 {
@@ -122,6 +148,7 @@ apply_change (RbFakeStore    *self,
   if (change->op == RB_CHANGE_PUT)
     {
       g_assert_cmpstr (g_variant_get_type_string (change->row), ==, info->type);
+      note_told (self, change);
       g_tree_replace (table, leading (change->row, info->n_key), g_variant_ref (change->row));
       return;
     }
@@ -196,7 +223,10 @@ apply_all (RbFakeStore     *self,
   if (!rb_changes_is_lazy (changes))
     clear_tables (self->synced);
   else if (self->crash_at != 0 && self->synced[0] == NULL)
-    copy_tables (self->tables, self->synced);
+    {
+      copy_tables (self->tables, self->synced);
+      self->n_told_synced = self->told->len;
+    }
   for (guint i = 0; i < rb_changes_get_n (changes); i++)
     apply_change (self, rb_changes_get (changes, i));
   if (!rb_changes_is_lazy (changes))
@@ -368,6 +398,7 @@ rb_fake_store_finalize (GObject *object)
   g_queue_clear_full (&self->waiting, (GDestroyNotify) waiting_free);
   clear_tables (self->tables);
   clear_tables (self->synced);
+  g_array_unref (self->told);
   g_free (self->reason);
 
   G_OBJECT_CLASS (rb_fake_store_parent_class)->finalize (object);
@@ -383,6 +414,8 @@ static void
 rb_fake_store_init (RbFakeStore *self)
 {
   g_queue_init (&self->waiting);
+  self->told = g_array_new (FALSE, FALSE, sizeof (RbFakeTold));
+  g_array_set_clear_func (self->told, clear_told);
   for (guint i = 0; i < RB_N_TABLES; i++)
     self->tables[i] = new_table ();
 }
@@ -442,8 +475,12 @@ rb_fake_store_lose_power (RbFakeStore *self)
 {
   g_assert_true (self->is_broken);
   g_assert_cmpuint (self->crash_at, >, 0);
-  if (self->synced[0] != NULL)
-    copy_tables (self->synced, self->tables);
+  if (self->synced[0] == NULL)
+    return;
+
+  copy_tables (self->synced, self->tables);
+  for (guint i = self->n_told_synced; i < self->told->len; i++)
+    g_array_index (self->told, RbFakeTold, i).is_lost = TRUE;
 }
 
 void
@@ -471,6 +508,12 @@ rb_fake_store_set_health (RbFakeStore   *self,
   g_free (self->reason);
   self->reason = g_strdup (reason);
   rb_store_emit_health_changed (RB_STORE (self));
+}
+
+const GArray *
+rb_fake_store_get_told (RbFakeStore *self)
+{
+  return self->told;
 }
 
 guint

@@ -40,4 +40,13 @@ guint        rb_fake_store_count        (RbFakeStore *self, RbTable table);
 GPtrArray   *rb_fake_store_dup_rows     (RbFakeStore *self, RbTable table);
 GVariant    *rb_fake_store_peek         (RbFakeStore *self, RbTable table, GVariant *key);
 
+/* A row of the outbox that was committed, once, whatever became of it. */
+typedef struct {
+  GVariant *row;        /* owned */
+  gboolean  is_lost;    /* with the power, again */
+} RbFakeTold;
+
+/* All of them, in order. */
+const GArray *rb_fake_store_get_told (RbFakeStore *self);
+
 G_END_DECLS

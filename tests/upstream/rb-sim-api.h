@@ -39,6 +39,9 @@ void        rb_sim_api_set_capability  (RbSimApi       *self,
 void        rb_sim_api_set_whoami      (RbSimApi       *self,
                                         const char     *name,
                                         const char     *json);
+void        rb_sim_api_set_registration (RbSimApi      *self,
+                                        const char     *name,
+                                        const char     *json);
 void        rb_sim_api_set_route_claim (RbSimApi       *self,
                                         const char     *source_message_id,
                                         const char     *action);

@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#define MAX_ITEMS 1000
+
 typedef struct {
   RbSim        *sim;
   RbSimGateway *gateway;
@@ -292,6 +294,7 @@ do_settings (Control *control)
 
   set_each (control, "capabilities", rb_sim_set_capability);
   set_each (control, "whoami", rb_sim_set_whoami);
+  set_each (control, "registration", rb_sim_set_registration);
   set_each (control, "register_ack", set_ack);
   set_each (control, "route_claims", set_route);
   if (json_object_has_member (body, "legacy"))
@@ -441,7 +444,7 @@ entry_to_json (const RbSimEntry *entry)
   return object;
 }
 
-/* {"count": n, "items": [...]} of those whose name and text match the query's `name` and `text`. */
+/* {"count": n, "items": [...]}, the items being the latest, of those whose name and text match the query's `name` and `text`. */
 static void
 say_record (Control   *control,
             RbSimKind  kind)
@@ -449,14 +452,13 @@ say_record (Control   *control,
   g_autoptr(GHashTable) wanted = g_uri_parse_params (control->query != NULL ? control->query : "", -1, "&", G_URI_PARAMS_WWW_FORM, NULL);
   const char *name = wanted != NULL ? g_hash_table_lookup (wanted, "name") : NULL;
   const char *text = wanted != NULL ? g_hash_table_lookup (wanted, "text") : NULL;
-  RbSimRecord *record = rb_sim_get_record (control->sim);
+  g_autoptr(GPtrArray) list = rb_sim_record_list (rb_sim_get_record (control->sim), kind, name, text);
   g_autoptr(JsonObject) object = json_object_new ();
   JsonArray *items = json_array_new ();
-  const RbSimEntry *entry;
 
-  for (int i = 0; (entry = rb_sim_record_get (record, kind, name, text, i)) != NULL; i++)
-    json_array_add_object_element (items, entry_to_json (entry));
-  json_object_set_int_member (object, "count", json_array_get_length (items));
+  for (guint i = list->len > MAX_ITEMS ? list->len - MAX_ITEMS : 0; i < list->len; i++)
+    json_array_add_object_element (items, entry_to_json (g_ptr_array_index (list, i)));
+  json_object_set_int_member (object, "count", list->len);
   json_object_set_array_member (object, "items", items);
   say_object (control, object);
 }

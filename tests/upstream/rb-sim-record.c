@@ -118,16 +118,24 @@ rb_sim_record_get (RbSimRecord *self,
                    const char  *text,
                    int          index)
 {
-  int wanted = index < 0 ? (int) rb_sim_record_count (self, kind, name, text) + index : index;
+  g_autoptr(GPtrArray) list = rb_sim_record_list (self, kind, name, text);
+  gint64 at = index < 0 ? (gint64) list->len + index : index;
+
+  return at >= 0 && at < list->len ? g_ptr_array_index (list, at) : NULL;
+}
+
+GPtrArray *
+rb_sim_record_list (RbSimRecord *self,
+                    RbSimKind    kind,
+                    const char  *name,
+                    const char  *text)
+{
+  GPtrArray *list = g_ptr_array_new ();
 
   for (guint i = 0; i < self->entries->len; i++)
-    {
-      RbSimEntry *entry = g_ptr_array_index (self->entries, i);
-
-      if (entry_matches (entry, kind, name, text) && wanted-- == 0)
-        return entry;
-    }
-  return NULL;
+    if (entry_matches (g_ptr_array_index (self->entries, i), kind, name, text))
+      g_ptr_array_add (list, g_ptr_array_index (self->entries, i));
+  return list;
 }
 
 char *

@@ -58,6 +58,11 @@ const RbSimEntry *rb_sim_record_get    (RbSimRecord *self,
                                         const char  *name,
                                         const char  *text,
                                         int          index);
+/* All that match, oldest first; RbSimEntry, borrowed. */
+GPtrArray        *rb_sim_record_list   (RbSimRecord *self,
+                                        RbSimKind    kind,
+                                        const char  *name,
+                                        const char  *text);
 /* Names and texts of all of that kind, one a line. */
 char             *rb_sim_record_dup    (RbSimRecord *self,
                                         RbSimKind    kind);

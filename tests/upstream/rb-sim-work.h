@@ -49,6 +49,12 @@ void             rb_sim_work_processing        (RbSimWork      *self,
                                                 JsonObject     *event,
                                                 RbSimVerdict   *verdict);
 
+/* The registered endpoint that @member of @request names and whose nonce it carries; NULL when @verdict says why not. */
+RbSimEndpoint   *rb_sim_work_find_claimer      (RbSimWork      *self,
+                                                JsonObject     *request,
+                                                const char     *member,
+                                                RbSimVerdict   *verdict);
+
 /* What a test or a person does */
 
 /* As if the broker had posted an `add`: a row that only the upstream knows of. */
@@ -63,8 +69,8 @@ RbSimRow        *rb_sim_work_lookup_row        (RbSimWork      *self,
 void             rb_sim_work_set_policy        (RbSimWork      *self,
                                                 const char     *id,
                                                 const char     *policy);
-/* Assigns the row to the endpoint as the dispatch of an owner would, and returns the control event; NULL when there is no such row
- * or endpoint. The caller sends it (rb_sim_dispatch() does both). */
+/* Assigns the row to the endpoint as the dispatch of an owner would (an assignment that held it is closed), and returns the control
+ * event; NULL when there is no such row or endpoint. The caller sends it (rb_sim_dispatch() does both). */
 char            *rb_sim_work_assign            (RbSimWork      *self,
                                                 const char     *id,
                                                 const char     *endpoint_id);

@@ -297,6 +297,14 @@ rb_sim_set_whoami (RbSim      *self,
 }
 
 void
+rb_sim_set_registration (RbSim      *self,
+                         const char *name,
+                         const char *json)
+{
+  rb_sim_api_set_registration (self->parts.api, name, json);
+}
+
+void
 rb_sim_set_route_claim (RbSim      *self,
                         const char *source_message_id,
                         const char *action)

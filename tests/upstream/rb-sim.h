@@ -65,6 +65,10 @@ void             rb_sim_set_capability   (RbSim              *self,
 void             rb_sim_set_whoami       (RbSim              *self,
                                           const char         *name,
                                           const char         *json);
+/* A member of the answer to a registration likewise: heartbeat_after_seconds, session_naming, endpoint_id, ... */
+void             rb_sim_set_registration (RbSim              *self,
+                                          const char         *name,
+                                          const char         *json);
 /* "route" (the default) or "skip", for one message (nullable: all). */
 void             rb_sim_set_route_claim  (RbSim              *self,
                                           const char         *source_message_id,

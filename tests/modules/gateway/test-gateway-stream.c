@@ -23,13 +23,21 @@ make (const char *id,
 }
 
 static RbGatewayStreamVerdict
-receive (RbGatewayStream *stream,
-         gint64           seq)
+receive_at (RbGatewayStream *stream,
+            gint64           seq,
+            gint64           now_us)
 {
   g_autofree char *id = g_strdup_printf ("m-%" G_GINT64_FORMAT, seq);
   g_autoptr(RbEnvelope) envelope = make (id, 10);
 
-  return rb_gateway_stream_receive (stream, seq, envelope);
+  return rb_gateway_stream_receive (stream, seq, envelope, now_us);
+}
+
+static RbGatewayStreamVerdict
+receive (RbGatewayStream *stream,
+         gint64           seq)
+{
+  return receive_at (stream, seq, SECOND);
 }
 
 /* The sequence handed on; 0: nothing is. */
@@ -85,7 +93,7 @@ test_window_bytes (void)
 
   rb_gateway_stream_set_window (stream, 10, 1000);
   receive (stream, 1);
-  rb_gateway_stream_receive (stream, 2, large);
+  rb_gateway_stream_receive (stream, 2, large, SECOND);
   receive (stream, 3);
   g_assert_cmpint (next (stream), ==, 1);
   g_assert_cmpint (next (stream), ==, 0);
@@ -129,22 +137,22 @@ test_loose (void)
       g_autofree char *id = g_strdup_printf ("u-%u", i);
       g_autoptr(RbEnvelope) envelope = make (id, 10);
 
-      g_assert_cmpint (rb_gateway_stream_receive (stream, RB_CONNECTOR_NO_SEQ, envelope), ==, RB_GATEWAY_STREAM_HELD);
-      g_assert_cmpint (rb_gateway_stream_receive (stream, RB_CONNECTOR_NO_SEQ, envelope), ==, RB_GATEWAY_STREAM_KNOWN);
+      g_assert_cmpint (rb_gateway_stream_receive (stream, RB_CONNECTOR_NO_SEQ, envelope, SECOND), ==, RB_GATEWAY_STREAM_HELD);
+      g_assert_cmpint (rb_gateway_stream_receive (stream, RB_CONNECTOR_NO_SEQ, envelope, SECOND), ==, RB_GATEWAY_STREAM_KNOWN);
       g_assert_cmpint (next (stream), ==, RB_CONNECTOR_NO_SEQ);
       g_assert_true (rb_gateway_stream_is_idle (stream));
     }
   for (guint i = 0; i < 2; i++)
     {
-      g_assert_cmpint (rb_gateway_stream_receive (stream, RB_CONNECTOR_NO_SEQ, anonymous), ==, RB_GATEWAY_STREAM_HELD);
+      g_assert_cmpint (rb_gateway_stream_receive (stream, RB_CONNECTOR_NO_SEQ, anonymous, SECOND), ==, RB_GATEWAY_STREAM_HELD);
       g_assert_cmpint (next (stream), ==, RB_CONNECTOR_NO_SEQ);
     }
   {
     g_autoptr(RbEnvelope) first = make ("u-0", 10);
     g_autoptr(RbEnvelope) last = make ("u-4", 10);
 
-    g_assert_cmpint (rb_gateway_stream_receive (stream, RB_CONNECTOR_NO_SEQ, last), ==, RB_GATEWAY_STREAM_KNOWN);
-    g_assert_cmpint (rb_gateway_stream_receive (stream, RB_CONNECTOR_NO_SEQ, first), ==, RB_GATEWAY_STREAM_HELD);
+    g_assert_cmpint (rb_gateway_stream_receive (stream, RB_CONNECTOR_NO_SEQ, last, SECOND), ==, RB_GATEWAY_STREAM_KNOWN);
+    g_assert_cmpint (rb_gateway_stream_receive (stream, RB_CONNECTOR_NO_SEQ, first, SECOND), ==, RB_GATEWAY_STREAM_HELD);
   }
 }
 
@@ -160,7 +168,7 @@ test_loose_bound (void)
       g_autofree char *id = g_strdup_printf ("u-%u", i);
       g_autoptr(RbEnvelope) envelope = make (id, 10);
 
-      g_assert_cmpint (rb_gateway_stream_receive (stream, RB_CONNECTOR_NO_SEQ, envelope), ==,
+      g_assert_cmpint (rb_gateway_stream_receive (stream, RB_CONNECTOR_NO_SEQ, envelope, SECOND), ==,
                        i < RB_GATEWAY_HELD_MESSAGES ? RB_GATEWAY_STREAM_HELD : RB_GATEWAY_STREAM_NO_ROOM);
     }
 }
@@ -202,7 +210,7 @@ test_order_is_not_for_ever (void)
   g_test_summary ("What was forgotten and does not come when it is asked for twice holds up nothing any more.");
 
   receive (stream, 1);
-  g_assert_cmpint (rb_gateway_stream_receive (stream, 2, large), ==, RB_GATEWAY_STREAM_NO_ROOM);
+  g_assert_cmpint (rb_gateway_stream_receive (stream, 2, large, SECOND), ==, RB_GATEWAY_STREAM_NO_ROOM);
   g_assert_cmpint (next (stream), ==, 1);
   rb_gateway_stream_accept (stream, 1);
   rb_gateway_stream_asked (stream, SECOND);
@@ -219,7 +227,7 @@ test_large_alone (void)
 
   g_test_summary ("A message that is larger than all room is held when it is alone.");
 
-  g_assert_cmpint (rb_gateway_stream_receive (stream, 1, large), ==, RB_GATEWAY_STREAM_HELD);
+  g_assert_cmpint (rb_gateway_stream_receive (stream, 1, large, SECOND), ==, RB_GATEWAY_STREAM_HELD);
   g_assert_cmpint (receive (stream, 2), ==, RB_GATEWAY_STREAM_NO_ROOM);
   g_assert_cmpint (next (stream), ==, 1);
 }
@@ -313,6 +321,50 @@ test_refused (void)
 }
 
 static void
+test_what_comes_is_not_asked_for (void)
+{
+  g_autoptr(RbGatewayStream) stream = make_stream (0);
+
+  g_test_summary ("While what was asked for is coming it is not asked for again; when it stops, after 1 s.");
+
+  rb_gateway_stream_expect (stream, 5);
+  g_assert_cmpint (rb_gateway_stream_get_ask_us (stream, SECOND), ==, SECOND);
+  rb_gateway_stream_asked (stream, SECOND);
+  for (gint64 seq = 1; seq <= 4; seq++)
+    {
+      receive_at (stream, seq, seq * 10 * SECOND);
+      next (stream);
+      rb_gateway_stream_accept (stream, seq);
+      g_assert_cmpint (rb_gateway_stream_get_ask_us (stream, seq * 10 * SECOND), ==, (seq * 10 + 1) * SECOND);
+    }
+  receive_at (stream, 5, 50 * SECOND);
+  next (stream);
+  g_assert_cmpint (rb_gateway_stream_get_ask_us (stream, 50 * SECOND), ==, NEVER);
+}
+
+static void
+test_full_again (void)
+{
+  g_autoptr(RbGatewayStream) stream = make_stream (0);
+  g_autoptr(RbEnvelope) large = make ("large", RB_GATEWAY_HELD_BYTES);
+
+  g_test_summary ("What was asked for and found no room again is asked for as soon as there is some.");
+
+  receive (stream, 1);
+  rb_gateway_stream_receive (stream, 2, large, SECOND);
+  next (stream);
+  rb_gateway_stream_accept (stream, 1);
+  rb_gateway_stream_asked (stream, SECOND);
+  rb_gateway_stream_receive (stream, RB_CONNECTOR_NO_SEQ, large, SECOND);
+  g_assert_cmpint (rb_gateway_stream_receive (stream, 2, large, SECOND), ==, RB_GATEWAY_STREAM_NO_ROOM);
+  g_assert_cmpint (next (stream), ==, RB_CONNECTOR_NO_SEQ);
+  g_assert_cmpint (rb_gateway_stream_get_ask_us (stream, 3 * SECOND), ==, 3 * SECOND);
+  rb_gateway_stream_asked (stream, 3 * SECOND);
+  g_assert_cmpint (receive (stream, 3), ==, RB_GATEWAY_STREAM_NO_ROOM);
+  g_assert_cmpint (rb_gateway_stream_receive (stream, 2, large, SECOND), ==, RB_GATEWAY_STREAM_HELD);
+}
+
+static void
 test_skip_and_jump (void)
 {
   g_autoptr(RbGatewayStream) stream = make_stream (4);
@@ -380,6 +432,8 @@ main (int    argc,
   g_test_add_func ("/gateway/stream/gap", test_gap);
   g_test_add_func ("/gateway/stream/gap-backoff-caps", test_gap_backoff_caps);
   g_test_add_func ("/gateway/stream/refused", test_refused);
+  g_test_add_func ("/gateway/stream/what-comes-is-not-asked-for", test_what_comes_is_not_asked_for);
+  g_test_add_func ("/gateway/stream/full-again", test_full_again);
   g_test_add_func ("/gateway/stream/skip-and-jump", test_skip_and_jump);
   g_test_add_func ("/gateway/stream/reconnected", test_reconnected);
   return g_test_run ();

@@ -13,6 +13,8 @@
 #include <string.h>
 
 #define IN_FLIGHT 64
+/* Whole chunks, but not the last one. */
+#define CUT_ANSWER "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{\"items\"\r\n"
 
 typedef struct {
   SoupServer   *server;
@@ -59,6 +61,13 @@ on_request (SoupServer        *server,
   else if (g_str_equal (path, "/v1/redirect"))
     {
       soup_server_message_set_redirect (message, SOUP_STATUS_FOUND, "/v1/elsewhere");
+    }
+  else if (g_str_equal (path, "/v1/cut"))
+    {
+      g_autoptr(GIOStream) stream = soup_server_message_steal_connection (message);
+
+      g_output_stream_write_all (g_io_stream_get_output_stream (stream), CUT_ANSWER, strlen (CUT_ANSWER), NULL, NULL, NULL);
+      g_io_stream_close (stream, NULL, NULL);
     }
   else if (g_str_equal (path, "/v1/body"))
     {
@@ -119,7 +128,7 @@ tear_down (Fixture       *fixture,
       rb_http_client_stop (fixture->client);
       rb_test_settle ();
       g_assert_cmpuint (rb_http_client_get_n_running (fixture->client), ==, 0);
-      g_assert_finalize_object (fixture->client);
+      g_clear_pointer (&fixture->client, rb_http_client_unref);
     }
   resume_all (fixture);
   soup_server_disconnect (fixture->server);
@@ -153,7 +162,7 @@ request (Fixture     *fixture,
 
   begin (fixture, path, &result);
   rb_test_wait_until (result != NULL);
-  return rb_http_client_request_finish (fixture->client, result, error);
+  return rb_http_client_request_finish (result, error);
 }
 
 /* Instead of the fixture's own. */
@@ -206,7 +215,7 @@ send_window (Fixture         *fixture,
       g_autoptr(RbHttpAnswer) answer = NULL;
 
       rb_test_wait_until (results[i] != NULL);
-      answer = rb_http_client_request_finish (fixture->client, results[i], NULL);
+      answer = rb_http_client_request_finish (results[i], NULL);
       g_assert_nonnull (answer);
       g_object_unref (results[i]);
     }
@@ -268,6 +277,22 @@ test_body_limit (Fixture       *fixture,
 }
 
 static void
+test_cut_off (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_autoptr(RbHttpAnswer) answer = NULL;
+
+  g_test_summary ("An answer in chunks that ends with its connection was cut off, and may come whole the next time.");
+
+  make_client (fixture);
+  answer = request (fixture, "/cut", NULL);
+  g_assert_cmpuint (answer->status, ==, 200);
+  g_assert_null (answer->body);
+  g_assert_error (answer->broken, RB_ERROR, RB_ERROR_UNAVAILABLE);
+  g_assert_true (g_str_has_prefix (answer->broken->message, "network network: "));
+}
+
+static void
 test_deadline (Fixture       *fixture,
                gconstpointer  data)
 {
@@ -283,7 +308,7 @@ test_deadline (Fixture       *fixture,
   g_assert_null (result);
   rb_fake_clock_advance (fixture->clock, 1);
   rb_test_wait_until (result != NULL);
-  g_assert_null (rb_http_client_request_finish (fixture->client, result, &error));
+  g_assert_null (rb_http_client_request_finish (result, &error));
   http_assert_error (error, RB_ERROR_TIMED_OUT, "network timeout: timed out after 15000ms", NULL);
   g_assert_cmpuint (rb_http_client_get_n_running (fixture->client), ==, 0);
 }
@@ -304,7 +329,7 @@ test_stopped (Fixture       *fixture,
   rb_http_client_stop (fixture->client);
   g_assert_cmpuint (rb_http_client_get_n_running (fixture->client), ==, 0);
   rb_test_wait_until (running != NULL);
-  g_assert_null (rb_http_client_request_finish (fixture->client, running, &stopped));
+  g_assert_null (rb_http_client_request_finish (running, &stopped));
   g_assert_error (stopped, RB_ERROR, RB_ERROR_UNAVAILABLE);
   g_assert_null (request (fixture, "/plain", &later));
   g_assert_error (later, RB_ERROR, RB_ERROR_UNAVAILABLE);
@@ -330,11 +355,11 @@ test_stop_anywhere (Fixture       *fixture,
       rb_http_client_stop (fixture->client);
       g_assert_cmpuint (rb_http_client_get_n_running (fixture->client), ==, 0);
       rb_test_wait_until (result != NULL);
-      answer = rb_http_client_request_finish (fixture->client, result, &error);
+      answer = rb_http_client_request_finish (result, &error);
       g_assert_true ((answer == NULL) == (error != NULL));
       g_clear_object (&result);
       rb_test_settle ();
-      g_assert_finalize_object (g_steal_pointer (&fixture->client));
+      g_clear_pointer (&fixture->client, rb_http_client_unref);
     }
 }
 
@@ -381,7 +406,7 @@ ask_whoami (Fixture  *fixture,
 
   rb_http_client_request_async (fixture->client, "GET", "/whoami", NULL, 15000, NULL, rb_test_store_result, &result);
   rb_test_wait_until (result != NULL);
-  return rb_http_client_request_finish (fixture->client, result, error);
+  return rb_http_client_request_finish (result, error);
 }
 
 static void
@@ -470,7 +495,7 @@ test_event_id (Fixture       *fixture,
   make_client (fixture);
   rb_http_client_open_async (fixture->client, "/plain", "41", 15000, NULL, rb_test_store_result, &result);
   rb_test_wait_until (result != NULL);
-  answer = rb_http_client_open_finish (fixture->client, result, NULL);
+  answer = rb_http_client_open_finish (result, NULL);
   g_assert_nonnull (answer->stream);
   g_assert_cmpstr (fixture->last_event_id, ==, "41");
 }
@@ -561,6 +586,7 @@ main (int   argc,
   add ("/http/client/window", test_window);
   add ("/http/client/redirect", test_redirect);
   add ("/http/client/body-limit", test_body_limit);
+  add ("/http/client/cut-off", test_cut_off);
   add ("/http/client/deadline", test_deadline);
   add ("/http/client/stopped", test_stopped);
   add ("/http/client/stop-anywhere", test_stop_anywhere);

@@ -257,6 +257,28 @@ test_retry_after_header (void)
     }
 }
 
+static void
+test_cut (void)
+{
+  static const char whole[] = "{\"a\":\"}]\\\"\",\"b\":[{},[1]],\"c\":{}}";
+  static const char *const others[] = { "", "{}", "[", "garbage {", "\"{", "{]", "{a}", "}{" };
+
+  g_test_summary ("Of an object, every beginning is known for one; what is something else was not cut.");
+
+  for (gsize n = 1; n < strlen (whole); n++)
+    {
+      g_autoptr(GBytes) body = g_bytes_new (whole, n);
+
+      g_assert_true (rb_http_body_is_cut (body));
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_autoptr(GBytes) body = g_bytes_new (others[i], strlen (others[i]));
+
+      g_assert_false (rb_http_body_is_cut (body));
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -269,6 +291,7 @@ main (int   argc,
   g_test_add_func ("/http/route/text/whoami", test_text_whoami);
   g_test_add_func ("/http/route/text/long", test_text_long);
   g_test_add_func ("/http/route/failure-category", test_category);
+  g_test_add_func ("/http/route/body-cut", test_cut);
   g_test_add_func ("/http/route/retry-after/detail", test_retry_after_detail);
   g_test_add_func ("/http/route/retry-after/header", test_retry_after_header);
   return g_test_run ();

@@ -158,7 +158,7 @@ test_retry (void)
     const char *line;
     gint64      retry_ms;
   } cases[] = {
-    { "data: a\n", 0 }, { "retry: 2500\n", 2500 }, { "retry:0\n", 0 }, { "retry: soon\n", 0 }, { "retry: -5\n", 0 }, { "retry\n", 0 },
+    { "data: a\n", -1 }, { "retry: 2500\n", 2500 }, { "retry:0\n", 0 }, { "retry: soon\n", -1 }, { "retry: -5\n", -1 }, { "retry\n", -1 },
     { "retry: 99999999\n", 600000 },
   };
 

@@ -1,4 +1,4 @@
-/* test-local-files.c: connector-local.so and upstream-local.so as files
+/* test-module-files.c: the modules as files
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -13,11 +13,14 @@
 typedef struct {
   const char   *file;
   RbModuleKind  kind;
+  const char   *name;
+  const char   *first_key;
 } Case;
 
 static const Case cases[] = {
-  { "connector-local.so", RB_MODULE_CONNECTOR },
-  { "upstream-local.so", RB_MODULE_UPSTREAM },
+  { "connector-gateway.so", RB_MODULE_CONNECTOR, "gateway", "url" },
+  { "connector-local.so", RB_MODULE_CONNECTOR, "local", "handle" },
+  { "upstream-local.so", RB_MODULE_UPSTREAM, "local", "handle" },
 };
 
 static char *
@@ -76,10 +79,10 @@ test_description (gconstpointer data)
   g_assert_nonnull (info);
   g_assert_cmpuint (info->abi, ==, RB_MODULE_ABI);
   g_assert_cmpuint (info->size, ==, sizeof *info);
-  g_assert_cmpstr (info->name, ==, "local");
+  g_assert_cmpstr (info->name, ==, test->name);
   g_assert_cmpstr (info->version, ==, RB_VERSION);
   g_assert_cmpint (info->kind, ==, test->kind);
-  g_assert_cmpstr (info->settings[0].key, ==, "handle");
+  g_assert_cmpstr (info->settings[0].key, ==, test->first_key);
 
   /* From here on it must stay loaded. */
   type = info->get_type ();
@@ -94,8 +97,8 @@ main (int    argc,
   rb_test_init (&argc, &argv);
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autofree char *symbol_path = g_strdup_printf ("/local/files/%s/only-symbol", cases[i].file);
-      g_autofree char *description_path = g_strdup_printf ("/local/files/%s/description", cases[i].file);
+      g_autofree char *symbol_path = g_strdup_printf ("/modules/files/%s/only-symbol", cases[i].file);
+      g_autofree char *description_path = g_strdup_printf ("/modules/files/%s/description", cases[i].file);
 
       g_test_add_data_func (symbol_path, &cases[i], test_only_symbol);
       g_test_add_data_func (description_path, &cases[i], test_description);
