@@ -11,6 +11,7 @@
 #include "rb-error.h"
 #include "rb-events.h"
 #include "rb-log.h"
+#include "rb-mailroom.h"
 #include "rb-owner.h"
 #include "rb-pair.h"
 #include "rb-restore.h"
@@ -221,6 +222,7 @@ store (RbCore *core,
   if (core->settings.acceptance_timeout > 0)
     assignment->deadline = rb_core_now (core) + core->settings.acceptance_timeout;
   rb_assignments_add (core->assignments, assignment);
+  rb_mailroom_drop (core, assignment, "mailroom_dropped_staged_for_claim");
   rb_claim_message_store (core, assignment, "claimed", changes);
   rb_changes_project (changes, rb_events_assigned (assignment));
   rb_restore_arm (core, assignment);

@@ -125,6 +125,16 @@ checkpoint_staged (RbCore          *core,
   rb_core_commit_lazy (core, changes, NULL, NULL);
 }
 
+/* What an adapter was given must not be handed to it again. */
+static gboolean
+is_at_work (RbCore     *core,
+            const char *undispatched_id)
+{
+  RbAssignment *assignment = rb_assignments_of_message (core->assignments, undispatched_id);
+
+  return assignment != NULL && assignment->state != RB_ASSIGNMENT_STAGED;
+}
+
 static void
 stage (Round     *self,
        RbClaimed *claimed)
@@ -132,8 +142,9 @@ stage (Round     *self,
   RbCore *core = self->core;
   const char *endpoint_id = get_endpoint_id (self);
 
-  /* Who is gone has nothing staged; the upstream hears of that by itself. */
-  if (!rb_mailroom_is_running (core) || rb_registry_lookup (core->registry, endpoint_id) == NULL)
+  /* Who is gone has nothing staged; the upstream hears of that by itself. What was assigned while we asked is in good hands. */
+  if (!rb_mailroom_is_running (core) || rb_registry_lookup (core->registry, endpoint_id) == NULL ||
+      is_at_work (core, claimed->undispatched_id))
     {
       rb_claimed_free (claimed);
       return;
@@ -212,17 +223,15 @@ decide (Round    *self,
   return g_str_equal (policy, "bound_session_pull_only") || g_str_equal (policy, "node_pull_only") ? CLAIM : IGNORE;
 }
 
-/* Staged, being claimed, or at work here already: what an adapter has accepted must not be handed to it again. */
+/* Staged, being claimed, or at work here already. */
 static gboolean
 is_needed (Round      *self,
            const char *undispatched_id,
            const char *source_message_id)
 {
   RbCore *core = self->core;
-  RbAssignment *assignment = rb_assignments_of_message (core->assignments, undispatched_id);
 
-  return rb_staging_lookup (core->staging, get_endpoint_id (self), source_message_id) == NULL &&
-         (assignment == NULL || assignment->state == RB_ASSIGNMENT_STAGED) &&
+  return rb_staging_lookup (core->staging, get_endpoint_id (self), source_message_id) == NULL && !is_at_work (core, undispatched_id) &&
          rb_mailroom_begin_claim (core, get_endpoint_id (self), source_message_id);
 }
 
