@@ -10,6 +10,7 @@
 #include "rb-error.h"
 #include "rb-events.h"
 #include "rb-log.h"
+#include "rb-mailroom.h"
 #include "rb-restore.h"
 
 /* Taken from the inbox (its slot stays reserved) -> the upstream agrees -> durable -> told -> pushed -> answered with the receipt. Any
@@ -156,6 +157,7 @@ store (RbCore     *core,
   if (core->settings.acceptance_timeout > 0)
     assignment->deadline = now + core->settings.acceptance_timeout;
   join (assignment, task);
+  rb_mailroom_drop (core, assignment, "mailroom_dropped_staged_for_dispatch");
   rb_assignments_add (core->assignments, assignment);
   rb_assignment_record (assignment, changes);
   rb_changes_project (changes, rb_events_assigned (assignment));

@@ -508,6 +508,24 @@ test_claimed_instead (RbCoreFixture *fixture,
 }
 
 static void
+test_dispatched_instead (RbCoreFixture *fixture,
+                         gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = NULL;
+
+  g_test_summary ("A row of ours that is staged and then dispatched to the same adapter is pushed, and not handed out as well.");
+
+  worker = set_up_worker (fixture, "m1", "a1");
+  rb_claimer_arrive (fixture, 1, "m1");
+  tick (fixture);
+  g_assert_cmpuint (rb_staging_get_n (fixture->core->staging), ==, 1);
+  rb_core_fixture_dispatch_start (fixture, "m1", worker->endpoint_id, NULL);
+  rb_worker_receipt (worker);
+  g_assert_cmpuint (rb_staging_get_n (fixture->core->staging), ==, 0);
+  g_assert_cmpuint (fetch (worker, TRUE), ==, 0);
+}
+
+static void
 test_local (RbCoreFixture *fixture,
             gconstpointer  data)
 {
@@ -551,6 +569,7 @@ main (int   argc,
   ADD ("/staged/ends/gone-meanwhile", "network", test_gone_meanwhile);
   ADD ("/staged/ends/claimed-meanwhile", "network", test_claimed_meanwhile);
   ADD ("/staged/ends/claimed-instead", "network", test_claimed_instead);
+  ADD ("/staged/ends/dispatched-instead", "network", test_dispatched_instead);
   ADD ("/staged/crash", "network", test_crash);
   return g_test_run ();
 }
