@@ -526,7 +526,7 @@ static void
 keep_waiting (Session *self)
 {
   static const RbUpstreamCall slow[] = { RB_UPSTREAM_ROUTE_CLAIM, RB_UPSTREAM_CANDIDATES, RB_UPSTREAM_SELF_CLAIM,
-                                         RB_UPSTREAM_RELEASE_CLAIM, RB_UPSTREAM_SELF_SETTLE };
+                                         RB_UPSTREAM_RELEASE_CLAIM, RB_UPSTREAM_SELF_SETTLE, RB_UPSTREAM_LOOKUP_CLOSED };
 
   for (gsize i = 0; i < G_N_ELEMENTS (slow); i++)
     self->fixture->upstream->holds[slow[i]] = TRUE;
@@ -675,7 +675,7 @@ check_at_rest (Session *self)
       answer_everybody (self);
       rb_test_settle ();
       if (i % 10 == 9)
-        rb_fake_clock_advance (self->fixture->clock, 2000);
+        rb_fake_clock_advance (self->fixture->clock, i > 30 ? 1000 : 31000);
     }
   for (guint i = 0; i < N_WORKERS; i++)
     take_pushes (self);
@@ -686,6 +686,7 @@ check_at_rest (Session *self)
   g_assert_cmpuint (g_hash_table_size (core->asking), ==, 0);
   g_assert_cmpuint (core->n_waiters, ==, 0);
   g_assert_cmpuint (core->n_reports, ==, 0);
+  g_assert_cmpuint (rb_outbox_get_n (core->outbox), ==, 0);
 
   assignments = rb_assignments_dup_all (core->assignments);
   for (guint i = 0; i < assignments->len; i++)
@@ -724,7 +725,9 @@ set_up_session (Session *self,
   self->pids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->given = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, given_free);
   self->fixture->settings.inbox_cap = 5;
-  upstream->features |= RB_UPSTREAM_HAS_ROUTE_CLAIM;
+  if (seed % 3 == 0)
+    self->fixture->settings.outbox_cap = 4;
+  upstream->features |= RB_UPSTREAM_HAS_ROUTE_CLAIM | (seed % 2 == 0 ? RB_UPSTREAM_HAS_CLOSED_LOOKUP : 0);
   rb_claimer_open_mailroom (self->fixture);
   upstream->respond = respond;
   upstream->respond_data = self;
