@@ -543,10 +543,21 @@ answer_everybody (Session *self)
     fixture->upstream->holds[i] = FALSE;
   fixture->authority->hold = FALSE;
   fixture->connector->hold = FALSE;
+  rb_fake_store_set_health (fixture->store, RB_STORE_OK, NULL);
   rb_fake_store_set_hold (fixture->store, FALSE);
   rb_fake_upstream_answer (fixture->upstream);
   rb_fake_emitter_answer (fixture->authority, NULL);
   rb_fake_connector_answer (fixture->connector, NULL);
+}
+
+/* The disk is slow, or full for a while. */
+static void
+trouble_store (Session *self)
+{
+  gboolean is_full = pick (self, 4) == 0;
+
+  rb_fake_store_set_health (self->fixture->store, is_full ? RB_STORE_FAILING : RB_STORE_OK, is_full ? "disk full" : NULL);
+  rb_fake_store_set_hold (self->fixture->store, is_full || pick (self, 2) == 0);
 }
 
 static gboolean
@@ -579,6 +590,7 @@ die (Session *self)
     }
   else
     {
+      rb_fake_store_set_health (self->fixture->store, RB_STORE_OK, NULL);
       rb_core_fixture_crash (self->fixture);
       rb_fake_store_set_hold (self->fixture->store, FALSE);
     }
@@ -625,7 +637,7 @@ step (Session *self)
       rb_fake_clock_advance (self->fixture->clock, pick (self, 3) > 0 ? 1000 : 31000);
       break;
     case 20:
-      rb_fake_store_set_hold (self->fixture->store, pick (self, 2) == 0);
+      trouble_store (self);
       break;
     case 21: case 22:
       take_pushes (self);
