@@ -11,6 +11,7 @@
 #include "rb-events.h"
 #include "rb-log.h"
 #include "rb-mailroom.h"
+#include "rb-outbox.h"
 #include "rb-restore.h"
 
 /* Taken from the inbox (its slot stays reserved) -> the upstream agrees -> durable -> told -> pushed -> answered with the receipt. Any
@@ -243,9 +244,10 @@ check_order (RbCore                 *core,
   return FALSE;
 }
 
-/* Steps 3 to 5. */
+/* Steps 3 to 5. Of one order the upstream hears in order: what it has yet to hear of the last attempt would end the next one. */
 static gboolean
-check_row (const RbMessage        *row,
+check_row (RbCore                 *core,
+           const RbMessage        *row,
            const RbDispatchOrder  *order,
            GError                **error)
 {
@@ -255,6 +257,8 @@ check_row (const RbMessage        *row,
     refuse (error, "dispatch source_message_id missing from inbox row", NULL);
   else if (order->key != NULL && g_strcmp0 (row->source_id, order->source_message_id) != 0)
     refuse (error, "source_message_id mismatch", order->source_message_id != NULL ? order->source_message_id : "");
+  else if (order->key != NULL && rb_outbox_has_report (core, order->key))
+    refuse (error, "the last attempt is still to be told as lost", order->key);
   else
     return TRUE;
   return FALSE;
@@ -390,7 +394,7 @@ carry_out (RbCore                *core,
 
   if (assignment != NULL)
     repeat (core, assignment, order, task);
-  else if (check_row (row, order, &error) && (target = choose_target (core, order, &error)) != NULL)
+  else if (check_row (core, row, order, &error) && (target = choose_target (core, order, &error)) != NULL)
     assign (core, row, target, order, task);
   else
     {
