@@ -158,7 +158,6 @@ store (RbCore     *core,
   if (core->settings.acceptance_timeout > 0)
     assignment->deadline = now + core->settings.acceptance_timeout;
   join (assignment, task);
-  rb_mailroom_drop (core, assignment, "mailroom_dropped_staged_for_dispatch");
   rb_assignments_add (core->assignments, assignment);
   rb_assignment_record (assignment, changes);
   rb_changes_project (changes, rb_events_assigned (assignment));
@@ -316,6 +315,7 @@ assign (RbCore                *core,
   self->endpoint_id = g_strdup (order->endpoint_id);
   self->message = rb_inbox_take (core->inbox, row->id);
   self->assignment = make_assignment (core, self->message, target, order);
+  rb_mailroom_drop (core, self->assignment, "mailroom_dropped_staged_for_dispatch");
   self->stored = order->stored;
   self->stored_data = order->stored_data;
   g_task_set_task_data (task, self, (GDestroyNotify) dispatch_free);

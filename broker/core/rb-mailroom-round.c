@@ -9,6 +9,7 @@
 #include "rb-error.h"
 #include "rb-log.h"
 #include "rb-mailroom.h"
+#include "rb-outbox.h"
 #include "rb-staged.h"
 #include "rb-upstream-error.h"
 
@@ -125,14 +126,16 @@ checkpoint_staged (RbCore          *core,
   rb_core_commit_lazy (core, changes, NULL, NULL);
 }
 
-/* What an adapter was given must not be handed to it again. */
+/* What an adapter was given, or is about to get, must not be handed to it again. */
 static gboolean
 is_at_work (RbCore     *core,
             const char *undispatched_id)
 {
   RbAssignment *assignment = rb_assignments_of_message (core->assignments, undispatched_id);
 
-  return assignment != NULL && assignment->state != RB_ASSIGNMENT_STAGED;
+  if (assignment != NULL)
+    return assignment->state != RB_ASSIGNMENT_STAGED;
+  return rb_ledger_lookup (core->ledger, undispatched_id) != NULL && rb_inbox_lookup (core->inbox, undispatched_id) == NULL;
 }
 
 static void
@@ -142,9 +145,10 @@ stage (Round     *self,
   RbCore *core = self->core;
   const char *endpoint_id = get_endpoint_id (self);
 
-  /* Who is gone has nothing staged; the upstream hears of that by itself. What was assigned while we asked is in good hands. */
+  /* Who is gone has nothing staged; the upstream hears of that by itself. What was assigned while we asked is in good hands, and what is
+   * still to be told as lost is another one's soon. */
   if (!rb_mailroom_is_running (core) || rb_registry_lookup (core->registry, endpoint_id) == NULL ||
-      is_at_work (core, claimed->undispatched_id))
+      is_at_work (core, claimed->undispatched_id) || rb_outbox_has_report (core, claimed->assignment_id))
     {
       rb_claimed_free (claimed);
       return;

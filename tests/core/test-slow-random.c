@@ -668,6 +668,9 @@ check (Session *self)
       n_slots += rb_assignment_holds_slot (assignment) ? 1 : 0;
       g_assert_cmpint (assignment->message->place, ==, RB_PLACE_ASSIGNMENT);
       g_assert_null (rb_inbox_lookup (core->inbox, assignment->message->id));
+      /* Only of what is accepted a reply may be told. */
+      if (!rb_assignment_state_is_accepted (assignment->state))
+        g_assert_false (rb_outbox_has_report (core, assignment->context->assignment_id));
       if (assignment->state != RB_ASSIGNMENT_STAGED)
         g_assert_null (rb_staging_lookup (core->staging, assignment->endpoint_id, assignment->context->source_message_id));
     }
