@@ -131,7 +131,6 @@ export default (machine) => {
     }, 5000)],
 
     ['killed/in-a-burst-of-acknowledgements', async () => {
-      machine.peerOnly ('ours writes its cursor at most every 200 ms, and needs the network to send again what was acknowledged since');
       machine.start ();
       const { pid } = await machine.healthy ();
       for (let i = 0; i < 5; i++)
