@@ -17,6 +17,7 @@ typedef struct {
   RbCore     *core;           /* referenced while the upstream is asked */
   RbMessage  *message;
   gint64      seq;
+  guint64     turn;           /* they count up as messages arrive */
   char       *conversation;
   char       *endpoint_id;
   const char *kind;           /* of the route, fixed before the claim */
@@ -28,6 +29,7 @@ typedef struct {
 
 struct _RbRouteClaims {
   GHashTable *conversations;  /* key to GQueue of Claim, in order of arrival */
+  guint64     n_turns;
 };
 
 static void
@@ -65,10 +67,10 @@ rb_route_claims_free (RbRouteClaims *self)
 
 /* The length in front keeps the parts apart, whatever is in them. */
 static char *
-make_conversation (const RbEndpoint *endpoint,
-                   const RbMessage  *message)
+make_conversation (const char      *endpoint_id,
+                   const RbMessage *message)
 {
-  return g_strdup_printf ("%" G_GSIZE_FORMAT ":%s%s", strlen (endpoint->id), endpoint->id,
+  return g_strdup_printf ("%" G_GSIZE_FORMAT ":%s%s", strlen (endpoint_id), endpoint_id,
                           message->correlation_id != NULL ? message->correlation_id : "");
 }
 
@@ -209,30 +211,37 @@ get_kind (const RbRoute *route)
   return route->endpoint->state == RB_ENDPOINT_ACTIVE ? RB_ROUTE_KIND_ACTIVE : RB_ROUTE_KIND_RECONNECTING;
 }
 
+static GQueue *
+ensure_queue (GHashTable *conversations,
+              const char *conversation)
+{
+  GQueue *queue = g_hash_table_lookup (conversations, conversation);
+
+  if (queue != NULL)
+    return queue;
+
+  queue = g_queue_new ();
+  g_hash_table_insert (conversations, g_strdup (conversation), queue);
+  return queue;
+}
+
 static Claim *
 line_up (RbCore        *core,
          const RbRoute *route,
          RbMessage     *message,
          gint64         seq)
 {
-  GHashTable *conversations = core->route_claims->conversations;
   Claim *claim = g_new0 (Claim, 1);
-  GQueue *queue;
 
   claim->message = rb_message_ref (message);
   claim->seq = seq;
-  claim->conversation = make_conversation (route->endpoint, message);
+  claim->turn = ++core->route_claims->n_turns;
+  claim->conversation = make_conversation (route->endpoint->id, message);
   claim->endpoint_id = g_strdup (route->endpoint->id);
   claim->kind = get_kind (route);
   claim->rule = get_rule (route);
 
-  queue = g_hash_table_lookup (conversations, claim->conversation);
-  if (queue == NULL)
-    {
-      queue = g_queue_new ();
-      g_hash_table_insert (conversations, g_strdup (claim->conversation), queue);
-    }
-  g_queue_push_tail (queue, claim);
+  g_queue_push_tail (ensure_queue (core->route_claims->conversations, claim->conversation), claim);
   return claim;
 }
 
@@ -247,7 +256,7 @@ has_waiting (RbCore          *core,
   if (g_hash_table_size (conversations) == 0)
     return FALSE;
 
-  conversation = make_conversation (route->endpoint, message);
+  conversation = make_conversation (route->endpoint->id, message);
   return g_hash_table_contains (conversations, conversation);
 }
 
@@ -263,6 +272,63 @@ rb_route_claim (RbCore        *core,
     line_up (core, route, message, seq)->verdict = VERDICT_ROUTE;
   else
     rb_inbound_to_endpoint (core, route->endpoint, message, seq, get_kind (route), get_rule (route));
+}
+
+static int
+compare_turns (gconstpointer a,
+               gconstpointer b,
+               gpointer      user_data)
+{
+  const Claim *first = a;
+  const Claim *second = b;
+
+  return first->turn < second->turn ? -1 : first->turn > second->turn;
+}
+
+/* Several predecessors may have had the same correlation: then theirs is one conversation. */
+static void
+hand_over (RbCore     *core,
+           const char *conversation,
+           const char *to_id)
+{
+  GHashTable *conversations = core->route_claims->conversations;
+  g_autofree char *key = NULL;
+  g_autoptr(GQueue) queue = NULL;
+  GQueue *theirs = NULL;
+  Claim *claim;
+
+  g_hash_table_steal_extended (conversations, conversation, (gpointer *) &key, (gpointer *) &queue);
+  while ((claim = g_queue_pop_head (queue)) != NULL)
+    {
+      g_free (claim->endpoint_id);
+      claim->endpoint_id = g_strdup (to_id);
+      g_free (claim->conversation);
+      claim->conversation = make_conversation (to_id, claim->message);
+      theirs = ensure_queue (conversations, claim->conversation);
+      g_queue_push_tail (theirs, claim);
+    }
+  g_queue_sort (theirs, compare_turns, NULL);
+}
+
+void
+rb_route_claims_inherit (RbCore     *core,
+                         const char *from_id,
+                         const char *to_id)
+{
+  g_autoptr(GPtrArray) theirs = g_ptr_array_new_with_free_func (g_free);
+  GHashTableIter iter;
+  gpointer queue;
+
+  g_hash_table_iter_init (&iter, core->route_claims->conversations);
+  while (g_hash_table_iter_next (&iter, NULL, &queue))
+    {
+      const Claim *first = g_queue_peek_head (queue);
+
+      if (g_str_equal (first->endpoint_id, from_id))
+        g_ptr_array_add (theirs, g_strdup (first->conversation));
+    }
+  for (guint i = 0; i < theirs->len; i++)
+    hand_over (core, g_ptr_array_index (theirs, i), to_id);
 }
 
 static void

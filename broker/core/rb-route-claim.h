@@ -14,6 +14,8 @@ RbRouteClaims *rb_route_claims_new  (void);
 void           rb_route_claims_free (RbRouteClaims *self);
 
 void  rb_route_claim       (RbCore *core, const RbRoute *route, RbMessage *message, gint64 seq);
+/* What is being claimed for one endpoint is for another from now on: it goes on with its conversations (IMP-62). */
+void  rb_route_claims_inherit (RbCore *core, const char *from_id, const char *to_id);
 /* What does not come again goes to the inbox now: we are stopping. */
 void  rb_route_claims_stop (RbCore *core);
 

@@ -8,6 +8,7 @@
 #include "rb-deliver.h"
 #include "rb-lifecycle.h"
 #include "rb-log.h"
+#include "rb-route-claim.h"
 
 static gboolean
 is_predecessor (RbCore           *core,
@@ -95,6 +96,7 @@ inherit (RbCore     *core,
   rb_router_inherit (core->router, from, to, rb_core_now (core), changes);
   rb_reply_cache_inherit (core->received, from->id, to->id, changes);
   move_assignments (core, from, to, changes);
+  rb_route_claims_inherit (core, from->id, to->id);
   rb_replies_inherit (core->replies, from->id, to->id, changes);
 }
 

@@ -232,6 +232,75 @@ test_crash (RbCoreFixture *fixture,
   g_assert_true (rb_fake_connector_has_accepted (fixture->connector, 1));
 }
 
+static void
+test_successor (RbCoreFixture *fixture,
+                gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) first = rb_core_fixture_attach (fixture, PID, TRUE);
+  g_autofree char *old = rb_core_fixture_register (fixture, PID, RB_PLAIN, "s", NULL);
+  g_autofree char *correlation_id = NULL;
+  g_autofree char *sent = rb_core_fixture_send (fixture, PID, old, "bob", "hello", NULL, &correlation_id, NULL);
+  g_autofree char *metadata = g_strdup_printf ("{\"correlation_id\":\"%s\"}", correlation_id);
+  g_autoptr(RbFakeChannel) second = NULL;
+  g_autofree char *successor = NULL;
+  g_autofree char *pushed = NULL;
+
+  g_test_summary ("A conversation that goes over to a successor stays in order, also what was being claimed for the predecessor.");
+
+  fixture->upstream->features |= RB_UPSTREAM_HAS_ROUTE_CLAIM;
+  fixture->upstream->holds[RB_UPSTREAM_ROUTE_CLAIM] = TRUE;
+  rb_fake_upstream_set_answer (fixture->upstream, RB_UPSTREAM_ROUTE_CLAIM, g_variant_new_parsed ("{'action': <'route'>}"));
+  rb_core_fixture_detach (fixture, first);
+  rb_fake_connector_deliver (fixture->connector, 1, "m1", "bob", "m1", metadata);
+  rb_test_settle ();
+  second = rb_core_fixture_attach (fixture, PID, TRUE);
+  successor = rb_core_fixture_register (fixture, PID, RB_PLAIN, "s", NULL);
+  rb_test_settle ();
+  rb_fake_connector_deliver (fixture->connector, 2, "m2", "bob", "m2", metadata);
+  rb_test_settle ();
+  g_assert_cmpuint (fixture->upstream->waiting->len, ==, 2);
+
+  answer (fixture, 1);
+  g_assert_cmpuint (second->pushes->len, ==, 0);
+  answer (fixture, 0);
+  pushed = dup_pushed (fixture, second);
+  g_assert_cmpstr (pushed, ==, "m1 m2");
+}
+
+static void
+test_successor_of_two (RbCoreFixture *fixture,
+                       gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) first = rb_core_fixture_attach (fixture, PID, TRUE);
+  g_autofree char *one = rb_core_fixture_register (fixture, PID, RB_PLAIN, "s", NULL);
+  g_autofree char *other = rb_core_fixture_register (fixture, PID, RB_PLAIN, "s", NULL);
+  g_autoptr(RbFakeChannel) second = NULL;
+  g_autofree char *successor = NULL;
+  g_autofree char *pushed = NULL;
+
+  g_test_summary ("Conversations of two predecessors with one correlation become one, in the order in which the messages arrived.");
+
+  fixture->upstream->features |= RB_UPSTREAM_HAS_ROUTE_CLAIM;
+  fixture->upstream->holds[RB_UPSTREAM_ROUTE_CLAIM] = TRUE;
+  rb_fake_upstream_set_answer (fixture->upstream, RB_UPSTREAM_ROUTE_CLAIM, g_variant_new_parsed ("{'action': <'route'>}"));
+  rb_core_fixture_detach (fixture, first);
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("m%u", i);
+      g_autofree char *metadata = g_strdup_printf ("{\"correlation_id\":\"c\",\"target_endpoint_id\":\"%s\"}", i % 2 == 0 ? one : other);
+
+      rb_fake_connector_deliver (fixture->connector, 1 + i, id, "bob", id, metadata);
+      rb_test_settle ();
+    }
+  second = rb_core_fixture_attach (fixture, PID, TRUE);
+  successor = rb_core_fixture_register (fixture, PID, RB_PLAIN, "s", NULL);
+  rb_test_settle ();
+  while (fixture->upstream->waiting->len > 0)
+    answer (fixture, fixture->upstream->waiting->len - 1);
+  pushed = dup_pushed (fixture, second);
+  g_assert_cmpstr (pushed, ==, "m0 m1 m2 m3");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -242,6 +311,8 @@ main (int   argc,
   g_test_add ("/route-claim/" path, RbCoreFixture, NULL, rb_core_fixture_set_up, function, rb_core_fixture_tear_down)
   ADD ("order", test_order);
   ADD ("order/without-claim", test_order_without_claim);
+  ADD ("order/successor", test_successor);
+  ADD ("order/successor-of-two", test_successor_of_two);
   ADD ("refused-holds-back", test_refused_holds_back);
   ADD ("unsequenced", test_unsequenced);
   ADD ("legacy", test_legacy);
