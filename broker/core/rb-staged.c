@@ -384,6 +384,12 @@ dup_waiters (RbCore     *core,
   return waiters != NULL ? g_ptr_array_copy (waiters, NULL, NULL) : g_ptr_array_new ();
 }
 
+gboolean
+rb_staged_is_offered (RbCore *core)
+{
+  return (rb_upstream_get_features (core->upstream) & RB_UPSTREAM_LOCAL_INBOX) == 0;
+}
+
 void
 rb_staged_wake (RbCore     *core,
                 const char *endpoint_id)
