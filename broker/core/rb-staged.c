@@ -232,6 +232,7 @@ register_assignment (RbCore    *core,
 
   assignment = rb_claim_message_assign (core, item->claimed, fetched->message);
   assignment->state = RB_ASSIGNMENT_STAGED;
+  assignment->is_staged = TRUE;
   rb_assignments_add (core->assignments, assignment);
   rb_claim_message_store (core, assignment, "assigned", changes);
   rb_log_info ("staged_assignment_registered", "assignment_id", item->claimed->assignment_id, "endpoint_id", item->endpoint_id, NULL);
