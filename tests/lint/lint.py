@@ -11,10 +11,11 @@ sys.dont_write_bytecode = True
 
 import code_rules
 import layers
+import protocol_map
 import style
 from tree import Tree
 
-RULES = layers.RULES + style.RULES + code_rules.RULES
+RULES = layers.RULES + style.RULES + code_rules.RULES + protocol_map.RULES
 SHOWN = 30
 
 
