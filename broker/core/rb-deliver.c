@@ -85,7 +85,8 @@ count_drained (RbCore     *core,
     finish_drain (core, endpoint);
 }
 
-/* Told upstream now, unless it was when the message was buffered, or has no id to tell it by (protocol.md 9.5). */
+/* Told upstream now, unless it was when the message was buffered, or has no id to tell it by (protocol.md 9.5). It was routed when it came
+ * into the queue, before the push (16.4). */
 static void
 take_direct (RbCore     *core,
              RbEndpoint *endpoint,
@@ -96,7 +97,7 @@ take_direct (RbCore     *core,
   gboolean is_told = message->source_id == NULL || g_strcmp0 (message->reason, RB_ROUTE_KIND_RECONNECTING) == 0;
 
   if (!is_told)
-    rb_changes_tell (changes, rb_events_inbound_routed (message, endpoint->id, RB_ROUTE_KIND_ACTIVE, now));
+    rb_changes_tell (changes, rb_events_inbound_routed (message, endpoint->id, RB_ROUTE_KIND_ACTIVE, message->since));
   rb_message_checkpoint (message, changes, "taken", now, endpoint->id, NULL);
   rb_ledger_end (core->ledger, message, "delivered", now, changes);
   rb_core_commit_lazy (core, changes, NULL, NULL);
@@ -354,6 +355,8 @@ rb_deliver_channel_lost (RbCore     *core,
       RbAssignment *assignment = rb_assignments_of_message (core->assignments, item->message->id);
       gboolean was_pushed = item->is_pushed;
 
+      if (was_pushed)
+        rb_log_warning ("ipc_push_ack_channel_closed", "endpoint_id", endpoint->id, "message_id", item->message->id, NULL);
       forget_push (core, item);
       if (was_pushed && item->assignment_id != NULL && assignment != NULL)
         not_received (core, endpoint, item);
