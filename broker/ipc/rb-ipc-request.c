@@ -392,7 +392,8 @@ log_rejected (RbIpcRequest *self,
   g_auto(Extras) x = { { NULL } };
 
   read_extras (details, &x);
-  if (status == 500)
+  /* An upstream's 500 that is passed on is none of ours. */
+  if (status == 500 && g_strcmp0 (code, "internal_error") == 0)
     rb_log_error ("ipc_route_error", "url", self->target, "method", self->method, "message", message, NULL);
   else
     rb_log_info ("ipc_route_rejected", "url", self->target, "method", self->method, "status", number, "code", code,
