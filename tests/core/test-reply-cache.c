@@ -6,6 +6,8 @@
 #include "rb-reply-cache.h"
 #include "rb-test.h"
 
+/* Source: protocol.md 8.5. */
+
 #define CAP 3
 #define TTL 1000
 

@@ -70,6 +70,7 @@ assert_in_inbox (RbCoreFixture *fixture,
   g_assert_cmpstr (rb_core_fixture_place (fixture, id), ==, "inbox");
 }
 
+/* Source: protocol.md 9.3, 9.7. */
 static void
 test_background (RbCoreFixture *fixture,
                  gconstpointer  data)
@@ -120,6 +121,7 @@ test_unknown_target (RbCoreFixture *fixture,
   g_assert_cmpuint (channel->pushes->len, ==, 0);
 }
 
+/* Source: protocol.md 9.2, 23. */
 static void
 test_collision (RbCoreFixture *fixture,
                 gconstpointer  data)
@@ -146,6 +148,7 @@ test_collision (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_test_count_log ("correlation_id_collision"), ==, 0);
 }
 
+/* Source: protocol.md 9.5 step 3. */
 static void
 test_reconnecting (RbCoreFixture *fixture,
                    gconstpointer  data)
@@ -163,6 +166,7 @@ test_reconnecting (RbCoreFixture *fixture,
                    RB_REPLY_FOUND);
 }
 
+/* Source: protocol.md 9.5 step 4, 16.4. */
 static void
 test_routed_events (RbCoreFixture *fixture,
                     gconstpointer  data)

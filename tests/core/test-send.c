@@ -50,6 +50,7 @@ send_as (RbCoreFixture *fixture,
   return id != NULL;
 }
 
+/* Source: protocol.md 8.2, with IMP-13 of 4.6. */
 static void
 test_checks (RbCoreFixture *fixture,
              gconstpointer  data)
@@ -94,6 +95,7 @@ test_checks (RbCoreFixture *fixture,
   g_assert_cmpuint (fixture->connector->sent->len, ==, 1);
 }
 
+/* Source: protocol.md 8.1, 8.3. */
 static void
 test_envelope (RbCoreFixture *fixture,
                gconstpointer  data)
@@ -143,6 +145,7 @@ test_envelope (RbCoreFixture *fixture,
   g_assert_cmpmem (g_bytes_get_data (mine, NULL), g_bytes_get_size (mine), "{\"b\":1,\"a\":[ ]}", 15);
 }
 
+/* Source: protocol.md 8.3 step 1, 8.5. */
 static void
 test_correlation (RbCoreFixture *fixture,
                   gconstpointer  data)

@@ -19,6 +19,7 @@ typedef struct {
   const char *call;       /* what arrives at the core, NULL: nothing */
 } Case;
 
+/* Source: protocol.md 4.1 (IMP-11), 4.2 (IMP-63, IMP-64), 4.4; routes of 4.5. */
 static const Case cases[] = {
   /* Health is open, and only exactly that. */
   { "health", "GET /health HTTP/1.1\r\n" HOST "\r\n", 200, "\"ok\":true", NULL },
@@ -151,6 +152,7 @@ typedef struct {
   const char *call;
 } BodyCase;
 
+/* Source: protocol.md 4.3, 4.5, 6.1; each route with its fields. */
 static const BodyCase body_cases[] = {
   { "not-json", SEND, "{", 400, "\"error\":\"bad_request\"", NULL },
   { "null", SEND, "null", 400, "\"error\":\"bad_request\"", NULL },
@@ -265,6 +267,7 @@ test_nested (RbIpcFixture *fixture,
   assert_contains (response, "\"error\":\"bad_request\"");
 }
 
+/* Source: protocol.md 4.3, error envelope. */
 static void
 test_envelope (RbIpcFixture *fixture,
                gconstpointer data)

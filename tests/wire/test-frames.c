@@ -29,6 +29,7 @@ make_envelope (const char *type,
   return rb_envelope_new ("m1", "bob@local", NULL, content, type, slice);
 }
 
+/* Source: protocol.md 5.4, IMP-16. */
 static void
 test_push_direct (void)
 {

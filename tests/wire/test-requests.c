@@ -167,6 +167,7 @@ test_fields (gconstpointer data)
     }
 }
 
+/* Source: protocol.md 7.2, the request. */
 static void
 test_register_values (void)
 {
@@ -182,6 +183,7 @@ test_register_values (void)
   g_assert_cmpstr (request.client_kind, ==, "k");
 }
 
+/* Source: protocol.md 8.1. */
 static void
 test_send_slices (void)
 {
@@ -235,6 +237,7 @@ test_processing_options (void)
   g_assert_false (given.retryable);
 }
 
+/* Source: protocol.md 4.3, IMP-1. */
 static void
 test_bodies (void)
 {
@@ -272,6 +275,7 @@ test_bodies (void)
   g_assert_error (error, RB_ERROR, RB_ERROR_TOO_LARGE);
 }
 
+/* Source: protocol.md 4.2, x-plugin-pid. */
 static void
 test_pids (void)
 {
@@ -301,6 +305,7 @@ test_pids (void)
     }
 }
 
+/* Source: protocol.md 6.1. */
 static void
 test_initialize (void)
 {
