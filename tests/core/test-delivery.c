@@ -77,6 +77,7 @@ test_repeated (RbCoreFixture *fixture,
   g_assert_cmpuint (channel->pushes->len, ==, n);
 }
 
+/* Source: protocol.md 9.5 step 4, 16.4. */
 static void
 test_routed_at (RbCoreFixture *fixture,
                 gconstpointer  data)

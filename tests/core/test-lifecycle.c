@@ -182,6 +182,7 @@ test_exited_reconnecting (RbCoreFixture *fixture,
   assert_rescued (fixture, "m1");
 }
 
+/* Source: protocol.md 7.7, IMP-22. */
 static void
 test_recycled (RbCoreFixture *fixture,
                gconstpointer  data)

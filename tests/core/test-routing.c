@@ -239,6 +239,7 @@ attach_claimed (RbCoreFixture *fixture,
   return channel;
 }
 
+/* Source: protocol.md 9.4. */
 static void
 test_claim_route (RbCoreFixture *fixture,
                   gconstpointer  data)
@@ -341,6 +342,7 @@ test_claim_without_id (RbCoreFixture *fixture,
   assert_in_inbox (fixture, "m2", "unaddressed", NULL);
 }
 
+/* Source: protocol.md 9.5, IMP-27. */
 static void
 test_claim_endpoint_gone (RbCoreFixture *fixture,
                           gconstpointer  data)
