@@ -26,8 +26,8 @@ struct _RbGatewayConnector {
   RbGatewayAnnouncer *announcer;
   RbGatewaySender    *sender;
   State               state;
-  RbGatewayKeeper    *keeper;          /* of this run */
-  RbGatewayReceiver  *receiver;        /* of this run */
+  RbGatewayKeeper    *keeper;          /* of this run, or the last */
+  RbGatewayReceiver  *receiver;        /* likewise */
   GTask              *start_task;      /* until the first attempt has an outcome */
   GTask              *stop_task;
   guint               n_stopping;      /* what the stop waits for */
@@ -159,6 +159,7 @@ on_failed (RbGatewayFailure  failure,
                             failure == RB_GATEWAY_SUPERSEDED ? RB_GATEWAY_SAY_SUPERSEDED : RB_GATEWAY_SAY_DISCONNECTED, text);
 }
 
+/* Keeper and receiver may be what called the broker that stopped us: they go with the next start. */
 static void
 stop_one (gpointer user_data)
 {
@@ -169,8 +170,6 @@ stop_one (gpointer user_data)
     return;
 
   task = g_steal_pointer (&self->stop_task);
-  g_clear_pointer (&self->receiver, rb_gateway_receiver_free);
-  g_clear_pointer (&self->keeper, rb_gateway_keeper_free);
   self->state = STATE_IDLE;
   g_task_return_boolean (task, TRUE);
 }
@@ -310,7 +309,7 @@ rb_gateway_connector_set_window (RbConnector *connector,
 
   self->window_messages = messages;
   self->window_bytes = bytes;
-  if (self->receiver != NULL)
+  if (self->state == STATE_RUNNING)
     rb_gateway_receiver_set_window (self->receiver, messages, bytes);
 }
 

@@ -171,6 +171,34 @@ test_peer_cursor (Fixture       *fixture,
 }
 
 static void
+test_peer_buffers (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autofree char *directory = NULL;
+  g_autofree char *path = NULL;
+
+  g_test_summary ("What another broker had buffered is told to the upstream as waiting in the inbox, once.");
+
+  rb_daemon_fixture_start (fixture->daemon);
+  rb_test_wait_until (is_registered (fixture));
+  stop (fixture);
+  directory = g_build_filename (rb_daemon_fixture_get_state_dir (fixture->daemon), "buffers", NULL);
+  path = g_build_filename (directory, "ep_7.ndjson", NULL);
+  g_assert_cmpint (g_mkdir (directory, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (path, "{\"id\":\"m7\",\"envelope\":{\"from\":\"bob@sim\",\"content\":\"hi\",\"contentType\":\"text\","
+                                      "\"sourceMessageId\":\"m7\"}}\n", -1, NULL));
+
+  for (guint i = 0; i < 2; i++)
+    {
+      rb_daemon_fixture_start (fixture->daemon);
+      rb_test_wait_until (rb_sim_count (fixture->sim, "POST /v1/runtime/undispatched-changed", "\"m7\"") == 1);
+      rb_test_wait_until (!g_file_test (path, G_FILE_TEST_EXISTS));
+      stop (fixture);
+    }
+  assert_clean (fixture);
+}
+
+static void
 test_away (Fixture       *fixture,
            gconstpointer  data)
 {
@@ -281,6 +309,7 @@ main (int    argc,
   ADD ("/network/online", test_online);
   ADD ("/network/message", test_message);
   ADD ("/network/peer-cursor", test_peer_cursor);
+  ADD ("/network/peer-buffers", test_peer_buffers);
   ADD ("/network/away", test_away);
   ADD ("/network/refused/token", test_wrong_token);
   ADD ("/network/refused/late", test_refused_late);
