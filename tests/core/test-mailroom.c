@@ -135,6 +135,7 @@ test_tick (RbCoreFixture *fixture,
   g_test_summary ("Every 20 s what may be pulled is claimed and staged; what is staged is not claimed again. No state is reported.");
 
   rb_claimer_open_mailroom (fixture);
+  g_assert_cmpuint (rb_test_count_log ("mailroom_started"), ==, 1);
   g_assert_cmpuint (rb_test_count_log ("mailroom_activated"), ==, 1);
   worker = rb_worker_new (fixture, WORKER);
   rb_test_settle ();

@@ -134,6 +134,7 @@ test_retried (RbCoreFixture *fixture,
       g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, i + 2);
     }
   g_assert_cmpuint (rb_test_count_log ("undispatched_changed_retry"), ==, G_N_ELEMENTS (waits) + 1);
+  g_assert_cmpuint (rb_test_get_log_level ("undispatched_changed_retry"), ==, G_LOG_LEVEL_INFO);
   last = g_ptr_array_index (fixture->authority->events, fixture->authority->events->len - 1);
   g_assert_true (g_bytes_equal (rb_event_get_payload (first), rb_event_get_payload (last)));
 

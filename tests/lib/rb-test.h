@@ -32,4 +32,7 @@ char *rb_test_make_dir      (void);
 guint rb_test_count_log     (const char *event);
 void  rb_test_forget_logs   (void);
 
+/* The level at which it was logged last; 0: it never was. */
+GLogLevelFlags rb_test_get_log_level (const char *event);
+
 G_END_DECLS
