@@ -172,6 +172,7 @@ test_inbox_full (RbCoreFixture *fixture,
   rb_test_settle ();
   g_assert_true (accepted (fixture, 1));
   g_assert_true (released (fixture, 2));
+  rb_test_assert_logged ("undispatched_inbox_at_capacity", "from", "bob", "size", "1", "capacity", "1", NULL);
   g_assert_null (rb_core_fixture_place (fixture, "m2"));
   g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_MESSAGES), ==, 1);
 
@@ -247,6 +248,12 @@ test_queue_full (RbCoreFixture *fixture,
   rb_test_settle ();
   g_assert_true (accepted (fixture, 3));
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m3"), ==, "queue");
+
+  rb_core_fixture_detach (fixture, channel);
+  deliver (fixture, 4, "m4");
+  rb_test_settle ();
+  g_assert_true (released (fixture, 4));
+  rb_test_assert_logged ("buffer_for_reconnecting_endpoint_failed", "endpoint_id", "ep_1", "err", NULL, NULL);
 }
 
 static void

@@ -77,6 +77,23 @@ test_repeated (RbCoreFixture *fixture,
 }
 
 static void
+test_routed_at (RbCoreFixture *fixture,
+                gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = attach (fixture, TRUE);
+  g_autofree char *at = g_strdup_printf ("\"routed_at\":%" G_GINT64_FORMAT, rb_clock_get_wall_ms (fixture->clock));
+
+  g_test_summary ("When a message was routed is when it was, not when its receipt came.");
+
+  deliver (fixture, "m1", NULL);
+  rb_fake_clock_advance (fixture->clock, 1500);
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "runtime_inbound_routed"), ==, 0);
+  rb_core_fixture_receipt (fixture, channel, 0);
+  rb_test_settle ();
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, at), ==, 1);
+}
+
+static void
 test_late_receipt (RbCoreFixture *fixture,
                    gconstpointer  data)
 {
@@ -381,6 +398,7 @@ main (int   argc,
   g_test_add ("/delivery/" path, RbCoreFixture, NULL, rb_core_fixture_set_up, function, rb_core_fixture_tear_down)
   ADD ("receipts/repeated", test_repeated);
   ADD ("receipts/late", test_late_receipt);
+  ADD ("receipts/routed-at", test_routed_at);
   ADD ("receipts/push-ids", test_push_ids);
   ADD ("receipts/foreign", test_foreign_receipts);
   ADD ("receipts/none", test_without_receipts);

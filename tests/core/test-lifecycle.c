@@ -300,8 +300,10 @@ test_displaced (RbCoreFixture *fixture,
   g_test_summary ("A second channel of a process takes over its endpoints and what was on its way; the first is closed as replaced.");
 
   deliver (fixture, "m1", "ep_1");
+  rb_test_count_log ("ipc_push_ack_channel_closed");
   second = rb_core_fixture_attach (fixture, PID, TRUE);
   rb_test_settle ();
+  g_assert_cmpuint (rb_test_count_log ("ipc_push_ack_channel_closed"), ==, 1);
   g_assert_cmpuint (channel->close_code, ==, 1000);
   g_assert_cmpstr (channel->close_reason, ==, "replaced");
   g_assert_cmpint (find (fixture, "ep_1")->state, ==, RB_ENDPOINT_ACTIVE);

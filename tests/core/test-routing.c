@@ -137,6 +137,7 @@ test_collision (RbCoreFixture *fixture,
   g_assert_cmpuint (first->pushes->len, ==, 1);
   g_assert_cmpuint (second->pushes->len, ==, 0);
   g_assert_cmpuint (rb_test_count_log ("correlation_id_collision"), ==, 1);
+  rb_test_assert_logged ("correlation_id_collision", "correlation_id", "both", "count", "2", NULL);
 
   rb_fake_connector_deliver (fixture->connector, 2, "m2", "me", "x", "{\"correlation_id\":\"both\",\"source_endpoint_id\":\"ep_1\"}");
   rb_test_settle ();
@@ -157,6 +158,7 @@ test_reconnecting (RbCoreFixture *fixture,
   deliver (fixture, 1, "m1", "ep_1", "c1");
   g_assert_true (rb_fake_connector_has_accepted (fixture->connector, 1));
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "queue");
+  rb_test_assert_logged ("buffered_for_reconnecting_endpoint", "endpoint_id", "ep_1", "buffer_size", "1", NULL);
   g_assert_cmpint (rb_reply_cache_resolve (fixture->core->received, "ep_1", "c1", rb_core_now (fixture->core), NULL), ==,
                    RB_REPLY_FOUND);
 }

@@ -184,6 +184,8 @@ test_correlation (RbCoreFixture *fixture,
         g_assert_cmpuint (strlen (correlation_id), ==, 36);
     }
   g_assert_cmpuint (rb_test_count_log ("reply_aware_fallback"), ==, 2);
+  rb_test_assert_logged ("reply_aware_fallback", "endpoint_id", NULL, "in_reply_to", NULL, "reason", NULL, "traceId", NULL, "spanName",
+                         "send", NULL);
 
   {
     g_autofree char *correlation_id = NULL;
