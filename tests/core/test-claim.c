@@ -129,6 +129,7 @@ test_own_row (RbCoreFixture *fixture,
   g_assert_cmpstr (grant->context->reply_correlation_id, ==, "c9");
   g_assert_nonnull (grant->context->original_trace_id);
 
+  rb_test_assert_logged ("runtime_self_claimed", "undispatched_id", "m1", "assignment_id", "a1", "endpoint_id", worker->endpoint_id, NULL);
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "assignment");
   g_assert_cmpstr (rb_core_fixture_reason (fixture, "m1"), ==, "unaddressed");
   g_free (worker->assignment_id);

@@ -45,7 +45,8 @@ test_order (RbCoreFixture *fixture,
   rb_assert_acked (fixture, 1, "k1 applied");
   worker->assignment_id = g_strdup ("k1");
   g_assert_cmpstr (rb_worker_state (worker, "m1"), ==, "pending");
-  g_assert_cmpuint (rb_test_count_log ("undispatched_dispatched"), ==, 1);
+  rb_test_assert_logged ("undispatched_dispatched", "undispatched_id", "m1", "target_endpoint_id", worker->endpoint_id, "target_state",
+                         "active", NULL);
 }
 
 static void

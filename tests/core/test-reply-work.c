@@ -118,6 +118,8 @@ test_without_correlation (RbCoreFixture *fixture,
       in_reply_to = rb_fake_connector_sent_metadata (fixture->connector, i, "in_reply_to");
       g_assert_null (in_reply_to);
       g_assert_cmpuint (strlen (correlation), ==, 36);
+      rb_test_assert_logged ("runtime_assignment_reply_sent", "endpoint_id", worker->endpoint_id, "spanName", "settle", "traceId", NULL,
+                             NULL);
 
       text = g_strdup_printf ("{\"correlation_id\":\"%s\"}", correlation);
       rb_fake_connector_deliver (fixture->connector, 10 + i, answer_id, "bob", "thanks", text);

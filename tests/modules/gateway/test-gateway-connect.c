@@ -27,6 +27,9 @@ test_register (void)
   g_assert_cmpstr (rb_connector_get_address (peer->connector), ==, "agent@sim");
   g_assert_cmpuint (peer->n_disconnected, ==, 0);
 
+  rb_test_assert_logged ("delivery_cursor_loaded", "lastKnownSeq", "0", NULL);
+  g_assert_cmpuint (rb_test_count_log ("connecting_to_connector"), ==, 1);
+
   frame = rb_sim_dup_frame (peer->sim, "REGISTER", 0);
   token = g_strdup_printf ("{\"event\":\"REGISTER\",\"token\":\"%s\",\"protocolVersion\":4,\"clientVersion\":\"0.2.36\","
                            "\"clientKind\":\"runtime-broker\",\"lastKnownSeq\":0}", rb_sim_get_token (peer->sim));
@@ -222,12 +225,15 @@ test_ends_everywhere (void)
     {
       g_autoptr(Peer) peer = peer_new (NULL, "keepalive-ms", "0", NULL);
       guint registered = ends[i].point == RB_SIM_AFTER_ACK;
+      g_autofree char *code = ends[i].code != 0 ? g_strdup_printf ("%u", ends[i].code) : NULL;
 
       g_test_message ("end %zu", i);
       rb_sim_gateway_end_at (peer->gateway, ends[i].point, ends[i].end, ends[i].code, "why", 1);
       g_assert_true (peer_try_start (peer, NULL));
       rb_test_wait_until (peer->n_disconnected == 1);
       g_assert_true (g_pattern_match_simple (ends[i].text, peer->last_reason));
+      rb_test_assert_logged ("connector_ws_closed", "code", code, "intentional", "false", "was_registering", registered ? "false" : "true",
+                             "replaced_by_new_runtime", "false", "has_close_details", ends[i].code != 0 ? "true" : "false", NULL);
       g_assert_cmpuint (peer->n_connected, ==, registered);
       peer_wait_backoff (peer, 1000);
       rb_test_wait_until (peer->n_connected == registered + 1);
@@ -284,6 +290,8 @@ test_superseded (void)
           rb_sim_gateway_end (peer->gateway, RB_SIM_END_CLOSE, 4001, "Replaced by new Runtime");
         }
       rb_test_wait_until (peer->n_superseded == 1);
+      rb_test_assert_logged ("connector_ws_closed", "code", "4001", "reason", "Replaced by new Runtime", "replaced_by_new_runtime", "true",
+                             NULL);
       rb_fake_clock_advance (peer->clock, 120000);
       g_assert_cmpuint (peer->n_superseded, ==, 1);
       g_assert_cmpuint (peer->n_disconnected, ==, 0);
