@@ -11,6 +11,18 @@
 
 #include <string.h>
 
+/* How the client closed for the last time, "1000 Client disconnect". */
+static void
+assert_goodbye (Peer       *peer,
+                const char *wanted)
+{
+  g_autofree char *said = NULL;
+
+  rb_test_wait_until (rb_sim_count_frames (peer->sim, "CLOSE", NULL) > 0);
+  said = rb_sim_dup_frame (peer->sim, "CLOSE", -1);
+  g_assert_cmpstr (said, ==, wanted);
+}
+
 #define REGISTERED(n) (rb_sim_count_frames (peer->sim, "REGISTER", NULL) == (n))
 
 static void
@@ -70,6 +82,7 @@ test_refusals (void)
   for (gsize i = 0; i < G_N_ELEMENTS (refusals); i++)
     {
       g_autoptr(Peer) peer = peer_new (NULL, "keepalive-ms", "0", NULL);
+      g_autofree char *goodbye = NULL;
       g_autoptr(GError) error = NULL;
 
       if (refusals[i].reason != NULL)
@@ -81,6 +94,8 @@ test_refusals (void)
       rb_test_wait_until (peer->n_disconnected == 1);
       g_assert_cmpstr (peer->last_reason, ==, refusals[i].text);
       rb_test_wait_until (rb_sim_gateway_count_open (peer->gateway) == 0);
+      goodbye = g_strdup_printf ("4001 %s", refusals[i].text);
+      assert_goodbye (peer, goodbye);
 
       if (refusals[i].reason == NULL)
         rb_sim_gateway_set_ack (peer->gateway, refusals[i].member, NULL);
@@ -177,6 +192,21 @@ test_register_timeout (void)
   g_assert_cmpstr (peer->last_reason, ==, "REGISTER_ACK timeout");
   peer_wait_backoff (peer, 1000);
   rb_test_wait_until (peer->n_connected == 1);
+}
+
+static void
+test_register_ignored (void)
+{
+  g_autoptr(Peer) peer = peer_new (NULL, "keepalive-ms", "0", NULL);
+
+  g_test_summary ("Such a gateway hears 4000 and why, when it listens.");
+
+  rb_sim_gateway_set_ack (peer->gateway, "event", "\"NONE\"");
+  rb_module_start_async (RB_MODULE (peer->connector), NULL, NULL, NULL);
+  rb_test_wait_until (REGISTERED (1));
+  rb_fake_clock_advance (peer->clock, 15000);
+  rb_test_wait_until (peer->n_disconnected == 1);
+  assert_goodbye (peer, "4000 Register timeout");
 }
 
 static void
@@ -342,6 +372,7 @@ test_long_reason (void)
 {
   g_autoptr(Peer) peer = peer_new (NULL, "keepalive-ms", "0", NULL);
   g_autofree char *reason = g_strnfill (500, 'x');
+  g_autofree char *goodbye = g_strdup_printf ("4001 %.123s", reason);
 
   g_test_summary ("A refusal with a long reason is told whole, and the close frame carries what fits.");
 
@@ -350,6 +381,7 @@ test_long_reason (void)
   rb_test_wait_until (peer->n_disconnected == 1);
   g_assert_cmpstr (peer->last_reason, ==, reason);
   rb_test_wait_until (rb_sim_gateway_count_open (peer->gateway) == 0);
+  assert_goodbye (peer, goodbye);
   peer_wait_backoff (peer, 1000);
   rb_test_wait_until (peer->n_connected == 1);
 }
@@ -514,6 +546,8 @@ test_goodbye (void)
   peer_stop (peer);
   rb_test_wait_until (rb_sim_gateway_count_open (peer->gateway) == 0);
   g_assert_cmpuint (peer->n_disconnected, ==, 0);
+  assert_goodbye (peer, "1000 Client disconnect");
+  rb_test_assert_logged ("connector_ws_closed", "intentional", "true", NULL);
 }
 
 int
@@ -528,6 +562,7 @@ main (int    argc,
   g_test_add_func ("/gateway/connect/incompatible-at-start", test_incompatible_at_start);
   g_test_add_func ("/gateway/connect/incompatible-later", test_incompatible_later);
   g_test_add_func ("/gateway/connect/register-timeout", test_register_timeout);
+  g_test_add_func ("/gateway/connect/register-ignored", test_register_ignored);
   g_test_add_func ("/gateway/connect/handshake-timeout", test_handshake_timeout);
   g_test_add_func ("/gateway/connect/ends-everywhere", test_ends_everywhere);
   g_test_add_func ("/gateway/connect/backoff-starts-over", test_backoff_starts_over);
