@@ -252,15 +252,24 @@ rb_gateway_connector_start_async (RbModule            *module,
   rb_gateway_keeper_start (self->keeper);
 }
 
+/* What was accepted is acknowledged; now the connection may go. */
+static void
+on_receiver_closed (gpointer user_data)
+{
+  RbGatewayConnector *self = user_data;
+
+  rb_gateway_keeper_stop (self->keeper);
+  stop_one (self);
+}
+
 static void
 begin_stop (RbGatewayConnector *self)
 {
   self->state = STATE_STOPPING;
   rb_gateway_announcer_end (self->announcer);
-  /* What is accepted is acknowledged as long as there is a connection. The third of what the stop waits for is this function. */
+  /* Receiver and keeper; the third of what the stop waits for is this function. */
   self->n_stopping = 3;
-  rb_gateway_receiver_close (self->receiver, stop_one, self);
-  rb_gateway_keeper_stop (self->keeper);
+  rb_gateway_receiver_close (self->receiver, on_receiver_closed, self);
   finish_start (self, rb_error_new (RB_ERROR_BAD_STATE, "stopped", "Stopped while it started"));
   stop_one (self);
 }

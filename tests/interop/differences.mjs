@@ -81,7 +81,8 @@ export const differences = [
       const { api } = stepOf (record, 'stop');
       if (api.some (({ name }) => name.startsWith ('DELETE ')))
         return 0;
-      return api.push ({ name: 'DELETE /v1/runtime-endpoints/ep_3' });
+      api.push ({ name: 'DELETE /v1/runtime-endpoints/ep_3' });
+      return 1;
     },
   },
 ];

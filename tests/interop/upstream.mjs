@@ -7,13 +7,15 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { eventually } from './tap.mjs';
 
+// Before anything is changed for the sake of the SDK.
+const ownEnvironment = { ...process.env };
 const nothingStaged = { staged_assignment: false, staged_delivery: false };
 
 export class Upstream {
   // Starts @program. What it offers at first: direct messages and claims, nothing staged.
   static async start (program) {
     const self = new Upstream ();
-    self.child = spawn (program, [], { stdio: ['ignore', 'pipe', 'inherit'] });
+    self.child = spawn (program, [], { env: ownEnvironment, stdio: ['ignore', 'pipe', 'inherit'] });
     self.pids = [self.child.pid];
     self.child.once ('exit', (code, signal) => self.isClosing || console.log (`# the simulated upstream has left with ${signal ?? code}`));
     const [port] = await once (createInterface ({ input: self.child.stdout }), 'line');

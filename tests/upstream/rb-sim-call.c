@@ -84,6 +84,9 @@ respond (RbSimCall  *self,
   soup_server_message_set_status (self->message, status, NULL);
   if (body != NULL)
     soup_server_message_set_response (self->message, type, SOUP_MEMORY_TAKE, body, size);
+  /* libsoup closes a connection after 204; unless it says so, the client's next request may be on its way there already. */
+  if (status == SOUP_STATUS_NO_CONTENT)
+    soup_message_headers_replace (soup_server_message_get_response_headers (self->message), "Connection", "close");
   if (self->timer != NULL)
     soup_server_message_unpause (self->message);
   finish (self);

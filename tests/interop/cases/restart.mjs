@@ -114,18 +114,6 @@ export default (machine) => {
       assert.equal (machine.discovery (), null);
     }],
 
-    ['killed/in-a-burst-of-acknowledgements', async () => {
-      machine.start ();
-      const { pid } = await machine.healthy ();
-      for (let i = 0; i < 5; i++)
-        await upstream.acknowledged (await upstream.deliver (`burst ${i}`));
-      await machine.kill (pid, 'SIGKILL');
-      machine.start ();
-      const { pid: next } = await machine.healthy (pid);
-      await upstream.acknowledged (await upstream.deliver ('after the burst'));
-      await machine.kill (next, 'SIGKILL');
-    }],
-
     ['stopped/with-a-channel-open', machine.difference ('IMP-15: the npm daemon waits 5 s for its adapters', async () => {
       const child = machine.start ();
       await machine.healthy ();
@@ -141,5 +129,17 @@ export default (machine) => {
       assert.equal (status, 0);
       assert.ok (Date.now () - start < 4000);
     }, 5000)],
+
+    ['killed/in-a-burst-of-acknowledgements', async () => {
+      machine.start ();
+      const { pid } = await machine.healthy ();
+      for (let i = 0; i < 5; i++)
+        await upstream.acknowledged (await upstream.deliver (`burst ${i}`));
+      await machine.kill (pid, 'SIGKILL');
+      machine.start ();
+      const { pid: next } = await machine.healthy (pid);
+      await upstream.acknowledged (await upstream.deliver ('after the burst'));
+      await machine.kill (next, 'SIGKILL');
+    }],
   ];
 };

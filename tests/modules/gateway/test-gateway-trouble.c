@@ -537,7 +537,7 @@ test_large_frame (void)
       g_assert_cmpint (peer_get_seq (peer, seq - 1), ==, seq);
       rb_connector_accept (peer->connector, seq);
     }
-  rb_test_wait_until (rb_sim_gateway_get_acked (peer->gateway) == 3);
+  peer_wait_acked (peer, 3);
 }
 
 int
