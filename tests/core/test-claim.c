@@ -173,6 +173,8 @@ test_from_afar (RbCoreFixture *fixture,
   metadata = g_strndup (g_bytes_get_data (rb_envelope_get_metadata (grant->message->envelope), NULL),
                         g_bytes_get_size (rb_envelope_get_metadata (grant->message->envelope)));
   g_assert_nonnull (strstr (metadata, "\"traceparent\":\"00-"));
+  rb_test_assert_logged ("trace_context_degraded", "reason", "missing", "traceId", grant->message->trace.trace_id, "spanName", "receive",
+                         "undispatched_id", "m1", "source_message_id", "m1", "target_endpoint_id", worker->endpoint_id, NULL);
   g_assert_cmpstr (grant->context->reply_correlation_id, ==, "c7");
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "assignment");
   g_assert_cmpint (rb_claimer_used (fixture, "inbox"), ==, 0);
