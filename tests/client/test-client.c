@@ -24,6 +24,7 @@ call (ClientFixture     *fixture,
   rb_test_wait_until (fixture->result != NULL);
 }
 
+/* protocol.md 21.4. */
 static void
 test_connects (ClientFixture *fixture,
                gconstpointer  data)
@@ -40,6 +41,7 @@ test_connects (ClientFixture *fixture,
   g_assert_nonnull (strstr (rb_fake_broker_get_body (fixture->broker, "POST /v1/initialize"), "\"client_protocol_version\":\"1.1\""));
 }
 
+/* protocol.md 21.1. */
 static void
 test_second_client (ClientFixture *fixture,
                     gconstpointer  data)
@@ -71,6 +73,7 @@ test_call_before_connect (ClientFixture *fixture,
   g_assert_cmpuint (rb_fake_broker_count (fixture->broker, "GET /v1/undispatched"), ==, 0);
 }
 
+/* protocol.md 21.7. */
 static void
 test_register (ClientFixture *fixture,
                gconstpointer  data)
@@ -236,6 +239,7 @@ test_deadline (ClientFixture *fixture,
   g_assert_error (error, RB_ERROR, RB_ERROR_TIMED_OUT);
 }
 
+/* protocol.md 21.5. */
 static void
 test_message (ClientFixture *fixture,
               gconstpointer  data)

@@ -1,4 +1,4 @@
-/* test-acceptance.c: from the push to adapter_accepted, and back to the inbox when it does not come
+/* test-acceptance.c: from the push to adapter_accepted, and back to the inbox when it does not come (protocol.md 11.4)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -442,6 +442,7 @@ test_stopping (RbCoreFixture *fixture,
   rb_core_stop_finish (fixture->core, result);
 }
 
+/* protocol.md 10.3, 16.1. */
 static void
 test_event (RbCoreFixture *fixture,
             gconstpointer  data)
@@ -461,6 +462,7 @@ test_event (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "\"traceparent\":\"00-"), ==, 1);
 }
 
+/* protocol.md 18.3. */
 static void
 test_degraded (RbCoreFixture *fixture,
                gconstpointer  data)

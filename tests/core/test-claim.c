@@ -1,4 +1,4 @@
-/* test-claim.c: an adapter pulls a message for itself
+/* test-claim.c: an adapter pulls a message for itself (protocol.md 11.10)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -152,6 +152,7 @@ test_own_row (RbCoreFixture *fixture,
   g_assert_no_error (error);
 }
 
+/* protocol.md 18.3. */
 static void
 test_from_afar (RbCoreFixture *fixture,
                 gconstpointer  data)

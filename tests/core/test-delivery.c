@@ -76,6 +76,7 @@ test_repeated (RbCoreFixture *fixture,
   g_assert_cmpuint (channel->pushes->len, ==, n);
 }
 
+/* protocol.md 16.4. */
 static void
 test_routed_at (RbCoreFixture *fixture,
                 gconstpointer  data)

@@ -1,4 +1,4 @@
-/* test-mailroom.c: what is claimed in advance, when, and for whom
+/* test-mailroom.c: what is claimed in advance, when, and for whom (protocol.md 12.1, 12.2, 12.3, 12.4, 12.7)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

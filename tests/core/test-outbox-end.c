@@ -1,4 +1,4 @@
-/* test-outbox-end.c: how what is told ends: heard, refused for good, held back, cut short
+/* test-outbox-end.c: how what is told ends: heard, refused for good, held back, cut short (protocol.md 14.5, 16.6, 19)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -1,4 +1,4 @@
-/* test-outbox.c: what is told to the authority, until it has heard
+/* test-outbox.c: what is told to the authority, until it has heard (protocol.md 16.6)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -1,4 +1,4 @@
-/* test-presence.c: the link to the network goes up and down, and everybody hears of it
+/* test-presence.c: the link to the network goes up and down, and everybody hears of it (protocol.md 16.2, 17)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -212,6 +212,7 @@ test_dispatched_meanwhile (RbCoreFixture *fixture,
   assert_drained (fixture, result, 1);
 }
 
+/* protocol.md 20.3 item 17. */
 static void
 test_no_receipt (RbCoreFixture *fixture,
                  gconstpointer  data)

@@ -1,4 +1,4 @@
-/* test-reply-work.c: a reply is announced, sent once, remembered and reported
+/* test-reply-work.c: a reply is announced, sent once, remembered and reported (protocol.md 11.8)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -40,6 +40,7 @@ assert_member (RbFakeEmitter *emitter,
   g_assert_cmpstr (found, ==, value);
 }
 
+/* protocol.md 18.4. */
 static void
 test_metadata (RbCoreFixture *fixture,
                gconstpointer  data)
@@ -218,6 +219,7 @@ test_nothing_before_commit (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_fake_emitter_count (fixture->authority, "reply_emitted"), ==, 1);
 }
 
+/* protocol.md 20.3 item 14. */
 static void
 test_ttl (RbCoreFixture *fixture,
           gconstpointer  data)

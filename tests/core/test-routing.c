@@ -163,6 +163,7 @@ test_reconnecting (RbCoreFixture *fixture,
                    RB_REPLY_FOUND);
 }
 
+/* protocol.md 16.4, 20.3 item 19. */
 static void
 test_routed_events (RbCoreFixture *fixture,
                     gconstpointer  data)
@@ -235,6 +236,7 @@ attach_claimed (RbCoreFixture *fixture,
   return channel;
 }
 
+/* protocol.md 16.3. */
 static void
 test_claim_route (RbCoreFixture *fixture,
                   gconstpointer  data)

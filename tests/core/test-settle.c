@@ -1,4 +1,4 @@
-/* test-settle.c: an adapter declares a message handled without a reply
+/* test-settle.c: an adapter declares a message handled without a reply (protocol.md 12.6)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -1,4 +1,4 @@
-/* test-spawn.c: the upstream has a runtime started here
+/* test-spawn.c: the upstream has a runtime started here (protocol.md 15.8)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -239,6 +239,7 @@ test_unknown_token (RbCoreFixture *fixture,
   g_assert_cmpuint (fixture->upstream->acks->len, ==, 0);
 }
 
+/* protocol.md 24.2. */
 static void
 test_timeout (RbCoreFixture *fixture,
               gconstpointer  data)

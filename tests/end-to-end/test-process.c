@@ -67,6 +67,7 @@ test_healthy (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
+/* protocol.md 19. */
 static void
 test_stop (Fixture       *fixture,
            gconstpointer  data)
@@ -304,6 +305,7 @@ test_module_hangs (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
+/* protocol.md 19. */
 static void
 test_stop_hangs (Fixture       *fixture,
                  gconstpointer  data)

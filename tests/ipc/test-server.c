@@ -273,6 +273,7 @@ test_foreign_socket_stays (RbIpcFixture *fixture,
   g_assert_true (g_file_test (fixture->socket, G_FILE_TEST_EXISTS));
 }
 
+/* protocol.md 19. */
 static void
 test_drain (RbIpcFixture *fixture,
             gconstpointer data)

@@ -1,4 +1,4 @@
-/* test-gateway-connect.c: registering, being refused, trying again, being replaced, stopping
+/* test-gateway-connect.c: registering, being refused, trying again, being replaced, stopping (protocol.md 13.2, 13.9, 13.10, 13.12)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -1,4 +1,4 @@
-/* test-http-events.c: the control event stream and its acknowledgements (protocol.md 15)
+/* test-http-events.c: the control event stream and its acknowledgements (protocol.md 15.1, 15.3, 15.6)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

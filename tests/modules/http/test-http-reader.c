@@ -1,4 +1,4 @@
-/* test-http-reader.c: requests as they are built, answers as they are read (protocol.md 14.3 to 14.12)
+/* test-http-reader.c: requests and answers (protocol.md 14.3, 14.4, 14.5, 14.6, 14.7, 14.8, 14.9, 14.10, 14.11, 14.12)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
