@@ -1,4 +1,4 @@
-/* test-control.c: control events are carried out once, and answered when it is so (protocol.md 15.5, 15.6, 15.7)
+/* test-control.c: control events are carried out once, and answered when it is so (protocol.md 15.5, 15.6, 15.7, 20.3)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -1,4 +1,4 @@
-/* test-worked-example.c: the worked example of protocol.md 24.1, member by member
+/* test-worked-example.c: the example of protocol.md 24.1, member by member: 11.3, 16.1, 16.5
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

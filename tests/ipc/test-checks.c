@@ -263,6 +263,7 @@ test_nested (RbIpcFixture *fixture,
   assert_contains (response, "\"error\":\"bad_request\"");
 }
 
+/* protocol.md 22. */
 static void
 test_envelope (RbIpcFixture *fixture,
                gconstpointer data)
