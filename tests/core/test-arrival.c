@@ -447,6 +447,7 @@ test_stopping (RbCoreFixture *fixture,
   rb_core_stop_finish (fixture->core, result);
 }
 
+/* protocol.md 10.3, 16.1. */
 static void
 test_event (RbCoreFixture *fixture,
             gconstpointer  data)
@@ -464,6 +465,41 @@ test_event (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "\"in_reply_to\":\"c1\""), ==, 1);
   g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "\"source_message_id\":\"m1\""), ==, 1);
   g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "\"traceparent\":\"00-"), ==, 1);
+}
+
+/* protocol.md 18.3. */
+static void
+test_degraded (RbCoreFixture *fixture,
+               gconstpointer  data)
+{
+  static const struct {
+    const char *metadata, *reason;
+    GLogLevelFlags level;
+  } rows[] = {
+    { NULL, "missing", G_LOG_LEVEL_DEBUG },
+    { "{\"traceparent\":7}", "missing", G_LOG_LEVEL_DEBUG },
+    { "{\"traceparent\":\" \"}", "missing", G_LOG_LEVEL_DEBUG },
+    { "{\"traceparent\":\"00-x\"}", "invalid", G_LOG_LEVEL_WARNING },
+  };
+
+  g_test_summary ("A message without a good trace context gets one, and the log says so: debug for a missing one, else a warning.");
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *id = g_strdup_printf ("m%u", i);
+
+      rb_fake_connector_deliver (fixture->connector, i + 1, id, "bob", "x", rows[i].metadata);
+      rb_test_settle ();
+      rb_test_assert_logged ("trace_context_degraded", "reason", rows[i].reason, "spanName", "receive", "traceId", NULL, "messageId", id,
+                             "from", "bob", NULL);
+      g_assert_cmpuint (rb_test_get_log_level ("trace_context_degraded"), ==, rows[i].level);
+    }
+
+  rb_test_forget_logs ();
+  rb_fake_connector_deliver (fixture->connector, 9, "m9", "bob", "x",
+                             "{\"traceparent\":\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00\"}");
+  rb_test_settle ();
+  g_assert_cmpuint (rb_test_count_log ("trace_context_degraded"), ==, 0);
 }
 
 int
@@ -490,6 +526,7 @@ main (int   argc,
   ADD ("dispatched-before-commit", test_dispatched_before_commit);
   ADD ("stopping", test_stopping);
   ADD ("event", test_event);
+  ADD ("degraded", test_degraded);
 
   return g_test_run ();
 }

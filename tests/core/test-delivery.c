@@ -83,7 +83,9 @@ test_routed_at (RbCoreFixture *fixture,
                 gconstpointer  data)
 {
   g_autoptr(RbFakeChannel) channel = attach (fixture, TRUE);
-  g_autofree char *at = g_strdup_printf ("\"routed_at\":%" G_GINT64_FORMAT, rb_clock_get_wall_ms (fixture->clock));
+  g_autofree char *at = g_strdup_printf ("{\"type\":\"runtime_inbound_routed\",\"version\":1,\"source_message_id\":\"m1\","
+                                         "\"routed_to_endpoint_id\":\"ep_1\",\"route_kind\":\"active_endpoint\",\"routed_at\":%"
+                                         G_GINT64_FORMAT "}", rb_clock_get_wall_ms (fixture->clock));
 
   g_test_summary ("When a message was routed is when it was, not when its receipt came.");
 

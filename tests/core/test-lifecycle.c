@@ -353,6 +353,7 @@ test_displaced_assignment (RbCoreFixture *fixture,
   rb_core_fixture_receipt (fixture, second, 0);
 }
 
+/* protocol.md 20.1. */
 static void
 test_legacy_displaced (RbCoreFixture *fixture,
                        gconstpointer  data)

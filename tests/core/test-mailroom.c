@@ -1,4 +1,4 @@
-/* test-mailroom.c: what is claimed in advance, when, and for whom
+/* test-mailroom.c: what is claimed in advance, when, and for whom (protocol.md 12.1, 12.2, 12.3, 12.4, 12.7)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -135,6 +135,7 @@ test_tick (RbCoreFixture *fixture,
   g_test_summary ("Every 20 s what may be pulled is claimed and staged; what is staged is not claimed again. No state is reported.");
 
   rb_claimer_open_mailroom (fixture);
+  rb_test_assert_logged ("mailroom_started", "interval_ms", "20000", NULL);
   g_assert_cmpuint (rb_test_count_log ("mailroom_activated"), ==, 1);
   worker = rb_worker_new (fixture, WORKER);
   rb_test_settle ();
@@ -150,6 +151,7 @@ test_tick (RbCoreFixture *fixture,
   g_assert_cmpuint (count_lists (fixture), ==, n + 1);
   g_assert_cmpuint (count_claims (fixture), ==, 1);
   g_assert_cmpuint (count_staged (worker), ==, 1);
+  rb_test_assert_logged ("mailroom_staged", "endpoint_id", worker->endpoint_id, "undispatched_id", "m1", "assignment_id", "a1", NULL);
   g_assert_cmpuint (rb_fake_emitter_count (fixture->authority, "assigned_to_runtime_target"), ==, 0);
   mode = rb_claimer_argument (fixture, RB_UPSTREAM_SELF_CLAIM, "assignment_mode");
   recovers = rb_claimer_argument (fixture, RB_UPSTREAM_SELF_CLAIM, "recover_existing");
@@ -206,9 +208,15 @@ test_policies (RbCoreFixture *fixture,
   rb_claimer_list (fixture, 1, rb_claimer_candidate ("m1", "node_pull_only", NULL, NULL));
   tick (fixture);
   g_assert_cmpuint (rb_test_count_log ("mailroom_claim_failed"), ==, 1);
+  rb_claimer_list (fixture, 1, rb_claimer_candidate ("m1", "assigned_in_progress", "a9", worker->endpoint_id));
+  tick (fixture);
+  g_assert_cmpuint (rb_test_count_log ("mailroom_recover_claim_failed"), ==, 1);
   rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_CANDIDATES, rb_claimer_failure (RB_ERROR_TIMED_OUT, 0, NULL, "late"));
   tick (fixture);
   g_assert_cmpuint (rb_test_count_log ("mailroom_list_failed"), ==, 1);
+  rb_mailroom_endpoint_active (fixture->core, worker->endpoint_id);
+  rb_test_settle ();
+  g_assert_cmpuint (rb_test_count_log ("mailroom_recover_list_failed"), ==, 1);
   g_assert_cmpuint (count_staged (worker), ==, 0);
 }
 
@@ -456,6 +464,7 @@ test_stop (RbCoreFixture *fixture,
   rb_claimer_open_mailroom (fixture);
   worker = rb_worker_new (fixture, WORKER);
   rb_core_fixture_stop (fixture);
+  g_assert_cmpuint (rb_test_count_log ("mailroom_stopped"), ==, 1);
   n = count_lists (fixture);
   rb_mailroom_trigger (fixture->core);
   tick (fixture);

@@ -1,4 +1,4 @@
-/* test-presence.c: the link to the network goes up and down, and everybody hears of it
+/* test-presence.c: the link to the network goes up and down, and everybody hears of it (protocol.md 16.2, 17)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -47,10 +47,15 @@ static void
 test_first (RbCoreFixture *fixture,
             gconstpointer  data)
 {
+  g_autofree char *event = g_strdup_printf ("{\"type\":\"network_presence_changed\",\"version\":1,\"state\":\"online\",\"ts\":%" G_GINT64_FORMAT
+                                            ",\"reason\":\"connector_connected\"}", rb_clock_get_wall_ms (fixture->clock));
+
   g_test_summary ("The first connection is online by connector_connected; another word of it changes nothing.");
 
   assert_is (fixture, "online", "connector_connected");
+  rb_test_assert_logged ("network_presence_changed", "presence", "online", "reason", "connector_connected", NULL);
   g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "network_presence_changed"), ==, 1);
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, event), ==, 1);
   connect_ (fixture);
   g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "network_presence_changed"), ==, 1);
 }

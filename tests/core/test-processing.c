@@ -1,4 +1,4 @@
-/* test-processing.c: an adapter reports how far it is
+/* test-processing.c: an adapter reports how far it is (protocol.md 11.7, 16.5)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -61,6 +61,7 @@ last_sequence (RbWorker *worker)
   return sequence;
 }
 
+/* protocol.md 20.3 item 16. */
 static void
 test_checks (RbCoreFixture *fixture,
              gconstpointer  data)

@@ -213,7 +213,7 @@ test_dispatched_meanwhile (RbCoreFixture *fixture,
   assert_drained (fixture, result, 1);
 }
 
-/* Source: protocol.md 7.8: a push that fails. */
+/* Source: protocol.md 7.8: a push that fails; 20.3 item 17. */
 static void
 test_no_receipt (RbCoreFixture *fixture,
                  gconstpointer  data)

@@ -1,4 +1,4 @@
-/* test-reply-checks.c: who may answer an assignment, and with what
+/* test-reply-checks.c: who may answer an assignment, and with what (protocol.md 11.8)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -150,6 +150,7 @@ test_assignment (RbCoreFixture *fixture,
   g_assert_cmpuint (fixture->connector->sent->len, ==, 1);
 }
 
+/* protocol.md 20.3 item 13. */
 static void
 test_fingerprint (RbCoreFixture *fixture,
                   gconstpointer  data)

@@ -1,4 +1,4 @@
-/* test-reply-work.c: a reply is announced, sent once, remembered and reported
+/* test-reply-work.c: a reply is announced, sent once, remembered and reported (protocol.md 11.8)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -40,6 +40,7 @@ assert_member (RbFakeEmitter *emitter,
   g_assert_cmpstr (found, ==, value);
 }
 
+/* protocol.md 18.4. */
 static void
 test_metadata (RbCoreFixture *fixture,
                gconstpointer  data)
@@ -118,6 +119,8 @@ test_without_correlation (RbCoreFixture *fixture,
       in_reply_to = rb_fake_connector_sent_metadata (fixture->connector, i, "in_reply_to");
       g_assert_null (in_reply_to);
       g_assert_cmpuint (strlen (correlation), ==, 36);
+      rb_test_assert_logged ("runtime_assignment_reply_sent", "endpoint_id", worker->endpoint_id, "spanName", "settle", "traceId", NULL,
+                             NULL);
 
       text = g_strdup_printf ("{\"correlation_id\":\"%s\"}", correlation);
       rb_fake_connector_deliver (fixture->connector, 10 + i, answer_id, "bob", "thanks", text);
@@ -216,6 +219,7 @@ test_nothing_before_commit (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_fake_emitter_count (fixture->authority, "reply_emitted"), ==, 1);
 }
 
+/* protocol.md 20.3 item 14. */
 static void
 test_ttl (RbCoreFixture *fixture,
           gconstpointer  data)

@@ -1,4 +1,4 @@
-/* test-route-claim.c: the upstream agrees to direct deliveries, and conversations stay in order
+/* test-route-claim.c: the upstream agrees to direct deliveries, and conversations stay in order (protocol.md 16.3)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -153,6 +153,7 @@ make_traits (guint i)
   return traits;
 }
 
+/* protocol.md 20.3 item 18. */
 static void
 test_gates (Fixture       *fixture,
             gconstpointer  data)

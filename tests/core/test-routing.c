@@ -166,7 +166,7 @@ test_reconnecting (RbCoreFixture *fixture,
                    RB_REPLY_FOUND);
 }
 
-/* Source: protocol.md 9.5 step 4, 16.4. */
+/* Source: protocol.md 9.5 step 4, 16.4, 20.3 item 19. */
 static void
 test_routed_events (RbCoreFixture *fixture,
                     gconstpointer  data)
@@ -239,7 +239,7 @@ attach_claimed (RbCoreFixture *fixture,
   return channel;
 }
 
-/* Source: protocol.md 9.4. */
+/* Source: protocol.md 9.4, 16.3. */
 static void
 test_claim_route (RbCoreFixture *fixture,
                   gconstpointer  data)
@@ -247,6 +247,7 @@ test_claim_route (RbCoreFixture *fixture,
   g_autoptr(RbFakeChannel) channel = attach_claimed (fixture, "route");
   const char *source = NULL, *target = NULL, *kind = NULL;
   GVariant *arguments;
+  gint64 at = 0;
 
   g_test_summary ("Nothing is stored or pushed before the upstream agreed to the route, which it is told with the state.");
 
@@ -266,6 +267,8 @@ test_claim_route (RbCoreFixture *fixture,
   g_assert_cmpstr (source, ==, "m1");
   g_assert_cmpstr (target, ==, "ep_1");
   g_assert_cmpstr (kind, ==, "active_endpoint");
+  g_assert_true (g_variant_lookup (arguments, "claimed_at", "x", &at));
+  g_assert_cmpint (at, ==, rb_clock_get_wall_ms (fixture->clock));
 
   fixture->upstream->hold = FALSE;
   rb_core_fixture_detach (fixture, channel);

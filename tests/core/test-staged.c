@@ -1,4 +1,4 @@
-/* test-staged.c: an adapter fetches what is staged for it, or waits for it
+/* test-staged.c: an adapter fetches what is staged for it, or waits for it (protocol.md 12.5)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -1,4 +1,4 @@
-/* test-undispatched.c: the inbox as adapters may see it
+/* test-undispatched.c: the inbox as adapters may see it (protocol.md 10.1, 10.4, 10.5, 10.6)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

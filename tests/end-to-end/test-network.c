@@ -265,6 +265,7 @@ test_protocol (Fixture       *fixture,
   assert_ends (fixture, 1, "Module 'gateway' did not start: ");
 }
 
+/* protocol.md 13.10. */
 static void
 test_superseded (Fixture       *fixture,
                  gconstpointer  data)

@@ -68,7 +68,7 @@ test_healthy (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
-/* Source: protocol.md 3.7; with the discovery file of 3.6. */
+/* Source: protocol.md 3.7; with the discovery file of 3.6; 19. */
 static void
 test_stop (Fixture       *fixture,
            gconstpointer  data)
@@ -309,6 +309,7 @@ test_module_hangs (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
+/* protocol.md 19. */
 static void
 test_stop_hangs (Fixture       *fixture,
                  gconstpointer  data)

@@ -90,6 +90,7 @@ test_opens (RbIpcFixture *fixture,
   g_assert_cmpstr (calls, ==, "attach 7 receipts=1 legacy=0\n");
 }
 
+/* protocol.md 20.1. */
 static void
 test_ages (RbIpcFixture *fixture,
            gconstpointer data)

@@ -267,7 +267,7 @@ test_nested (RbIpcFixture *fixture,
   assert_contains (response, "\"error\":\"bad_request\"");
 }
 
-/* Source: protocol.md 4.3, error envelope. */
+/* Source: protocol.md 4.3, error envelope; 22. */
 static void
 test_envelope (RbIpcFixture *fixture,
                gconstpointer data)

@@ -14,6 +14,7 @@
 static GPtrArray *made_dirs;
 static GMutex log_lock;
 static GHashTable *log_counts;   /* event name to how often it was logged; under @log_lock */
+static GHashTable *log_levels;   /* event name to the level it was logged at last; likewise */
 static GHashTable *log_fields;   /* event name to GHashTable of the fields of the last such event; likewise */
 
 static const char *
@@ -42,10 +43,12 @@ copy_fields (const GLogField *fields,
 
 static void
 count_event (const char      *event,
+             GLogLevelFlags   level,
              const GLogField *fields,
              gsize            n_fields)
 {
   g_mutex_lock (&log_lock);
+  g_hash_table_insert (log_levels, g_strdup (event), GUINT_TO_POINTER (level & G_LOG_LEVEL_MASK));
   g_hash_table_insert (log_counts, g_strdup (event),
                        GUINT_TO_POINTER (GPOINTER_TO_UINT (g_hash_table_lookup (log_counts, event)) + 1));
   g_hash_table_insert (log_fields, g_strdup (event), copy_fields (fields, n_fields));
@@ -64,7 +67,7 @@ write_log (GLogLevelFlags   level,
   if (event == NULL)
     return g_log_writer_default (level, fields, n_fields, NULL);
 
-  count_event (event, fields, n_fields);
+  count_event (event, level, fields, n_fields);
   if (level < G_LOG_LEVEL_MESSAGE || g_test_verbose ())
     fprintf (stderr, "%s: %s\n", find_field (fields, n_fields, "GLIB_DOMAIN"), find_field (fields, n_fields, "MESSAGE"));
   return G_LOG_WRITER_HANDLED;
@@ -106,6 +109,7 @@ rb_test_init (int    *argc,
 
   made_dirs = g_ptr_array_new_with_free_func (g_free);
   log_counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  log_levels = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   log_fields = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
   /* A writer is set once; a subprocess is where a test sets its own. */
   if (!g_test_subprocess ())
@@ -129,6 +133,23 @@ rb_test_count_log (const char *event)
   g_hash_table_remove (log_counts, event);
   g_mutex_unlock (&log_lock);
   return count;
+}
+
+/**
+ * rb_test_get_log_level:
+ * @event: name of a log event
+ *
+ * Returns: the level at which it was logged last; 0: it never was
+ */
+GLogLevelFlags
+rb_test_get_log_level (const char *event)
+{
+  GLogLevelFlags level;
+
+  g_mutex_lock (&log_lock);
+  level = GPOINTER_TO_UINT (g_hash_table_lookup (log_levels, event));
+  g_mutex_unlock (&log_lock);
+  return level;
 }
 
 /**

@@ -34,4 +34,7 @@ guint rb_test_count_log     (const char *event);
 void  rb_test_assert_logged (const char *event, ...) G_GNUC_NULL_TERMINATED;
 void  rb_test_forget_logs   (void);
 
+/* The level at which it was logged last; 0: it never was. */
+GLogLevelFlags rb_test_get_log_level (const char *event);
+
 G_END_DECLS

@@ -1,4 +1,4 @@
-/* test-gateway-receive.c: messages come in: numbers, gaps, repetitions, the window, acknowledgements
+/* test-gateway-receive.c: messages come in: numbers, gaps, repetitions, the window, acknowledgements (protocol.md 13.4, 13.6, 13.7, 13.8, 13.11)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -1,4 +1,4 @@
-/* test-gateway-send.c: messages go out, and what becomes of them
+/* test-gateway-send.c: messages go out, and what becomes of them (protocol.md 13.5)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -279,12 +279,29 @@ test_cut (void)
     }
 }
 
+static void
+test_not_made (void)
+{
+  g_test_summary ("Calls that exist and that a broker does not make are not here (protocol.md 14.14).");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      const RbHttpRoute *route = route_of (&table[i]);
+
+      g_assert_false (g_str_has_prefix (route->path, "/me/"));
+      g_assert_cmpstr (route->method, !=, "PATCH");
+      if (g_str_equal (route->method, "GET"))
+        g_assert_cmpstr (route->path, !=, "/runtime-endpoints");
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
 {
   rb_test_init (&argc, &argv);
   g_test_add_func ("/http/route/statuses", test_statuses);
+  g_test_add_func ("/http/route/not-made", test_not_made);
   g_test_add_func ("/http/route/text/joined", test_text_joined);
   g_test_add_func ("/http/route/text/apart", test_text_apart);
   g_test_add_func ("/http/route/text/named", test_text_named);
