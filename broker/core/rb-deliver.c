@@ -9,6 +9,7 @@
 #include "rb-events.h"
 #include "rb-lifecycle.h"
 #include "rb-log.h"
+#include "rb-received.h"
 #include "rb-restore.h"
 
 #define RETRY_MAX_MS 30000
@@ -155,7 +156,7 @@ on_taken (RbCore     *core,
   core->counters.taken++;
   forget_push (core, item);
   rb_message_checkpoint (message, changes, "pushed", now, endpoint->id, NULL);
-  rb_reply_cache_record (core->received, endpoint->id, message->correlation_id, now, changes);
+  rb_received_record (core, endpoint->id, message->correlation_id, changes);
   count_drained (core, endpoint, item);
   rb_queue_remove (endpoint->queue, item);
 

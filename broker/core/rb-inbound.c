@@ -9,6 +9,7 @@
 #include "rb-deliver.h"
 #include "rb-events.h"
 #include "rb-log.h"
+#include "rb-received.h"
 #include "rb-route-claim.h"
 
 /* The way of a message: seen before? -> which endpoint? -> (the upstream agrees: rb-route-claim.c) -> a place for it -> commit -> accepted upstream, pushed
@@ -269,7 +270,7 @@ rb_inbound_to_endpoint (RbCore     *core,
   rb_queue_add (endpoint->queue, message, NULL);
   if (endpoint->state == RB_ENDPOINT_RECONNECTING)
     {
-      rb_reply_cache_record (core->received, endpoint->id, message->correlation_id, now, changes);
+      rb_received_record (core, endpoint->id, message->correlation_id, changes);
       log_buffered (endpoint, message);
     }
   store (core, message, seq, changes);

@@ -12,6 +12,7 @@
 #include "rb-log.h"
 #include "rb-mailroom.h"
 #include "rb-owner.h"
+#include "rb-received.h"
 #include "rb-restore.h"
 #include "rb-turns.h"
 
@@ -187,7 +188,7 @@ leave_queue (RbCore       *core,
     return;
 
   rb_deliver_cancel (core, endpoint, item);
-  rb_reply_cache_record (core->received, endpoint->id, assignment->message->correlation_id, now, changes);
+  rb_received_record (core, endpoint->id, assignment->message->correlation_id, changes);
   rb_message_checkpoint (assignment->message, changes, "taken", now, endpoint->id, "accepted before the receipt");
 }
 

@@ -130,6 +130,7 @@ test_repeated_uncommitted (RbCoreFixture *fixture,
   g_assert_cmpuint (channel->pushes->len, ==, 1);
 }
 
+/* Source: protocol.md 9.8. */
 static void
 test_repeated_then_failed (RbCoreFixture *fixture,
                            gconstpointer  data)
@@ -143,8 +144,10 @@ test_repeated_then_failed (RbCoreFixture *fixture,
   deliver (fixture, 2, "m1");
   deliver_to (fixture, 3, "m3", NULL);
   rb_fake_store_break (fixture->store);
+  rb_test_count_log ("inbound_message_handling_failed");
   rb_fake_store_set_hold (fixture->store, FALSE);
   rb_test_settle ();
+  g_assert_cmpuint (rb_test_count_log ("inbound_message_handling_failed"), ==, 2);
   g_assert_cmpuint (fixture->connector->accepted->len, ==, 0);
   for (gint64 seq = 1; seq <= 3; seq++)
     g_assert_true (released (fixture, seq));
@@ -155,6 +158,7 @@ test_repeated_then_failed (RbCoreFixture *fixture,
   assert_no_trace (fixture);
 }
 
+/* Source: protocol.md 9.1, 9.7. */
 static void
 test_inbox_full (RbCoreFixture *fixture,
                  gconstpointer  data)
@@ -360,6 +364,7 @@ test_without_id (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_PLACES), ==, 3);
 }
 
+/* Source: protocol.md 9.1: without a sequence there is nothing to accept. */
 static void
 test_without_sequence (RbCoreFixture *fixture,
                        gconstpointer  data)

@@ -49,6 +49,7 @@ assert_pushed (RbFakeChannel *channel,
   g_assert_cmpstr (got->str, ==, ids);
 }
 
+/* Source: protocol.md 5.5; what is not received is repeated by us. */
 static void
 test_repeated (RbCoreFixture *fixture,
                gconstpointer  data)
@@ -76,7 +77,7 @@ test_repeated (RbCoreFixture *fixture,
   g_assert_cmpuint (channel->pushes->len, ==, n);
 }
 
-/* protocol.md 16.4. */
+/* Source: protocol.md 9.5 step 4, 16.4. */
 static void
 test_routed_at (RbCoreFixture *fixture,
                 gconstpointer  data)
@@ -130,6 +131,7 @@ test_push_ids (RbCoreFixture *fixture,
   g_assert_cmpstr (rb_fake_channel_get (channel, 0)->push_id, !=, rb_fake_channel_get (channel, 1)->push_id);
 }
 
+/* Source: protocol.md 5.5, matching. */
 static void
 test_foreign_receipts (RbCoreFixture *fixture,
                        gconstpointer  data)

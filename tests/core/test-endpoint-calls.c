@@ -188,6 +188,7 @@ test_operator (RbCoreFixture *fixture,
   g_assert_null (rb_registry_lookup (fixture->core->registry, "ep_1"));
 }
 
+/* Source: protocol.md 4.6, IMP-13: legacy endpoints keep the baseline. */
 static void
 test_legacy (RbCoreFixture *fixture,
              gconstpointer  data)
@@ -225,6 +226,7 @@ test_unregister_unknown (RbCoreFixture *fixture,
   g_assert_no_error (error);
 }
 
+/* Source: protocol.md 7.9. */
 static void
 test_unregister_durable (RbCoreFixture *fixture,
                          gconstpointer  data)
@@ -332,6 +334,7 @@ test_not_scheduled (RbCoreFixture *fixture,
   rb_test_assert_logged ("endpoint_heartbeat_not_scheduled", "endpoint_id", id, NULL);
 }
 
+/* Source: protocol.md 7.6. */
 static void
 test_scheduled (RbCoreFixture *fixture,
                 gconstpointer  data)
@@ -395,6 +398,7 @@ test_odd_periods (RbCoreFixture *fixture,
     }
 }
 
+/* Source: protocol.md 7.11. */
 static void
 test_task_hint (RbCoreFixture *fixture,
                 gconstpointer  data)

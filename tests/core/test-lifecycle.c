@@ -70,6 +70,7 @@ assert_closed (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_clock_get_n_timers (fixture->clock), ==, 0);
 }
 
+/* Source: protocol.md 7.5 and IMP-20. */
 static void
 test_grace_expired (RbCoreFixture *fixture,
                     gconstpointer  data)
@@ -181,6 +182,7 @@ test_exited_reconnecting (RbCoreFixture *fixture,
   assert_rescued (fixture, "m1");
 }
 
+/* Source: protocol.md 7.7, IMP-22. */
 static void
 test_recycled (RbCoreFixture *fixture,
                gconstpointer  data)
@@ -289,6 +291,7 @@ test_assignments (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_inbox_get_n_reserved (fixture->core->inbox), ==, 0);
 }
 
+/* Source: protocol.md 5.3, IMP-14. */
 static void
 test_displaced (RbCoreFixture *fixture,
                 gconstpointer  data)

@@ -30,6 +30,7 @@ count_dead (RbCoreFixture *fixture)
   return g_variant_n_children (rows);
 }
 
+/* Source: protocol.md 9.5, IMP-28. */
 static void
 test_routed_refused (RbCoreFixture *fixture,
                      gconstpointer  data)
@@ -193,6 +194,7 @@ find_network (RbCoreFixture *fixture)
   rb_test_settle ();
 }
 
+/* Source: protocol.md 7.10, IMP-24. */
 static void
 test_held_while_offline (RbCoreFixture *fixture,
                          gconstpointer  data)

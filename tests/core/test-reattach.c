@@ -126,6 +126,7 @@ test_empty (RbCoreFixture *fixture,
   g_assert_cmpint (state_of (fixture), ==, RB_ENDPOINT_ACTIVE);
 }
 
+/* Source: protocol.md 7.8, IMP-23. */
 static void
 test_in_order (RbCoreFixture *fixture,
                gconstpointer  data)
@@ -212,7 +213,7 @@ test_dispatched_meanwhile (RbCoreFixture *fixture,
   assert_drained (fixture, result, 1);
 }
 
-/* protocol.md 20.3 item 17. */
+/* Source: protocol.md 7.8: a push that fails; 20.3 item 17. */
 static void
 test_no_receipt (RbCoreFixture *fixture,
                  gconstpointer  data)

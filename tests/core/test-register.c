@@ -113,6 +113,7 @@ static const struct {
     "workspace.cwd must be a non-empty string" },
 };
 
+/* Source: protocol.md 7.2, steps 1, 4 and 6. */
 static void
 test_refused (RbCoreFixture *fixture,
               gconstpointer  data)
@@ -152,6 +153,7 @@ test_not_ready (RbCoreFixture *fixture,
   rb_core_stop_finish (fixture->core, stopped);
 }
 
+/* Source: protocol.md 7.1, 7.2. */
 static void
 test_registered (RbCoreFixture *fixture,
                  gconstpointer  data)
@@ -188,6 +190,7 @@ test_registered (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_fake_processes_get_n_watched (fixture->processes), ==, 1);
 }
 
+/* Source: protocol.md 7.2 step 7, 7.4, 14.4. */
 static void
 test_upstream_arguments (RbCoreFixture *fixture,
                          gconstpointer  data)
@@ -280,6 +283,7 @@ test_upstream_fails (RbCoreFixture *fixture,
     }
 }
 
+/* Source: protocol.md 7.1. */
 static void
 test_same_id_twice (RbCoreFixture *fixture,
                     gconstpointer  data)
@@ -298,6 +302,7 @@ test_same_id_twice (RbCoreFixture *fixture,
   g_assert_cmpint (rb_registry_lookup (fixture->core->registry, id)->state, ==, RB_ENDPOINT_ACTIVE);
 }
 
+/* Source: protocol.md 7.2 step 8, IMP-19. */
 static void
 test_channel_gone (RbCoreFixture *fixture,
                    gconstpointer  data)

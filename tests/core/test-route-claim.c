@@ -9,6 +9,8 @@
 #include "rb-core-private.h"
 #include "rb-error.h"
 
+/* Source: protocol.md 9.4 and 20.2 row 10; in order for each conversation. */
+
 #define PID 100
 
 static void

@@ -70,6 +70,7 @@ assert_in_inbox (RbCoreFixture *fixture,
   g_assert_cmpstr (rb_core_fixture_place (fixture, id), ==, "inbox");
 }
 
+/* Source: protocol.md 9.3, 9.7. */
 static void
 test_background (RbCoreFixture *fixture,
                  gconstpointer  data)
@@ -120,6 +121,7 @@ test_unknown_target (RbCoreFixture *fixture,
   g_assert_cmpuint (channel->pushes->len, ==, 0);
 }
 
+/* Source: protocol.md 9.2, 23. */
 static void
 test_collision (RbCoreFixture *fixture,
                 gconstpointer  data)
@@ -146,6 +148,7 @@ test_collision (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_test_count_log ("correlation_id_collision"), ==, 0);
 }
 
+/* Source: protocol.md 9.5 step 3. */
 static void
 test_reconnecting (RbCoreFixture *fixture,
                    gconstpointer  data)
@@ -163,7 +166,7 @@ test_reconnecting (RbCoreFixture *fixture,
                    RB_REPLY_FOUND);
 }
 
-/* protocol.md 16.4, 20.3 item 19. */
+/* Source: protocol.md 9.5 step 4, 16.4, 20.3 item 19. */
 static void
 test_routed_events (RbCoreFixture *fixture,
                     gconstpointer  data)
@@ -236,7 +239,7 @@ attach_claimed (RbCoreFixture *fixture,
   return channel;
 }
 
-/* protocol.md 16.3. */
+/* Source: protocol.md 9.4, 16.3. */
 static void
 test_claim_route (RbCoreFixture *fixture,
                   gconstpointer  data)
@@ -342,6 +345,7 @@ test_claim_without_id (RbCoreFixture *fixture,
   assert_in_inbox (fixture, "m2", "unaddressed", NULL);
 }
 
+/* Source: protocol.md 9.5, IMP-27. */
 static void
 test_claim_endpoint_gone (RbCoreFixture *fixture,
                           gconstpointer  data)

@@ -7,6 +7,8 @@
 #include "rb-send-error.h"
 #include "rb-test.h"
 
+/* Source: protocol.md 8.3, errors of step 4, IMP-25. */
+
 typedef struct {
   const char *path;
   RbError     cause;

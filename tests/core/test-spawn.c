@@ -10,6 +10,8 @@
 
 #include <signal.h>
 
+/* Source: protocol.md 15.8; 7.2 step 13, 7.3. */
+
 #define PID 100
 
 static void

@@ -48,6 +48,7 @@ parse (const char *text)
   return json;
 }
 
+/* Source: protocol.md 4.4, 3.11 rule 1. */
 static void
 test_healthy (Fixture       *fixture,
               gconstpointer  data)
@@ -67,7 +68,7 @@ test_healthy (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
-/* protocol.md 19. */
+/* Source: protocol.md 3.7; with the discovery file of 3.6; 19. */
 static void
 test_stop (Fixture       *fixture,
            gconstpointer  data)
@@ -88,6 +89,7 @@ test_stop (Fixture       *fixture,
     }
 }
 
+/* Source: protocol.md 3.6, ownership check before delete. */
 static void
 test_stop_foreign_discovery (Fixture       *fixture,
                              gconstpointer  data)
@@ -106,6 +108,7 @@ test_stop_foreign_discovery (Fixture       *fixture,
   g_assert_nonnull (strstr (text, "\"pid\":1"));
 }
 
+/* Source: protocol.md 3.6, single instance, and 3.7. */
 static void
 test_second (Fixture       *fixture,
              gconstpointer  data)
@@ -174,6 +177,7 @@ test_early_signal (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
+/* Source: protocol.md 3.6: what is no record counts as absent. */
 static void
 test_corrupt_discovery (Fixture       *fixture,
                         gconstpointer  data)
@@ -364,6 +368,7 @@ test_masons (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
+/* Source: protocol.md 3.11, command line. */
 static void
 test_command_line (Fixture       *fixture,
                    gconstpointer  data)
@@ -448,6 +453,7 @@ test_views (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
+/* Source: protocol.md 3.10, IMP-10. */
 static void
 test_log (Fixture       *fixture,
           gconstpointer  data)

@@ -33,11 +33,16 @@ def rows(readme):
             yield number, re.split(r', *', cells[0]), re.findall(r'`([^`]+)`', cells[2])
 
 
+def names_of(source):
+    """The test `folder-name` of a source tests/folder/.../test-name.c."""
+    match = re.match(r'tests/([^/]+)/', source.folder + '/')
+    stem = re.match(r'(?:test|fuzz)-(.+)\.c$', source.name)
+    return ['{}-{}'.format(match.group(1), stem.group(1))] if match and stem else []
+
+
 def sources_of(tree, test):
     """The sources of the test `folder-name`, or of a folder that a test is made of."""
-    folder, _, name = test.partition('-')
-    found = [source for source in tree.sources
-             if source.folder.startswith('tests/' + folder) and source.name in ('test-{}.c'.format(name), 'fuzz-{}.c'.format(name))]
+    found = [source for source in tree.sources if test in names_of(source)]
     return found or [source for source in tree.sources if source.folder.startswith('tests/' + test + '/') or source.folder == 'tests/' + test]
 
 

@@ -114,6 +114,7 @@ body_text (GBytes *body)
   return g_strndup (g_bytes_get_data (owned, NULL), g_bytes_get_size (owned));
 }
 
+/* Source: protocol.md 4.3, extra fields. */
 static void
 test_details (void)
 {

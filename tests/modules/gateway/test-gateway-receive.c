@@ -157,6 +157,7 @@ test_burst_in_progress (void)
   g_assert_cmpuint (ASKS, ==, 0);
 }
 
+/* Source: protocol.md 9.1, IMP-26. */
 static void
 test_released (void)
 {

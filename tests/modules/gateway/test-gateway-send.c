@@ -81,6 +81,7 @@ test_sent (void)
     }
 }
 
+/* Source: protocol.md 8.3, errors of step 4: the texts that adapters get. */
 static void
 test_not_connected (void)
 {
