@@ -289,6 +289,30 @@ test_coalesced (RbCoreFixture *fixture,
 }
 
 static void
+test_declined (RbCoreFixture *fixture,
+               gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = NULL;
+  g_autoptr(GError) error = NULL;
+  guint n;
+
+  g_test_summary ("12.2: a row that is back in the inbox because its adapter declined it makes a tick, too; one that goes on does not.");
+
+  rb_claimer_open_mailroom (fixture);
+  worker = rb_worker_new (fixture, WORKER);
+  rb_worker_take (worker, 1, "m1", NULL);
+  rb_test_settle ();
+  n = count_lists (fixture);
+  g_assert_true (rb_worker_report (worker, "m1", 2, "processing_started", &error));
+  rb_test_settle ();
+  g_assert_cmpuint (count_lists (fixture), ==, n);
+  g_assert_true (rb_worker_report (worker, "m1", 3, "waiting_for_runtime_capability", &error));
+  rb_test_settle ();
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
+  g_assert_cmpuint (count_lists (fixture), ==, n + 1);
+}
+
+static void
 test_recover (RbCoreFixture *fixture,
               gconstpointer  data)
 {
@@ -490,6 +514,7 @@ main (int   argc,
   ADD ("/mailroom/tick/idle", "network", test_idle);
   ADD ("/mailroom/tick/legacy", "network", test_legacy);
   ADD ("/mailroom/tick/coalesced", "network", test_coalesced);
+  ADD ("/mailroom/tick/declined", "network", test_declined);
   ADD ("/mailroom/tick/bound", "network", test_bound);
   ADD ("/mailroom/recover/comes-back", "network", test_recover);
   ADD ("/mailroom/recover/at-work", "network", test_at_work);
