@@ -111,6 +111,31 @@ test_retry (RbCoreFixture *fixture,
 }
 
 static void
+test_retry_overtaken (RbCoreFixture *fixture,
+                      gconstpointer  data)
+{
+  g_autoptr(RbWorker) first = NULL;
+  g_autoptr(RbWorker) second = NULL;
+  guint n;
+
+  g_test_summary ("A registration that got the answer earlier leaves nothing to ask when the minute is over.");
+
+  set_capabilities (fixture, rb_claimer_failure (RB_ERROR_TIMED_OUT, 0, NULL, "late"), NULL);
+  rb_core_fixture_restart (fixture);
+  first = rb_worker_new (fixture, WORKER);
+  rb_test_settle ();
+  set_capabilities (fixture, NULL, g_variant_new_parsed ("{'staged_assignment': <true>}"));
+  rb_claimer_list (fixture, 0);
+  second = rb_worker_new (fixture, WORKER + 1);
+  rb_test_settle ();
+  g_assert_true (rb_mailroom_is_running (fixture->core));
+  n = fixture->upstream->n_calls[RB_UPSTREAM_CAPABILITIES];
+  rb_fake_clock_advance (fixture->clock, 60000);
+  rb_test_settle ();
+  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_CAPABILITIES], ==, n);
+}
+
+static void
 test_local_never (RbCoreFixture *fixture,
                   gconstpointer  data)
 {
@@ -508,6 +533,7 @@ main (int   argc,
 
   ADD ("/mailroom/activation/answers", "network", test_activation);
   ADD ("/mailroom/activation/retry", "network", test_retry);
+  ADD ("/mailroom/activation/retry-overtaken", "network", test_retry_overtaken);
   ADD ("/mailroom/activation/local", NULL, test_local_never);
   ADD ("/mailroom/tick/claims", "network", test_tick);
   ADD ("/mailroom/tick/policies", "network", test_policies);
