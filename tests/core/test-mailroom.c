@@ -282,6 +282,7 @@ test_legacy (RbCoreFixture *fixture,
   n = count_lists (fixture);
   g_free (rb_core_fixture_register (fixture, WORKER, RB_BACKGROUND, "s1", NULL));
   rb_test_settle ();
+  g_assert_cmpuint (rb_clock_get_n_timers (fixture->clock), ==, 0);
   tick (fixture);
   rb_mailroom_trigger (fixture->core);
   rb_test_settle ();
