@@ -27,6 +27,7 @@ typedef struct {
   gint64               sequence;
   GPtrArray           *dispatchers;   /* of GTask: whoever dispatched it learns the outcome with us; NULL: nobody */
   GError              *declined;      /* what they are told; NULL: that it was taken */
+  gboolean             is_back;       /* the message is in the inbox again */
 } Processing;
 
 void
@@ -171,6 +172,8 @@ on_durable (RbCore       *core,
       g_task_return_error (task, g_error_copy (error));
       return;
     }
+  if (self->is_back)
+    rb_mailroom_trigger (core);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -246,6 +249,7 @@ apply (RbCore       *core,
   if (todo & RB_ASSIGNMENT_PUT_BACK)
     {
       self->declined = rb_error_new (RB_ERROR_INVALID, "dispatch_failed", "the target declined: %s", state);
+      self->is_back = TRUE;
       rb_restore_put_back (core, assignment, state, changes);
       return;
     }

@@ -471,9 +471,14 @@ test_repeated (RbCoreFixture *fixture,
   wrong.key = "k2";
   rb_order_send (fixture, &wrong);
   rb_assert_acked (fixture, 2, "k2 failed unknown undispatched_id: m1");
+  wrong = order;
+  wrong.target = NULL;
+  wrong.target_endpoint_id = "ep_other";
+  rb_order_send (fixture, &wrong);
+  rb_assert_acked (fixture, 3, "k1 failed unknown undispatched_id: m1");
 
   rb_order_send (fixture, &order);
-  rb_assert_acked (fixture, 3, "k1 applied");   /* queued for an endpoint that reconnects */
+  rb_assert_acked (fixture, 4, "k1 applied");   /* queued for an endpoint that reconnects */
   rb_worker_reattach (worker);
   g_assert_cmpuint (worker->channel->pushes->len, ==, 1);
   worker->assignment_id = g_strdup ("k1");

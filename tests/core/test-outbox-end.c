@@ -342,7 +342,10 @@ test_stop (RbCoreFixture *fixture,
 
   rb_authority_fail (fixture, RB_ERROR_UNAVAILABLE, 503);
   rb_authority_news (fixture, 1);
+  lose_network (fixture);
+  find_network (fixture);
   rb_core_fixture_stop (fixture);
+  g_assert_cmpuint (rb_test_count_log ("network_presence_changed_queue_dropped_on_shutdown"), ==, 1);
   g_assert_cmpuint (rb_authority_count (fixture, OFFLINE), ==, 1);
   g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, 1);
   g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 1);

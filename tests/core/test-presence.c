@@ -79,6 +79,22 @@ test_back_in_time (RbCoreFixture *fixture,
 }
 
 static void
+test_lost_again (RbCoreFixture *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("Lost again it has a whole grace, whatever was left of the last one.");
+
+  disconnect (fixture);
+  rb_fake_clock_advance (fixture->clock, GRACE - 1);
+  connect_ (fixture);
+  disconnect (fixture);
+  rb_fake_clock_advance (fixture->clock, GRACE - 1);
+  assert_is (fixture, "reconnecting", "connector_disconnected");
+  rb_fake_clock_advance (fixture->clock, 1);
+  assert_is (fixture, "offline", "grace_timeout");
+}
+
+static void
 test_too_late (RbCoreFixture *fixture,
                gconstpointer  data)
 {
@@ -208,6 +224,7 @@ main (int   argc,
   g_test_add ("/presence/" path, RbCoreFixture, NULL, rb_core_fixture_set_up, function, rb_core_fixture_tear_down)
   ADD ("first", test_first);
   ADD ("back-in-time", test_back_in_time);
+  ADD ("lost-again", test_lost_again);
   ADD ("too-late", test_too_late);
   ADD ("channels", test_channels);
   ADD ("shutdown", test_shutdown);

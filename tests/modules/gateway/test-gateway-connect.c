@@ -322,6 +322,8 @@ test_superseded (void)
       rb_test_wait_until (peer->n_superseded == 1);
       rb_test_assert_logged ("connector_ws_closed", "code", "4001", "reason", "Replaced by new Runtime", "replaced_by_new_runtime", "true",
                              NULL);
+      rb_test_assert_logged ("connector_superseded", "err", "This agent was claimed by another Runtime (this Runtime disconnected). "
+                             "Restart setup for this runtime to drive this agent from here again.", NULL);
       rb_fake_clock_advance (peer->clock, 120000);
       g_assert_cmpuint (peer->n_superseded, ==, 1);
       g_assert_cmpuint (peer->n_disconnected, ==, 0);

@@ -518,6 +518,8 @@ test_pending_is_logged (void)
   g_assert_cmpuint (rb_test_count_log ("legacy_delivery_pending_ignored"), ==, 0);
   rb_connector_release (peer->connector, 1);
   g_assert_cmpuint (rb_test_count_log ("legacy_delivery_pending_ignored"), ==, 1);
+  rb_test_assert_logged ("legacy_delivery_pending_ignored", "upTo", "m", "count", "1", "blockedSeqs", "[1]", "unsequencedBlocked", "false",
+                         NULL);
 }
 
 static void
