@@ -189,6 +189,7 @@ test_damaged (RbCoreFixture *fixture,
   assert_refuses (fixture, "An assignment names message 'm1', which is not assigned");
 }
 
+/* protocol.md 11.1. */
 static void
 test_everything (RbCoreFixture *fixture,
                  gconstpointer  data)

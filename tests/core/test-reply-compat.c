@@ -1,4 +1,4 @@
-/* test-reply-compat.c: answers to an upstream, and from adapters, of the 0.2.5 age
+/* test-reply-compat.c: answers to an upstream, and from adapters, of the 0.2.5 age (protocol.md 20.2, 20.3)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
