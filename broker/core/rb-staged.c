@@ -263,7 +263,7 @@ fetch_item (RbCore    *core,
 
   if (assignment == NULL)
     assignment = register_assignment (core, fetched, changes);
-  if (assignment == NULL || !g_str_equal (assignment->endpoint_id, item->endpoint_id))
+  if (assignment == NULL || assignment->state != RB_ASSIGNMENT_STAGED || !g_str_equal (assignment->endpoint_id, item->endpoint_id))
     {
       rb_log_warning ("staged_message_in_other_hands", "assignment_id", item->claimed->assignment_id, "undispatched_id",
                       item->claimed->undispatched_id, NULL);
