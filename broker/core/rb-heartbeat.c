@@ -9,6 +9,7 @@
 #include "rb-error.h"
 #include "rb-log.h"
 #include "rb-register.h"
+#include "rb-upstream-error.h"
 
 static void start_timer (RbCore *core, RbEndpoint *endpoint);
 
@@ -61,12 +62,11 @@ on_answered (GObject      *source,
              gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
-  g_autoptr(GVariant) answer = NULL;
-  GError *error = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
 
-  answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
   if (answer == NULL)
-    g_task_return_error (task, error);
+    g_task_return_error (task, rb_upstream_error_for_caller (error));
   else
     g_task_return_boolean (task, TRUE);
 }

@@ -18,6 +18,7 @@
 #include "rb-successor.h"
 #include "rb-text.h"
 #include "rb-time.h"
+#include "rb-upstream-error.h"
 
 /* A registration on its way: checked -> agreed by the upstream -> durable -> answered. */
 typedef struct {
@@ -275,7 +276,9 @@ on_upstream_registered (GObject      *source,
   answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
   if (answer == NULL)
     {
-      g_task_return_error (task, error);
+      g_autoptr(GError) failure = error;
+
+      g_task_return_error (task, rb_upstream_error_for_caller (failure));
       return;
     }
   if (!g_variant_lookup (answer, "endpoint_id", "s", &self->endpoint_id) || *self->endpoint_id == '\0')

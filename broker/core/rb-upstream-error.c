@@ -53,3 +53,16 @@ rb_upstream_error_answered (const GError *failure,
   rb_error_set_retryable (error, status >= 500);
   return error;
 }
+
+GError *
+rb_upstream_error_for_caller (const GError *failure)
+{
+  GError *error = rb_upstream_error_answered (failure, "unknown");
+
+  if (error == NULL)
+    {
+      error = g_error_copy (failure);
+      rb_error_set_retryable (error, TRUE);
+    }
+  return error;
+}
