@@ -88,6 +88,42 @@ test_corrupt (void)
 }
 
 static void
+test_behind (void)
+{
+  g_autoptr(Peer) peer = peer_new_connected ();
+
+  g_test_summary ("A file that is behind what we acknowledged, and a gateway that forgets that: no gap stays, and what is new is kept.");
+
+  peer->accepts = TRUE;
+  for (guint i = 0; i < 5; i++)
+    rb_sim_gateway_deliver (peer->gateway, NULL, "bob@sim", "x", NULL);
+  rb_test_wait_until (rb_sim_gateway_get_acked (peer->gateway) == 5);
+  peer_stop (peer);
+  peer_write_cursor (peer, "{\"version\":1,\"lastKnownSeq\":2}");
+  peer_renew (peer, "keepalive-ms", "0", NULL);
+  peer->accepts = TRUE;
+  peer_start (peer);
+  g_assert_cmpint (peer_get_number (peer, "REGISTER", -1, "lastKnownSeq"), ==, 2);
+
+  rb_sim_gateway_withhold (peer->gateway, "late", "bob@sim", "x", NULL);
+  rb_sim_gateway_set_gap_fill (peer->gateway, FALSE);
+  rb_sim_gateway_deliver (peer->gateway, "new", "bob@sim", "x", NULL);
+  rb_test_wait_until (peer->deliveries->len == 6);
+  for (guint i = 0; i < 3; i++)
+    {
+      peer_sync (peer);
+      rb_fake_clock_advance (peer->clock, 1000 << i);
+    }
+  peer_sync (peer);
+  g_assert_cmpint (rb_sim_gateway_get_acked (peer->gateway), ==, 5);
+  rb_sim_gateway_set_gap_fill (peer->gateway, TRUE);
+  rb_fake_clock_advance (peer->clock, 60000);
+  rb_test_wait_until (rb_sim_gateway_get_acked (peer->gateway) == 7);
+  peer_stop (peer);
+  g_assert_cmpint (peer_read_cursor (peer), ==, 7);
+}
+
+static void
 test_restart (void)
 {
   g_autoptr(Peer) peer = peer_new_connected ();
@@ -205,6 +241,7 @@ main (int    argc,
   g_test_add_func ("/gateway/cursor-file/import", test_import);
   g_test_add_func ("/gateway/cursor-file/corrupt", test_corrupt);
   g_test_add_func ("/gateway/cursor-file/restart", test_restart);
+  g_test_add_func ("/gateway/cursor-file/behind", test_behind);
   g_test_add_func ("/gateway/cursor-file/few-writes", test_few_writes);
   g_test_add_func ("/gateway/cursor-file/unwritable", test_unwritable);
   g_test_add_func ("/gateway/settings", test_settings);
