@@ -47,8 +47,8 @@ test_handshake (RbMasons      *fixture,
 
   g_test_summary ("A gateway that goes in the middle of a burst, and twice more at one point of the handshake: nothing is lost or twice.");
 
-  rb_masons_set (fixture, "gateway.register-timeout-ms=200");
-  rb_masons_set (fixture, "gateway.keepalive-ms=100");
+  rb_masons_set (fixture, "gateway.register-timeout-ms=1000");
+  rb_masons_set (fixture, row->end == RB_SIM_END_SILENCE ? "gateway.keepalive-ms=500" : "gateway.keepalive-ms=0");
   rb_masons_start (fixture);
   adapter = rb_masons_attach (fixture, FALSE);
   rb_masons_burst_to (fixture, adapter, 0, 100, "m");
