@@ -123,7 +123,22 @@ on_released (RbCore   *core,
   answer (core, task, NULL, error);
 }
 
-/* Gives the claim back, then fails with @error (taken), which has a reason. IMP-35: the row is there again first. */
+/* IMP-35: the row is there again, with a step that says why. */
+static void
+give_back (RbCore     *core,
+           Claim      *self,
+           const char *reason_code)
+{
+  RbMessage *message = g_steal_pointer (&self->message);
+  RbChanges *changes = rb_changes_new ();
+
+  if (message->place == RB_PLACE_INBOX)
+    rb_message_checkpoint (message, changes, "released", rb_core_now (core), self->endpoint_id, reason_code);
+  rb_claim_message_give_back (core, message);
+  rb_core_commit_lazy (core, changes, NULL, NULL);
+}
+
+/* Gives the claim back, then fails with @error (taken), which has a reason. */
 static void
 compensate (RbCore     *core,
             GTask      *task,
@@ -135,7 +150,7 @@ compensate (RbCore     *core,
   self->original = error;
   self->reason_code = reason_code;
   if (self->message != NULL)
-    rb_claim_message_give_back (core, g_steal_pointer (&self->message));
+    give_back (core, self, reason_code);
   rb_claim_release (core, self->claimed, self->nonce, reason_code, on_released, task);
 }
 
@@ -270,7 +285,7 @@ on_agreed (RbCore       *core,
   else
     {
       self->original = gone;
-      rb_claim_message_give_back (core, g_steal_pointer (&self->message));
+      give_back (core, self, "endpoint_lost");
       rb_core_commit (core, rb_changes_new (), on_given_up, task);
     }
 }

@@ -10,7 +10,7 @@
 #include "rb-host-settings.h"
 #include "rb-loader.h"
 
-#define DEFAULT_CALL_TIMEOUT_MS 30000
+#define DEFAULT_CALL_TIMEOUT_MS 35000   /* above the longest limit that a module has by itself, so that its own words are heard */
 #define START_PATIENCE_MS 250   /* after that the next module starts beside one that has not answered */
 
 struct _RbHost {

@@ -13,7 +13,7 @@ G_DECLARE_FINAL_TYPE (RbHost, rb_host, RB, HOST, GObject)
 typedef struct {
   const char *const   *directories;      /* searched in order for <name>.so (or <kind>-<name>.so); NULL-terminated */
   RbModuleEnvironment  environment;      /* copied */
-  gint64               call_timeout_ms;  /* 0: 30,000; start and stop have it too */
+  gint64               call_timeout_ms;  /* 0: 35,000; start and stop have it too */
 } RbHostOptions;
 
 /* Effective settings of a module's group; called once the module's table is known, so that unknown keys can be refused by name.

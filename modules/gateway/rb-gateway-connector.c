@@ -26,8 +26,8 @@ struct _RbGatewayConnector {
   RbGatewayAnnouncer *announcer;
   RbGatewaySender    *sender;
   State               state;
-  RbGatewayKeeper    *keeper;          /* of this run */
-  RbGatewayReceiver  *receiver;        /* of this run */
+  RbGatewayKeeper    *keeper;          /* of this run, or the last */
+  RbGatewayReceiver  *receiver;        /* likewise */
   GTask              *start_task;      /* until the first attempt has an outcome */
   GTask              *stop_task;
   guint               n_stopping;      /* what the stop waits for */
@@ -159,6 +159,7 @@ on_failed (RbGatewayFailure  failure,
                             failure == RB_GATEWAY_SUPERSEDED ? RB_GATEWAY_SAY_SUPERSEDED : RB_GATEWAY_SAY_DISCONNECTED, text);
 }
 
+/* Keeper and receiver may be what called the broker that stopped us: they go with the next start. */
 static void
 stop_one (gpointer user_data)
 {
@@ -169,8 +170,6 @@ stop_one (gpointer user_data)
     return;
 
   task = g_steal_pointer (&self->stop_task);
-  g_clear_pointer (&self->receiver, rb_gateway_receiver_free);
-  g_clear_pointer (&self->keeper, rb_gateway_keeper_free);
   self->state = STATE_IDLE;
   g_task_return_boolean (task, TRUE);
 }
@@ -253,15 +252,24 @@ rb_gateway_connector_start_async (RbModule            *module,
   rb_gateway_keeper_start (self->keeper);
 }
 
+/* What was accepted is acknowledged; now the connection may go. */
+static void
+on_receiver_closed (gpointer user_data)
+{
+  RbGatewayConnector *self = user_data;
+
+  rb_gateway_keeper_stop (self->keeper);
+  stop_one (self);
+}
+
 static void
 begin_stop (RbGatewayConnector *self)
 {
   self->state = STATE_STOPPING;
   rb_gateway_announcer_end (self->announcer);
-  /* What is accepted is acknowledged as long as there is a connection. The third of what the stop waits for is this function. */
+  /* Receiver and keeper; the third of what the stop waits for is this function. */
   self->n_stopping = 3;
-  rb_gateway_receiver_close (self->receiver, stop_one, self);
-  rb_gateway_keeper_stop (self->keeper);
+  rb_gateway_receiver_close (self->receiver, on_receiver_closed, self);
   finish_start (self, rb_error_new (RB_ERROR_BAD_STATE, "stopped", "Stopped while it started"));
   stop_one (self);
 }
@@ -310,7 +318,7 @@ rb_gateway_connector_set_window (RbConnector *connector,
 
   self->window_messages = messages;
   self->window_bytes = bytes;
-  if (self->receiver != NULL)
+  if (self->state == STATE_RUNNING)
     rb_gateway_receiver_set_window (self->receiver, messages, bytes);
 }
 

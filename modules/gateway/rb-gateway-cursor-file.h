@@ -16,8 +16,13 @@ char                *rb_gateway_cursor_format      (gint64               seq,
 /* Writes it, off the main thread: one write at a time, the newest value wins. */
 typedef struct _RbGatewayCursorFile RbGatewayCursorFile;
 
+/* @seq is on the disk now, or could not be written, which the log says. */
+typedef void (*RbGatewayWrittenFunc) (gint64 seq, gpointer user_data);
+
 RbGatewayCursorFile *rb_gateway_cursor_file_new    (const char          *path,
-                                                    RbClock             *clock);
+                                                    RbClock             *clock,
+                                                    RbGatewayWrittenFunc written,
+                                                    gpointer             user_data);
 void                 rb_gateway_cursor_file_unref  (RbGatewayCursorFile *self);
 /* 0 when it is absent or invalid. */
 gint64               rb_gateway_cursor_file_read   (RbGatewayCursorFile *self);

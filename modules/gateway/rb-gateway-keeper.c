@@ -51,7 +51,7 @@ static void attempt (RbGatewayKeeper *self);
 
 static void
 set_due (RbGatewayKeeper *self,
-         gint64              delay_ms)
+         gint64           delay_ms)
 {
   self->due_us = rb_clock_get_monotonic_us (self->clock) + delay_ms * 1000;
 }
@@ -81,8 +81,8 @@ break_link (RbGatewayLink **link)
 
 static void
 close_link (RbGatewayKeeper *self,
-            guint               code,
-            const char         *reason)
+            guint            code,
+            const char      *reason)
 {
   break_link (&self->closing);
   self->closing = g_steal_pointer (&self->link);
@@ -105,8 +105,8 @@ on_wait_over (gpointer user_data)
 /* The link, if there was one, has been closed, broken or lost. Answers to what was being sent, and news, may make the broker stop us. */
 static void
 wait_and_retry (RbGatewayKeeper *self,
-                gint64              delay_ms,
-                const char         *text)
+                gint64           delay_ms,
+                const char      *text)
 {
   self->state = STATE_WAITING;
   leave_link (self);
@@ -121,7 +121,7 @@ wait_and_retry (RbGatewayKeeper *self,
 
 static void
 retry_later (RbGatewayKeeper *self,
-             const char         *text)
+             const char      *text)
 {
   wait_and_retry (self, rb_gateway_retry_next_ms (&self->retry, g_random_double ()), text);
 }
@@ -129,7 +129,7 @@ retry_later (RbGatewayKeeper *self,
 /* No further attempt. */
 static void
 give_up (RbGatewayKeeper *self,
-         const char         *text)
+         const char      *text)
 {
   self->state = STATE_GONE;
   leave_link (self);
@@ -155,8 +155,8 @@ be_superseded (RbGatewayKeeper *self)
 /* The gateway does not want us on this connection. */
 static void
 refuse_link (RbGatewayKeeper *self,
-             RbGatewayVerdict    verdict,
-             const char         *reason)
+             RbGatewayVerdict verdict,
+             const char      *reason)
 {
   close_link (self, RB_GATEWAY_CLOSE_CODE, reason);
   if (verdict == RB_GATEWAY_INCOMPATIBLE)
@@ -169,7 +169,7 @@ refuse_link (RbGatewayKeeper *self,
 }
 
 static void
-take_register_ack (RbGatewayKeeper   *self,
+take_register_ack (RbGatewayKeeper      *self,
                    const RbGatewayFrame *ack)
 {
   g_autofree char *reason = NULL;
@@ -193,7 +193,7 @@ take_register_ack (RbGatewayKeeper   *self,
 /* A gateway that says nothing else must not fill the log. */
 static void
 report_garbage (RbGatewayKeeper *self,
-                const GError       *error)
+                const GError    *error)
 {
   rb_log_event (G_LOG_DOMAIN, self->has_garbage ? G_LOG_LEVEL_DEBUG : G_LOG_LEVEL_WARNING, "connector_frame_invalid", "err",
                 "Received non-JSON message from Connector", "detail", error->message, NULL);
@@ -247,7 +247,7 @@ on_link_opened (RbGatewayLink *link,
 }
 
 static void
-log_end (RbGatewayKeeper     *self,
+log_end (RbGatewayKeeper        *self,
          const RbGatewayLinkEnd *end,
          gboolean                is_intentional)
 {

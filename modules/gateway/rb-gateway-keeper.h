@@ -18,7 +18,7 @@ typedef enum {
 
 /* @get_cursor: what REGISTER says. @registered: there is a link now; @is_new is FALSE when it was told again on the same one. @frame: all
  * frames but REGISTER_ACK, also before the registration. @lost: the link, if there was one, is none any more. @failed comes after @lost;
- * @text is for people. @stopped: after rb_gateway_keeper_stop(), once; the keeper may be freed from there. */
+ * @text is for people. @stopped: after rb_gateway_keeper_stop(), once. None of them may free the keeper. */
 typedef struct {
   gint64 (*get_cursor) (gpointer owner);
   void   (*registered) (const RbGatewayFrame *ack, gboolean is_new, gpointer owner);

@@ -1,8 +1,8 @@
 /* rb-gateway-receiver.c: takes the messages of our stream, hands them on, and says what was accepted
  *
  * RbGatewayStream knows what to do; here it is done. What the broker accepts within one turn of the main loop is acknowledged with one
- * frame. The cursor is what we acknowledged, not what we accepted: a message whose acknowledgement could not be sent is told again, and
- * known, after the next registration.
+ * frame, as soon as the file of the cursor says so. The cursor is what we acknowledged, not what we accepted: a message whose
+ * acknowledgement could not be sent is told again, and known, after the next registration.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -28,6 +28,7 @@ struct _RbGatewayReceiver {
   gint64                   cursor;         /* acknowledged, at most the floor of @stream */
   gint64                   acknowledged;   /* by us, as the gateway said when we registered; 0: nothing */
   gboolean                 is_running;
+  gboolean                 is_closing;
   gboolean                 is_pumping;
   gboolean                 has_lost;       /* a message without a sequence, and the log says so */
   GSource                 *ack_source;     /* an acknowledgement is due this turn */
@@ -38,6 +39,7 @@ struct _RbGatewayReceiver {
 };
 
 static void schedule_ask (RbGatewayReceiver *self);
+static void schedule_flush (RbGatewayReceiver *self);
 
 static void
 move_cursor (RbGatewayReceiver *self,
@@ -71,8 +73,25 @@ flush (RbGatewayReceiver *self)
   gint64 floor = rb_gateway_stream_get_floor (self->stream);
 
   clear_ack_source (self);
-  if (self->link != NULL && floor > self->cursor && send_ack (self, floor))
-    move_cursor (self, floor);
+  if (self->link != NULL && floor > self->cursor)
+    rb_gateway_cursor_file_store (self->file, floor);
+}
+
+/* A file that could not be written undoes no acceptance. What it says is ours, whether the acknowledgement can still be sent or not: we
+ * register with it, and the gateway that knows less is told again. */
+static void
+on_cursor_written (gint64   seq,
+                   gpointer user_data)
+{
+  RbGatewayReceiver *self = user_data;
+
+  if (seq <= self->cursor)
+    return;
+  self->cursor = seq;
+  if (self->link != NULL)
+    send_ack (self, seq);
+  if (!self->is_closing)
+    schedule_flush (self);
 }
 
 static gboolean
@@ -250,7 +269,7 @@ rb_gateway_receiver_new (const RbGatewaySettings *settings,
   self->clock = g_object_ref (clock);
   self->deliver = deliver;
   self->owner = owner;
-  self->file = rb_gateway_cursor_file_new (settings->cursor_file, clock);
+  self->file = rb_gateway_cursor_file_new (settings->cursor_file, clock, on_cursor_written, self);
   self->cursor = rb_gateway_cursor_file_read (self->file);
   self->stream = rb_gateway_stream_new (self->cursor, settings->duplicate_memory);
 
@@ -428,7 +447,8 @@ rb_gateway_receiver_close (RbGatewayReceiver   *self,
   g_return_if_fail (self != NULL);
 
   self->is_running = FALSE;
+  self->is_closing = TRUE;
+  rb_clock_clear (self->clock, &self->ask_timer);
   flush (self);
-  rb_gateway_receiver_disconnected (self);
   rb_gateway_cursor_file_close (self->file, closed, user_data);
 }

@@ -131,7 +131,7 @@ on_posted (GObject      *source,
   g_autoptr(RbHttpAcks) self = posted->acks;
   g_autofree char *key = posted->key;
   g_autoptr(GError) error = NULL;
-  g_autoptr(RbHttpAnswer) answer = rb_http_call_finish (RB_HTTP_CLIENT (source), result, &error);
+  g_autoptr(RbHttpAnswer) answer = rb_http_call_finish (result, &error);
   GQueue *queue = self->is_stopped ? NULL : g_hash_table_lookup (self->queues, key);
   Ack *ack = queue != NULL ? g_queue_peek_head (queue) : NULL;
 
@@ -163,7 +163,7 @@ rb_http_acks_dispose (GObject *object)
   RbHttpAcks *self = RB_HTTP_ACKS (object);
 
   rb_http_acks_stop (self);
-  g_clear_object (&self->client);
+  g_clear_pointer (&self->client, rb_http_client_unref);
   G_OBJECT_CLASS (rb_http_acks_parent_class)->dispose (object);
 }
 
@@ -199,7 +199,7 @@ rb_http_acks_new (RbHttpClient         *client,
 {
   RbHttpAcks *self = g_object_new (RB_TYPE_HTTP_ACKS, NULL);
 
-  self->client = g_object_ref (client);
+  self->client = rb_http_client_ref (client);
   self->settings = settings;
   self->clock = g_object_ref (clock);
   return self;

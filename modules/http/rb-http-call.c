@@ -15,7 +15,7 @@ on_answered (GObject      *source,
   g_autoptr(GTask) task = user_data;
   const RbHttpRoute *route = g_task_get_task_data (task);
   GError *error = NULL;
-  g_autoptr(RbHttpAnswer) answer = rb_http_client_request_finish (RB_HTTP_CLIENT (source), result, &error);
+  g_autoptr(RbHttpAnswer) answer = rb_http_client_request_finish (result, &error);
 
   if (answer == NULL)
     g_task_return_error (task, error);
@@ -46,7 +46,7 @@ rb_http_call_async (RbHttpClient        *client,
                     GAsyncReadyCallback  callback,
                     gpointer             user_data)
 {
-  GTask *task = g_task_new (client, cancellable, callback, user_data);
+  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, rb_http_call_async);
   g_task_set_check_cancellable (task, FALSE);
@@ -55,11 +55,10 @@ rb_http_call_async (RbHttpClient        *client,
 }
 
 RbHttpAnswer *
-rb_http_call_finish (RbHttpClient  *client,
-                     GAsyncResult  *result,
+rb_http_call_finish (GAsyncResult  *result,
                      GError       **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, client), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, rb_http_call_async), NULL);
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /* Fails as rb_http_client_request_async() does, and with rb_http_route_refusal() when the status is no success. */
 void          rb_http_call_async  (RbHttpClient *client, const RbHttpRoute *route, const char *path, GBytes *body, gint64 timeout_ms,
                                    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
-RbHttpAnswer *rb_http_call_finish (RbHttpClient *client, GAsyncResult *result, GError **error);
+RbHttpAnswer *rb_http_call_finish (GAsyncResult *result, GError **error);
 
 gboolean      rb_http_is_transient (const GError *error);
 /* -1: the error does not say */

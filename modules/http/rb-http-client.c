@@ -16,8 +16,7 @@
 #define CHUNK_BYTES (32 * 1024)
 
 struct _RbHttpClient {
-  GObject parent_instance;
-
+  grefcount    ref_count;
   SoupSession *session;
   RbClock     *clock;
   char        *base;
@@ -26,30 +25,9 @@ struct _RbHttpClient {
   gboolean     is_stopped;
 };
 
-/* Upstream and emitter have a copy of this code each, and the names of types are one for the whole process: so each copy's type is named
- * after its module, which is what the log domain is. G_DEFINE_FINAL_TYPE() knows only one name. */
-#define TYPE_NAME "RbHttpClient+" G_LOG_DOMAIN
-
-static GObjectClass *parent_class;
-
-static void rb_http_client_class_init (gpointer klass, gpointer data);
-static void rb_http_client_init (GTypeInstance *instance, gpointer klass);
-
-GType
-rb_http_client_get_type (void)
-{
-  static gsize type = 0;
-
-  if (g_once_init_enter (&type))
-    g_once_init_leave (&type, g_type_register_static_simple (G_TYPE_OBJECT, g_intern_static_string (TYPE_NAME), sizeof (RbHttpClientClass),
-                                                             rb_http_client_class_init, sizeof (RbHttpClient), rb_http_client_init,
-                                                             G_TYPE_FLAG_FINAL));
-  return type;
-}
-
 typedef struct {
   grefcount     ref_count;      /* the table has one, an operation of libsoup another */
-  RbHttpClient *client;         /* borrowed from @task */
+  RbHttpClient *client;         /* as long as there is a task */
   GTask        *task;           /* NULL once it was returned */
   SoupMessage  *message;
   GCancellable *inner;          /* of libsoup's operations */
@@ -91,17 +69,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Exchange, exchange_unref)
 static GTask *
 take_task (Exchange *self)
 {
+  g_autoptr(RbHttpClient) client = g_steal_pointer (&self->client);
   GTask *task = g_steal_pointer (&self->task);
 
   if (task == NULL)
     return NULL;
 
-  rb_clock_clear (self->client->clock, &self->deadline);
+  rb_clock_clear (client->clock, &self->deadline);
   if (self->outer != NULL)
     g_source_destroy (self->outer);
   g_clear_pointer (&self->outer, g_source_unref);
-  g_hash_table_remove (self->client->running, self);
-  self->client = NULL;
+  g_hash_table_remove (client->running, self);
   return task;
 }
 
@@ -372,7 +350,7 @@ start_exchange (RbHttpClient        *client,
                 gpointer             user_data)
 {
   g_autoptr(SoupMessage) owned = message;
-  g_autoptr(GTask) task = g_task_new (client, cancellable, callback, user_data);
+  g_autoptr(GTask) task = g_task_new (NULL, cancellable, callback, user_data);
   GError *error = why_not_now (client, message);
   Exchange *self;
 
@@ -386,7 +364,7 @@ start_exchange (RbHttpClient        *client,
 
   self = g_new0 (Exchange, 1);
   g_ref_count_init (&self->ref_count);
-  self->client = client;
+  self->client = rb_http_client_ref (client);
   self->task = g_steal_pointer (&task);
   self->message = g_steal_pointer (&owned);
   self->inner = g_cancellable_new ();
@@ -396,38 +374,6 @@ start_exchange (RbHttpClient        *client,
   watch_cancellable (self, cancellable);
   g_hash_table_add (client->running, self);
   soup_session_send_async (client->session, self->message, G_PRIORITY_DEFAULT, self->inner, on_sent, exchange_ref (self));
-}
-
-static void
-rb_http_client_finalize (GObject *object)
-{
-  RbHttpClient *self = RB_HTTP_CLIENT (object);
-
-  /* Each exchange's task holds a reference, so none is left. */
-  g_assert (g_hash_table_size (self->running) == 0);
-  g_clear_pointer (&self->running, g_hash_table_unref);
-  g_clear_object (&self->session);
-  g_clear_object (&self->clock);
-  g_free (self->base);
-  g_free (self->authorization);
-  parent_class->finalize (object);
-}
-
-static void
-rb_http_client_class_init (gpointer klass,
-                           gpointer data)
-{
-  parent_class = g_type_class_peek_parent (klass);
-  G_OBJECT_CLASS (klass)->finalize = rb_http_client_finalize;
-}
-
-static void
-rb_http_client_init (GTypeInstance *instance,
-                     gpointer       klass)
-{
-  RbHttpClient *self = RB_HTTP_CLIENT (instance);
-
-  self->running = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) exchange_unref, NULL);
 }
 
 static gboolean
@@ -483,11 +429,10 @@ rb_http_client_new (const RbHttpSettings  *settings,
                     RbClock               *clock,
                     GError               **error)
 {
-  g_autoptr(RbHttpClient) self = g_object_new (RB_TYPE_HTTP_CLIENT, NULL);
+  g_autoptr(RbHttpClient) self = g_new0 (RbHttpClient, 1);
 
-  g_return_val_if_fail (settings != NULL, NULL);
-  g_return_val_if_fail (RB_IS_CLOCK (clock), NULL);
-
+  g_ref_count_init (&self->ref_count);
+  self->running = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) exchange_unref, NULL);
   self->clock = g_object_ref (clock);
   self->base = g_strdup (settings->base);
   self->authorization = g_strconcat ("Bearer ", settings->token, NULL);
@@ -507,6 +452,32 @@ rb_http_client_new (const RbHttpSettings  *settings,
   return g_steal_pointer (&self);
 }
 
+RbHttpClient *
+rb_http_client_ref (RbHttpClient *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+rb_http_client_unref (RbHttpClient *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!g_ref_count_dec (&self->ref_count))
+    return;
+
+  /* Each exchange in the table has a reference, so none is left. */
+  g_hash_table_unref (self->running);
+  g_clear_object (&self->session);
+  g_clear_object (&self->clock);
+  g_free (self->base);
+  g_free (self->authorization);
+  g_free (self);
+}
+
 /**
  * rb_http_client_stop:
  * @self: a client
@@ -517,11 +488,14 @@ rb_http_client_new (const RbHttpSettings  *settings,
 void
 rb_http_client_stop (RbHttpClient *self)
 {
+  g_autoptr(RbHttpClient) kept = NULL;
   g_autofree gpointer *exchanges = NULL;
   guint n = 0;
 
-  g_return_if_fail (RB_IS_HTTP_CLIENT (self));
+  g_return_if_fail (self != NULL);
 
+  /* A callback may drop the last reference but this. */
+  kept = rb_http_client_ref (self);
   self->is_stopped = TRUE;
   exchanges = g_hash_table_get_keys_as_array (self->running, &n);
   for (guint i = 0; i < n; i++)
@@ -539,7 +513,7 @@ rb_http_client_stop (RbHttpClient *self)
 guint
 rb_http_client_get_n_running (RbHttpClient *self)
 {
-  g_return_val_if_fail (RB_IS_HTTP_CLIENT (self), 0);
+  g_return_val_if_fail (self != NULL, 0);
   return g_hash_table_size (self->running);
 }
 
@@ -569,7 +543,7 @@ rb_http_client_request_async (RbHttpClient        *self,
 {
   SoupMessage *message;
 
-  g_return_if_fail (RB_IS_HTTP_CLIENT (self));
+  g_return_if_fail (self != NULL);
   g_return_if_fail (timeout_ms > 0);
 
   message = new_message (self, method, path);
@@ -579,11 +553,10 @@ rb_http_client_request_async (RbHttpClient        *self,
 }
 
 RbHttpAnswer *
-rb_http_client_request_finish (RbHttpClient  *self,
-                               GAsyncResult  *result,
+rb_http_client_request_finish (GAsyncResult  *result,
                                GError       **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, start_exchange), NULL);
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
@@ -610,7 +583,7 @@ rb_http_client_open_async (RbHttpClient        *self,
 {
   SoupMessage *message;
 
-  g_return_if_fail (RB_IS_HTTP_CLIENT (self));
+  g_return_if_fail (self != NULL);
   g_return_if_fail (timeout_ms > 0);
 
   message = new_message (self, "GET", path);
@@ -626,10 +599,9 @@ rb_http_client_open_async (RbHttpClient        *self,
 }
 
 RbHttpAnswer *
-rb_http_client_open_finish (RbHttpClient  *self,
-                            GAsyncResult  *result,
+rb_http_client_open_finish (GAsyncResult  *result,
                             GError       **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, start_exchange), NULL);
   return g_task_propagate_pointer (G_TASK (result), error);
 }

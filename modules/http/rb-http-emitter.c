@@ -68,7 +68,7 @@ drop_client (RbHttpEmitter *self)
 {
   if (self->client != NULL)
     rb_http_client_stop (self->client);
-  g_clear_object (&self->client);
+  g_clear_pointer (&self->client, rb_http_client_unref);
 }
 
 static void
@@ -107,7 +107,7 @@ on_posted (GObject      *source,
   g_autoptr(GTask) task = user_data;
   RbEvent *event = g_task_get_task_data (task);
   GError *error = NULL;
-  g_autoptr(RbHttpAnswer) answer = rb_http_call_finish (RB_HTTP_CLIENT (source), result, &error);
+  g_autoptr(RbHttpAnswer) answer = rb_http_call_finish (result, &error);
 
   if (answer == NULL)
     {

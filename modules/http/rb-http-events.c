@@ -205,7 +205,7 @@ on_opened (GObject      *source,
 {
   g_autoptr(RbHttpEvents) self = user_data;
   GError *error = NULL;
-  g_autoptr(RbHttpAnswer) answer = rb_http_client_open_finish (RB_HTTP_CLIENT (source), result, &error);
+  g_autoptr(RbHttpAnswer) answer = rb_http_client_open_finish (result, &error);
 
   if (self->is_stopped)
     {
@@ -247,7 +247,7 @@ rb_http_events_dispose (GObject *object)
   RbHttpEvents *self = RB_HTTP_EVENTS (object);
 
   rb_http_events_stop (self);
-  g_clear_object (&self->client);
+  g_clear_pointer (&self->client, rb_http_client_unref);
   G_OBJECT_CLASS (rb_http_events_parent_class)->dispose (object);
 }
 
@@ -295,7 +295,7 @@ rb_http_events_new (RbHttpClient         *client,
 {
   RbHttpEvents *self = g_object_new (RB_TYPE_HTTP_EVENTS, NULL);
 
-  self->client = g_object_ref (client);
+  self->client = rb_http_client_ref (client);
   self->settings = settings;
   self->clock = g_object_ref (clock);
   self->on_frame = on_frame;

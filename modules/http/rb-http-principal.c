@@ -136,7 +136,7 @@ on_answered (GObject      *source,
   g_autoptr(RbHttpPrincipal) self = user_data;
   g_autoptr(GVariant) nothing = g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0));
   GError *error = NULL;
-  g_autoptr(RbHttpAnswer) answer = rb_http_call_finish (RB_HTTP_CLIENT (source), result, &error);
+  g_autoptr(RbHttpAnswer) answer = rb_http_call_finish (result, &error);
   GVariant *said = answer != NULL ? rb_http_reader_read (RB_UPSTREAM_WHOAMI, nothing, answer, &error) : NULL;
 
   if (self->is_stopped)
@@ -166,7 +166,7 @@ rb_http_principal_dispose (GObject *object)
   RbHttpPrincipal *self = RB_HTTP_PRINCIPAL (object);
 
   rb_http_principal_stop (self);
-  g_clear_object (&self->client);
+  g_clear_pointer (&self->client, rb_http_client_unref);
   G_OBJECT_CLASS (rb_http_principal_parent_class)->dispose (object);
 }
 
@@ -204,7 +204,7 @@ rb_http_principal_new (RbHttpClient         *client,
 {
   RbHttpPrincipal *self = g_object_new (RB_TYPE_HTTP_PRINCIPAL, NULL);
 
-  self->client = g_object_ref (client);
+  self->client = rb_http_client_ref (client);
   self->settings = settings;
   self->clock = g_object_ref (clock);
   self->on_known = on_known;

@@ -91,7 +91,7 @@ on_known (gpointer user_data)
   RbHttpUpstream *self = user_data;
   const char *node_id = rb_http_principal_get_node_id (self->principal);
 
-  rb_log_info ("runtime_principal_resolved", "subject_id", node_id, NULL);
+  rb_log_debug ("runtime_principal_known", "subject_id", node_id, NULL);
   rb_http_events_start (self->events, node_id);
 }
 
@@ -109,7 +109,7 @@ drop_parts (RbHttpUpstream *self)
   g_clear_object (&self->principal);
   g_clear_object (&self->events);
   g_clear_object (&self->acks);
-  g_clear_object (&self->client);
+  g_clear_pointer (&self->client, rb_http_client_unref);
 }
 
 static gboolean
@@ -243,7 +243,7 @@ on_answered (GObject      *source,
   g_autoptr(GTask) task = user_data;
   const Call *call = g_task_get_task_data (task);
   GError *error = NULL;
-  g_autoptr(RbHttpAnswer) answer = rb_http_call_finish (RB_HTTP_CLIENT (source), result, &error);
+  g_autoptr(RbHttpAnswer) answer = rb_http_call_finish (result, &error);
   GVariant *said = answer != NULL ? rb_http_reader_read (call->call, call->arguments, answer, &error) : NULL;
 
   if (answer != NULL && answer->status == 404 && call->call == RB_UPSTREAM_ENDPOINT_STATE)

@@ -224,8 +224,8 @@ def main():
     names = [name for name in options.only.split(',') if name in MEASURES]
 
     columns = [(Ours.name, measure(lambda: Ours(options.build), names, options))]
-    if not options.no_peer and Peer.is_here():
-        columns.append((Peer.name, measure(Peer, names, options)))
+    if not options.no_peer and Peer.is_here(options.build):
+        columns.append((Peer.name, measure(lambda: Peer(options.build), names, options)))
 
     print_table(columns)
 

@@ -1,4 +1,4 @@
-# subjects.py: what is measured: our daemon, and the npm daemon over an upstream that says yes to everything
+# subjects.py: what is measured: our daemon, and the npm daemon over the simulated upstream
 #
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'crash'))
@@ -28,12 +29,14 @@ class Ours(Broker):
 class Peer(Broker):
     name = 'npm 0.2.36'
 
-    def __init__(self):
+    def __init__(self, build):
         super().__init__(PEER_ENTRY, '', 'measure')
-        node = shutil.which('node')
-        self.upstream = subprocess.Popen([node, os.path.join(INTEROP, 'yes-upstream.mjs')], stdout=subprocess.PIPE, text=True)
+        self.node = shutil.which('node')
+        self.upstream = subprocess.Popen([self.upstream_of(build), '--token', PEER_TOKEN], stdout=subprocess.PIPE, text=True)
         port = int(self.upstream.stdout.readline())
-        self.node = node
+        # Nothing is staged for anybody, so the daemon has nothing to ask for again and again.
+        settings = json.dumps({'capabilities': {'staged_assignment': False, 'staged_delivery': False}}).encode()
+        urllib.request.urlopen('http://127.0.0.1:{}/sim/settings'.format(port), settings).close()
         credentials = os.path.join(self.top, 'credentials.json')
         with open(credentials, 'w', encoding='utf-8') as file:
             json.dump({'accounts': {'measure': {
@@ -50,5 +53,9 @@ class Peer(Broker):
         self.upstream.wait()
 
     @staticmethod
-    def is_here():
-        return os.path.exists(PEER_ENTRY) and shutil.which('node') is not None
+    def upstream_of(build):
+        return os.path.join(build, 'tests', 'upstream', 'simulated-upstream')
+
+    @classmethod
+    def is_here(cls, build):
+        return os.path.exists(PEER_ENTRY) and os.path.exists(cls.upstream_of(build)) and shutil.which('node') is not None

@@ -97,6 +97,22 @@ rb_claimer_list (RbCoreFixture *fixture,
 }
 
 void
+rb_claimer_arrive (RbCoreFixture *fixture,
+                   gint64         seq,
+                   const char    *message_id)
+{
+  rb_fake_connector_deliver (fixture->connector, seq, message_id, "bob", "please", "{\"correlation_id\":\"c9\"}");
+  rb_test_settle ();
+}
+
+void
+rb_claimer_grant (RbCoreFixture *fixture,
+                  GVariant      *answer)
+{
+  rb_fake_upstream_set_answer (fixture->upstream, RB_UPSTREAM_SELF_CLAIM, answer);
+}
+
+void
 rb_claimer_claim_start (RbWorker      *worker,
                         const char    *message_id,
                         GAsyncResult **result)
@@ -208,4 +224,19 @@ rb_claimer_used (RbCoreFixture *fixture,
   g_assert_nonnull (entry);
   g_variant_lookup (entry, "used", "x", &used);
   return used;
+}
+
+char *
+rb_claimer_explain (RbCoreFixture *fixture,
+                    const char    *message_id)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GVariant) view = NULL;
+  g_autoptr(GError) error = NULL;
+
+  rb_explain_async (fixture->core, message_id, rb_test_store_result, &result);
+  rb_test_wait_until (result != NULL);
+  view = rb_explain_finish (fixture->core, result, &error);
+  g_assert_no_error (error);
+  return g_variant_print (view, FALSE);
 }

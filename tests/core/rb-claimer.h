@@ -22,6 +22,11 @@ GVariant  *rb_claimer_candidate     (const char *message_id, const char *policy,
 /* What the directory lists from now on: @n candidates. */
 void       rb_claimer_list          (RbCoreFixture *fixture, guint n, ...);
 
+/* A message from bob, with a correlation, reaches our inbox. */
+void       rb_claimer_arrive        (RbCoreFixture *fixture, gint64 seq, const char *message_id);
+/* What the directory answers to claims from now on. @answer: sunk. */
+void       rb_claimer_grant         (RbCoreFixture *fixture, GVariant *answer);
+
 /* Claims as the worker's adapter, and waits. */
 RbGrant   *rb_claimer_claim         (RbWorker *worker, const char *message_id, GError **error);
 /* @result: NULL when nobody waits for it */
@@ -37,6 +42,8 @@ void       rb_claimer_open_mailroom (RbCoreFixture *fixture);
 
 /* A member of the arguments of the last such call, as text; empty when it has none. */
 char      *rb_claimer_argument      (RbCoreFixture *fixture, RbUpstreamCall call, const char *member);
+/* What a person is told of a message, as text. */
+char      *rb_claimer_explain       (RbCoreFixture *fixture, const char *message_id);
 /* One number of the status view: counters or limits' "used". */
 gint64     rb_claimer_used          (RbCoreFixture *fixture, const char *limit);
 

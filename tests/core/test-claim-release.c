@@ -12,22 +12,6 @@
 
 #define UNKNOWN_TEXT "runtime self-claim was durably assigned but the broker could not expose or release it; retry the claim"
 
-static void
-arrive (RbCoreFixture *fixture,
-        gint64         seq,
-        const char    *id)
-{
-  rb_fake_connector_deliver (fixture->connector, seq, id, "bob", "please", "{\"correlation_id\":\"c9\"}");
-  rb_test_settle ();
-}
-
-static void
-answer_claims (RbCoreFixture *fixture,
-               GVariant      *answer)
-{
-  rb_fake_upstream_set_answer (fixture->upstream, RB_UPSTREAM_SELF_CLAIM, answer);
-}
-
 static guint
 count_releases (RbCoreFixture *fixture)
 {
@@ -58,7 +42,7 @@ test_refused (RbCoreFixture *fixture,
 
   g_test_summary ("A refusal is passed on as what it is; the row stays, and there is nothing to give back.");
 
-  arrive (fixture, 1, "m1");
+  rb_claimer_arrive (fixture, 1, "m1");
   for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       g_autoptr(GError) error = NULL;
@@ -125,12 +109,12 @@ test_mismatch (RbCoreFixture *fixture,
 
   g_test_summary ("An answer about something else is given back; where that fails too, the adapter is told that nobody knows.");
 
-  arrive (fixture, 1, "m1");
+  rb_claimer_arrive (fixture, 1, "m1");
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     {
       g_autoptr(GError) error = NULL;
 
-      answer_claims (fixture, spoil (worker, i));
+      rb_claimer_grant (fixture, spoil (worker, i));
       rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_RELEASE_CLAIM, NULL);
       g_assert_null (rb_claimer_claim (worker, "m1", &error));
       g_assert_cmpuint (count_releases (fixture), ==, 2 * i + 1);
@@ -165,7 +149,7 @@ test_release_arguments (RbCoreFixture *fixture,
 
   g_test_summary ("A release names the claim, with the endpoint's nonce and the target that was answered.");
 
-  answer_claims (fixture, rb_claimer_change (rb_claimer_answer (worker, "m1", "a1"), "target_ref", other_target ()));
+  rb_claimer_grant (fixture, rb_claimer_change (rb_claimer_answer (worker, "m1", "a1"), "target_ref", other_target ()));
   rb_claimer_claim_start (worker, "m1", NULL);
   for (size_t i = 0; i < G_N_ELEMENTS (members); i++)
     {
@@ -199,7 +183,7 @@ test_malformed (RbCoreFixture *fixture,
 
   g_test_summary ("A malformed success is given back if it can be; if not the adapter is told that nobody knows.");
 
-  arrive (fixture, 1, "m1");
+  rb_claimer_arrive (fixture, 1, "m1");
   rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_SELF_CLAIM,
                                 malformed (rb_claimer_change (rb_claimer_answer (worker, "m1", "a1"), "message", NULL)));
   g_assert_null (rb_claimer_claim (worker, "m1", &error));
@@ -237,12 +221,13 @@ test_not_projected (RbCoreFixture *fixture,
     { RB_ERROR_UNAVAILABLE, RB_ERROR_UNAVAILABLE, "", "assigned_to_runtime_target projection was not accepted", "true" },
   };
   g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autofree char *ladder = NULL;
   g_autoptr(GError) error = NULL;
 
   g_test_summary ("IMP-35: what the authority does not agree to is given back, and the row is in the inbox again.");
 
-  arrive (fixture, 1, "m1");
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_arrive (fixture, 1, "m1");
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       fixture->authority->failure = rb_error_new (rows[i].kind, NULL, "%s", rows[i].text);
@@ -262,6 +247,8 @@ test_not_projected (RbCoreFixture *fixture,
   g_assert_cmpstr (rb_error_text_detail (error, "original_error"), ==, "runtime_self_claim_assignment_projection_failed");
   rb_assert_refused (error, RB_ERROR_OUTCOME_UNKNOWN, "runtime_self_claim_outcome_unknown", UNKNOWN_TEXT);
   g_assert_cmpuint (rb_test_count_log ("runtime_self_claim_compensation_error"), ==, 1);
+  ladder = rb_claimer_explain (fixture, "m1");
+  g_assert_nonnull (strstr (ladder, "<'released'>"));
   g_assert_cmpuint (rb_core_fixture_count_inbox (fixture), ==, 1);
   g_clear_error (&fixture->authority->failure);
 }
@@ -277,8 +264,8 @@ test_endpoint_gone (RbCoreFixture *fixture,
 
   g_test_summary ("Whoever went while the upstream was asked gets nothing: the claim is given back.");
 
-  arrive (fixture, 1, "m1");
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_arrive (fixture, 1, "m1");
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   fixture->upstream->holds[RB_UPSTREAM_SELF_CLAIM] = TRUE;
   rb_claimer_claim_start (worker, "m1", &result);
   g_assert_true (rb_core_fixture_unregister (fixture, WORKER, worker->endpoint_id, NULL));
@@ -299,8 +286,8 @@ test_gone_when_agreed (RbCoreFixture *fixture,
 
   g_test_summary ("Whoever went while the authority agreed is reported as lost, which gives the claim back.");
 
-  arrive (fixture, 1, "m1");
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_arrive (fixture, 1, "m1");
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   fixture->authority->hold = TRUE;
   rb_claimer_claim_start (worker, "m1", &result);
   g_assert_true (rb_core_fixture_unregister (fixture, WORKER, worker->endpoint_id, NULL));
@@ -324,7 +311,7 @@ test_other_hands (RbCoreFixture *fixture,
   g_test_summary ("What somebody works on here is not given to another, whatever the upstream believes.");
 
   rb_worker_accept (other, 1, "m1", NULL);
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   g_assert_null (rb_claimer_claim (worker, "m1", &error));
   g_assert_error (error, RB_ERROR, RB_ERROR_BAD_STATE);
   g_assert_cmpuint (count_releases (fixture), ==, 1);
@@ -341,7 +328,7 @@ test_stopping (RbCoreFixture *fixture,
 
   g_test_summary ("While we stop nothing new is claimed, and what was being claimed is given back.");
 
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   fixture->upstream->holds[RB_UPSTREAM_SELF_CLAIM] = TRUE;
   rb_claimer_claim_start (worker, "m1", &result);
   rb_core_fixture_stop (fixture);

@@ -11,22 +11,6 @@
 #define WORKER 100
 #define OTHER 200
 
-static void
-arrive (RbCoreFixture *fixture,
-        gint64         seq,
-        const char    *id)
-{
-  rb_fake_connector_deliver (fixture->connector, seq, id, "bob", "please", "{\"correlation_id\":\"c9\"}");
-  rb_test_settle ();
-}
-
-static void
-answer_claims (RbCoreFixture *fixture,
-               GVariant      *answer)
-{
-  rb_fake_upstream_set_answer (fixture->upstream, RB_UPSTREAM_SELF_CLAIM, answer);
-}
-
 static guint
 count_releases (RbCoreFixture *fixture)
 {
@@ -134,8 +118,8 @@ test_own_row (RbCoreFixture *fixture,
 
   g_test_summary ("A row of our inbox becomes a pending assignment; the upstream granted it, and heard that it is assigned.");
 
-  arrive (fixture, 1, "m1");
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_arrive (fixture, 1, "m1");
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   grant = rb_claimer_claim (worker, "m1", &error);
   g_assert_no_error (error);
   content = grant_content (grant);
@@ -179,7 +163,7 @@ test_from_afar (RbCoreFixture *fixture,
 
   g_test_summary ("A message that is not here comes with the claim, gets a trace context, and holds no slot of the inbox.");
 
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   grant = rb_claimer_claim (worker, "m1", &error);
   g_assert_no_error (error);
   content = grant_content (grant);
@@ -193,7 +177,7 @@ test_from_afar (RbCoreFixture *fixture,
   g_assert_cmpint (rb_claimer_used (fixture, "inbox"), ==, 0);
 
   /* A delivery of it later is one that we have. */
-  arrive (fixture, 1, "m1");
+  rb_claimer_arrive (fixture, 1, "m1");
   g_assert_true (rb_fake_connector_has_accepted (fixture->connector, 1));
   g_assert_cmpuint (rb_core_fixture_count_inbox (fixture), ==, 0);
 }
@@ -208,10 +192,10 @@ test_delivered_meanwhile (RbCoreFixture *fixture,
 
   g_test_summary ("A delivery that comes while the message is claimed is accepted when the claim is durable, or released with it.");
 
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   fixture->authority->hold = TRUE;
   rb_claimer_claim_start (worker, "m1", NULL);
-  arrive (fixture, 1, "m1");
+  rb_claimer_arrive (fixture, 1, "m1");
   g_assert_false (rb_fake_connector_has_accepted (fixture->connector, 1));
   fixture->authority->hold = FALSE;
   rb_fake_emitter_answer (fixture->authority, NULL);
@@ -219,16 +203,16 @@ test_delivered_meanwhile (RbCoreFixture *fixture,
   g_assert_true (rb_fake_connector_has_accepted (fixture->connector, 1));
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "assignment");
 
-  answer_claims (fixture, rb_claimer_answer (worker, "m2", "a2"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m2", "a2"));
   fixture->authority->hold = TRUE;
   rb_claimer_claim_start (worker, "m2", NULL);
-  arrive (fixture, 2, "m2");
+  rb_claimer_arrive (fixture, 2, "m2");
   fixture->authority->hold = FALSE;
   rb_fake_emitter_answer (fixture->authority, refused);
   rb_test_settle ();
   g_assert_true (rb_fake_connector_has_released (fixture->connector, 2));
   g_assert_null (rb_core_fixture_place (fixture, "m2"));
-  arrive (fixture, 2, "m2");
+  rb_claimer_arrive (fixture, 2, "m2");
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m2"), ==, "inbox");
 }
 
@@ -243,8 +227,8 @@ test_again (RbCoreFixture *fixture,
 
   g_test_summary ("What is pending is given again without asking; what is accepted is not.");
 
-  arrive (fixture, 1, "m1");
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_arrive (fixture, 1, "m1");
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   first = rb_claimer_claim (worker, "m1", &error);
   second = rb_claimer_claim (worker, "m1", &error);
   g_assert_no_error (error);
@@ -267,7 +251,7 @@ test_at_once (RbCoreFixture *fixture,
 
   g_test_summary ("Two claims of one message at once are one claim, and both get it.");
 
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   fixture->upstream->hold = TRUE;
   rb_claimer_claim_start (worker, "m1", &results[0]);
   rb_claimer_claim_start (worker, "m1", &results[1]);
@@ -297,10 +281,10 @@ test_timeout (RbCoreFixture *fixture,
 
   g_test_summary ("What is not accepted in time is in the inbox again, or in it for the first time.");
 
-  arrive (fixture, 1, "m1");
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_arrive (fixture, 1, "m1");
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   own = rb_claimer_claim (worker, "m1", &error);
-  answer_claims (fixture, rb_claimer_answer (worker, "m2", "a2"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m2", "a2"));
   afar = rb_claimer_claim (worker, "m2", &error);
   g_assert_no_error (error);
   rb_fake_clock_advance (fixture->clock, 30000);
@@ -326,8 +310,8 @@ test_full_inbox (RbCoreFixture *fixture,
   fixture->settings.inbox_cap = 1;
   rb_core_fixture_restart (fixture);
   worker = rb_worker_new (fixture, WORKER);
-  arrive (fixture, 1, "m1");
-  answer_claims (fixture, rb_claimer_answer (worker, "m2", "a2"));
+  rb_claimer_arrive (fixture, 1, "m1");
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m2", "a2"));
   grant = rb_claimer_claim (worker, "m2", &error);
   rb_fake_clock_advance (fixture->clock, 30000);
   rb_test_settle ();
@@ -335,7 +319,7 @@ test_full_inbox (RbCoreFixture *fixture,
   g_assert_cmpstr (rb_core_fixture_reason (fixture, "m2"), ==, "returned_upstream");
   g_assert_cmpint (rb_claimer_used (fixture, "inbox"), ==, 1);
 
-  answer_claims (fixture, rb_claimer_answer (worker, "m2", "a3"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m2", "a3"));
   again = rb_claimer_claim (worker, "m2", &error);
   g_assert_no_error (error);
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m2"), ==, "assignment");
@@ -352,8 +336,8 @@ test_crash (RbCoreFixture *fixture,
 
   g_test_summary ("Before its commit a claim leaves no trace and no answer; after it the assignment is there, whole.");
 
-  arrive (fixture, 1, "m1");
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_arrive (fixture, 1, "m1");
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   rb_fake_store_set_hold (fixture->store, TRUE);
   rb_claimer_claim_start (worker, "m1", NULL);
   g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "assigned_to_runtime_target"), ==, 0);
@@ -368,7 +352,7 @@ test_crash (RbCoreFixture *fixture,
       const char *id = i == 0 ? "m1" : "m2";
       g_autofree char *assignment = g_strdup_printf ("a%u", i);
 
-      answer_claims (fixture, rb_claimer_answer (worker, id, assignment));
+      rb_claimer_grant (fixture, rb_claimer_answer (worker, id, assignment));
       rb_claimer_claim_start (worker, id, NULL);
     }
   rb_core_fixture_crash (fixture);
@@ -390,8 +374,8 @@ test_crash_while_asked (RbCoreFixture *fixture,
 
   g_test_summary ("A process that dies while it asks, or while the authority is asked, leaves the row where it was.");
 
-  arrive (fixture, 1, "m1");
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_arrive (fixture, 1, "m1");
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   fixture->upstream->hold = TRUE;
   rb_claimer_claim_start (worker, "m1", NULL);
   rb_core_fixture_crash (fixture);
@@ -415,7 +399,7 @@ test_after_commit (RbCoreFixture *fixture,
 
   g_test_summary ("Neither the claim nor its repetition is answered before it is durable.");
 
-  answer_claims (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   rb_fake_store_set_hold (fixture->store, TRUE);
   rb_claimer_claim_start (worker, "m1", &result);
   rb_claimer_claim_start (worker, "m1", &again);
@@ -440,7 +424,7 @@ test_local (RbCoreFixture *fixture,
 
   g_assert_null (rb_claimer_claim (worker, "m1", &error));
   rb_assert_refused (error, RB_ERROR_NOT_FOUND, "runtime_self_claim_rejected", "unknown undispatched_id: m1");
-  arrive (fixture, 1, "m1");
+  rb_claimer_arrive (fixture, 1, "m1");
   grant = rb_claimer_claim (worker, "m1", &error);
   g_assert_no_error (error);
   content = grant_content (grant);

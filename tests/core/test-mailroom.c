@@ -141,7 +141,7 @@ test_tick (RbCoreFixture *fixture,
   n = count_lists (fixture);
   rb_claimer_list (fixture, 2, rb_claimer_candidate ("m1", "bound_session_pull_only", NULL, NULL),
                    rb_claimer_candidate ("m2", "owner_select_required", NULL, NULL));
-  rb_fake_upstream_set_answer (fixture->upstream, RB_UPSTREAM_SELF_CLAIM, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   rb_fake_clock_advance (fixture->clock, 19999);
   rb_test_settle ();
   g_assert_cmpuint (count_lists (fixture), ==, n);
@@ -293,7 +293,7 @@ test_recover (RbCoreFixture *fixture,
   rb_core_fixture_crash (fixture);
   rb_claimer_list (fixture, 2, rb_claimer_candidate ("m1", "assigned_in_progress", "a1", worker->endpoint_id),
                    rb_claimer_candidate ("m2", "node_pull_only", NULL, NULL));
-  rb_fake_upstream_set_answer (fixture->upstream, RB_UPSTREAM_SELF_CLAIM, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   rb_worker_reattach (worker);
   rb_test_settle ();
   g_assert_cmpuint (count_claims (fixture), ==, 1);
@@ -332,7 +332,7 @@ test_single_flight (RbCoreFixture *fixture,
   worker = rb_worker_new (fixture, WORKER);
   rb_test_settle ();
   rb_claimer_list (fixture, 1, rb_claimer_candidate ("m1", "assigned_in_progress", "a1", worker->endpoint_id));
-  rb_fake_upstream_set_answer (fixture->upstream, RB_UPSTREAM_SELF_CLAIM, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   fixture->upstream->holds[RB_UPSTREAM_SELF_CLAIM] = TRUE;
   n = count_claims (fixture);
   rb_mailroom_trigger (fixture->core);
@@ -365,7 +365,7 @@ test_malformed (RbCoreFixture *fixture,
   g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_RELEASE_CLAIM], ==, 1);
 
   rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_SELF_CLAIM, NULL);
-  rb_fake_upstream_set_answer (fixture->upstream, RB_UPSTREAM_SELF_CLAIM, rb_claimer_answer (worker, "m7", "a7"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m7", "a7"));
   tick (fixture);
   g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_RELEASE_CLAIM], ==, 2);
   g_assert_cmpuint (count_staged (worker), ==, 0);
@@ -386,7 +386,7 @@ test_bound (RbCoreFixture *fixture,
   rb_test_settle ();
   rb_claimer_list (fixture, 2, rb_claimer_candidate ("m1", "node_pull_only", NULL, NULL),
                    rb_claimer_candidate ("m2", "node_pull_only", NULL, NULL));
-  rb_fake_upstream_set_answer (fixture->upstream, RB_UPSTREAM_SELF_CLAIM, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   tick (fixture);
   tick (fixture);
   g_assert_cmpuint (count_claims (fixture), ==, 1);
@@ -407,13 +407,13 @@ test_endpoint_gone (RbCoreFixture *fixture,
   rb_test_settle ();
   rb_claimer_list (fixture, 2, rb_claimer_candidate ("m1", "node_pull_only", NULL, NULL),
                    rb_claimer_candidate ("m2", "node_pull_only", NULL, NULL));
-  rb_fake_upstream_set_answer (fixture->upstream, RB_UPSTREAM_SELF_CLAIM, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   fixture->upstream->holds[RB_UPSTREAM_SELF_CLAIM] = TRUE;
   tick (fixture);
   rb_fake_upstream_answer (fixture->upstream);
   rb_test_settle ();
   g_assert_cmpuint (count_staged (worker), ==, 1);
-  rb_fake_upstream_set_answer (fixture->upstream, RB_UPSTREAM_SELF_CLAIM, rb_claimer_answer (worker, "m2", "a2"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m2", "a2"));
   g_assert_true (rb_core_fixture_unregister (fixture, WORKER, worker->endpoint_id, NULL));
   g_assert_cmpuint (rb_test_count_log ("mailroom_dropped_staging_for_endpoint"), ==, 1);
   rb_fake_upstream_answer (fixture->upstream);
@@ -436,7 +436,7 @@ test_presence (RbCoreFixture *fixture,
   worker = rb_worker_new (fixture, WORKER);
   rb_test_settle ();
   rb_claimer_list (fixture, 1, rb_claimer_candidate ("m1", "node_pull_only", NULL, NULL));
-  rb_fake_upstream_set_answer (fixture->upstream, RB_UPSTREAM_SELF_CLAIM, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
   tick (fixture);
   rb_undispatched_count_async (fixture->core, &caller, worker->endpoint_id, rb_test_store_result, &result);
   rb_test_wait_until (result != NULL);

@@ -37,15 +37,6 @@ settle (RbWorker    *worker,
 }
 
 static void
-arrive (RbCoreFixture *fixture,
-        gint64         seq,
-        const char    *id)
-{
-  rb_fake_connector_deliver (fixture->connector, seq, id, "bob", "please", NULL);
-  rb_test_settle ();
-}
-
-static void
 test_checks (RbCoreFixture *fixture,
              gconstpointer  data)
 {
@@ -111,7 +102,7 @@ test_refused (RbCoreFixture *fixture,
 
   g_test_summary ("A refusal is passed on with the upstream's status, code and text where it gave them; the row stays.");
 
-  arrive (fixture, 1, "m1");
+  rb_claimer_arrive (fixture, 1, "m1");
   for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       g_autoptr(GError) error = NULL;
@@ -142,7 +133,7 @@ test_settled (RbCoreFixture *fixture,
 
   g_test_summary ("IMP-40: our row ends with it; a message that is not here needs nothing of us.");
 
-  arrive (fixture, 1, "m1");
+  rb_claimer_arrive (fixture, 1, "m1");
   g_assert_true (settle (worker, "m1", &error));
   g_assert_no_error (error);
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "ended");
@@ -168,8 +159,8 @@ test_staged (RbCoreFixture *fixture,
   rb_claimer_open_mailroom (fixture);
   worker = rb_worker_new (fixture, WORKER);
   rb_claimer_list (fixture, 1, rb_claimer_candidate ("m1", "node_pull_only", NULL, NULL));
-  rb_fake_upstream_set_answer (fixture->upstream, RB_UPSTREAM_SELF_CLAIM, rb_claimer_answer (worker, "m1", "a1"));
-  arrive (fixture, 1, "m1");
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_arrive (fixture, 1, "m1");
   items = rb_claimer_fetch (worker, 0, TRUE, &error);
   g_assert_cmpuint (items->len, ==, 1);
   rb_claimer_list (fixture, 0);
@@ -189,7 +180,7 @@ test_after_commit (RbCoreFixture *fixture,
 
   g_test_summary ("It is answered when it is durable; a crash before that leaves the row.");
 
-  arrive (fixture, 1, "m1");
+  rb_claimer_arrive (fixture, 1, "m1");
   rb_fake_store_set_hold (fixture->store, TRUE);
   settle_start (worker, "m1", NULL);
   rb_core_fixture_crash (fixture);
@@ -217,7 +208,7 @@ test_local (RbCoreFixture *fixture,
 
   g_assert_false (settle (worker, "m1", &error));
   rb_assert_refused (error, RB_ERROR_NOT_FOUND, "runtime_self_settle_rejected", "unknown undispatched_id: m1");
-  arrive (fixture, 1, "m1");
+  rb_claimer_arrive (fixture, 1, "m1");
   g_assert_true (settle (worker, "m1", &error));
   g_assert_cmpstr (rb_core_fixture_reason (fixture, "m1"), ==, "handled_no_reply");
 

@@ -23,7 +23,7 @@ set_up_worker (RbCoreFixture *fixture,
   worker = rb_worker_new (fixture, WORKER);
   rb_test_settle ();
   rb_claimer_list (fixture, 1, rb_claimer_candidate (message_id, "node_pull_only", NULL, NULL));
-  rb_fake_upstream_set_answer (fixture->upstream, RB_UPSTREAM_SELF_CLAIM, rb_claimer_answer (worker, message_id, assignment_id));
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, message_id, assignment_id));
   worker->assignment_id = g_strdup (assignment_id);
   return worker;
 }
@@ -350,6 +350,7 @@ test_own_row (RbCoreFixture *fixture,
               gconstpointer  data)
 {
   g_autoptr(RbWorker) worker = set_up_worker (fixture, "m1", "a1");
+  g_autofree char *ladder = NULL;
   g_autoptr(GError) error = NULL;
   guint n_told;
 
@@ -361,6 +362,9 @@ test_own_row (RbCoreFixture *fixture,
   g_assert_cmpuint (fetch (worker, TRUE), ==, 1);
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "assignment");
   g_assert_cmpint (rb_claimer_used (fixture, "inbox"), ==, 1);
+  ladder = rb_claimer_explain (fixture, "m1");
+  g_assert_nonnull (strstr (ladder, "<'staged'>"));
+  g_assert_nonnull (strstr (ladder, "<'attempt 1'>"));
   n_told = fixture->authority->events->len;
   g_assert_true (rb_core_fixture_unregister (fixture, WORKER, worker->endpoint_id, &error));
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");

@@ -114,16 +114,6 @@ test_online (Fixture       *fixture,
   assert_clean (fixture);
 }
 
-static gboolean
-has_written_cursor (Fixture    *fixture,
-                    const char *part)
-{
-  g_autofree char *path = g_build_filename (rb_daemon_fixture_get_state_dir (fixture->daemon), "delivery-cursor.json", NULL);
-  g_autofree char *text = NULL;
-
-  return g_file_get_contents (path, &text, NULL, NULL) && strstr (text, part) != NULL;
-}
-
 static void
 test_message (Fixture       *fixture,
               gconstpointer  data)
@@ -137,7 +127,6 @@ test_message (Fixture       *fixture,
   rb_sim_gateway_deliver (gateway, "m1", "bob@sim", "hi", NULL);
   rb_test_wait_until (rb_sim_gateway_get_acked (gateway) == 1);
   g_assert_true (says (fixture, "inbox", "\"id\":\"m1\""));
-  rb_test_wait_until (has_written_cursor (fixture, "\"lastKnownSeq\": 1") || has_written_cursor (fixture, "\"lastKnownSeq\":1"));
   rb_daemon_fixture_kill (fixture->daemon);
 
   rb_daemon_fixture_start (fixture->daemon);
@@ -168,6 +157,34 @@ test_peer_cursor (Fixture       *fixture,
   rb_test_wait_until (rb_sim_count_frames (fixture->sim, "REGISTER", NULL) == 2);
   assert_frame (fixture, 1, "\"lastKnownSeq\":17");
   stop (fixture);
+}
+
+static void
+test_peer_buffers (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autofree char *directory = NULL;
+  g_autofree char *path = NULL;
+
+  g_test_summary ("What another broker had buffered is told to the upstream as waiting in the inbox, once.");
+
+  rb_daemon_fixture_start (fixture->daemon);
+  rb_test_wait_until (is_registered (fixture));
+  stop (fixture);
+  directory = g_build_filename (rb_daemon_fixture_get_state_dir (fixture->daemon), "buffers", NULL);
+  path = g_build_filename (directory, "ep_7.ndjson", NULL);
+  g_assert_cmpint (g_mkdir (directory, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (path, "{\"id\":\"m7\",\"envelope\":{\"from\":\"bob@sim\",\"content\":\"hi\",\"contentType\":\"text\","
+                                      "\"sourceMessageId\":\"m7\"}}\n", -1, NULL));
+
+  for (guint i = 0; i < 2; i++)
+    {
+      rb_daemon_fixture_start (fixture->daemon);
+      rb_test_wait_until (rb_sim_count (fixture->sim, "POST /v1/runtime/undispatched-changed", "\"m7\"") == 1);
+      rb_test_wait_until (!g_file_test (path, G_FILE_TEST_EXISTS));
+      stop (fixture);
+    }
+  assert_clean (fixture);
 }
 
 static void
@@ -281,6 +298,7 @@ main (int    argc,
   ADD ("/network/online", test_online);
   ADD ("/network/message", test_message);
   ADD ("/network/peer-cursor", test_peer_cursor);
+  ADD ("/network/peer-buffers", test_peer_buffers);
   ADD ("/network/away", test_away);
   ADD ("/network/refused/token", test_wrong_token);
   ADD ("/network/refused/late", test_refused_late);

@@ -29,7 +29,7 @@ typedef struct {
   GAsyncResult *result;      /* of the send */
 } HostFixture;
 
-#define HOST_FIXTURE_TIMEOUT_MS 30000
+#define HOST_FIXTURE_TIMEOUT_MS 35000
 
 /* The test data is the setting, as for host_fixture_new(). */
 void         host_fixture_set_up            (HostFixture *fixture, gconstpointer settings);

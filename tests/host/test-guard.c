@@ -262,7 +262,7 @@ test_send_never (HostFixture   *fixture,
   rb_fake_clock_advance (fixture->clock, HOST_FIXTURE_TIMEOUT_MS - 1);
   g_assert_null (fixture->result);
   rb_fake_clock_advance (fixture->clock, 1);
-  host_fixture_assert_send_fails (fixture, RB_ERROR, RB_ERROR_OUTCOME_UNKNOWN, "Module 'odd' did not answer 'send' within 30000 ms");
+  host_fixture_assert_send_fails (fixture, RB_ERROR, RB_ERROR_OUTCOME_UNKNOWN, "Module 'odd' did not answer 'send' within 35000 ms");
   host_fixture_assert_view (fixture, 0, "timeouts", "1");
   host_fixture_assert_view (fixture, 0, "failures", "0");
   g_assert_cmpuint (rb_test_count_log ("module_call_timed_out"), ==, 1);

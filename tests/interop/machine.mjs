@@ -14,6 +14,9 @@ export const here = path.dirname (fileURLToPath (import.meta.url));
 
 const foreignVariables = ['MASONS_BROKER_ACCOUNT_ID', 'MASONS_BROKER_API_HOST', 'MASONS_BROKER_CREDENTIALS_FILE', 'MASONS_SPAWN_TOKEN'];
 
+// Before anything is changed for the sake of the SDK.
+const ownEnvironment = { ...process.env };
+
 // Whatever ends this program, nothing of a machine outlives it.
 const machines = new Set ();
 process.once ('exit', () => {
@@ -37,11 +40,11 @@ class Machine {
     this.adapters = new Set ();
     this.upstream = null;
     this.env = {
-      ...process.env,
+      ...ownEnvironment,
       // A daemon may warn; a critical is a bug of ours.
       G_DEBUG: 'fatal-criticals',
       HOME: this.top,
-      PATH: `${this.bin}:${process.env.PATH}`,
+      PATH: `${this.bin}:${ownEnvironment.PATH}`,
       XDG_RUNTIME_DIR: path.join (this.top, 'run'),
       XDG_CONFIG_HOME: path.join (this.top, 'config'),
       XDG_DATA_HOME: path.join (this.top, 'share'),
@@ -49,8 +52,8 @@ class Machine {
       OPENCLAW_HOME: path.join (this.top, 'openclaw'),
       MASONS_BROKER_USER_DATA: this.data,
       // A sanitizer's report of a detached daemon has no terminal to go to.
-      ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:log_path=${path.join (this.top, 'sanitizer')}`,
-      UBSAN_OPTIONS: `${process.env.UBSAN_OPTIONS ?? ''}:log_path=${path.join (this.top, 'sanitizer')}`,
+      ASAN_OPTIONS: `${ownEnvironment.ASAN_OPTIONS ?? ''}:log_path=${path.join (this.top, 'sanitizer')}`,
+      UBSAN_OPTIONS: `${ownEnvironment.UBSAN_OPTIONS ?? ''}:log_path=${path.join (this.top, 'sanitizer')}`,
     };
     for (const name of foreignVariables)
       delete this.env[name];

@@ -55,21 +55,33 @@ const [theirs, ours] = await Promise.all ([
 ]);
 const parity = groups.length ? new Map () : await results ('parity.mjs', network, brokerd, brokerctl, modules);
 
+if (theirs.size === 0 || ours.size === 0) {
+  console.log ('Nothing ran; `node suite.mjs` with the same arguments says why. The npm package comes with `npm ci` in tests/interop.');
+  process.exit (1);
+}
+
 const names = [...new Set ([...theirs.keys (), ...ours.keys ()])];
 const outcomeOf = (cases, name) => cases.get (name)?.outcome ?? 'not run';
 printTable ([['case', 'npm daemon', 'runtime-broker'],
              ...names.map ((name) => [name.replace ('/interop/', ''), outcomeOf (theirs, name), outcomeOf (ours, name)])]);
 
-console.log ('\nWhere the npm daemon differs, and what it does instead:\n');
-for (const [name, { outcome, reason, lines }] of theirs)
-  if (outcome === 'differs')
-    console.log (`- ${name.replace ('/interop/', '')}: ${reason}${lines.length ? `\n    ${lines[0].replace (/^instead: /, '')}` : ''}`);
+for (const [title, cases] of [['Where the npm daemon differs, and what it does instead', theirs], ['Where ours differs', ours]]) {
+  console.log (`\n${title}:\n`);
+  for (const [name, { outcome, reason, lines }] of cases)
+    if (outcome === 'differs')
+      console.log (`- ${name.replace ('/interop/', '')}: ${reason}${lines.length ? `\n    ${lines[0].replace (/^instead: /, '')}` : ''}`);
+}
 console.log ('\nWhere the same conversation is another one:\n');
 for (const [name, { outcome, lines }] of parity)
   if (outcome !== 'ok' || name.includes ('/difference/'))
-    console.log (`- ${outcome} ${name.replace ('/interop/parity/', '')}: ${lines.join ('\n    ')}`);
+    console.log (`- ${name.replace ('/interop/parity/', '').replace ('difference/', '')}${outcome === 'ok' ? '' : ' FAILED'}: ${lines.join ('\n    ')}`);
+
+for (const [title, cases] of [['npm daemon', theirs], ['runtime-broker', ours]])
+  for (const [name, { outcome, lines }] of cases)
+    if (outcome === 'FAILED')
+      console.log (`\n${title}, ${name}:\n    ${lines.join ('\n    ')}`);
 
 console.log (`\nnpm daemon: ${count (theirs, 'ok')} ok, ${count (theirs, 'differs')} differ, ${count (theirs, 'FAILED')} failed; `
-             + `runtime-broker: ${count (ours, 'ok')} ok, ${count (ours, 'FAILED')} failed; `
-             + `conversation: ${count (parity, 'ok')} equal, ${count (parity, 'FAILED')} not; ${Math.round ((Date.now () - start) / 1000)} s`);
-process.exit ([theirs, ours, parity].some ((cases) => count (cases, 'FAILED')) || ours.size === 0 ? 1 : 0);
+             + `runtime-broker: ${count (ours, 'ok')} ok, ${count (ours, 'differs')} differ, ${count (ours, 'FAILED')} failed; `
+             + `conversation: ${count (parity, 'ok')} ok, ${count (parity, 'FAILED')} failed; ${Math.round ((Date.now () - start) / 1000)} s`);
+process.exit ([theirs, ours, parity].some ((cases) => count (cases, 'FAILED')) ? 1 : 0);

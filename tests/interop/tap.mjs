@@ -53,8 +53,8 @@ export class Run {
     this.failures += passed ? 0 : 1;
   }
 
-  // @cases: [name, async function]. The cases of a group build on one another: after a failure the others are run as well, but
-  // with little patience.
+  // @cases: [name, async function]; a text that it resolves with is printed. The cases of a group build on one another: after a
+  // failure the others are run as well, but with little patience.
   async group (name, cases) {
     let failed = null;
 
@@ -62,8 +62,10 @@ export class Run {
     for (const [caseName, body] of cases) {
       const fullName = `${name}/${caseName}`;
       try {
-        await withLimit (body (), CASE_LIMIT_MS, fullName);
+        const note = await withLimit (body (), CASE_LIMIT_MS, fullName);
         this.#say (true, fullName);
+        if (typeof note === 'string')
+          console.log (`# ${note}`);
       } catch (error) {
         if (error instanceof Skip) {
           this.#say (true, fullName, ` # SKIP ${error.message}`);

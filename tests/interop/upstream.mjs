@@ -7,14 +7,17 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { eventually } from './tap.mjs';
 
+// Before anything is changed for the sake of the SDK.
+const ownEnvironment = { ...process.env };
 const nothingStaged = { staged_assignment: false, staged_delivery: false };
 
 export class Upstream {
   // Starts @program. What it offers at first: direct messages and claims, nothing staged.
   static async start (program) {
     const self = new Upstream ();
-    self.child = spawn (program, [], { stdio: ['ignore', 'pipe', 'inherit'] });
+    self.child = spawn (program, [], { env: ownEnvironment, stdio: ['ignore', 'pipe', 'inherit'] });
     self.pids = [self.child.pid];
+    self.child.once ('exit', (code, signal) => self.isClosing || console.log (`# the simulated upstream has left with ${signal ?? code}`));
     const [port] = await once (createInterface ({ input: self.child.stdout }), 'line');
     Object.assign (self, { apiHost: `http://127.0.0.1:${port}`, connectorUrl: `ws://127.0.0.1:${port}/gateway`, token: 'sim-token',
                            address: 'agent@sim', seqs: new Map (), messages: 0, keys: 0 });
@@ -23,8 +26,9 @@ export class Upstream {
   }
 
   async close () {
+    this.isClosing = true;
     const exited = once (this.child, 'exit');
-    if (this.child.kill ('SIGTERM'))
+    if (this.child.exitCode === null && this.child.signalCode === null && this.child.kill ('SIGTERM'))
       await exited;
   }
 

@@ -20,6 +20,8 @@ typedef struct {
 static const Case cases[] = {
   { "connector-gateway.so", RB_MODULE_CONNECTOR, "gateway", "url" },
   { "connector-local.so", RB_MODULE_CONNECTOR, "local", "handle" },
+  { "emitter-http.so", RB_MODULE_EMITTER, "http", "api-host" },
+  { "upstream-http.so", RB_MODULE_UPSTREAM, "http", "api-host" },
   { "upstream-local.so", RB_MODULE_UPSTREAM, "local", "handle" },
 };
 

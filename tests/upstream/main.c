@@ -95,6 +95,11 @@ main (int    argc,
       g_printerr ("%s\n", error->message);
       return EXIT_FAILURE;
     }
+  if (port < 0 || port > G_MAXUINT16)
+    {
+      g_printerr ("%d is no port\n", port);
+      return EXIT_FAILURE;
+    }
   options = (RbSimOptions) { .token = token, .handle = handle, .port = port, .is_tls = is_tls, .is_legacy = is_legacy };
   sim = rb_sim_new (&options, &error);
   if (sim == NULL || (credentials_path != NULL && !write_credentials (sim, &error)))

@@ -85,6 +85,21 @@ is_of_type (Call       *call,
   return FALSE;
 }
 
+/* Objects to what is missing; texts are strings, numbers integers. Both lists end with NULL. */
+static void
+check_fields (Call              *call,
+              const char        *rule,
+              const char *const *texts,
+              const char *const *numbers)
+{
+  for (gsize i = 0; texts[i] != NULL; i++)
+    if (rb_sim_json_string (call->body, texts[i]) == NULL)
+      rb_sim_record_object (call->api->record, rule, "no '%s'", texts[i]);
+  for (gsize i = 0; numbers[i] != NULL; i++)
+    if (!rb_sim_json_is_int (call->body, numbers[i]))
+      rb_sim_record_object (call->api->record, rule, "no '%s'", numbers[i]);
+}
+
 /* Who we are, what we can */
 
 static void
@@ -115,11 +130,10 @@ find_endpoint (Call *call)
 static void
 check_registration (Call *call)
 {
-  static const char *const wanted[] = { "runtime_kind", "endpoint_nonce", "display_label" };
+  static const char *const texts[] = { "runtime_kind", "endpoint_nonce", "display_label", NULL };
+  static const char *const numbers[] = { NULL };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (wanted); i++)
-    if (rb_sim_json_string (call->body, wanted[i]) == NULL)
-      rb_sim_record_object (call->api->record, "register/fields", "no '%s'", wanted[i]);
+  check_fields (call, "register/fields", texts, numbers);
   if (json_object_has_member (call->body, "workspace") && rb_sim_json_object (call->body, "workspace") == NULL)
     rb_sim_record_object (call->api->record, "register/fields", "'workspace' is no object");
 }
@@ -252,26 +266,39 @@ do_list (Call *call)
 static void
 do_presence (Call *call)
 {
-  if (is_of_type (call, "network_presence_changed"))
-    call->answer->status = 204;
+  static const char *const texts[] = { "state", "reason", NULL };
+  static const char *const numbers[] = { "ts", NULL };
+
+  if (!is_of_type (call, "network_presence_changed"))
+    return;
+  check_fields (call, "network-presence-changed/fields", texts, numbers);
+  call->answer->status = 204;
 }
+
+static const char *const route_texts[] = { "source_message_id", "routed_to_endpoint_id", "route_kind", NULL };
 
 static void
 do_routed (Call *call)
 {
-  if (is_of_type (call, "runtime_inbound_routed"))
-    call->answer->status = 204;
+  static const char *const numbers[] = { "routed_at", NULL };
+
+  if (!is_of_type (call, "runtime_inbound_routed"))
+    return;
+  check_fields (call, "inbound-routed/fields", route_texts, numbers);
+  call->answer->status = 204;
 }
 
 static void
 do_route_claim (Call *call)
 {
+  static const char *const numbers[] = { "claimed_at", NULL };
   const char *id = rb_sim_json_string (call->body, "source_message_id");
   const char *action = id != NULL ? g_hash_table_lookup (call->api->route_claims, id) : NULL;
   g_autoptr(JsonObject) object = NULL;
 
   if (!is_of_type (call, "runtime_inbound_route_claim"))
     return;
+  check_fields (call, "inbound-route-claim/fields", route_texts, numbers);
   if (action == NULL)
     action = g_hash_table_lookup (call->api->route_claims, "");
   object = rb_sim_json_new ("action", action != NULL ? action : "route", NULL);
@@ -287,7 +314,8 @@ do_control_ack (Call *call)
 
   if (key == NULL || status == NULL || !g_strv_contains (known, status))
     {
-      rb_sim_record_object (call->api->record, "control-ack/fields", "key '%s', status '%s'", key, status);
+      rb_sim_record_object (call->api->record, "control-ack/fields", "key '%s', status '%s'", rb_sim_or_none (key),
+                            rb_sim_or_none (status));
       refuse (call, 422, "invalid_ack", "idempotency_key or status");
       return;
     }
@@ -346,7 +374,7 @@ do_settle (Call *call)
   ask_work (call, NULL, rb_sim_work_settle);
 }
 
-/* The last @limit items before the one named by `before`, or the first after `after`; all of them without. */
+/* Whether the item at @index lies before the one named @before (nullable) and after the one named @after (nullable). */
 static gboolean
 is_in_page (JsonArray  *items,
             guint       index,
@@ -369,38 +397,48 @@ is_in_page (JsonArray  *items,
   return FALSE;
 }
 
+/* At most `limit` items: the last ones when `before` is asked for, else the first. */
+static void
+say_page (Call       *call,
+          JsonObject *ref,
+          JsonArray  *known)
+{
+  const char *before = rb_sim_json_string (call->body, "before");
+  const char *after = rb_sim_json_string (call->body, "after");
+  guint limit = rb_sim_json_int (call->body, "limit", 50);
+  g_autoptr(GPtrArray) page = g_ptr_array_new ();
+  g_autoptr(JsonObject) object = json_object_new ();
+  JsonArray *items = json_array_new ();
+  guint first;
+
+  for (guint i = 0; i < json_array_get_length (known); i++)
+    if (is_in_page (known, i, before, after))
+      g_ptr_array_add (page, json_array_get_object_element (known, i));
+  first = before != NULL && page->len > limit ? page->len - limit : 0;
+  for (guint i = first; i < page->len && i - first < limit; i++)
+    json_array_add_object_element (items, json_object_ref (g_ptr_array_index (page, i)));
+  json_object_set_object_member (object, "conversation_ref", json_object_ref (ref));
+  json_object_set_array_member (object, "items", items);
+  json_object_set_boolean_member (object, "has_more", page->len > limit);
+  say_object (call, 200, object);
+}
+
 static void
 do_history (Call *call)
 {
   JsonObject *ref = rb_sim_json_object (call->body, "conversation_ref");
   const char *id = rb_sim_json_string (ref, "id");
   JsonArray *known = id != NULL ? g_hash_table_lookup (call->api->histories, id) : NULL;
-  gint64 limit = rb_sim_json_int (call->body, "limit", 50);
-  g_autoptr(JsonObject) object = json_object_new ();
-  JsonArray *items;
-  gboolean has_more = FALSE;
+  g_auto(RbSimVerdict) verdict = { 0 };
 
   if (!is_of_type (call, "runtime_session_conversation_history"))
     return;
-  if (known == NULL)
-    {
-      refuse (call, 404, "conversation_not_found", "no such conversation");
-      return;
-    }
-  items = json_array_new ();
-  for (guint i = 0; i < json_array_get_length (known); i++)
-    {
-      if (!is_in_page (known, i, rb_sim_json_string (call->body, "before"), rb_sim_json_string (call->body, "after")))
-        continue;
-      if ((gint64) json_array_get_length (items) < limit)
-        json_array_add_object_element (items, json_object_ref (json_array_get_object_element (known, i)));
-      else
-        has_more = TRUE;
-    }
-  json_object_set_object_member (object, "conversation_ref", json_object_ref (ref));
-  json_object_set_array_member (object, "items", items);
-  json_object_set_boolean_member (object, "has_more", has_more);
-  say_object (call, 200, object);
+  if (rb_sim_work_find_claimer (call->api->work, call->body, "endpoint_id", &verdict) == NULL)
+    say_verdict (call, &verdict);
+  else if (known == NULL)
+    refuse (call, 404, "conversation_not_found", "no such conversation");
+  else
+    say_page (call, ref, known);
 }
 
 /* '@' stands for the id of an endpoint. */

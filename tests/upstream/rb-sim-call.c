@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#define EVENTS_PATH "/v1/runtime/control-events"
 #define HUGE_BYTES (10u * 1000 * 1000)
 
 struct _RbSimCall {
@@ -83,6 +84,9 @@ respond (RbSimCall  *self,
   soup_server_message_set_status (self->message, status, NULL);
   if (body != NULL)
     soup_server_message_set_response (self->message, type, SOUP_MEMORY_TAKE, body, size);
+  /* libsoup closes a connection after 204; unless it says so, the client's next request may be on its way there already. */
+  if (status == SOUP_STATUS_NO_CONTENT)
+    soup_message_headers_replace (soup_server_message_get_response_headers (self->message), "Connection", "close");
   if (self->timer != NULL)
     soup_server_message_unpause (self->message);
   finish (self);
@@ -118,16 +122,20 @@ start_gateway (RbSimCall *self)
       respond_json (self, 426, NULL);
       return;
     }
+  take_wire (self);
   rb_sim_record_answer (self->parts->record, self->serial, 101);
-  rb_sim_gateway_accept (self->parts->gateway, rb_sim_wire_new (self->message), self->key);
+  if (rb_sim_wire_is_open (self->wire))
+    rb_sim_gateway_accept (self->parts->gateway, g_steal_pointer (&self->wire), self->key);
   finish (self);
 }
 
 static void
 start_events (RbSimCall *self)
 {
+  take_wire (self);
   rb_sim_record_answer (self->parts->record, self->serial, 200);
-  rb_sim_events_subscribe (self->parts->events, rb_sim_wire_new (self->message), self->last_event_id);
+  if (rb_sim_wire_is_open (self->wire))
+    rb_sim_events_subscribe (self->parts->events, g_steal_pointer (&self->wire), self->last_event_id);
   finish (self);
 }
 
@@ -141,7 +149,7 @@ answer_plainly (RbSimCall *self)
       start_gateway (self);
       return;
     }
-  if (g_str_equal (self->request, "GET /v1/runtime/control-events") && self->is_authorized)
+  if (g_str_equal (self->request, "GET " EVENTS_PATH) && self->is_authorized)
     {
       start_events (self);
       return;
@@ -329,8 +337,25 @@ dup_header (RbSimCall  *self,
 }
 
 static void
-record (RbSimCall  *self,
-        const char *path)
+check_headers (RbSimCall  *self,
+               const char *query)
+{
+  g_autofree char *type = dup_header (self, "Content-Type");
+  g_autofree char *accept = dup_header (self, "Accept");
+
+  if (*self->body != '\0' && (type == NULL || !g_str_has_prefix (type, "application/json")))
+    rb_sim_record_object (self->parts->record, "headers/content-type", "%s has a body of type '%s'", self->request,
+                          rb_sim_or_none (type));
+  if (!g_str_equal (self->request, "GET " EVENTS_PATH))
+    return;
+  if (g_strcmp0 (accept, "text/event-stream") != 0)
+    rb_sim_record_object (self->parts->record, "subscribe/accept", "Accept is '%s'", rb_sim_or_none (accept));
+  if (query == NULL || !g_str_has_prefix (query, "agent_id="))
+    rb_sim_record_object (self->parts->record, "subscribe/agent-id", "the query is '%s'", rb_sim_or_none (query));
+}
+
+static void
+record (RbSimCall *self)
 {
   RbSimEntry *entry = rb_sim_record_add (self->parts->record, RB_SIM_REQUEST, self->request, self->body);
   g_autofree char *expected = g_strdup_printf ("Bearer %s", self->parts->token);
@@ -357,7 +382,8 @@ rb_sim_call_start (RbSimParts        *parts,
   self->key = dup_header (self, "Sec-WebSocket-Key");
   self->last_event_id = dup_header (self, "Last-Event-ID");
   g_ptr_array_add (parts->calls, self);
-  record (self, path);
+  record (self);
+  check_headers (self, g_uri_get_query (soup_server_message_get_uri (message)));
   self->fault = rb_sim_faults_take (parts->faults, self->request, self->body);
 
   if (self->fault == NULL)

@@ -69,6 +69,18 @@ rb_sim_frame_reply_metadata (JsonObject *sent)
 }
 
 void
+rb_sim_frame_check_register (JsonObject  *sent,
+                             RbSimRecord *record)
+{
+  if (g_strcmp0 (rb_sim_json_string (sent, "clientKind"), "runtime-broker") != 0)
+    rb_sim_record_object (record, "register-frame/fields", "clientKind is not 'runtime-broker'");
+  if (rb_sim_json_string (sent, "clientVersion") == NULL)
+    rb_sim_record_object (record, "register-frame/fields", "no clientVersion");
+  if (json_object_has_member (sent, "lastKnownSeq") && !rb_sim_json_is_int (sent, "lastKnownSeq"))
+    rb_sim_record_object (record, "register-frame/fields", "lastKnownSeq is no integer");
+}
+
+void
 rb_sim_frame_check_sent (JsonObject  *sent,
                          RbSimRecord *record)
 {

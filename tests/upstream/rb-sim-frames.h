@@ -22,7 +22,9 @@ JsonObject *rb_sim_frame_error          (JsonObject            *sent,
                                          const RbSimSendAnswer *answer);
 /* The metadata with which a peer that answers everything answers what has @sent (nullable). */
 char       *rb_sim_frame_reply_metadata (JsonObject            *sent);
-/* Objects to what a SEND_MESSAGE lacks. */
+/* Objects to what a REGISTER, a SEND_MESSAGE lacks. */
+void        rb_sim_frame_check_register (JsonObject            *sent,
+                                         RbSimRecord           *record);
 void        rb_sim_frame_check_sent     (JsonObject            *sent,
                                          RbSimRecord           *record);
 

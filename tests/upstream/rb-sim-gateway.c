@@ -328,6 +328,7 @@ on_register (RbSimGateway *self,
   gint64 known = rb_sim_json_int (frame, "lastKnownSeq", -1);
   g_autofree char *reason = NULL;
 
+  rb_sim_frame_check_register (frame, self->record);
   if (ends_at (self, link, RB_SIM_ON_REGISTER))
     return;
   reason = find_refusal (self, frame);

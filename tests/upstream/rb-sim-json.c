@@ -129,6 +129,12 @@ rb_sim_json_equal (JsonObject *one,
   return json_node_equal (first, second);
 }
 
+const char *
+rb_sim_or_none (const char *text)
+{
+  return text != NULL ? text : "none";
+}
+
 gint64
 rb_sim_now_ms (void)
 {

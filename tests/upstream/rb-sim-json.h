@@ -33,6 +33,8 @@ void        rb_sim_json_set        (JsonObject *object,
                                     const char *json);
 gboolean    rb_sim_json_equal      (JsonObject *one,
                                     JsonObject *other);
+/* For messages: "none" instead of NULL. */
+const char *rb_sim_or_none         (const char *text);
 /* UTC milliseconds. */
 gint64      rb_sim_now_ms          (void);
 

@@ -123,12 +123,15 @@ RbSimWire *
 rb_sim_wire_new (SoupServerMessage *message)
 {
   RbSimWire *self = g_new0 (RbSimWire, 1);
+  GSocket *socket = soup_server_message_get_socket (message);
   int on = 1;
 
   self->cancellable = g_cancellable_new ();
   g_queue_init (&self->queue);
-  self->socket = g_object_ref (soup_server_message_get_socket (message));
-  setsockopt (g_socket_get_fd (self->socket), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (socket == NULL)
+    return self;
+  self->socket = g_object_ref (socket);
+  setsockopt (g_socket_get_fd (socket), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   self->stream = soup_server_message_steal_connection (message);
   return self;
 }

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 /* Everything is written in order and without blocking. A wire lives until it is freed; it tells when the other side is gone. */
 typedef struct _RbSimWire RbSimWire;
 
+/* Of a client that left it is not open. */
 RbSimWire *rb_sim_wire_new       (SoupServerMessage *message);
 void       rb_sim_wire_free      (RbSimWire         *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbSimWire, rb_sim_wire_free)

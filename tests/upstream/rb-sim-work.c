@@ -200,7 +200,8 @@ rb_sim_work_undispatched (RbSimWork    *self,
 
   if (id == NULL || (g_strcmp0 (action, "add") != 0 && g_strcmp0 (action, "remove") != 0))
     {
-      rb_sim_record_object (self->record, "undispatched-changed/action", "action '%s' of '%s'", action, id);
+      rb_sim_record_object (self->record, "undispatched-changed/action", "action '%s' of '%s'", rb_sim_or_none (action),
+                            rb_sim_or_none (id));
       rb_sim_verdict_refuse (verdict, 422, "invalid_event", "action or undispatched_id");
       return;
     }
@@ -238,19 +239,18 @@ candidate_to_json (RbSimWork *self,
   return item;
 }
 
-/* The registered endpoint whose nonce the request carries; NULL when @verdict says why not. */
-static RbSimEndpoint *
-find_claimer (RbSimWork    *self,
-              JsonObject   *request,
-              const char   *member,
-              RbSimVerdict *verdict)
+RbSimEndpoint *
+rb_sim_work_find_claimer (RbSimWork    *self,
+                          JsonObject   *request,
+                          const char   *member,
+                          RbSimVerdict *verdict)
 {
   const char *id = rb_sim_json_string (request, member);
   RbSimEndpoint *endpoint = rb_sim_endpoints_lookup (self->endpoints, id);
 
   if (endpoint == NULL || endpoint->retired_at != NULL)
     {
-      rb_sim_verdict_refuse (verdict, 404, "endpoint_not_found", "%s", id);
+      rb_sim_verdict_refuse (verdict, 404, "endpoint_not_found", "%s", rb_sim_or_none (id));
       return NULL;
     }
   if (g_strcmp0 (rb_sim_json_string (request, "endpoint_nonce"), endpoint->nonce) != 0)
@@ -267,7 +267,7 @@ rb_sim_work_candidates (RbSimWork    *self,
                         JsonObject   *request,
                         RbSimVerdict *verdict)
 {
-  RbSimEndpoint *endpoint = find_claimer (self, request, "endpoint_id", verdict);
+  RbSimEndpoint *endpoint = rb_sim_work_find_claimer (self, request, "endpoint_id", verdict);
   gint64 limit = rb_sim_json_int (request, "limit", 256);
   JsonArray *items;
 
@@ -379,7 +379,7 @@ rb_sim_work_claim (RbSimWork    *self,
                    JsonObject   *request,
                    RbSimVerdict *verdict)
 {
-  RbSimEndpoint *endpoint = find_claimer (self, request, "target_endpoint_id", verdict);
+  RbSimEndpoint *endpoint = rb_sim_work_find_claimer (self, request, "target_endpoint_id", verdict);
   RbSimRow *row = rb_sim_work_lookup_row (self, rb_sim_json_string (request, "undispatched_id"));
   RbSimAssignment *assignment = row != NULL ? lookup_assignment (self, row->assignment_id) : NULL;
   g_autoptr(JsonObject) target = endpoint != NULL ? rb_sim_endpoint_target (endpoint) : NULL;
@@ -438,7 +438,7 @@ rb_sim_work_settle (RbSimWork    *self,
                     JsonObject   *request,
                     RbSimVerdict *verdict)
 {
-  RbSimEndpoint *endpoint = find_claimer (self, request, "endpoint_id", verdict);
+  RbSimEndpoint *endpoint = rb_sim_work_find_claimer (self, request, "endpoint_id", verdict);
   RbSimRow *row = rb_sim_work_lookup_row (self, rb_sim_json_string (request, "undispatched_id"));
   RbSimAssignment *assignment;
 

@@ -49,6 +49,12 @@ void             rb_sim_work_processing        (RbSimWork      *self,
                                                 JsonObject     *event,
                                                 RbSimVerdict   *verdict);
 
+/* The registered endpoint that @member of @request names and whose nonce it carries; NULL when @verdict says why not. */
+RbSimEndpoint   *rb_sim_work_find_claimer      (RbSimWork      *self,
+                                                JsonObject     *request,
+                                                const char     *member,
+                                                RbSimVerdict   *verdict);
+
 /* What a test or a person does */
 
 /* As if the broker had posted an `add`: a row that only the upstream knows of. */

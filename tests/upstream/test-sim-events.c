@@ -56,6 +56,7 @@ subscribe (SimFixture *fixture,
   Reader *reader = g_new0 (Reader, 1);
 
   soup_message_headers_replace (soup_message_get_request_headers (message), "Authorization", "Bearer sim-token");
+  soup_message_headers_replace (soup_message_get_request_headers (message), "Accept", "text/event-stream");
   if (last_event_id != NULL)
     soup_message_headers_replace (soup_message_get_request_headers (message), "Last-Event-ID", last_event_id);
   soup_session_send_async (fixture->session, message, G_PRIORITY_DEFAULT, NULL, rb_test_store_result, &result);
@@ -217,10 +218,14 @@ static void
 test_refused (SimFixture    *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A subscription is refused with a status, and without the token.");
+  g_autofree char *violations = NULL;
+
+  g_test_summary ("A subscription is refused with a status; without its header and query it is objected to.");
 
   rb_sim_fail (fixture->sim, "GET " PATH, 1, 403, NULL);
   g_assert_cmpuint (sim_fixture_call (fixture, "GET", PATH, NULL, NULL), ==, 403);
+  violations = rb_sim_dup_violations (fixture->sim);
+  g_assert_cmpstr (violations, ==, "subscribe/accept: Accept is 'none'\nsubscribe/agent-id: the query is 'none'");
 }
 
 static void

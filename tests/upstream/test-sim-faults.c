@@ -120,6 +120,53 @@ test_delayed_client_left (SimFixture    *fixture,
 }
 
 static void
+test_delayed_streams (SimFixture    *fixture,
+                      gconstpointer  data)
+{
+  const RbSimFault gateway = { .request = "GET /gateway", .kind = RB_SIM_FAULT_DELAY, .delay_ms = 20, .times = 1 };
+  const RbSimFault events = { .request = "GET /v1/runtime/control-events", .kind = RB_SIM_FAULT_DELAY, .delay_ms = 20, .times = 1 };
+  g_autofree char *uri = g_strconcat (rb_sim_get_origin (fixture->sim), "/v1/runtime/control-events", NULL);
+  g_autoptr(SoupMessage) message = soup_message_new ("GET", uri);
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GInputStream) stream = NULL;
+
+  g_test_summary ("The WebSocket's upgrade and the event stream may come later too.");
+
+  rb_sim_add_fault (fixture->sim, &gateway);
+  rb_sim_add_fault (fixture->sim, &events);
+  sim_fixture_register (fixture, 0);
+  g_assert_true (sim_fixture_heard (fixture, 0, "\"status\":\"ok\""));
+  soup_message_headers_replace (soup_message_get_request_headers (message), "Authorization", "Bearer sim-token");
+  soup_session_send_async (fixture->session, message, G_PRIORITY_DEFAULT, NULL, rb_test_store_result, &result);
+  rb_test_wait_until (result != NULL);
+  stream = soup_session_send_finish (fixture->session, result, NULL);
+  g_assert_cmpuint (soup_message_get_status (message), ==, 200);
+  g_assert_cmpuint (rb_sim_events_count (fixture->events), ==, 1);
+}
+
+static void
+test_upgrade_client_left (SimFixture    *fixture,
+                          gconstpointer  data)
+{
+  const RbSimFault fault = { .request = "GET /gateway", .kind = RB_SIM_FAULT_DELAY, .delay_ms = 60, .times = 1 };
+  g_autoptr(SoupMessage) message = soup_message_new ("GET", rb_sim_get_gateway_url (fixture->sim));
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GAsyncResult) result = NULL;
+
+  g_test_summary ("A client that leaves before its late upgrade does no harm, and is no connection.");
+
+  rb_sim_add_fault (fixture->sim, &fault);
+  soup_session_websocket_connect_async (fixture->session, message, NULL, NULL, G_PRIORITY_DEFAULT, cancellable, rb_test_store_result,
+                                        &result);
+  rb_test_wait_until (rb_sim_count (fixture->sim, "GET /gateway", NULL) == 1);
+  g_cancellable_cancel (cancellable);
+  rb_test_wait_until (result != NULL);
+  rb_test_wait_until (rb_sim_record_get (rb_sim_get_record (fixture->sim), RB_SIM_REQUEST, NULL, NULL, 0)->status == 101);
+  rb_test_wait_until (rb_sim_gateway_count_open (fixture->gateway) == 0);
+  sim_fixture_register (fixture, 0);
+}
+
+static void
 test_hang (SimFixture    *fixture,
            gconstpointer  data)
 {
@@ -304,6 +351,8 @@ main (int    argc,
   sim_fixture_add ("/sim/faults/status/header", test_header);
   sim_fixture_add ("/sim/faults/delay", test_delay);
   sim_fixture_add ("/sim/faults/delay/client-left", test_delayed_client_left);
+  sim_fixture_add ("/sim/faults/delay/streams", test_delayed_streams);
+  sim_fixture_add ("/sim/faults/delay/upgrade-client-left", test_upgrade_client_left);
   sim_fixture_add ("/sim/faults/hang", test_hang);
   sim_fixture_add ("/sim/faults/no-answer", test_no_answer);
   sim_fixture_add ("/sim/faults/work-done", test_work_done);

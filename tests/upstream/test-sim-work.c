@@ -151,6 +151,23 @@ test_settings (SimFixture    *fixture,
 }
 
 static void
+test_fields (SimFixture    *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("Events that lack a field, or are of another type than their route, are objected to.");
+
+  g_assert_cmpuint (sim_fixture_post (fixture, "/v1/runtime/inbound-routed", "{\"type\":\"runtime_inbound_routed\",\"version\":1,"
+                                      "\"source_message_id\":\"m\",\"route_kind\":\"active_endpoint\",\"routed_at\":\"now\"}"),
+                    ==, 204);
+  g_assert_cmpuint (sim_fixture_post (fixture, "/v1/runtime/network-presence-changed",
+                                      "{\"type\":\"network_presence_changed\",\"version\":1,\"state\":\"online\",\"ts\":5}"), ==, 204);
+  g_assert_cmpuint (sim_fixture_post (fixture, "/v1/runtime/inbound-route-claim", "{\"type\":\"other\",\"version\":1}"), ==, 422);
+  expect_violations (fixture, "inbound-routed/fields: no 'routed_to_endpoint_id'\ninbound-routed/fields: no 'routed_at'\n"
+                              "network-presence-changed/fields: no 'reason'\n"
+                              "type: 'runtime_inbound_route_claim' is expected, version 1");
+}
+
+static void
 test_legacy (SimFixture    *fixture,
              gconstpointer  data)
 {
@@ -361,28 +378,41 @@ test_lost (SimFixture    *fixture,
   expect_violations (fixture, "");
 }
 
+/* Expects @text in the answer to a reading of conversation "conv", with @more in the request. */
+static void
+expect_in_history (SimFixture *fixture,
+                   const char *more,
+                   guint       status,
+                   const char *text)
+{
+  g_autofree char *body = g_strdup_printf ("{\"type\":\"runtime_session_conversation_history\",\"version\":1,\"endpoint_id\":\"ep_1\","
+                                           "\"conversation_ref\":{\"kind\":\"session_conversation\",\"id\":\"conv\"}%s}", more);
+  g_autofree char *answer = NULL;
+
+  g_assert_cmpuint (sim_fixture_call (fixture, "POST", "/v1/runtime/session-conversation-history", body, &answer), ==, status);
+  g_test_message ("%s", answer);
+  g_assert_nonnull (strstr (answer, text));
+}
+
 static void
 test_history (SimFixture    *fixture,
               gconstpointer  data)
 {
-  const char *head = "{\"type\":\"runtime_session_conversation_history\",\"version\":1,"
-                     "\"conversation_ref\":{\"kind\":\"session_conversation\",\"id\":\"conv\"}";
-  g_autofree char *page = g_strconcat (head, ",\"limit\":1,\"after\":\"h1\"}", NULL);
-  g_autofree char *all = g_strconcat (head, "}", NULL);
-  g_autofree char *answer = NULL;
-  g_autofree char *second = NULL;
+  g_autofree char *id = sim_fixture_endpoint (fixture);
 
-  g_test_summary ("A conversation is read page by page; an unknown one is 404.");
+  g_test_summary ("A conversation is read page by page; an unknown one is 404, and it takes the nonce.");
 
-  g_assert_cmpuint (sim_fixture_post (fixture, "/v1/runtime/session-conversation-history", all), ==, 404);
+  expect_in_history (fixture, ",\"endpoint_nonce\":\"n\"", 404, "conversation_not_found");
   rb_sim_add_history (fixture->sim, "conv", "{\"message_id\":\"h1\"}");
   rb_sim_add_history (fixture->sim, "conv", "{\"message_id\":\"h2\"}");
   rb_sim_add_history (fixture->sim, "conv", "{\"message_id\":\"h3\"}");
-  g_assert_cmpuint (sim_fixture_call (fixture, "POST", "/v1/runtime/session-conversation-history", all, &answer), ==, 200);
-  g_assert_nonnull (strstr (answer, "h1"));
-  g_assert_nonnull (strstr (answer, "\"has_more\":false"));
-  g_assert_cmpuint (sim_fixture_call (fixture, "POST", "/v1/runtime/session-conversation-history", page, &second), ==, 200);
-  g_assert_nonnull (strstr (second, "\"items\":[{\"message_id\":\"h2\"}],\"has_more\":true"));
+  expect_in_history (fixture, ",\"endpoint_nonce\":\"wrong\"", 403, "endpoint_nonce_mismatch");
+  expect_in_history (fixture, ",\"endpoint_nonce\":\"n\"", 200,
+                     "\"items\":[{\"message_id\":\"h1\"},{\"message_id\":\"h2\"},{\"message_id\":\"h3\"}],\"has_more\":false");
+  expect_in_history (fixture, ",\"endpoint_nonce\":\"n\",\"limit\":1,\"after\":\"h1\"", 200,
+                     "\"items\":[{\"message_id\":\"h2\"}],\"has_more\":true");
+  expect_in_history (fixture, ",\"endpoint_nonce\":\"n\",\"limit\":1,\"before\":\"h3\"", 200,
+                     "\"items\":[{\"message_id\":\"h2\"}],\"has_more\":true");
 }
 
 static void
@@ -410,6 +440,7 @@ main (int    argc,
   sim_fixture_add ("/sim/work/endpoint", test_endpoint);
   sim_fixture_add ("/sim/work/unauthorized", test_unauthorized);
   sim_fixture_add ("/sim/work/settings", test_settings);
+  sim_fixture_add ("/sim/work/fields", test_fields);
   sim_fixture_add ("/sim/work/legacy", test_legacy);
   sim_fixture_add ("/sim/work/candidates", test_candidates);
   sim_fixture_add ("/sim/work/candidates/bound-to-another", test_bound_to_another);

@@ -187,6 +187,7 @@ export default (machine) => {
 
     ['a-closed-channel-leaves-its-endpoints-waiting', async () => {
       second = await Adapter.attached (machine, 'foreground');
+      await upstream.posted (`/v1/runtime-endpoints/${second.endpoint}/state`);
       await second.close ();
       const posted = await upstream.posted (`/v1/runtime-endpoints/${second.endpoint}/state`, (items) => items.length >= 2);
       assert.deepEqual (posted.map ((body) => [body.state, body.reason]), [['active', 'register'], ['reconnecting', 'ipc_close']]);
@@ -194,6 +195,7 @@ export default (machine) => {
 
     ['a-dead-process-loses-its-endpoints', async () => {
       const lost = await Adapter.attached (machine, 'foreground');
+      await upstream.posted (`/v1/runtime-endpoints/${lost.endpoint}/state`);
       await machine.kill (lost.pid, 'SIGKILL');
       await lost.close ();
       const posted = await upstream.posted (`/v1/runtime-endpoints/${lost.endpoint}/state`, (items) => items.length >= 2);

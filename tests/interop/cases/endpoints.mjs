@@ -171,6 +171,7 @@ export default (machine) => {
 
     ['unregister/by-the-network', async () => {
       await adapter.register (roles.foreground);
+      await statesOf (adapter.endpoint, 1);
       const key = await upstream.control ({ type: 'force_unregister', endpoint_id: adapter.endpoint, reason: 'owner' });
       assert.equal (await upstream.acked (key), 'applied');
       assert.deepEqual (await statesOf (adapter.endpoint, 2), ['active/register', 'closed/explicit_unregister']);
@@ -179,6 +180,7 @@ export default (machine) => {
 
     ['close/with-an-endpoint-ends-it', async () => {
       const short = await Adapter.attached (machine, 'foreground');
+      await statesOf (short.endpoint, 1);
       await short.client.close (short.endpoint);
       assert.deepEqual (await statesOf (short.endpoint, 2), ['active/register', 'closed/explicit_unregister']);
     }],

@@ -132,6 +132,7 @@ export default (machine) => {
       await heir.register (args);
       await heir.taken ((frame) => frame.content === 'to be inherited');
       heir.close ();
+      await reported (heir.endpoint, 'ipc_close');
     })],
 
     ['transition-is-reported-in-the-end', machine.difference ('IMP-24: the npm daemon forgets it after two attempts', async () => {

@@ -173,10 +173,32 @@ export default (machine) => {
 
     ['unsupported/has-an-honest-error', async () => {
       // What the network of one machine does not offer says so; it neither hangs nor pretends.
-      await refused (worker.claim ('x'), 503, 'runtime_self_claim_unsupported');
       await refused (worker.history (), 503, 'runtime_conversation_history_unsupported');
-      await refused (worker.settle ('x'), 503, 'runtime_self_settle_unsupported');
-      await assert.rejects (worker.staged (10), /503.*_unsupported/s);
+      await refused (worker.claim ('x'), 404, 'runtime_self_claim_rejected');
+      assert.equal ((await worker.settle ('x')).error, 'runtime_self_settle_rejected');
+      assert.deepEqual (await worker.staged (10), { items: [] });
+    }],
+
+    ['claim/what-waits', async () => {
+      await front.send (address, 'pulled');
+      const row = await worker.listed ((item) => item.content === 'pulled');
+      const { assignment, message } = await worker.claim (row.id);
+      assert.deepEqual ([message.content, assignment.undispatchedId], ['pulled', row.id]);
+      assert.deepEqual ((await worker.claim (row.id)).assignment, assignment);
+      await worker.report (assignment, 'adapter_accepted', 2);
+      await worker.reply (assignment, 'pulled-1', 'done');
+    }],
+
+    ['settle/what-waits-and-what-is-accepted', async () => {
+      const settled = { settled: true, remove_reason: 'handled_no_reply' };
+      await front.send (address, 'needs no answer');
+      const row = await worker.listed ((item) => item.content === 'needs no answer');
+      assert.deepEqual (await worker.settle (row.id), settled);
+      assert.ok (!(await worker.client.listUndispatched ()).some ((item) => item.id === row.id));
+
+      const { message, ...assignment } = await assigned ('needs work and no answer');
+      await worker.report (assignment, 'adapter_accepted', 2);
+      assert.deepEqual (await worker.settle (assignment.undispatchedId), settled);
     }],
 
     ['send/unicode-and-large-come-back-as-they-were', async () => {

@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { Adapter } from '../adapter.mjs';
 import { eventually } from '../tap.mjs';
 
@@ -11,6 +13,14 @@ export default (machine) => {
   let front, worker, before, id, work, replied;
 
   const current = (adapter) => adapter.client.endpointAliases.get (adapter.endpoint) ?? adapter.endpoint;
+
+  function cursorOnDisk () {
+    try {
+      return JSON.parse (fs.readFileSync (path.join (machine.stateDir (), 'delivery-cursor.json'), 'utf8')).lastKnownSeq;
+    } catch {
+      return 0;
+    }
+  }
 
   async function accepted (content) {
     const messageId = await upstream.deliver (content);
@@ -32,6 +42,7 @@ export default (machine) => {
       await upstream.posted ('/v1/runtime/processing-state', (items) => items.some ((item) => item.state === 'reply_emitted'));
       work = await accepted ('begun before the kill');
       before = machine.discovery ();
+      await eventually ('the cursor on the disk', async () => cursorOnDisk () === await upstream.highestAck ());
       await machine.kill (before.pid, 'SIGKILL');
       for (const adapter of [front, worker])
         await eventually ('a new connection', () =>
@@ -118,5 +129,17 @@ export default (machine) => {
       assert.equal (status, 0);
       assert.ok (Date.now () - start < 4000);
     }, 5000)],
+
+    ['killed/in-a-burst-of-acknowledgements', async () => {
+      machine.start ();
+      const { pid } = await machine.healthy ();
+      for (let i = 0; i < 5; i++)
+        await upstream.acknowledged (await upstream.deliver (`burst ${i}`));
+      await machine.kill (pid, 'SIGKILL');
+      machine.start ();
+      const { pid: next } = await machine.healthy (pid);
+      await upstream.acknowledged (await upstream.deliver ('after the burst'));
+      await machine.kill (next, 'SIGKILL');
+    }],
   ];
 };

@@ -292,6 +292,13 @@ peer_sync (Peer *peer)
   rb_test_settle ();
 }
 
+void
+peer_wait_acked (Peer   *peer,
+                 gint64  seq)
+{
+  rb_test_wait_until ((rb_fake_clock_advance (peer->clock, 5), rb_sim_gateway_get_acked (peer->gateway) == seq));
+}
+
 gint64
 peer_get_seq (Peer  *peer,
               guint  i)

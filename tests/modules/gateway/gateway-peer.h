@@ -49,6 +49,8 @@ void        peer_wait_backoff   (Peer *peer, gint64 ms);
 
 gboolean    peer_send           (Peer *peer, const char *to, const char *text, char **message_id, RbSendStatus *status,
                                  GError **error);
+/* The gateway has our acknowledgement up to @seq; time moves on meanwhile. */
+void        peer_wait_acked     (Peer *peer, gint64 seq);
 /* Whatever was on its way in either direction has arrived. */
 void        peer_sync           (Peer *peer);
 RbEnvelope *make_envelope       (const char *to, const char *id, const char *text);

@@ -438,6 +438,65 @@ test_stop_from_news (void)
 }
 
 static void
+on_sent_stop (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_assert_false (rb_connector_send_finish (RB_CONNECTOR (source), result, NULL, NULL, NULL));
+  rb_module_stop_async (RB_MODULE (source), NULL, rb_test_store_result, user_data);
+}
+
+static void
+test_stop_from_lost_send (void)
+{
+  const RbSimSendAnswer drop = { .how = RB_SIM_SEND_DROP };
+  g_autoptr(Peer) peer = peer_new_connected ();
+  g_autoptr(RbEnvelope) envelope = make_envelope ("bob@sim", NULL, "x");
+  g_autoptr(GAsyncResult) stopped = NULL;
+
+  g_test_summary ("Whoever hears that a message was lost with the link may stop the connector there and then.");
+
+  rb_sim_gateway_answer_sends (peer->gateway, &drop);
+  rb_connector_send_async (peer->connector, envelope, NULL, on_sent_stop, &stopped);
+  rb_test_wait_until (stopped != NULL);
+  g_assert_cmpuint (peer->n_disconnected, ==, 0);
+  rb_fake_clock_advance (peer->clock, 120000);
+  g_assert_true (REGISTERED (1));
+}
+
+static void
+stop_from_delivery (RbConnector   *connector,
+                    gint64         seq,
+                    RbEnvelope    *envelope,
+                    GAsyncResult **result)
+{
+  rb_module_stop_async (RB_MODULE (connector), NULL, rb_test_store_result, (gpointer) result);
+}
+
+static void
+test_stop_from_held_delivery (void)
+{
+  g_autoptr(Peer) peer = peer_new_connected ();
+  g_autoptr(GAsyncResult) stopped = NULL;
+
+  g_test_summary ("A stop from within a delivery ends them, also when there is no connection any more.");
+
+  rb_connector_set_window (peer->connector, 0, 0);
+  rb_sim_gateway_burst (peer->gateway, 3, "b", "bob@sim");
+  peer_sync (peer);
+  rb_sim_gateway_end (peer->gateway, RB_SIM_END_DROP, 0, NULL);
+  rb_test_wait_until (peer->n_disconnected == 1);
+  g_signal_connect (peer->connector, "delivery", G_CALLBACK (stop_from_delivery), &stopped);
+  rb_connector_set_window (peer->connector, 10, 1 << 20);
+  rb_test_wait_until (stopped != NULL);
+  g_assert_cmpuint (peer->deliveries->len, ==, 1);
+  g_signal_handlers_disconnect_by_func (peer->connector, stop_from_delivery, &stopped);
+
+  peer_start (peer);
+  rb_test_wait_until (peer->deliveries->len == 4);
+}
+
+static void
 test_goodbye (void)
 {
   g_autoptr(Peer) peer = peer_new_connected ();
@@ -471,6 +530,8 @@ main (int    argc,
   g_test_add_func ("/gateway/connect/stop/while-starting", test_stop_while_starting);
   g_test_add_func ("/gateway/connect/stop/while-waiting", test_stop_while_waiting);
   g_test_add_func ("/gateway/connect/stop/from-news", test_stop_from_news);
+  g_test_add_func ("/gateway/connect/stop/from-lost-send", test_stop_from_lost_send);
+  g_test_add_func ("/gateway/connect/stop/from-held-delivery", test_stop_from_held_delivery);
   g_test_add_func ("/gateway/connect/stop/goodbye", test_goodbye);
   return g_test_run ();
 }

@@ -63,9 +63,8 @@ test_message (void)
   peer_sync (peer);
   g_assert_cmpuint (ACKS, ==, 0);
   rb_connector_accept (peer->connector, 1);
-  peer_sync (peer);
+  peer_wait_acked (peer, 1);
   g_assert_cmpuint (ACKS, ==, 1);
-  g_assert_cmpint (rb_sim_gateway_get_acked (peer->gateway), ==, 1);
 }
 
 static void
@@ -80,13 +79,11 @@ test_acks_are_coalesced (void)
   for (gint64 seq = 10; seq >= 1; seq--)
     if (seq != 8)
       rb_connector_accept (peer->connector, seq);
-  peer_sync (peer);
+  peer_wait_acked (peer, 7);
   g_assert_cmpuint (ACKS, ==, 1);
-  g_assert_cmpint (rb_sim_gateway_get_acked (peer->gateway), ==, 7);
   rb_connector_accept (peer->connector, 8);
-  peer_sync (peer);
+  peer_wait_acked (peer, 10);
   g_assert_cmpuint (ACKS, ==, 2);
-  g_assert_cmpint (rb_sim_gateway_get_acked (peer->gateway), ==, 10);
 }
 
 static void
@@ -98,10 +95,10 @@ test_gap (void)
 
   peer->accepts = TRUE;
   deliver (peer, 4);
-  rb_test_wait_until (rb_sim_gateway_get_acked (peer->gateway) == 4);
+  peer_wait_acked (peer, 4);
   rb_sim_gateway_withhold (peer->gateway, "late", "bob@sim", "x", NULL);
   deliver (peer, 2);
-  rb_test_wait_until (rb_sim_gateway_get_acked (peer->gateway) == 7);
+  peer_wait_acked (peer, 7);
   g_assert_cmpuint (ASKS, ==, 1);
   g_assert_cmpint (peer_get_number (peer, "REQUEST_GAP_FILL", 0, "sinceSeq"), ==, 4);
   g_assert_cmpstr (peer_get_id (peer, 6), ==, "late");
@@ -139,7 +136,7 @@ test_gap_that_stays (void)
 
   rb_sim_gateway_set_gap_fill (peer->gateway, TRUE);
   rb_fake_clock_advance (peer->clock, 16000);
-  rb_test_wait_until (rb_sim_gateway_get_acked (peer->gateway) == 101);
+  peer_wait_acked (peer, 101);
   rb_fake_clock_advance (peer->clock, 60000);
   peer_sync (peer);
   g_assert_cmpuint (ASKS, ==, 6);
@@ -181,7 +178,7 @@ test_released (void)
       g_assert_cmpint (peer_get_seq (peer, 2 + i), ==, 1);
     }
   rb_connector_accept (peer->connector, 1);
-  rb_test_wait_until (rb_sim_gateway_get_acked (peer->gateway) == 2);
+  peer_wait_acked (peer, 2);
   rb_fake_clock_advance (peer->clock, 120000);
   peer_sync (peer);
   g_assert_cmpuint (ASKS, ==, 2);
@@ -205,7 +202,7 @@ test_repetitions (void)
   g_assert_true (ARRIVED (20));
   for (gint64 seq = 1; seq <= 10; seq++)
     rb_connector_accept (peer->connector, seq * 2 - 1);
-  rb_test_wait_until (rb_sim_gateway_get_acked (peer->gateway) == 20);
+  peer_wait_acked (peer, 20);
   rb_sim_gateway_replay (peer->gateway, 0);
   peer_sync (peer);
   g_assert_true (ARRIVED (20));
@@ -224,7 +221,7 @@ test_second_number (void)
   g_assert_cmpstr (peer_get_id (peer, 1), ==, "m-1");
   rb_connector_accept (peer->connector, 1);
   rb_connector_accept (peer->connector, 2);
-  rb_test_wait_until (rb_sim_gateway_get_acked (peer->gateway) == 2);
+  peer_wait_acked (peer, 2);
 }
 
 static void
@@ -259,10 +256,10 @@ test_skip (void)
   peer->accepts = TRUE;
   deliver (peer, 1);
   rb_sim_gateway_skip (peer->gateway);
-  rb_test_wait_until (rb_sim_gateway_get_acked (peer->gateway) == 2);
+  peer_wait_acked (peer, 2);
   rb_sim_gateway_withhold (peer->gateway, NULL, "bob@sim", "x", NULL);
   rb_sim_gateway_skip (peer->gateway);
-  rb_test_wait_until (rb_sim_gateway_get_acked (peer->gateway) == 4);
+  peer_wait_acked (peer, 4);
   g_assert_cmpuint (ASKS, ==, 1);
   g_assert_cmpint (peer_get_number (peer, "REQUEST_GAP_FILL", 0, "sinceSeq"), ==, 2);
 }
@@ -279,7 +276,7 @@ test_cursor_jump (void)
   rb_sim_gateway_say_cursor (peer->gateway, 3, 3);
   peer_sync (peer);
   g_assert_cmpuint (ACKS + ASKS, ==, 0);
-  rb_test_wait_until (peer_read_cursor (peer) == 3);
+  rb_test_wait_until ((rb_fake_clock_advance (peer->clock, 20), peer_read_cursor (peer) == 3));
 
   rb_sim_gateway_say_cursor (peer->gateway, 5, 3);
   rb_test_wait_until (ARRIVED (2));
@@ -431,7 +428,7 @@ test_large_burst (void)
       g_assert_cmpuint (peer->deliveries->len - (seq - 1), <=, 16);
       rb_connector_accept (peer->connector, seq);
     }
-  rb_test_wait_until (rb_sim_gateway_get_acked (peer->gateway) == count);
+  peer_wait_acked (peer, count);
   g_assert_true (ARRIVED (count));
   g_assert_cmpuint (ASKS, ==, 1);
   g_assert_cmpint (peer_get_number (peer, "REQUEST_GAP_FILL", 0, "sinceSeq"), >=, RB_GATEWAY_HELD_MESSAGES);
@@ -459,7 +456,7 @@ test_closed_in_a_burst (void)
       g_assert_cmpint (peer_get_seq (peer, seq - 1), ==, seq);
       rb_connector_accept (peer->connector, seq);
     }
-  rb_test_wait_until (rb_sim_gateway_get_acked (peer->gateway) == 100);
+  peer_wait_acked (peer, 100);
   g_assert_true (ARRIVED (100));
 }
 
@@ -478,7 +475,7 @@ test_accepted_while_away (void)
   rb_test_settle ();
   reconnect (peer);
   g_assert_cmpint (peer_get_number (peer, "REGISTER", 1, "lastKnownSeq"), ==, 0);
-  rb_test_wait_until (rb_sim_gateway_get_acked (peer->gateway) == 3);
+  peer_wait_acked (peer, 3);
   peer_sync (peer);
   g_assert_true (ARRIVED (3));
   g_assert_cmpuint (ACKS, ==, 1);
@@ -496,7 +493,7 @@ test_acknowledged_again (void)
 
   peer->accepts = TRUE;
   deliver (peer, 3);
-  rb_test_wait_until (rb_sim_gateway_get_acked (peer->gateway) == 3);
+  peer_wait_acked (peer, 3);
   rb_sim_gateway_set_ack (peer->gateway, "deliverySeq", "1");
   drop_link (peer);
   reconnect (peer);
@@ -545,7 +542,7 @@ test_stop_while_delivering (void)
   deliver (peer, 10);
   rb_test_wait_until (stopped != NULL);
   g_assert_true (ARRIVED (3));
-  rb_test_wait_until (rb_sim_gateway_get_acked (peer->gateway) == 3);
+  peer_wait_acked (peer, 3);
   g_assert_cmpint (peer_read_cursor (peer), ==, 3);
 
   g_signal_handlers_disconnect_by_func (peer->connector, on_delivery_stop, &stopped);

@@ -267,6 +267,84 @@ test_proxy (void)
   peer_sync (peer);
 }
 
+/* A proxy that takes whoever asks for a tunnel to the simulated gateway. */
+typedef struct {
+  GSocketService *service;
+  guint16         target;
+  guint           n_tunnels;
+} Tunnels;
+
+static void
+splice (GIOStream *from,
+        GIOStream *to)
+{
+  g_output_stream_splice_async (g_io_stream_get_output_stream (to), g_io_stream_get_input_stream (from),
+                                G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE | G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET, G_PRIORITY_DEFAULT, NULL, NULL,
+                                NULL);
+}
+
+/* The whole request comes with one read: it is short, and from this process. */
+static void
+on_tunnel_asked (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  static const char answer[] = "HTTP/1.1 200 Connection established\r\n\r\n";
+  Tunnels *tunnels = user_data;
+  GIOStream *client = g_object_get_data (source, "stream");
+  g_autoptr(GSocketClient) connector = g_socket_client_new ();
+  g_autoptr(GBytes) request = g_input_stream_read_bytes_finish (G_INPUT_STREAM (source), result, NULL);
+  g_autoptr(GSocketConnection) target = g_socket_client_connect_to_host (connector, "127.0.0.1", tunnels->target, NULL, NULL);
+
+  g_assert_nonnull (request);
+  g_assert_nonnull (target);
+  g_assert_true (g_str_has_prefix (g_bytes_get_data (request, NULL), "CONNECT localhost:9 HTTP/1."));
+  tunnels->n_tunnels++;
+  g_assert_true (g_output_stream_write_all (g_io_stream_get_output_stream (client), answer, strlen (answer), NULL, NULL, NULL));
+  splice (client, G_IO_STREAM (target));
+  splice (G_IO_STREAM (target), client);
+  g_object_set_data_full (G_OBJECT (tunnels->service), "target", g_object_ref (target), g_object_unref);
+}
+
+static gboolean
+on_incoming (GSocketService    *service,
+             GSocketConnection *connection,
+             GObject           *source,
+             Tunnels           *tunnels)
+{
+  GInputStream *input = g_io_stream_get_input_stream (G_IO_STREAM (connection));
+
+  g_object_set_data (G_OBJECT (input), "stream", connection);
+  g_object_set_data_full (G_OBJECT (service), "client", g_object_ref (connection), g_object_unref);
+  g_input_stream_read_bytes_async (input, 65536, G_PRIORITY_DEFAULT, NULL, on_tunnel_asked, tunnels);
+  return TRUE;
+}
+
+static void
+test_proxy_tunnel (void)
+{
+  const RbSimOptions options = { .is_tls = TRUE };
+  g_autoptr(Peer) peer = peer_new (&options, NULL);
+  Tunnels tunnels = { g_socket_service_new (), rb_sim_get_port (peer->sim), 0 };
+  guint16 port = g_socket_listener_add_any_inet_port (G_SOCKET_LISTENER (tunnels.service), NULL, NULL);
+  g_autofree char *proxy = g_strdup_printf ("http://127.0.0.1:%u", port);
+  g_autofree char *pem = NULL;
+  g_autofree char *path = NULL;
+
+  g_test_summary ("wss goes through a proxy in a tunnel, and the certificate is still the gateway's.");
+
+  g_signal_connect (tunnels.service, "incoming", G_CALLBACK (on_incoming), &tunnels);
+  g_object_get (rb_sim_get_certificate (peer->sim), "certificate-pem", &pem, NULL);
+  path = save_pem (peer, pem);
+  peer_renew (peer, "url", "wss://localhost:9/gateway", "ca-file", path, "proxy", proxy, NULL);
+  peer_start (peer);
+  peer_sync (peer);
+  g_assert_cmpuint (tunnels.n_tunnels, ==, 1);
+  peer_stop (peer);
+  rb_test_settle ();
+  g_object_unref (tunnels.service);
+}
+
 static void
 test_proxy_trouble (void)
 {
@@ -459,7 +537,7 @@ test_large_frame (void)
       g_assert_cmpint (peer_get_seq (peer, seq - 1), ==, seq);
       rb_connector_accept (peer->connector, seq);
     }
-  rb_test_wait_until (rb_sim_gateway_get_acked (peer->gateway) == 3);
+  peer_wait_acked (peer, 3);
 }
 
 int
@@ -475,6 +553,7 @@ main (int    argc,
   g_test_add_func ("/gateway/trouble/http-answers", test_http_answers);
   g_test_add_func ("/gateway/trouble/unknown-host", test_unknown_host);
   g_test_add_func ("/gateway/trouble/proxy/used", test_proxy);
+  g_test_add_func ("/gateway/trouble/proxy/tunnel", test_proxy_tunnel);
   g_test_add_func ("/gateway/trouble/proxy/trouble", test_proxy_trouble);
   g_test_add_func ("/gateway/trouble/half-open", test_half_open);
   g_test_add_func ("/gateway/trouble/slow-frame", test_slow_frame);

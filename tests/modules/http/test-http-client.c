@@ -128,7 +128,7 @@ tear_down (Fixture       *fixture,
       rb_http_client_stop (fixture->client);
       rb_test_settle ();
       g_assert_cmpuint (rb_http_client_get_n_running (fixture->client), ==, 0);
-      g_assert_finalize_object (fixture->client);
+      g_clear_pointer (&fixture->client, rb_http_client_unref);
     }
   resume_all (fixture);
   soup_server_disconnect (fixture->server);
@@ -162,7 +162,7 @@ request (Fixture     *fixture,
 
   begin (fixture, path, &result);
   rb_test_wait_until (result != NULL);
-  return rb_http_client_request_finish (fixture->client, result, error);
+  return rb_http_client_request_finish (result, error);
 }
 
 /* Instead of the fixture's own. */
@@ -215,7 +215,7 @@ send_window (Fixture         *fixture,
       g_autoptr(RbHttpAnswer) answer = NULL;
 
       rb_test_wait_until (results[i] != NULL);
-      answer = rb_http_client_request_finish (fixture->client, results[i], NULL);
+      answer = rb_http_client_request_finish (results[i], NULL);
       g_assert_nonnull (answer);
       g_object_unref (results[i]);
     }
@@ -308,7 +308,7 @@ test_deadline (Fixture       *fixture,
   g_assert_null (result);
   rb_fake_clock_advance (fixture->clock, 1);
   rb_test_wait_until (result != NULL);
-  g_assert_null (rb_http_client_request_finish (fixture->client, result, &error));
+  g_assert_null (rb_http_client_request_finish (result, &error));
   http_assert_error (error, RB_ERROR_TIMED_OUT, "network timeout: timed out after 15000ms", NULL);
   g_assert_cmpuint (rb_http_client_get_n_running (fixture->client), ==, 0);
 }
@@ -329,7 +329,7 @@ test_stopped (Fixture       *fixture,
   rb_http_client_stop (fixture->client);
   g_assert_cmpuint (rb_http_client_get_n_running (fixture->client), ==, 0);
   rb_test_wait_until (running != NULL);
-  g_assert_null (rb_http_client_request_finish (fixture->client, running, &stopped));
+  g_assert_null (rb_http_client_request_finish (running, &stopped));
   g_assert_error (stopped, RB_ERROR, RB_ERROR_UNAVAILABLE);
   g_assert_null (request (fixture, "/plain", &later));
   g_assert_error (later, RB_ERROR, RB_ERROR_UNAVAILABLE);
@@ -355,11 +355,11 @@ test_stop_anywhere (Fixture       *fixture,
       rb_http_client_stop (fixture->client);
       g_assert_cmpuint (rb_http_client_get_n_running (fixture->client), ==, 0);
       rb_test_wait_until (result != NULL);
-      answer = rb_http_client_request_finish (fixture->client, result, &error);
+      answer = rb_http_client_request_finish (result, &error);
       g_assert_true ((answer == NULL) == (error != NULL));
       g_clear_object (&result);
       rb_test_settle ();
-      g_assert_finalize_object (g_steal_pointer (&fixture->client));
+      g_clear_pointer (&fixture->client, rb_http_client_unref);
     }
 }
 
@@ -406,7 +406,7 @@ ask_whoami (Fixture  *fixture,
 
   rb_http_client_request_async (fixture->client, "GET", "/whoami", NULL, 15000, NULL, rb_test_store_result, &result);
   rb_test_wait_until (result != NULL);
-  return rb_http_client_request_finish (fixture->client, result, error);
+  return rb_http_client_request_finish (result, error);
 }
 
 static void
@@ -495,7 +495,7 @@ test_event_id (Fixture       *fixture,
   make_client (fixture);
   rb_http_client_open_async (fixture->client, "/plain", "41", 15000, NULL, rb_test_store_result, &result);
   rb_test_wait_until (result != NULL);
-  answer = rb_http_client_open_finish (fixture->client, result, NULL);
+  answer = rb_http_client_open_finish (result, NULL);
   g_assert_nonnull (answer->stream);
   g_assert_cmpstr (fixture->last_event_id, ==, "41");
 }
