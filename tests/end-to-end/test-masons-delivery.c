@@ -331,9 +331,9 @@ test_suspended (RbMasons      *fixture,
 
   g_test_summary ("A daemon that stood still for three seconds in a burst, longer than any of its timers, goes on: nothing lost or twice.");
 
-  rb_masons_set (fixture, "gateway.keepalive-ms=300");
-  rb_masons_set (fixture, "http.request-timeout-ms=500");
-  rb_masons_set (fixture, "limits.push-ack-timeout-ms=1000");
+  rb_masons_set (fixture, "gateway.keepalive-ms=700");
+  rb_masons_set (fixture, "http.request-timeout-ms=2000");
+  rb_masons_set (fixture, "limits.push-ack-timeout-ms=2000");
   rb_masons_start (fixture);
   adapter = rb_masons_attach (fixture, FALSE);
   rb_masons_burst_to (fixture, adapter, 0, 100, "m");
@@ -344,7 +344,7 @@ test_suspended (RbMasons      *fixture,
   rb_test_wait_until (is_over);
   rb_daemon_fixture_signal (fixture->daemon, SIGCONT);
   rb_masons_burst_to (fixture, adapter, 200, 300, "m");
-  rb_masons_wait_long (30, rb_adapter_count (adapter) == 300 && rb_masons_is_acked (fixture));
+  rb_masons_wait_long (60, rb_adapter_count (adapter) == 300 && rb_masons_is_acked (fixture));
   rb_adapter_assert_in_order (adapter, "m", 300);
   rb_masons_stop (fixture);
 }
