@@ -12,6 +12,7 @@
 #include "rb-log.h"
 #include "rb-mailroom.h"
 #include "rb-outbox.h"
+#include "rb-received.h"
 #include "rb-restore.h"
 
 /* Taken from the inbox (its slot stays reserved) -> the upstream agrees -> durable -> told -> pushed -> answered with the receipt. Any
@@ -164,7 +165,7 @@ store (RbCore     *core,
   rb_message_checkpoint (message, changes, "assigned", now, endpoint->id, assignment->context->assignment_id);
   rb_message_move (message, changes, RB_PLACE_ASSIGNMENT, message->endpoint_id, message->reason, now);
   if (endpoint->state == RB_ENDPOINT_RECONNECTING)
-    rb_reply_cache_record (core->received, endpoint->id, message->correlation_id, now, changes);   /* IMP-33 */
+    rb_received_record (core, endpoint->id, message->correlation_id, changes);   /* IMP-33 */
   rb_restore_arm (core, assignment);
   rb_core_changed (core, "inbox");
   rb_core_changed (core, "assignments");

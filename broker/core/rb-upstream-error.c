@@ -53,3 +53,18 @@ rb_upstream_error_answered (const GError *failure,
   rb_error_set_retryable (error, status >= 500);
   return error;
 }
+
+GError *
+rb_upstream_error_pass_on (const GError *failure)
+{
+  GError *error = rb_upstream_error_answered (failure, "unknown");
+
+  if (error != NULL)
+    return error;
+  if (!g_error_matches (failure, RB_ERROR, RB_ERROR_UNAVAILABLE) && !g_error_matches (failure, RB_ERROR, RB_ERROR_TIMED_OUT))
+    return g_error_copy (failure);
+
+  error = rb_error_new (RB_ERROR_UNAVAILABLE, "upstream_unavailable", "%s", failure->message);
+  rb_error_set_retryable (error, TRUE);
+  return error;
+}

@@ -1,4 +1,4 @@
-/* test-claim.c: an adapter pulls a message for itself
+/* test-claim.c: an adapter pulls a message for itself (protocol.md 11.10)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -129,6 +129,7 @@ test_own_row (RbCoreFixture *fixture,
   g_assert_cmpstr (grant->context->reply_correlation_id, ==, "c9");
   g_assert_nonnull (grant->context->original_trace_id);
 
+  rb_test_assert_logged ("runtime_self_claimed", "undispatched_id", "m1", "assignment_id", "a1", "endpoint_id", worker->endpoint_id, NULL);
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "assignment");
   g_assert_cmpstr (rb_core_fixture_reason (fixture, "m1"), ==, "unaddressed");
   g_free (worker->assignment_id);
@@ -151,6 +152,7 @@ test_own_row (RbCoreFixture *fixture,
   g_assert_no_error (error);
 }
 
+/* protocol.md 18.3. */
 static void
 test_from_afar (RbCoreFixture *fixture,
                 gconstpointer  data)
@@ -172,6 +174,8 @@ test_from_afar (RbCoreFixture *fixture,
   metadata = g_strndup (g_bytes_get_data (rb_envelope_get_metadata (grant->message->envelope), NULL),
                         g_bytes_get_size (rb_envelope_get_metadata (grant->message->envelope)));
   g_assert_nonnull (strstr (metadata, "\"traceparent\":\"00-"));
+  rb_test_assert_logged ("trace_context_degraded", "reason", "missing", "traceId", grant->message->trace.trace_id, "spanName", "receive",
+                         "undispatched_id", "m1", "source_message_id", "m1", "target_endpoint_id", worker->endpoint_id, NULL);
   g_assert_cmpstr (grant->context->reply_correlation_id, ==, "c7");
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "assignment");
   g_assert_cmpint (rb_claimer_used (fixture, "inbox"), ==, 0);

@@ -1,4 +1,4 @@
-/* test-control-dispatch.c: the upstream orders a message of the inbox to be dispatched
+/* test-control-dispatch.c: the upstream orders a message of the inbox to be dispatched (protocol.md 11.5, 16.5, 20.2, 20.3)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -45,7 +45,8 @@ test_order (RbCoreFixture *fixture,
   rb_assert_acked (fixture, 1, "k1 applied");
   worker->assignment_id = g_strdup ("k1");
   g_assert_cmpstr (rb_worker_state (worker, "m1"), ==, "pending");
-  g_assert_cmpuint (rb_test_count_log ("undispatched_dispatched"), ==, 1);
+  rb_test_assert_logged ("undispatched_dispatched", "undispatched_id", "m1", "target_endpoint_id", worker->endpoint_id, "target_state",
+                         "active", NULL);
 }
 
 static void
@@ -168,7 +169,7 @@ test_no_source_id (RbCoreFixture *fixture,
   assert_back (fixture, 1);
 }
 
-/* 11.5 steps 7 and 8. */
+/* protocol.md 11.2; 11.5 steps 7 and 8. */
 static void
 test_target (RbCoreFixture *fixture,
              gconstpointer  data)
@@ -258,6 +259,7 @@ test_legacy_member (RbCoreFixture *fixture,
   rb_assert_acked (fixture, 1, "k1 applied");
 }
 
+/* protocol.md 11.3. */
 static void
 test_marks (RbCoreFixture *fixture,
             gconstpointer  data)
@@ -497,9 +499,14 @@ test_repeated (RbCoreFixture *fixture,
   wrong.key = "k2";
   rb_order_send (fixture, &wrong);
   rb_assert_acked (fixture, 2, "k2 failed unknown undispatched_id: m1");
+  wrong = order;
+  wrong.target = NULL;
+  wrong.target_endpoint_id = "ep_other";
+  rb_order_send (fixture, &wrong);
+  rb_assert_acked (fixture, 3, "k1 failed unknown undispatched_id: m1");
 
   rb_order_send (fixture, &order);
-  rb_assert_acked (fixture, 3, "k1 applied");   /* queued for an endpoint that reconnects */
+  rb_assert_acked (fixture, 4, "k1 applied");   /* queued for an endpoint that reconnects */
   rb_worker_reattach (worker);
   g_assert_cmpuint (worker->channel->pushes->len, ==, 1);
   worker->assignment_id = g_strdup ("k1");

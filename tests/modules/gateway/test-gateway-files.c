@@ -13,6 +13,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+/* Source: protocol.md 3.8 and IMP-8. */
+
 static void
 test_parse (void)
 {
