@@ -102,7 +102,7 @@ void
 rb_outbox_drop_if_empty (RbCore     *core,
                          RbPostLane *lane)
 {
-  if (lane->letters.length > 0 || lane->is_posting)
+  if (lane->letters.length > 0 || lane->n_coming > 0 || lane->is_posting)
     return;
 
   rb_clock_clear (core->clock, &lane->timer);
@@ -293,14 +293,16 @@ on_posted (RbCore       *core,
   else
     {
       RbLetter *letter = g_queue_pop_head (&lane->letters);
+      gboolean is_last;
 
       lane->attempts = 0;
       g_clear_pointer (&lane->failure, g_free);
       core->outbox->counters.refused += is_terminal ? 1 : 0;
+      is_last = lane->letters.length == 0 && lane->n_coming == 0;
       if (is_terminal)
-        bury (core, letter, error, lane->letters.length == 0);
+        bury (core, letter, error, is_last);
       else
-        settle (core, letter, lane->letters.length == 0);
+        settle (core, letter, is_last);
     }
 
   rb_outbox_wake_lane (core, lane);

@@ -135,7 +135,7 @@ make_event (RbCore       *core,
   };
 
   self->sequence = request->state_sequence;
-  if (assignment->state == RB_ASSIGNMENT_STAGED)
+  if (assignment->is_staged)
     self->sequence = MAX (self->sequence, rb_assignment_get_next_sequence (assignment));
   assignment->asked_sequence = self->sequence;
   report.state_sequence = self->sequence;

@@ -13,14 +13,16 @@ static void
 on_sweep_due (gpointer user_data)
 {
   RbCore *core = user_data;
-  RbChanges *changes = rb_changes_new ();
+  g_autoptr(RbChanges) changes = rb_changes_new ();
   guint n = rb_reply_cache_sweep (core->received, rb_core_now (core), changes);
   g_autofree char *evicted = g_strdup_printf ("%u", n);
 
   core->sweep_timer = 0;
   if (n > 0)
-    rb_log_info ("reply_correlation_cache_sweep", "evicted", evicted, NULL);
-  rb_core_commit_lazy (core, changes, NULL, NULL);
+    {
+      rb_log_info ("reply_correlation_cache_sweep", "evicted", evicted, NULL);
+      rb_core_commit_lazy (core, g_steal_pointer (&changes), NULL, NULL);
+    }
   rb_received_start (core);
 }
 

@@ -263,7 +263,7 @@ rb_gateway_receiver_free (RbGatewayReceiver *self)
   rb_clock_clear (self->clock, &self->ask_timer);
   g_free (self->pending_up_to);
   rb_gateway_stream_free (self->stream);
-  rb_gateway_cursor_file_unref (self->file);
+  rb_gateway_cursor_file_free (self->file);
   g_object_unref (self->clock);
   g_free (self);
 }

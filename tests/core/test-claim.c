@@ -441,6 +441,35 @@ test_local (RbCoreFixture *fixture,
   g_assert_no_error (error);
 }
 
+static void
+test_loss_untold (RbCoreFixture *fixture,
+                  gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(RbGrant) first = NULL;
+  g_autoptr(RbGrant) again = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("What the upstream gives again, because it has not heard yet that it was lost, is not taken: it would be told so afterwards.");
+
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  first = rb_claimer_claim (worker, "m1", &error);
+  g_assert_no_error (error);
+  fixture->authority->hold = TRUE;
+  rb_fake_clock_advance (fixture->clock, fixture->settings.acceptance_timeout);
+  rb_test_settle ();
+  g_assert_null (rb_claimer_claim (worker, "m1", &error));
+  g_assert_cmpstr (rb_error_retryable (error), ==, "true");
+  rb_assert_refused (error, RB_ERROR_UNAVAILABLE, "runtime_self_claim_rejected", "its last assignment is still to be told as lost; retry");
+  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_RELEASE_CLAIM], ==, 0);
+
+  fixture->authority->hold = FALSE;
+  rb_fake_emitter_answer (fixture->authority, NULL);
+  rb_test_settle ();
+  again = rb_claimer_claim (worker, "m1", &error);
+  g_assert_no_error (error);
+}
+
 #define ADD(path, data, function) \
   g_test_add (path, RbCoreFixture, data, rb_core_fixture_set_up, function, rb_core_fixture_tear_down)
 
@@ -460,6 +489,7 @@ main (int   argc,
   ADD ("/claim/at-once", "network", test_at_once);
   ADD ("/claim/after-commit", "network", test_after_commit);
   ADD ("/claim/restored/timeout", "network", test_timeout);
+  ADD ("/claim/restored/loss-untold", "network", test_loss_untold);
   ADD ("/claim/restored/full-inbox", "network", test_full_inbox);
   ADD ("/claim/crash/commit", "network", test_crash);
   ADD ("/claim/crash/asked", "network", test_crash_while_asked);

@@ -446,6 +446,34 @@ test_full (RbCoreFixture *fixture,
 }
 
 static void
+test_loss_untold (RbCoreFixture *fixture,
+                  gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  RbOrder order = rb_order_default (worker, "k1", "m1");
+
+  g_test_summary ("An order whose failure the upstream has yet to hear of is not carried out before: it would be told of its loss afterwards.");
+
+  rb_order_arrive (fixture, 1, "m1");
+  rb_order_send (fixture, &order);
+  fixture->authority->failure = rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "not now");
+  rb_fake_clock_advance (fixture->clock, 2000);
+  rb_test_settle ();
+  assert_back (fixture, 1);
+  g_clear_error (&fixture->authority->failure);
+  rb_order_send (fixture, &order);
+  rb_assert_acked (fixture, 2, "k1 failed the last attempt is still to be told as lost: k1");
+  g_assert_cmpuint (worker->channel->pushes->len, ==, 1);
+
+  rb_fake_clock_advance (fixture->clock, 1000);
+  rb_test_settle ();
+  rb_order_send (fixture, &order);
+  g_assert_cmpuint (worker->channel->pushes->len, ==, 2);
+  rb_worker_receipt (worker);
+  rb_assert_acked (fixture, 3, "k1 applied");
+}
+
+static void
 test_repeated (RbCoreFixture *fixture,
                gconstpointer  data)
 {
@@ -679,6 +707,7 @@ main (int   argc,
   ADD ("restore/lost", test_lost);
   ADD ("restore/shutdown", test_shutdown);
   ADD ("restore/full", test_full);
+  ADD ("loss-untold", test_loss_untold);
   ADD ("repeated", test_repeated);
   ADD ("repeated-when-taken", test_repeated_when_taken);
   ADD ("legacy-upstream", test_legacy_upstream);

@@ -275,6 +275,16 @@ test_not_ready (RbCoreFixture *fixture,
   }
 }
 
+static gboolean
+is_retryable (const GError *error)
+{
+  gboolean retryable = FALSE;
+
+  g_assert_nonnull (rb_error_get_details (error));
+  g_variant_lookup (rb_error_get_details (error), "retryable", "b", &retryable);
+  return retryable;
+}
+
 static void
 test_heartbeat (RbCoreFixture *fixture,
                 gconstpointer  data)
@@ -295,6 +305,16 @@ test_heartbeat (RbCoreFixture *fixture,
   g_assert_false (run (fixture, &attempt, &error));
   g_assert_error (error, RB_ERROR, RB_ERROR_UNAVAILABLE);
   g_assert_cmpstr (rb_error_get_reason (error), ==, "upstream_unavailable");
+  g_assert_true (is_retryable (error));
+
+  g_clear_error (&error);
+  g_clear_error (&fixture->upstream->failure);
+  fixture->upstream->failure = rb_error_new (RB_ERROR_UNAVAILABLE, "too_many", "slow down");
+  rb_error_add_detail (fixture->upstream->failure, "status", g_variant_new_int64 (429));
+  g_assert_false (run (fixture, &attempt, &error));
+  g_assert_error (error, RB_ERROR, RB_ERROR_REJECTED);
+  g_assert_cmpstr (rb_error_get_reason (error), ==, "too_many");
+  g_assert_false (is_retryable (error));
 }
 
 static void

@@ -524,6 +524,37 @@ test_stop (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_clock_get_n_timers (fixture->clock), ==, 0);
 }
 
+static void
+test_loss_untold (RbCoreFixture *fixture,
+                  gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = NULL;
+
+  g_test_summary ("What is still to be told as lost is not staged; what the adapter is about to get by itself is neither.");
+
+  rb_claimer_open_mailroom (fixture);
+  worker = rb_worker_new (fixture, WORKER);
+  rb_test_settle ();
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_list (fixture, 1, rb_claimer_candidate ("m1", "assigned_in_progress", "a1", worker->endpoint_id));
+  fixture->authority->hold = TRUE;
+  rb_claimer_claim_start (worker, "m1", NULL);
+  tick (fixture);
+  g_assert_cmpuint (count_staged (worker), ==, 0);
+  rb_fake_emitter_answer (fixture->authority, NULL);
+  rb_test_settle ();
+
+  rb_fake_clock_advance (fixture->clock, fixture->settings.acceptance_timeout);
+  rb_test_settle ();
+  tick (fixture);
+  g_assert_cmpuint (count_staged (worker), ==, 0);
+  fixture->authority->hold = FALSE;
+  rb_fake_emitter_answer (fixture->authority, NULL);
+  rb_test_settle ();
+  tick (fixture);
+  g_assert_cmpuint (count_staged (worker), ==, 1);
+}
+
 #define ADD(path, data, function) \
   g_test_add (path, RbCoreFixture, data, rb_core_fixture_set_up, function, rb_core_fixture_tear_down)
 
@@ -547,6 +578,7 @@ main (int   argc,
   ADD ("/mailroom/recover/comes-back", "network", test_recover);
   ADD ("/mailroom/recover/at-work", "network", test_at_work);
   ADD ("/mailroom/recover/single-flight", "network", test_single_flight);
+  ADD ("/mailroom/recover/loss-untold", "network", test_loss_untold);
   ADD ("/mailroom/malformed", "network", test_malformed);
   ADD ("/mailroom/endpoint-gone", "network", test_endpoint_gone);
   ADD ("/mailroom/presence", "network", test_presence);

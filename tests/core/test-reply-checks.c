@@ -345,7 +345,7 @@ test_no_token (RbCoreFixture *fixture,
   g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
   g_autoptr(RbChanges) changes = rb_changes_new ();
   g_autoptr(GVariant) row = NULL;
-  GVariant *columns[12];
+  GVariant *columns[13];
   g_autoptr(GError) error = NULL;
   Ask ask;
 

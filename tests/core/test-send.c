@@ -313,6 +313,7 @@ test_swept (RbCoreFixture *fixture,
   g_autoptr(RbFakeChannel) channel = rb_core_fixture_attach (fixture, SENDER, FALSE);
   g_autofree char *id = rb_core_fixture_register (fixture, SENDER, RB_PLAIN, NULL, NULL);
   g_autofree char *metadata = g_strdup_printf ("{\"target_endpoint_id\":\"%s\",\"correlation_id\":\"c1\"}", id);
+  guint n_commits;
   guint n = 0;
 
   g_test_summary ("A correlation that nobody answers is forgotten by the first sweep after a day, on the disk too; then there are no sweeps.");
@@ -325,9 +326,11 @@ test_swept (RbCoreFixture *fixture,
   channel = rb_core_fixture_attach (fixture, SENDER, FALSE);
   g_assert_true (rb_core_fixture_reattach (fixture, SENDER, id, &n, NULL));
 
+  n_commits = rb_fake_store_get_n_commits (fixture->store);
   rb_fake_clock_advance (fixture->clock, 4 * sweep_ms - 1);
   g_assert_cmpuint (rb_reply_cache_get_n (fixture->core->received), ==, 1);
   g_assert_cmpuint (rb_clock_get_n_timers (fixture->clock), ==, 1);
+  g_assert_cmpuint (rb_fake_store_get_n_commits (fixture->store), ==, n_commits);
   rb_fake_clock_advance (fixture->clock, 1);
   g_assert_cmpuint (rb_reply_cache_get_n (fixture->core->received), ==, 0);
   g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_CORRELATIONS), ==, 0);

@@ -124,8 +124,10 @@ test_second (Fixture       *fixture,
   g_assert_nonnull (strstr (errors, rb_daemon_fixture_get_url (fixture->daemon)));
 
   g_assert_cmpint (g_unlink (rb_daemon_fixture_get_discovery_file (fixture->daemon)), ==, 0);
+  rb_daemon_fixture_add_argument (fixture->daemon, "--verbose");
   g_assert_cmpint (rb_daemon_fixture_run (fixture->daemon, NULL, &again), ==, 0);
   g_assert_nonnull (strstr (again, "another runtime broker (pid "));
+  g_assert_nonnull (strstr (again, "broker_already_running "));
   g_assert_cmpuint (rb_daemon_fixture_request (fixture->daemon, FALSE, "GET", "/health", NULL, NULL), ==, 200);
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }

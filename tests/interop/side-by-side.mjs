@@ -55,6 +55,11 @@ const [theirs, ours] = await Promise.all ([
 ]);
 const parity = groups.length ? new Map () : await results ('parity.mjs', network, brokerd, brokerctl, modules);
 
+if (theirs.size === 0 || ours.size === 0) {
+  console.log ('Nothing ran; `node suite.mjs` with the same arguments says why. The npm package comes with `npm ci` in tests/interop.');
+  process.exit (1);
+}
+
 const names = [...new Set ([...theirs.keys (), ...ours.keys ()])];
 const outcomeOf = (cases, name) => cases.get (name)?.outcome ?? 'not run';
 printTable ([['case', 'npm daemon', 'runtime-broker'],
@@ -79,4 +84,4 @@ for (const [title, cases] of [['npm daemon', theirs], ['runtime-broker', ours]])
 console.log (`\nnpm daemon: ${count (theirs, 'ok')} ok, ${count (theirs, 'differs')} differ, ${count (theirs, 'FAILED')} failed; `
              + `runtime-broker: ${count (ours, 'ok')} ok, ${count (ours, 'differs')} differ, ${count (ours, 'FAILED')} failed; `
              + `conversation: ${count (parity, 'ok')} ok, ${count (parity, 'FAILED')} failed; ${Math.round ((Date.now () - start) / 1000)} s`);
-process.exit ([theirs, ours, parity].some ((cases) => count (cases, 'FAILED')) || ours.size === 0 ? 1 : 0);
+process.exit ([theirs, ours, parity].some ((cases) => count (cases, 'FAILED')) ? 1 : 0);

@@ -191,12 +191,15 @@ play_half_body (RbSimCall *self,
 {
   g_auto(RbSimAnswer) answer = { 0 };
   g_autofree char *head = NULL;
+  guint status;
   gsize size;
 
   ask (self, &answer);
+  status = answer.status == 204 ? 200 : answer.status;
+  rb_sim_record_answer (self->parts->record, self->serial, status);
   size = answer.body != NULL ? strlen (answer.body) : 2;
   head = g_strdup_printf ("HTTP/1.1 %u Half\r\nContent-Type: application/json\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n\r\n",
-                          answer.status == 204 ? 200 : answer.status, size);
+                          status, size);
   take_wire (self);
   rb_sim_wire_write_text (self->wire, head);
   rb_sim_wire_write (self->wire, answer.body != NULL ? answer.body : "{}", size / 2);

@@ -78,8 +78,10 @@ rb_sim_record_answer (RbSimRecord *self,
     {
       RbSimEntry *entry = g_ptr_array_index (self->entries, i - 1);
 
-      if (entry->serial == serial)
-        entry->status = status;
+      if (entry->serial != serial)
+        continue;
+      entry->status = status;
+      return;
     }
 }
 

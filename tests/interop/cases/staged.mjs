@@ -102,9 +102,20 @@ export default (machine) => {
     ['settling-drops-what-is-staged', machine.difference ('IMP-40: the npm daemon goes on offering it', async () => {
       const messageId = await arrives ('settled');
       await worker.staged (15000);
-      await upstream.script ('/v1/runtime/self-settle', 200, { settled: true, remove_reason: 'handled_no_reply', undispatched_id: messageId });
       await worker.settle (messageId);
       assert.deepEqual (await worker.staged (30), { items: [] });
+    })],
+
+    ['accepted-work-is-not-staged-again', machine.difference ('12.2: the npm daemon offers work that was accepted with every look', async () => {
+      await upstream.addRow ('u-accepted', 'accepted');
+      await nudge ('u-accepted');
+      const accepted = (await worker.staged (15000)).items.find ((candidate) => candidate.message.content === 'accepted');
+      await worker.report ({ sourceMessageId: accepted.source_message_id, assignmentId: accepted.assignment_id }, 'adapter_accepted', 3);
+      const looks = (await upstream.requests ('POST /v1/runtime/claim-candidates')).length;
+      await nudge ('u-accepted');
+      await upstream.posted ('/v1/runtime/claim-candidates', (items) => items.length > looks);
+      const { items } = await worker.staged (200);
+      assert.ok (!items.some ((candidate) => candidate.assignment_id === accepted.assignment_id));
     })],
 
     ['refusals', async () => {

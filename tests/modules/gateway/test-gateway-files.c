@@ -115,6 +115,45 @@ test_restart (void)
 }
 
 static void
+count_written (gint64   seq,
+               gpointer user_data)
+{
+  guint *n = user_data;
+
+  (*n)++;
+}
+
+static gboolean
+is_written (const char *path)
+{
+  g_autofree char *text = NULL;
+
+  return g_file_get_contents (path, &text, NULL, NULL) && strstr (text, "\"lastKnownSeq\":7,") != NULL;
+}
+
+static void
+test_left (void)
+{
+  g_autofree char *directory = g_dir_make_tmp ("cursor-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "delivery-cursor.json", NULL);
+  g_autoptr(RbClock) clock = rb_fake_clock_new ();
+  RbGatewayCursorFile *file;
+  guint n = 0;
+
+  g_test_summary ("Who lets go of the file while it is written is not called any more.");
+
+  file = rb_gateway_cursor_file_new (path, clock, count_written, &n);
+  rb_gateway_cursor_file_store (file, 7);
+  rb_gateway_cursor_file_free (file);
+  rb_test_wait_until (is_written (path));
+  rb_test_wait_until (G_OBJECT (clock)->ref_count == 1);
+  g_assert_cmpuint (n, ==, 0);
+  g_assert_cmpuint (rb_clock_get_n_timers (clock), ==, 0);
+  g_unlink (path);
+  g_rmdir (directory);
+}
+
+static void
 test_few_writes (void)
 {
   g_autoptr(Peer) peer = peer_new_connected ();
@@ -208,6 +247,7 @@ main (int    argc,
   g_test_add_func ("/gateway/cursor-file/import", test_import);
   g_test_add_func ("/gateway/cursor-file/corrupt", test_corrupt);
   g_test_add_func ("/gateway/cursor-file/restart", test_restart);
+  g_test_add_func ("/gateway/cursor-file/left", test_left);
   g_test_add_func ("/gateway/cursor-file/few-writes", test_few_writes);
   g_test_add_func ("/gateway/cursor-file/unwritable", test_unwritable);
   g_test_add_func ("/gateway/settings", test_settings);
