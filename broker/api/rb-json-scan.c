@@ -484,3 +484,47 @@ rb_json_scan (const char  *text,
         return FALSE;
     }
 }
+
+/* NULL: there is none. Outside of strings there is no backslash in JSON. */
+static const guint8 *
+find_lone_surrogate (const guint8 *p,
+                     const guint8 *end)
+{
+  while (p < end && (p = memchr (p, '\\', end - p)) != NULL)
+    {
+      int unit = read_unit (p, end);
+      int low = unit >= 0xD800 && unit <= 0xDBFF ? read_unit (p + 6, end) : -1;
+      gboolean is_pair = low >= 0xDC00 && low <= 0xDFFF;
+
+      if (unit >= 0xD800 && unit <= 0xDFFF && !is_pair)
+        return p;
+      p += MIN (is_pair ? 12 : unit >= 0 ? 6 : 2, end - p);
+    }
+  return NULL;
+}
+
+/**
+ * rb_json_mend:
+ * @text: what somebody sent; it need not be JSON
+ *
+ * JavaScript cuts texts between the halves of a character, and writes what is left as an escape that no UTF-8 can say.
+ *
+ * Returns: (transfer full): @text, or a copy of the same length with "\\uFFFD" for each such escape
+ */
+GBytes *
+rb_json_mend (GBytes *text)
+{
+  gsize length;
+  const guint8 *data = g_bytes_get_data (text, &length);
+  const guint8 *end = length > 0 ? data + length : data;
+  const guint8 *lone = find_lone_surrogate (data, end);
+  guint8 *copy;
+
+  if (lone == NULL)
+    return g_bytes_ref (text);
+
+  copy = g_memdup2 (data, length);
+  for (; lone != NULL; lone = find_lone_surrogate (lone + 6, end))
+    memcpy (copy + (lone - data), "\\uFFFD", 6);
+  return g_bytes_new_take (copy, length);
+}

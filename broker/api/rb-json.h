@@ -39,6 +39,9 @@ RbJson     *rb_json_parse                 (GBytes      *text,
 RbJson     *rb_json_parse_object          (GBytes      *text,
                                            gsize        max_bytes,
                                            GError     **error);
+/* For what others send: @text itself, or a copy whose lone surrogate escapes say U+FFFD, so that a text that was cut in the middle of a
+ * character is no reason to refuse all of it (Appendix D). */
+GBytes     *rb_json_mend                  (GBytes      *text);
 RbJson     *rb_json_ref                   (RbJson      *self);
 void        rb_json_unref                 (RbJson      *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbJson, rb_json_unref)

@@ -115,7 +115,8 @@ on_message (SoupWebsocketConnection *socket,
 {
   g_autoptr(RbClientChannel) alive = g_object_ref (self);
   g_autoptr(GError) error = NULL;
-  g_autoptr(RbJson) frame = rb_json_parse_object (bytes, FRAME_MAX, &error);
+  g_autoptr(GBytes) mended = rb_json_mend (bytes);
+  g_autoptr(RbJson) frame = rb_json_parse_object (mended, FRAME_MAX, &error);
 
   if (frame != NULL)
     take_frame (self, frame);

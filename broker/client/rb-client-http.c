@@ -75,10 +75,11 @@ static RbJson *
 parse_answer (GBytes  *body,
               GError **error)
 {
+  g_autoptr(GBytes) mended = rb_json_mend (body);
   g_autoptr(GBytes) empty = NULL;
 
-  if (g_bytes_get_size (body) > 0)
-    return rb_json_parse (body, ANSWER_MAX, error);
+  if (g_bytes_get_size (mended) > 0)
+    return rb_json_parse (mended, ANSWER_MAX, error);
 
   empty = g_bytes_new_static ("{}", 2);
   return rb_json_parse (empty, 0, error);

@@ -94,12 +94,14 @@ parse_line (RbBufferFile *self,
             gint64        now)
 {
   g_autoptr(GBytes) bytes = NULL;
+  g_autoptr(GBytes) mended = NULL;
   g_autoptr(RbJson) line = NULL;
 
   if (length == 0)
     return;
   bytes = g_bytes_new (text, length);
-  line = rb_json_parse_object (bytes, 0, NULL);
+  mended = rb_json_mend (bytes);
+  line = rb_json_parse_object (mended, 0, NULL);
   if (line == NULL || !add_line (self, line, now))
     self->n_damaged++;
 }

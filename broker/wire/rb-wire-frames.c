@@ -89,12 +89,13 @@ void
 rb_wire_frame_parse (GBytes      *text,
                      RbWireFrame *frame)
 {
+  g_autoptr(GBytes) mended = rb_json_mend (text);
   g_autoptr(RbJson) json = NULL;
   g_autofree char *event = NULL;
 
   *frame = (RbWireFrame) { .kind = RB_WIRE_FRAME_OTHER };
 
-  json = rb_json_parse_object (text, 0, NULL);
+  json = rb_json_parse_object (mended, 0, NULL);
   if (json == NULL)
     return;
 

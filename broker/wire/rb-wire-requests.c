@@ -23,12 +23,14 @@ rb_wire_parse_body (GBytes  *text,
                     gsize    max_bytes,
                     GError **error)
 {
+  g_autoptr(GBytes) mended = NULL;
   g_autoptr(RbJson) json = NULL;
 
   if (text == NULL || g_bytes_get_size (text) == 0)
     return empty_body ();
 
-  json = rb_json_parse (text, max_bytes, error);
+  mended = rb_json_mend (text);
+  json = rb_json_parse (mended, max_bytes, error);
   if (json == NULL)
     return NULL;
   switch (rb_json_get_root_type (json))

@@ -211,7 +211,8 @@ RbGatewayFrame *
 rb_gateway_frame_parse (GBytes  *text,
                         GError **error)
 {
-  g_autoptr(RbJson) json = rb_json_parse_object (text, 0, error);
+  g_autoptr(GBytes) mended = rb_json_mend (text);
+  g_autoptr(RbJson) json = rb_json_parse_object (mended, 0, error);
   g_autofree char *name = json != NULL ? rb_json_peek_string (json, "event") : NULL;
 
   for (gsize i = 0; name != NULL && i < G_N_ELEMENTS (events); i++)

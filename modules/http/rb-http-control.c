@@ -114,7 +114,8 @@ RbHttpControlVerdict
 rb_http_control_read (GBytes        *data,
                       RbHttpControl *control)
 {
-  g_autoptr(RbJson) json = rb_json_parse (data, 0, NULL);
+  g_autoptr(GBytes) mended = rb_json_mend (data);
+  g_autoptr(RbJson) json = rb_json_parse (mended, 0, NULL);
   int variant;
 
   *control = (RbHttpControl) { NULL };

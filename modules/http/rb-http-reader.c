@@ -362,7 +362,8 @@ rb_http_reader_read (RbUpstreamCall       call,
                      GError             **error)
 {
   const RbHttpRoute *route = rb_http_route_of_call (call);
-  g_autoptr(RbJson) json = answer->body != NULL ? rb_json_parse_object (answer->body, 0, NULL) : NULL;
+  g_autoptr(GBytes) body = answer->body != NULL ? rb_json_mend (answer->body) : NULL;
+  g_autoptr(RbJson) json = body != NULL ? rb_json_parse_object (body, 0, NULL) : NULL;
   GVariantDict dict;
   Reading reading = { route, answer, json, arguments, &dict };
 

@@ -254,6 +254,38 @@ static const char *const meanings[][9] = {
   { "{\"\":1,\"a\":2,\"aa\":3}", "{\"aa\":3,\"\":1,\"a\":2}" },
 };
 
+/* Source: protocol.md 25, strings. */
+static void
+test_mend (void)
+{
+  static const struct {
+    const char *text;
+    const char *mended;      /* NULL: it stays */
+  } texts[] = {
+    { "", NULL },
+    { "{\"a\":\"\\ud83d\\ude00 \\u00e9 \\n \\\\ud800\"}", NULL },
+    { "\"\\uD83D\"", "\"\\uFFFD\"" },
+    { "\"\\udE00x\"", "\"\\uFFFDx\"" },
+    { "\"\\ud83d\\ud83d\\ude00\\ude00\"", "\"\\uFFFD\\ud83d\\ude00\\uFFFD\"" },
+    { "\"\\\\\\ud83d\"", "\"\\\\\\uFFFD\"" },
+    { "\"\\ud83d\\\"", "\"\\uFFFD\\\"" },
+    { "\"\\ud83\"", NULL },
+    { "\\", NULL },
+  };
+
+  g_test_summary ("Half of a character becomes U+FFFD, in place; a pair, a backslash and what is no escape stay.");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr(GBytes) text = g_bytes_new (texts[i].text, strlen (texts[i].text));
+      g_autoptr(GBytes) mended = rb_json_mend (text);
+      const char *expected = texts[i].mended != NULL ? texts[i].mended : texts[i].text;
+
+      g_assert_cmpmem (g_bytes_get_data (mended, NULL), g_bytes_get_size (mended), expected, strlen (expected));
+      g_assert_cmpint (mended == text, ==, texts[i].mended == NULL);
+    }
+}
+
 static void
 test_digest (void)
 {
@@ -341,6 +373,7 @@ main (int   argc,
   g_test_add_func ("/json-slice/from-string", test_from_string);
   g_test_add_func ("/json-slice/edit", test_edit);
   g_test_add_func ("/json-slice/edit-bug", test_edit_bug);
+  g_test_add_func ("/json-slice/mend", test_mend);
   g_test_add_func ("/json-slice/digest", test_digest);
   g_test_add_func ("/json-slice/digest-stable", test_digest_stable);
   g_test_add_func ("/json-slice/digest-large", test_digest_large);

@@ -278,6 +278,21 @@ test_message_refused (ClientFixture *fixture,
 }
 
 static void
+test_half_a_character (ClientFixture *fixture,
+                       gconstpointer  data)
+{
+  RbClientMessage *message;
+
+  g_test_summary ("A text that another broker's sender cut in the middle of a character is a message all the same.");
+
+  rb_fake_broker_push (fixture->broker, "{\"event\":\"message_received\",\"push_id\":\"push_9\",\"from\":\"a\",\"content\":\"cut \\ud83d\"}");
+  rb_test_wait_until (*rb_fake_broker_get_frames (fixture->broker) != '\0');
+  message = g_ptr_array_index (fixture->messages, 0);
+  g_assert_cmpstr (message->content, ==, "cut \357\277\275");
+  g_assert_cmpstr (rb_fake_broker_get_frames (fixture->broker), ==, "{\"event\":\"push_ack\",\"push_id\":\"push_9\"}\n");
+}
+
+static void
 test_bad_frames (ClientFixture *fixture,
                  gconstpointer  data)
 {
@@ -398,6 +413,7 @@ main (int    argc,
   ADD_REGISTERED ("/client/call/deadline", test_deadline);
   ADD_REGISTERED ("/client/message/receipt-after-handler", test_message);
   ADD_REGISTERED ("/client/message/not-stored", test_message_refused);
+  ADD_REGISTERED ("/client/message/half-a-character", test_half_a_character);
   ADD_REGISTERED ("/client/message/bad-frames", test_bad_frames);
   ADD_REGISTERED ("/client/message/deep-frame", test_deep_frame);
   ADD_REGISTERED ("/client/message/overtakes-registration", test_early_message);

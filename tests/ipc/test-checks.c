@@ -173,6 +173,7 @@ static const BodyCase body_cases[] = {
 
   { "send/fine", SEND, "{\"endpoint_id\":\"e\",\"to\":\"bob\",\"content\":\"hi\"}", 200,
     "{\"messageId\":\"m1\",\"status\":\"stored\"}", "send e bob 4 pid=7" },
+  { "send/half-a-character", SEND, "{\"endpoint_id\":\"e\",\"to\":\"bob\",\"content\":\"\\ud83d\"}", 200, NULL, "send e bob 8 pid=7" },
   { "send/null-options", SEND,
     "{\"endpoint_id\":\"e\",\"to\":\"bob\",\"content\":\"hi\",\"contentType\":null,\"metadata\":null,\"require_live\":null}", 200, NULL,
     "send e bob 4 pid=7" },

@@ -53,6 +53,7 @@ static const struct {
   { "{\"event\":\"SEND_ACK\"}", -1 },
   { "{\"event\":\"SEND_ACK\",\"messageId\":1}", -1 },
   { "{\"event\":\"MESSAGE_RECEIVED\",\"from\":\"a\",\"content\":\"\"}", RB_GATEWAY_MESSAGE_RECEIVED },
+  { "{\"event\":\"MESSAGE_RECEIVED\",\"from\":\"a\",\"content\":\"cut \\ud83d\"}", RB_GATEWAY_MESSAGE_RECEIVED },
   { "{\"event\":\"MESSAGE_RECEIVED\",\"from\":\"a\"}", -1 },
   { "{\"event\":\"MESSAGE_RECEIVED\",\"content\":\"x\"}", -1 },
   { "{\"event\":\"MESSAGE_RECEIVED\",\"from\":\"a\",\"content\":{}}", -1 },
