@@ -515,31 +515,6 @@ test_repeated (RbCoreFixture *fixture,
 }
 
 static void
-test_repeated_when_taken (RbCoreFixture *fixture,
-                          gconstpointer  data)
-{
-  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
-  RbOrder order = rb_order_default (worker, "k1", "m1");
-
-  g_test_summary ("An order whose key is forgotten and whose assignment is at work is applied at once, and pushes nothing.");
-
-  rb_order_arrive (fixture, 1, "m1");
-  rb_order_send (fixture, &order);
-  rb_worker_receipt (worker);
-  rb_assert_acked (fixture, 1, "k1 applied");
-  for (guint i = 0; i < 1024; i++)
-    {
-      g_autofree char *key = g_strdup_printf ("n%u", i);
-
-      rb_control_send (fixture, "dispatch_nudge", key, "");
-    }
-
-  rb_order_send (fixture, &order);
-  rb_assert_acked (fixture, 1026, "k1 applied");
-  g_assert_cmpuint (worker->channel->pushes->len, ==, 1);
-}
-
-static void
 test_legacy_upstream (RbCoreFixture *fixture,
                       gconstpointer  data)
 {
@@ -709,7 +684,6 @@ main (int   argc,
   ADD ("restore/full", test_full);
   ADD ("loss-untold", test_loss_untold);
   ADD ("repeated", test_repeated);
-  ADD ("repeated-when-taken", test_repeated_when_taken);
   ADD ("legacy-upstream", test_legacy_upstream);
   ADD ("legacy-upstream/token", test_legacy_upstream_token);
   ADD ("local", test_local);
