@@ -115,6 +115,31 @@ test_ring (RbCoreFixture *fixture,
 }
 
 static void
+test_repeated_when_taken (RbCoreFixture *fixture,
+                          gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  RbOrder order = rb_order_default (worker, "k1", "m1");
+
+  g_test_summary ("An order whose key is forgotten and whose assignment is at work is applied at once, and pushes nothing.");
+
+  rb_order_arrive (fixture, 1, "m1");
+  rb_order_send (fixture, &order);
+  rb_worker_receipt (worker);
+  rb_assert_acked (fixture, 1, "k1 applied");
+  for (guint i = 0; i < 1024; i++)
+    {
+      g_autofree char *key = g_strdup_printf ("n%u", i);
+
+      rb_control_send (fixture, "dispatch_nudge", key, "");
+    }
+
+  rb_order_send (fixture, &order);
+  rb_assert_acked (fixture, 1026, "k1 applied");
+  g_assert_cmpuint (worker->channel->pushes->len, ==, 1);
+}
+
+static void
 test_join (RbCoreFixture *fixture,
            gconstpointer  data)
 {
@@ -347,6 +372,7 @@ main (int   argc,
   ADD ("force-unregister", NULL, test_unregister);
   ADD ("keys/remembered", NULL, test_remembered);
   ADD ("keys/ring", NULL, test_ring);
+  ADD ("keys/forgotten", "authority", test_repeated_when_taken);
   ADD ("keys/join", "authority", test_join);
   ADD ("keys/failure-again", "authority", test_failure_again);
   ADD ("order/side-by-side", "authority", test_side_by_side);

@@ -123,6 +123,8 @@ test_assignment (RbCoreFixture *fixture,
   g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
   g_autoptr(RbWorker) other = rb_worker_new (fixture, OTHER);
   g_autofree char *wire_id = NULL;
+  g_autofree char *sibling = NULL;
+  g_autofree char *sibling_token = NULL;
   Ask ask, theirs;
   g_autoptr(GError) error = NULL;
 
@@ -143,6 +145,14 @@ test_assignment (RbCoreFixture *fixture,
   g_assert_null (rb_worker_row (worker, "m1"));
   g_assert_null (reply (fixture, &theirs, &error));
   rb_assert_refused (error, RB_ERROR_FORBIDDEN, "runtime_assignment_target_mismatch", MISMATCH);
+
+  /* Nor by another endpoint of the same process. */
+  sibling = rb_core_fixture_register (fixture, WORKER, RB_BACKGROUND, "another", &sibling_token);
+  ask.endpoint_id = sibling;
+  ask.token = sibling_token;
+  g_assert_null (reply (fixture, &ask, &error));
+  rb_assert_refused (error, RB_ERROR_FORBIDDEN, "runtime_assignment_target_mismatch", MISMATCH);
+
   theirs.request = "r2";
   g_assert_null (reply (fixture, &theirs, &error));
   g_assert_cmpstr (rb_error_text_detail (error, "assignment_failure_category"), ==, "reply_handle_stale");

@@ -130,6 +130,30 @@ test_without_correlation (RbCoreFixture *fixture,
 }
 
 static void
+test_own_correlation_stays (RbCoreFixture *fixture,
+                            gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autofree char *first = NULL;
+  g_autofree char *second = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("The correlation that a reply got is the same when it is sent again, also after a crash.");
+
+  rb_worker_accept (worker, 1, "m1", "{}");
+  set_failure (&fixture->connector->failure, rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "away"));
+  g_assert_null (rb_worker_reply (worker, "m1", "r1", "done", NULL));
+  first = rb_fake_connector_sent_metadata (fixture->connector, 0, "correlation_id");
+  rb_core_fixture_crash (fixture);
+  rb_worker_reattach (worker);
+  set_failure (&fixture->connector->failure, NULL);
+  g_free (rb_worker_reply (worker, "m1", "r1", "done", &error));
+  g_assert_no_error (error);
+  second = rb_fake_connector_sent_metadata (fixture->connector, 1, "correlation_id");
+  g_assert_cmpstr (first, ==, second);
+}
+
+static void
 test_unavailable (RbCoreFixture *fixture,
                   gconstpointer  data)
 {
@@ -358,6 +382,7 @@ main (int   argc,
   g_test_add ("/reply/" path, RbCoreFixture, data, rb_core_fixture_set_up, function, rb_core_fixture_tear_down)
   ADD ("metadata", NULL, test_metadata);
   ADD ("without-correlation", NULL, test_without_correlation);
+  ADD ("own-correlation-stays", "authority", test_own_correlation_stays);
   ADD ("unavailable", "authority", test_unavailable);
   ADD ("outcome-unknown", NULL, test_outcome_unknown);
   ADD ("nothing-before-commit", "authority", test_nothing_before_commit);

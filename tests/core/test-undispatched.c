@@ -271,6 +271,33 @@ test_candidates (RbCoreFixture *fixture,
 }
 
 static void
+test_candidate_by_source (RbCoreFixture *fixture,
+                          gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(GPtrArray) items = NULL;
+  g_autofree char *content = NULL;
+  g_autoptr(GVariant) known = g_variant_ref_sink (candidate ("m1", "x", "owner_select_required", NULL));
+  GVariantDict dict;
+  GVariant *child;
+
+  g_test_summary ("What the upstream calls by another id than we is known by its source id.");
+
+  rb_fake_connector_deliver (fixture->connector, 1, "m1", "bob", "here", NULL);
+  rb_test_settle ();
+  fixture->upstream->features = RB_UPSTREAM_HAS_CANDIDATES;
+  g_variant_dict_init (&dict, known);
+  g_variant_dict_insert (&dict, "undispatched_id", "s", "u1");
+  child = g_variant_dict_end (&dict);
+  offer (fixture, g_variant_new_array (G_VARIANT_TYPE_VARDICT, &child, 1));
+  items = list (fixture, WORKER, worker->endpoint_id, NULL);
+  g_assert_cmpuint (items->len, ==, 1);
+  content = rb_json_slice_to_string (((RbListedMessage *) g_ptr_array_index (items, 0))->content, NULL);
+  g_assert_cmpstr (((RbListedMessage *) g_ptr_array_index (items, 0))->id, ==, "u1");
+  g_assert_cmpstr (content, ==, "here");
+}
+
+static void
 test_candidates_fail (RbCoreFixture *fixture,
                       gconstpointer  data)
 {
@@ -452,6 +479,7 @@ main (int   argc,
   ADD ("list/own-rows", test_own_rows);
   ADD ("list/after-commit", test_after_commit);
   ADD ("candidates/list", test_candidates);
+  ADD ("candidates/list-by-source", test_candidate_by_source);
   ADD ("candidates/fail", test_candidates_fail);
   ADD ("legacy/adapter", test_legacy_adapter);
   ADD ("legacy/upstream", test_legacy_upstream);
