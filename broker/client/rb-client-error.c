@@ -72,6 +72,30 @@ add_details (GError       *error,
     }
 }
 
+/* What an envelope says whose broker gave no text; NULL: nothing of its own. @category: of assignment failures. Source: protocol.md 21.8. */
+static const char *
+default_text (const char *reason,
+              const char *category)
+{
+  static const struct {
+    const char *reason;
+    const char *category;   /* "": any, if there is one; NULL: none is asked for */
+    const char *text;
+  } texts[] = {
+    { "runtime_assignment_unknown", "reply_handle_stale", "Runtime assignment reply handle is stale" },
+    { "runtime_processing_state_rejected", "", "Runtime processing state was not accepted" },
+    { "runtime_reply_request_rejected", "", "Runtime processing state was not accepted" },
+    { "connector_unavailable", NULL, "Connector unavailable" },
+    { "connector_send_outcome_unknown", NULL, "Connector send outcome unknown" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    if (g_strcmp0 (reason, texts[i].reason) == 0 &&
+        (texts[i].category == NULL || (category != NULL && (*texts[i].category == '\0' || strcmp (category, texts[i].category) == 0))))
+      return texts[i].text;
+  return NULL;
+}
+
 GError *
 rb_client_error_from_answer (guint         status,
                              const RbJson *body,
@@ -81,10 +105,12 @@ rb_client_error_from_answer (guint         status,
   gboolean is_envelope = body != NULL && rb_json_get_root_type (body) == RB_JSON_OBJECT;
   g_autofree char *reason = is_envelope ? rb_json_peek_string (body, "error") : NULL;
   g_autofree char *message = is_envelope ? rb_json_peek_string (body, "message") : NULL;
+  g_autofree char *category = is_envelope ? rb_json_peek_string (body, "assignment_failure_category") : NULL;
+  const char *text = message != NULL && *message != '\0' ? message : default_text (reason, category);
   GError *error;
 
-  if (message != NULL && *message != '\0')
-    error = rb_error_new (code_for (status, reason), reason, "%s", message);
+  if (text != NULL)
+    error = rb_error_new (code_for (status, reason), reason, "%s", text);
   else
     error = rb_error_new (code_for (status, reason), reason, "broker %s %s failed: %u %s", method, path, status,
                           reason != NULL ? reason : "");

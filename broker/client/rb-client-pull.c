@@ -249,6 +249,15 @@ make_poll (RbClientEndpoint *endpoint,
   return end (writer);
 }
 
+/* A member of our own broker: it stages nothing, now or later. */
+static gboolean
+stages_nothing (const RbJson *answer)
+{
+  gboolean staging = TRUE;
+
+  return rb_json_get_optional_boolean (answer, "staging", TRUE, &staging, NULL) && !staging;
+}
+
 static GPtrArray *
 read_items (const RbJson  *answer,
             GError       **error)
@@ -301,6 +310,11 @@ on_polled (GObject      *source,
   g_autoptr(RbJson) answer = rb_client_repeat_finish (RB_CLIENT (source), result, &error);
   GPtrArray *messages = answer != NULL ? read_items (answer, &error) : NULL;
 
+  if (messages != NULL && messages->len == 0 && stages_nothing (answer))
+    {
+      g_clear_pointer (&messages, g_ptr_array_unref);
+      error = rb_error_new (RB_ERROR_NOT_SUPPORTED, "staging_not_offered", "this broker stages nothing");
+    }
   if (messages != NULL && messages->len == 0)
     {
       g_ptr_array_unref (messages);

@@ -44,7 +44,7 @@ RbJson           *rb_client_history_finish (RbClient             *self,
                                             GError              **error);
 
 /* Waits up to @timeout_ms for staged messages (12.5). Of their assignments the target is not told: it is NULL. What is not accepted comes
- * again with the next call. */
+ * again with the next call. Fails with %RB_ERROR_NOT_SUPPORTED "staging_not_offered" when the broker says that it never stages anything. */
 void              rb_client_staged_async   (RbClient             *self,
                                             RbClientEndpoint     *endpoint,
                                             gint64                timeout_ms,

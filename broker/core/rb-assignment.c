@@ -83,10 +83,10 @@ rb_assignment_record (const RbAssignment *self,
   rb_target_write (context->target, writer, NULL);
   target = rb_json_writer_end_text (writer);
   rb_changes_put (changes, RB_TABLE_ASSIGNMENTS,
-                  g_variant_new ("(ssssssmsmsmsxx@mx)", context->source_message_id, context->assignment_id, self->endpoint_id,
+                  g_variant_new ("(ssssssmsmsmsxx@mxb)", context->source_message_id, context->assignment_id, self->endpoint_id,
                                  rb_assignment_state_to_string (self->state), target, context->undispatched_id, self->token,
                                  context->reply_correlation_id, context->original_trace_id, self->assigned_at, self->last_sequence,
-                                 g_variant_new_maybe (G_VARIANT_TYPE_INT64, deadline)));
+                                 g_variant_new_maybe (G_VARIANT_TYPE_INT64, deadline), self->is_staged));
 }
 
 void
@@ -138,9 +138,10 @@ rb_assignment_from_row (GVariant   *row,
   g_autoptr(RbTarget) target = NULL;
   RbAssignment *self;
   gint64 assigned_at, last_sequence;
+  gboolean is_staged;
 
-  g_variant_get (row, "(&s&s&s&s&s&sm&sm&sm&sxx@mx)", &source_id, &assignment_id, &endpoint_id, &state, &target_text, &undispatched_id,
-                 &token, &reply_correlation, &trace_id, &assigned_at, &last_sequence, &deadline);
+  g_variant_get (row, "(&s&s&s&s&s&sm&sm&sm&sxx@mxb)", &source_id, &assignment_id, &endpoint_id, &state, &target_text, &undispatched_id,
+                 &token, &reply_correlation, &trace_id, &assigned_at, &last_sequence, &deadline, &is_staged);
   target = parse_target (target_text, error);
   if (target == NULL)
     return NULL;
@@ -150,6 +151,7 @@ rb_assignment_from_row (GVariant   *row,
   g_free (self->endpoint_id);
   self->endpoint_id = g_strdup (endpoint_id);
   self->last_sequence = last_sequence;
+  self->is_staged = is_staged;
   g_variant_get (deadline, "mx", NULL, &self->deadline);
   if (rb_assignment_state_from_string (state, &self->state))
     return self;

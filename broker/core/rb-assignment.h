@@ -19,6 +19,7 @@ typedef struct {
   RbMessage           *message;
   char                *endpoint_id;     /* who holds it now; a successor inherits it (IMP-62), context->target stays */
   RbAssignmentState    state;
+  gboolean             is_staged;       /* made by staged delivery, whatever its state is now */
   char                *token;           /* broker_projection_token; NULL on a legacy upstream */
   gint64               assigned_at;     /* epoch-ms */
   gint64               last_sequence;   /* invariant 5: strictly increases */

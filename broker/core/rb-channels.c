@@ -7,6 +7,7 @@
 
 #include "rb-core-private.h"
 #include "rb-deliver.h"
+#include "rb-events.h"
 #include "rb-lifecycle.h"
 #include "rb-log.h"
 
@@ -34,6 +35,9 @@ move_endpoint (RbCore     *core,
 {
   RbChanges *changes = rb_changes_new ();
 
+  /* It is back although what it was to be given first was not: that comes on the new channel. */
+  if (endpoint->drain != NULL)
+    rb_changes_tell (changes, rb_events_endpoint_state (endpoint->id, "active", "reattach", rb_core_now (core)));
   g_clear_object (&endpoint->channel);
   rb_deliver_channel_lost (core, endpoint);
   rb_lifecycle_activate (core, endpoint, replacement, changes);

@@ -7,6 +7,7 @@
 
 #include "rb-inbound.h"
 #include "rb-log.h"
+#include "rb-received.h"
 
 static void
 log_degraded (const RbMessage *message,
@@ -89,7 +90,7 @@ rb_claim_message_store (RbCore       *core,
     record_arrival (core, message, changes);
   rb_message_checkpoint (message, changes, step, now, assignment->endpoint_id, assignment->context->assignment_id);
   rb_message_move (message, changes, RB_PLACE_ASSIGNMENT, message->endpoint_id, message->reason, now);
-  rb_reply_cache_record (core->received, assignment->endpoint_id, message->correlation_id, now, changes);
+  rb_received_record (core, assignment->endpoint_id, message->correlation_id, changes);
   rb_assignment_record (assignment, changes);
   rb_core_changed (core, "inbox");
   rb_core_changed (core, "assignments");

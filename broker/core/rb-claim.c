@@ -11,6 +11,8 @@
 #include "rb-error.h"
 #include "rb-events.h"
 #include "rb-log.h"
+#include "rb-mailroom.h"
+#include "rb-outbox.h"
 #include "rb-owner.h"
 #include "rb-pair.h"
 #include "rb-restore.h"
@@ -319,6 +321,16 @@ recover (RbCore             *core,
   rb_core_commit (core, rb_changes_new (), on_recovered, task);
 }
 
+/* The upstream gave again what it has yet to hear the loss of; that gives it back. */
+static GError *
+loss_untold (void)
+{
+  GError *error = rb_error_new (RB_ERROR_UNAVAILABLE, "runtime_self_claim_rejected", "its last assignment is still to be told as lost; retry");
+
+  rb_error_set_retryable (error, TRUE);
+  return error;
+}
+
 /* Steps 13 to 15. */
 static void
 take (RbCore *core,
@@ -334,6 +346,11 @@ take (RbCore *core,
       recover (core, task, existing);
       return;
     }
+  if (gone == NULL && rb_outbox_has_report (core, self->claimed->assignment_id))
+    {
+      answer (core, task, NULL, loss_untold ());
+      return;
+    }
   if (gone == NULL)
     self->message = rb_claim_message_take (core, self->claimed, self->claimed->assigned_at);
   if (self->message == NULL)
@@ -343,6 +360,7 @@ take (RbCore *core,
     }
 
   self->assignment = rb_claim_message_assign (core, self->claimed, self->message);
+  rb_mailroom_drop (core, self->assignment, "mailroom_dropped_staged_for_claim");
   event = rb_events_assigned (self->assignment);
   rb_events_report (core, event, on_agreed, task);
 }

@@ -65,6 +65,7 @@ struct _RbCore {
   char           *link_error;          /* why the connector is not connected, in its words; NULL: it is, or has not said */
   GHashTable     *facts;               /* what the process says of itself: name to text */
   guint64         presence_timer;
+  guint64         sweep_timer;         /* of received correlations; 0: there are none */
 
   GHashTable     *claims;          /* RbPair of endpoint and undispatched id to GPtrArray of GTask: who else waits for that claim */
   RbStaging      *staging;

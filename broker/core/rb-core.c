@@ -16,6 +16,7 @@
 #include "rb-mailroom.h"
 #include "rb-outbox.h"
 #include "rb-pair.h"
+#include "rb-received.h"
 #include "rb-route-claim.h"
 #include "rb-spawn.h"
 
@@ -242,6 +243,7 @@ rb_core_start (RbCore *self)
 
   self->is_running = TRUE;
   rb_load_resume (self);
+  rb_received_start (self);
   rb_capabilities_start (self);
 }
 

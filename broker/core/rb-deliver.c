@@ -9,6 +9,7 @@
 #include "rb-events.h"
 #include "rb-lifecycle.h"
 #include "rb-log.h"
+#include "rb-received.h"
 #include "rb-restore.h"
 
 #define RETRY_MAX_MS 30000
@@ -45,43 +46,48 @@ forget_push (RbCore *core,
     g_hash_table_remove (core->receipts, item->push_id);
 }
 
+/* protocol.md 7.8: only now is it back. */
 static void
-finish_drain (RbEndpoint *endpoint,
-              GError     *error)
+finish_drain (RbCore     *core,
+              RbEndpoint *endpoint)
 {
   g_autoptr(GTask) task = g_steal_pointer (&endpoint->drain);
+  g_autofree char *pid = g_strdup_printf ("%" G_GINT64_FORMAT, endpoint->plugin_pid);
+  g_autofree char *count = g_strdup_printf ("%u", endpoint->drain_total);
+  RbChanges *changes = rb_changes_new ();
 
-  if (task == NULL)
-    g_clear_error (&error);
-  else if (error != NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_int (task, endpoint->drain_total);
+  rb_log_info ("endpoint_reattached", "endpoint_id", endpoint->id, "plugin_pid", pid, "reconnecting_buffer_count", count, NULL);
+  rb_changes_tell (changes, rb_events_endpoint_state (endpoint->id, "active", "reattach", rb_core_now (core)));
+  rb_core_commit (core, changes, NULL, NULL);
+  g_task_return_int (task, endpoint->drain_total);
 }
 
 static void
 fail_drain (RbEndpoint *endpoint)
 {
+  g_autoptr(GTask) task = g_steal_pointer (&endpoint->drain);
   GError *error;
 
-  if (endpoint->drain == NULL)
+  if (task == NULL)
     return;
 
   error = rb_error_new (RB_ERROR_UNAVAILABLE, "reconnecting_buffer_drain_failed",
                         "failed to push buffered messages to reattached endpoint");
   rb_error_set_retryable (error, TRUE);
-  finish_drain (endpoint, error);
+  g_task_return_error (task, error);
 }
 
 static void
-count_drained (RbEndpoint *endpoint,
+count_drained (RbCore     *core,
+               RbEndpoint *endpoint,
                RbItem     *item)
 {
   if (endpoint->drain != NULL && item->is_awaited && --endpoint->drain_left == 0)
-    finish_drain (endpoint, NULL);
+    finish_drain (core, endpoint);
 }
 
-/* Told upstream now, unless it was when the message was buffered, or has no id to tell it by (protocol.md 9.5). */
+/* Told upstream now, unless it was when the message was buffered, or has no id to tell it by (protocol.md 9.5). It was routed when it came
+ * into the queue, before the push (16.4). */
 static void
 take_direct (RbCore     *core,
              RbEndpoint *endpoint,
@@ -92,7 +98,7 @@ take_direct (RbCore     *core,
   gboolean is_told = message->source_id == NULL || g_strcmp0 (message->reason, RB_ROUTE_KIND_RECONNECTING) == 0;
 
   if (!is_told)
-    rb_changes_tell (changes, rb_events_inbound_routed (message, endpoint->id, RB_ROUTE_KIND_ACTIVE, now));
+    rb_changes_tell (changes, rb_events_inbound_routed (message, endpoint->id, RB_ROUTE_KIND_ACTIVE, message->since));
   rb_message_checkpoint (message, changes, "taken", now, endpoint->id, NULL);
   rb_ledger_end (core->ledger, message, "delivered", now, changes);
   rb_core_commit_lazy (core, changes, NULL, NULL);
@@ -150,8 +156,8 @@ on_taken (RbCore     *core,
   core->counters.taken++;
   forget_push (core, item);
   rb_message_checkpoint (message, changes, "pushed", now, endpoint->id, NULL);
-  rb_reply_cache_record (core->received, endpoint->id, message->correlation_id, now, changes);
-  count_drained (endpoint, item);
+  rb_received_record (core, endpoint->id, message->correlation_id, changes);
+  count_drained (core, endpoint, item);
   rb_queue_remove (endpoint->queue, item);
 
   if (is_direct)
@@ -332,7 +338,7 @@ rb_deliver_cancel (RbCore     *core,
                    RbItem     *item)
 {
   forget_push (core, item);
-  count_drained (endpoint, item);
+  count_drained (core, endpoint, item);
   rb_queue_remove (endpoint->queue, item);
   rb_deliver_pump (core, endpoint);
 }
@@ -350,6 +356,8 @@ rb_deliver_channel_lost (RbCore     *core,
       RbAssignment *assignment = rb_assignments_of_message (core->assignments, item->message->id);
       gboolean was_pushed = item->is_pushed;
 
+      if (was_pushed)
+        rb_log_warning ("ipc_push_ack_channel_closed", "endpoint_id", endpoint->id, "message_id", item->message->id, NULL);
       forget_push (core, item);
       if (was_pushed && item->assignment_id != NULL && assignment != NULL)
         not_received (core, endpoint, item);
@@ -375,7 +383,7 @@ rb_deliver_drain (RbCore     *core,
   if (endpoint->state != RB_ENDPOINT_ACTIVE)
     fail_drain (endpoint);
   else if (items->len == 0)
-    finish_drain (endpoint, NULL);
+    finish_drain (core, endpoint);
   rb_deliver_pump (core, endpoint);
 }
 

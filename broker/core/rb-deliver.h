@@ -23,8 +23,8 @@ void  rb_deliver_cancel       (RbCore *core, RbEndpoint *endpoint, RbItem *item)
 /* The channel is gone (the endpoint has none now): what was on its way waits again. */
 void  rb_deliver_channel_lost (RbCore *core, RbEndpoint *endpoint);
 
-/* Answers @task (transfer full) with the number of messages once all that waits now has been taken, or fails it with
- * "reconnecting_buffer_drain_failed" when one is not taken or the channel is gone (protocol.md 7.8). */
+/* Answers @task (transfer full) with the number of messages once all that waits now has been taken, and then tells that the endpoint is
+ * back; or fails it with "reconnecting_buffer_drain_failed" when one is not taken or the channel is gone (protocol.md 7.8). */
 void  rb_deliver_drain        (RbCore *core, RbEndpoint *endpoint, GTask *task);
 
 G_END_DECLS

@@ -10,6 +10,9 @@
 #include "rb-error.h"
 #include "rb-events.h"
 #include "rb-log.h"
+#include "rb-mailroom.h"
+#include "rb-outbox.h"
+#include "rb-received.h"
 #include "rb-restore.h"
 
 /* Taken from the inbox (its slot stays reserved) -> the upstream agrees -> durable -> told -> pushed -> answered with the receipt. Any
@@ -162,7 +165,7 @@ store (RbCore     *core,
   rb_message_checkpoint (message, changes, "assigned", now, endpoint->id, assignment->context->assignment_id);
   rb_message_move (message, changes, RB_PLACE_ASSIGNMENT, message->endpoint_id, message->reason, now);
   if (endpoint->state == RB_ENDPOINT_RECONNECTING)
-    rb_reply_cache_record (core->received, endpoint->id, message->correlation_id, now, changes);   /* IMP-33 */
+    rb_received_record (core, endpoint->id, message->correlation_id, changes);   /* IMP-33 */
   rb_restore_arm (core, assignment);
   rb_core_changed (core, "inbox");
   rb_core_changed (core, "assignments");
@@ -241,9 +244,10 @@ check_order (RbCore                 *core,
   return FALSE;
 }
 
-/* Steps 3 to 5. */
+/* Steps 3 to 5. Of one order the upstream hears in order: what it has yet to hear of the last attempt would end the next one. */
 static gboolean
-check_row (const RbMessage        *row,
+check_row (RbCore                 *core,
+           const RbMessage        *row,
            const RbDispatchOrder  *order,
            GError                **error)
 {
@@ -253,6 +257,8 @@ check_row (const RbMessage        *row,
     refuse (error, "dispatch source_message_id missing from inbox row", NULL);
   else if (order->key != NULL && g_strcmp0 (row->source_id, order->source_message_id) != 0)
     refuse (error, "source_message_id mismatch", order->source_message_id != NULL ? order->source_message_id : "");
+  else if (order->key != NULL && rb_outbox_has_report (core, order->key))
+    refuse (error, "the last attempt is still to be told as lost", order->key);
   else
     return TRUE;
   return FALSE;
@@ -310,6 +316,7 @@ assign (RbCore                *core,
   self->endpoint_id = g_strdup (order->endpoint_id);
   self->message = rb_inbox_take (core->inbox, row->id);
   self->assignment = make_assignment (core, self->message, target, order);
+  rb_mailroom_drop (core, self->assignment, "mailroom_dropped_staged_for_dispatch");
   self->stored = order->stored;
   self->stored_data = order->stored_data;
   g_task_set_task_data (task, self, (GDestroyNotify) dispatch_free);
@@ -388,7 +395,7 @@ carry_out (RbCore                *core,
 
   if (assignment != NULL)
     repeat (core, assignment, order, task);
-  else if (check_row (row, order, &error) && (target = choose_target (core, order, &error)) != NULL)
+  else if (check_row (core, row, order, &error) && (target = choose_target (core, order, &error)) != NULL)
     assign (core, row, target, order, task);
   else
     {

@@ -139,6 +139,7 @@ put_live (RbCore       *core,
 {
   RbMessage *message = rb_ledger_lookup (core->ledger, id);
   RbAssignment *assignment = rb_assignments_of_message (core->assignments, id);
+  const char *holder;
 
   if (message == NULL)
     return;
@@ -147,6 +148,12 @@ put_live (RbCore       *core,
   rb_dict_put_time (dict, "arrived_at", message->arrived_at);
   if (assignment != NULL)
     explain_assignment (core, assignment, dict);
+  else if (message->place == RB_PLACE_INBOX && (holder = rb_staging_find_holder (core->staging, message->id)) != NULL)
+    {
+      g_autofree char *next = g_strdup_printf ("claimed in advance for %s, which has not fetched it yet", holder);
+
+      put_next (dict, next, 0);
+    }
   else if (message->place == RB_PLACE_INBOX)
     put_next (dict, "waits in the inbox until somebody dispatches it", 0);
   else if (message->place == RB_PLACE_QUEUE)

@@ -13,17 +13,29 @@
 
 static void start_timer (RbCore *core, RbEndpoint *endpoint);
 
+typedef struct {
+  RbCore *core;          /* referenced */
+  char   *endpoint_id;
+} Beat;
+
+/* The next one is not due before this one was answered: a short period does not pile them up. */
 static void
 on_scheduled (GObject      *source,
               GAsyncResult *result,
               gpointer      user_data)
 {
-  g_autofree char *endpoint_id = user_data;
+  Beat *beat = user_data;
+  g_autoptr(RbCore) core = beat->core;
+  g_autofree char *endpoint_id = beat->endpoint_id;
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
+  RbEndpoint *endpoint = rb_registry_lookup (core->registry, endpoint_id);
 
+  g_free (beat);
   if (answer == NULL)
     rb_log_warning ("endpoint_heartbeat_failed", "endpoint_id", endpoint_id, "err", error->message, NULL);
+  if (endpoint != NULL && endpoint->heartbeat_timer == 0 && !core->is_stopping)
+    start_timer (core, endpoint);
 }
 
 static void
@@ -31,11 +43,12 @@ on_due (gpointer user_data)
 {
   RbEndpoint *endpoint = user_data;
   RbCore *core = endpoint->owner;
+  Beat *beat = g_new (Beat, 1);
 
   endpoint->heartbeat_timer = 0;
-  rb_upstream_call_async (core->upstream, RB_UPSTREAM_HEARTBEAT, rb_dict_endpoint (endpoint->id), NULL, on_scheduled,
-                          g_strdup (endpoint->id));
-  start_timer (core, endpoint);
+  beat->core = g_object_ref (core);
+  beat->endpoint_id = g_strdup (endpoint->id);
+  rb_upstream_call_async (core->upstream, RB_UPSTREAM_HEARTBEAT, rb_dict_endpoint (endpoint->id), NULL, on_scheduled, beat);
 }
 
 static void
@@ -50,10 +63,13 @@ void
 rb_heartbeat_schedule (RbCore     *core,
                        RbEndpoint *endpoint)
 {
+  gboolean is_expected = (rb_upstream_get_features (core->upstream) & RB_UPSTREAM_LOCAL_INBOX) == 0;
+
   if (endpoint->traits->heartbeat_ms > 0)
     start_timer (core, endpoint);
   else
-    rb_log_debug ("endpoint_heartbeat_not_scheduled", "endpoint_id", endpoint->id, NULL);
+    rb_log_event (G_LOG_DOMAIN, is_expected ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_DEBUG, "endpoint_heartbeat_not_scheduled", "endpoint_id",
+                  endpoint->id, NULL);
 }
 
 static void
@@ -62,11 +78,12 @@ on_answered (GObject      *source,
              gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
+  g_autoptr(GVariant) answer = NULL;
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
 
+  answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
   if (answer == NULL)
-    g_task_return_error (task, rb_upstream_error_for_caller (error));
+    g_task_return_error (task, rb_upstream_error_pass_on (error));
   else
     g_task_return_boolean (task, TRUE);
 }

@@ -9,6 +9,7 @@
 #include "rb-deliver.h"
 #include "rb-events.h"
 #include "rb-log.h"
+#include "rb-received.h"
 #include "rb-route-claim.h"
 
 /* The way of a message: seen before? -> which endpoint? -> (the upstream agrees: rb-route-claim.c) -> a place for it -> commit -> accepted upstream, pushed
@@ -132,6 +133,7 @@ on_stored (RbCore       *core,
 
   if (error != NULL)
     {
+      rb_log_error ("inbound_message_handling_failed", "messageId", message->id, "err", error->message, NULL);
       withdraw (core, message);
       rb_inbound_refuse (core, message, arrival->seq);
     }
@@ -197,6 +199,17 @@ put_in_inbox (RbCore     *core,
   store (core, message, seq, changes);
 }
 
+static void
+log_inbox_full (RbCore          *core,
+                const RbMessage *message)
+{
+  g_autofree char *size = g_strdup_printf ("%u", rb_inbox_get_n (core->inbox) + rb_inbox_get_n_reserved (core->inbox));
+  g_autofree char *capacity = g_strdup_printf ("%u", core->settings.inbox_cap);
+
+  rb_log_warning ("undispatched_inbox_at_capacity", "from", rb_envelope_get_from (message->envelope), "size", size, "capacity", capacity,
+                  NULL);
+}
+
 void
 rb_inbound_to_inbox (RbCore     *core,
                      RbMessage  *message,
@@ -206,7 +219,7 @@ rb_inbound_to_inbox (RbCore     *core,
 {
   if (rb_inbox_is_full (core->inbox))
     {
-      rb_log_warning ("undispatched_inbox_at_capacity", "from", rb_envelope_get_from (message->envelope), NULL);
+      log_inbox_full (core, message);
       rb_inbound_refuse (core, message, seq);
       return;
     }
@@ -222,6 +235,15 @@ has_room (RbCore     *core,
          rb_queue_get_bytes (endpoint->queue) + rb_envelope_get_size (message->envelope) <= core->settings.queue_bytes_cap;
 }
 
+static void
+log_buffered (const RbEndpoint *endpoint,
+              const RbMessage  *message)
+{
+  g_autofree char *size = g_strdup_printf ("%u", rb_queue_get_length (endpoint->queue));
+
+  rb_log_info ("buffered_for_reconnecting_endpoint", "endpoint_id", endpoint->id, "message_id", message->id, "buffer_size", size, NULL);
+}
+
 void
 rb_inbound_to_endpoint (RbCore     *core,
                         RbEndpoint *endpoint,
@@ -235,7 +257,8 @@ rb_inbound_to_endpoint (RbCore     *core,
 
   if (!has_room (core, endpoint, message))
     {
-      rb_log_warning ("endpoint_queue_at_capacity", "endpoint_id", endpoint->id, NULL);
+      rb_log_warning (endpoint->state == RB_ENDPOINT_RECONNECTING ? "buffer_for_reconnecting_endpoint_failed" : "endpoint_queue_at_capacity",
+                      "endpoint_id", endpoint->id, "err", "its queue is full", NULL);
       rb_inbound_refuse (core, message, seq);
       return;
     }
@@ -247,8 +270,8 @@ rb_inbound_to_endpoint (RbCore     *core,
   rb_queue_add (endpoint->queue, message, NULL);
   if (endpoint->state == RB_ENDPOINT_RECONNECTING)
     {
-      rb_reply_cache_record (core->received, endpoint->id, message->correlation_id, now, changes);
-      rb_log_info ("buffered_for_reconnecting_endpoint", "endpoint_id", endpoint->id, "message_id", message->id, NULL);
+      rb_received_record (core, endpoint->id, message->correlation_id, changes);
+      log_buffered (endpoint, message);
     }
   store (core, message, seq, changes);
 }
@@ -301,6 +324,15 @@ place_unmatched (RbCore    *core,
     rb_inbound_to_inbox (core, message, seq, RB_REASON_UNADDRESSED, NULL);
 }
 
+static void
+log_collision (const RbMessage *message,
+               guint            n_matches)
+{
+  g_autofree char *count = g_strdup_printf ("%u", n_matches);
+
+  rb_log_warning ("correlation_id_collision", "correlation_id", message->correlation_id, "count", count, NULL);
+}
+
 void
 rb_inbound_place (RbCore    *core,
                   RbMessage *message,
@@ -309,7 +341,7 @@ rb_inbound_place (RbCore    *core,
   RbRoute route = rb_router_decide (core->router, core->registry, message);
 
   if (route.n_matches > 1)
-    rb_log_warning ("correlation_id_collision", "correlation_id", message->correlation_id, NULL);
+    log_collision (message, route.n_matches);
   if (route.endpoint == NULL)
     {
       place_unmatched (core, message, seq);

@@ -12,6 +12,7 @@
 #include "rb-events.h"
 #include "rb-log.h"
 #include "rb-mailroom.h"
+#include "rb-received.h"
 #include "rb-restore.h"
 #include "rb-time.h"
 
@@ -145,7 +146,7 @@ erase (RbCore     *core,
 {
   rb_mailroom_forget_endpoint (core, endpoint->id);
   rb_router_forget_endpoint (core->router, endpoint->id, changes);
-  rb_reply_cache_forget_endpoint (core->received, endpoint->id, changes);
+  rb_received_forget (core, endpoint->id, changes);
   rb_changes_delete (changes, RB_TABLE_ENDPOINTS, g_variant_new ("(s)", endpoint->id));
   rb_clock_clear (core->clock, &endpoint->grace_timer);
   rb_clock_clear (core->clock, &endpoint->heartbeat_timer);
@@ -335,6 +336,7 @@ rb_lifecycle_cancel_timers (RbCore *core)
       rb_clock_clear (core->clock, &assignment->timer);
     }
   rb_clock_clear (core->clock, &core->presence_timer);
+  rb_clock_clear (core->clock, &core->sweep_timer);
   rb_clock_clear (core->clock, &core->probe_timer);
   rb_mailroom_cancel_timers (core);
 }

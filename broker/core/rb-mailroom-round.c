@@ -9,6 +9,7 @@
 #include "rb-error.h"
 #include "rb-log.h"
 #include "rb-mailroom.h"
+#include "rb-outbox.h"
 #include "rb-staged.h"
 #include "rb-upstream-error.h"
 
@@ -125,6 +126,18 @@ checkpoint_staged (RbCore          *core,
   rb_core_commit_lazy (core, changes, NULL, NULL);
 }
 
+/* What an adapter was given, or is about to get, must not be handed to it again. */
+static gboolean
+is_at_work (RbCore     *core,
+            const char *undispatched_id)
+{
+  RbAssignment *assignment = rb_assignments_of_message (core->assignments, undispatched_id);
+
+  if (assignment != NULL)
+    return assignment->state != RB_ASSIGNMENT_STAGED;
+  return rb_ledger_lookup (core->ledger, undispatched_id) != NULL && rb_inbox_lookup (core->inbox, undispatched_id) == NULL;
+}
+
 static void
 stage (Round     *self,
        RbClaimed *claimed)
@@ -132,8 +145,10 @@ stage (Round     *self,
   RbCore *core = self->core;
   const char *endpoint_id = get_endpoint_id (self);
 
-  /* Who is gone has nothing staged; the upstream hears of that by itself. */
-  if (!rb_mailroom_is_running (core) || rb_registry_lookup (core->registry, endpoint_id) == NULL)
+  /* Who is gone has nothing staged; the upstream hears of that by itself. What was assigned while we asked is in good hands, and what is
+   * still to be told as lost is another one's soon. */
+  if (!rb_mailroom_is_running (core) || rb_registry_lookup (core->registry, endpoint_id) == NULL ||
+      is_at_work (core, claimed->undispatched_id) || rb_outbox_has_report (core, claimed->assignment_id))
     {
       rb_claimed_free (claimed);
       return;
@@ -212,17 +227,15 @@ decide (Round    *self,
   return g_str_equal (policy, "bound_session_pull_only") || g_str_equal (policy, "node_pull_only") ? CLAIM : IGNORE;
 }
 
-/* Staged, being claimed, or at work here already: what an adapter has accepted must not be handed to it again. */
+/* Staged, being claimed, or at work here already. */
 static gboolean
 is_needed (Round      *self,
            const char *undispatched_id,
            const char *source_message_id)
 {
   RbCore *core = self->core;
-  RbAssignment *assignment = rb_assignments_of_message (core->assignments, undispatched_id);
 
-  return rb_staging_lookup (core->staging, get_endpoint_id (self), source_message_id) == NULL &&
-         (assignment == NULL || assignment->state == RB_ASSIGNMENT_STAGED) &&
+  return rb_staging_lookup (core->staging, get_endpoint_id (self), source_message_id) == NULL && !is_at_work (core, undispatched_id) &&
          rb_mailroom_begin_claim (core, get_endpoint_id (self), source_message_id);
 }
 

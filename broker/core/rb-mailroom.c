@@ -128,10 +128,13 @@ arm_tick (RbCore *core)
 static void
 start (RbCore *core)
 {
+  g_autofree char *interval = g_strdup_printf ("%" G_GINT64_FORMAT, core->settings.mailroom_interval);
+
   core->mailroom->state = RUNNING;
   rb_clock_clear (core->clock, &core->mailroom->retry_timer);
-  rb_log_info ("mailroom_activated", NULL);
+  rb_log_info ("mailroom_started", "interval_ms", interval, NULL);
   arm_tick (core);
+  rb_log_info ("mailroom_activated", NULL);
   rb_mailroom_round_run (core, dup_takers (core), TRUE, NULL, NULL);
 }
 

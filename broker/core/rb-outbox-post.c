@@ -42,11 +42,24 @@ kind_of (const RbLetter *letter)
 }
 
 static gboolean
-is_reply (const RbEvent *event)
+is_about (const RbLetter *letter,
+          const char     *state)
 {
-  g_autofree char *state = rb_events_dup_member (event, "state");
+  g_autofree char *said = kind_of (letter) == RB_EVENT_PROCESSING_STATE ? rb_events_dup_member (letter->event, "state") : NULL;
 
-  return g_strcmp0 (state, "reply_emitted") == 0;
+  return g_strcmp0 (said, state) == 0;
+}
+
+static gboolean
+is_reply (const RbLetter *letter)
+{
+  return is_about (letter, "reply_emitted");
+}
+
+static gboolean
+is_restore (const RbLetter *letter)
+{
+  return is_about (letter, "target_lost_before_acceptance");
 }
 
 /* An endpoint's state waits for the network (7.10), an assignment's for the report before it. */
@@ -89,7 +102,7 @@ void
 rb_outbox_drop_if_empty (RbCore     *core,
                          RbPostLane *lane)
 {
-  if (lane->letters.length > 0 || lane->is_posting)
+  if (lane->letters.length > 0 || lane->n_coming > 0 || lane->is_posting)
     return;
 
   rb_clock_clear (core->clock, &lane->timer);
@@ -122,7 +135,8 @@ detail_of (const GError *error,
 }
 
 static void
-log_failure (const char     *name,
+log_failure (GLogLevelFlags  level,
+             const char     *name,
              const RbLetter *letter,
              const GError   *error,
              guint           attempt,
@@ -132,11 +146,11 @@ log_failure (const char     *name,
   g_autofree char *backoff = g_strdup_printf ("%" G_GINT64_FORMAT, wait);
   g_autofree char *status = g_strdup_printf ("%" G_GINT64_FORMAT, detail_of (error, "status"));
 
-  if (kind_of (letter) == RB_EVENT_PROCESSING_STATE && is_reply (letter->event))
-    rb_log_warning ("runtime_reply_emitted_projection_failed", "assignment_id", rb_event_get_subject (letter->event), "err",
-                    error->message, NULL);
-  rb_log_warning (name, "subject", rb_event_get_subject (letter->event), "attempt", attempts, "backoff_ms", backoff, "status", status,
-                  "err", error->message, NULL);
+  if (is_reply (letter) || is_restore (letter))
+    rb_log_warning (is_reply (letter) ? "runtime_reply_emitted_projection_failed" : "runtime_assignment_target_lost_emit_failed",
+                    "assignment_id", rb_event_get_subject (letter->event), "err", error->message, NULL);
+  rb_log_event (G_LOG_DOMAIN, level, name, "subject", rb_event_get_subject (letter->event), "attempt", attempts, "backoff_ms", backoff,
+                "status", status, "err", error->message, NULL);
 }
 
 static void
@@ -150,8 +164,7 @@ try_again_later (RbCore       *core,
   if (core->is_stopping)
     {
       lane->is_over = TRUE;
-      rb_log_warning (kind_of (letter) == RB_EVENT_PROCESSING_STATE && is_reply (letter->event)
-                        ? "runtime_reply_emitted_shutdown_flush_failed" : "event_kept_on_shutdown",
+      rb_log_warning (is_reply (letter) ? "runtime_reply_emitted_shutdown_flush_failed" : "event_kept_on_shutdown",
                       "subject", rb_event_get_subject (letter->event), "err", error->message, NULL);
       return;
     }
@@ -161,7 +174,7 @@ try_again_later (RbCore       *core,
   g_free (lane->failure);
   lane->failure = g_strdup (error->message);
   core->outbox->counters.retries++;
-  log_failure (manners[kind_of (letter)].retry, letter, error, lane->attempts, wait);
+  log_failure (G_LOG_LEVEL_INFO, manners[kind_of (letter)].retry, letter, error, lane->attempts, wait);
   lane->timer = rb_clock_add (core->clock, wait, on_retry, lane);
 }
 
@@ -184,15 +197,6 @@ rb_outbox_pass (RbCore        *core,
     }
 }
 
-/* The upstream knows now of something that could be claimed. */
-static gboolean
-is_claimable (const RbEvent *event)
-{
-  g_autofree char *state = rb_events_dup_member (event, "state");
-
-  return g_strcmp0 (state, "target_lost_before_acceptance") == 0;
-}
-
 /* What is recorded of it is in @changes with the letter. */
 static void
 follow_up (RbCore         *core,
@@ -202,7 +206,8 @@ follow_up (RbCore         *core,
 {
   if (kind_of (letter) == RB_EVENT_PROCESSING_STATE && is_last)
     rb_reply_heard (core, letter->event, changes);
-  if (kind_of (letter) == RB_EVENT_PROCESSING_STATE && is_claimable (letter->event))
+  /* The upstream knows now of something that could be claimed. */
+  if (is_restore (letter))
     rb_mailroom_trigger (core);
   rb_outbox_pass (core, letter->event);
 }
@@ -243,7 +248,7 @@ is_worth_keeping (const RbLetter *letter,
       rb_log_info ("transitionState_404_degraded", "endpoint_id", rb_event_get_subject (letter->event), NULL);
       return FALSE;
     }
-  log_failure (manners[kind_of (letter)].refused, letter, error, 0, 0);
+  log_failure (G_LOG_LEVEL_WARNING, manners[kind_of (letter)].refused, letter, error, 0, 0);
   return letter->position != 0;
 }
 
@@ -288,14 +293,16 @@ on_posted (RbCore       *core,
   else
     {
       RbLetter *letter = g_queue_pop_head (&lane->letters);
+      gboolean is_last;
 
       lane->attempts = 0;
       g_clear_pointer (&lane->failure, g_free);
       core->outbox->counters.refused += is_terminal ? 1 : 0;
+      is_last = lane->letters.length == 0 && lane->n_coming == 0;
       if (is_terminal)
-        bury (core, letter, error, lane->letters.length == 0);
+        bury (core, letter, error, is_last);
       else
-        settle (core, letter, lane->letters.length == 0);
+        settle (core, letter, is_last);
     }
 
   rb_outbox_wake_lane (core, lane);

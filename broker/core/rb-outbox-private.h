@@ -7,9 +7,10 @@
 
 G_BEGIN_DECLS
 
-/* What waits for one subject. It is there for as long as it has letters. */
+/* What waits for one subject. It is there for as long as it has letters, or some are being committed. */
 typedef struct {
   char     *key;
+  guint     n_coming;     /* letters that are being committed */
   GQueue    letters;      /* of RbLetter, oldest first; the first may be on its way */
   RbCore   *core;         /* for the timer; borrowed */
   guint     attempts;     /* of the first letter that failed */

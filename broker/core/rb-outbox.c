@@ -110,6 +110,7 @@ write_letters (RbCore       *core,
 
       letter = rb_letter_new (core->outbox->next_position++, one->event, rb_core_now (core));
       rb_letter_record (letter, changes);
+      ensure_lane (core->outbox, letter->event)->n_coming++;
       g_ptr_array_add (letters, letter);
     }
   rb_outbox_count (core, letters->len);
@@ -163,8 +164,27 @@ send_letters (RbCore    *core,
 {
   g_ptr_array_set_free_func (letters, NULL);
   for (guint i = 0; i < letters->len; i++)
-    rb_outbox_add (core, g_ptr_array_index (letters, i));
+    {
+      RbLetter *letter = g_ptr_array_index (letters, i);
+
+      ensure_lane (core->outbox, letter->event)->n_coming--;
+      rb_outbox_add (core, letter);
+    }
   rb_outbox_pump (core);
+}
+
+static void
+withdraw_letters (RbCore    *core,
+                  GPtrArray *letters)
+{
+  rb_outbox_count (core, -(int) letters->len);
+  for (guint i = 0; i < letters->len; i++)
+    {
+      RbPostLane *lane = ensure_lane (core->outbox, ((RbLetter *) g_ptr_array_index (letters, i))->event);
+
+      lane->n_coming--;
+      rb_outbox_drop_if_empty (core, lane);
+    }
 }
 
 void
@@ -179,7 +199,7 @@ rb_outbox_release (RbCore       *core,
   if (error != NULL)
     {
       if (letters != NULL)
-        rb_outbox_count (core, -(int) letters->len);
+        withdraw_letters (core, letters);
       return;
     }
 

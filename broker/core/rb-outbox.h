@@ -36,6 +36,7 @@ void       rb_outbox_wake          (RbCore *core, const char *assignment_id);
 void       rb_outbox_stop          (RbCore *core);
 void       rb_outbox_cancel_timers (RbCore *core);
 
+/* Something of it is still to be told, or is being committed. */
 gboolean   rb_outbox_has_report    (RbCore *core, const char *assignment_id);
 gboolean   rb_outbox_is_full       (RbCore *core);
 guint      rb_outbox_get_n         (const RbOutbox *self);     /* rows, those of running commits included */

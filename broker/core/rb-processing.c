@@ -12,6 +12,7 @@
 #include "rb-log.h"
 #include "rb-mailroom.h"
 #include "rb-owner.h"
+#include "rb-received.h"
 #include "rb-restore.h"
 #include "rb-turns.h"
 
@@ -26,6 +27,7 @@ typedef struct {
   gint64               sequence;
   GPtrArray           *dispatchers;   /* of GTask: whoever dispatched it learns the outcome with us; NULL: nobody */
   GError              *declined;      /* what they are told; NULL: that it was taken */
+  gboolean             is_back;       /* the message is in the inbox again */
 } Processing;
 
 void
@@ -133,7 +135,7 @@ make_event (RbCore       *core,
   };
 
   self->sequence = request->state_sequence;
-  if (assignment->state == RB_ASSIGNMENT_STAGED)
+  if (assignment->is_staged)
     self->sequence = MAX (self->sequence, rb_assignment_get_next_sequence (assignment));
   assignment->asked_sequence = self->sequence;
   report.state_sequence = self->sequence;
@@ -170,6 +172,8 @@ on_durable (RbCore       *core,
       g_task_return_error (task, g_error_copy (error));
       return;
     }
+  if (self->is_back)
+    rb_mailroom_trigger (core);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -187,7 +191,7 @@ leave_queue (RbCore       *core,
     return;
 
   rb_deliver_cancel (core, endpoint, item);
-  rb_reply_cache_record (core->received, endpoint->id, assignment->message->correlation_id, now, changes);
+  rb_received_record (core, endpoint->id, assignment->message->correlation_id, changes);
   rb_message_checkpoint (assignment->message, changes, "taken", now, endpoint->id, "accepted before the receipt");
 }
 
@@ -245,6 +249,7 @@ apply (RbCore       *core,
   if (todo & RB_ASSIGNMENT_PUT_BACK)
     {
       self->declined = rb_error_new (RB_ERROR_INVALID, "dispatch_failed", "the target declined: %s", state);
+      self->is_back = TRUE;
       rb_restore_put_back (core, assignment, state, changes);
       return;
     }

@@ -6,9 +6,7 @@
 #include "rb-core-private.h"
 #include "rb-deliver.h"
 #include "rb-error.h"
-#include "rb-events.h"
 #include "rb-lifecycle.h"
-#include "rb-log.h"
 #include "rb-mailroom.h"
 #include "rb-register.h"
 
@@ -83,7 +81,6 @@ on_reattached (RbCore       *core,
       return;
     }
 
-  rb_log_info ("endpoint_reattached", "endpoint_id", endpoint_id, NULL);
   rb_deliver_drain (core, endpoint, g_steal_pointer (&task));
   rb_mailroom_endpoint_active (core, endpoint_id);
 }
@@ -111,7 +108,6 @@ rb_reattach_async (RbCore              *core,
 
   changes = rb_changes_new ();
   rb_lifecycle_activate (core, rb_registry_lookup (core->registry, endpoint_id), channel, changes);
-  rb_changes_tell (changes, rb_events_endpoint_state (endpoint_id, "active", "reattach", rb_core_now (core)));
   reattach = g_new0 (Reattach, 1);
   reattach->task = g_steal_pointer (&task);
   reattach->endpoint_id = g_strdup (endpoint_id);

@@ -12,14 +12,40 @@
 
 typedef struct {
   gint64  seq;
-  gint64  at;      /* epoch-ms of the refusal */
+  gint64  at;      /* when it was refused, monotonic ms */
   char   *id;      /* owned by the ids */
 } Entry;
 
+/* Where the entry of a message is; it may come again under another sequence, and in another conversation. */
+typedef struct {
+  char   *key;
+  gint64  seq;
+} Place;
+
 struct _RbRefused {
   GHashTable *lanes;    /* key to GArray of Entry, by sequence */
-  GHashTable *ids;      /* message id to gint64 *: its sequence; it may come again under another */
+  GHashTable *ids;      /* message id to Place */
 };
+
+static void
+place_free (gpointer data)
+{
+  Place *place = data;
+
+  g_free (place->key);
+  g_free (place);
+}
+
+static Place *
+place_new (const char *key,
+           gint64      seq)
+{
+  Place *place = g_new (Place, 1);
+
+  place->key = g_strdup (key);
+  place->seq = seq;
+  return place;
+}
 
 RbRefused *
 rb_refused_new (void)
@@ -27,7 +53,7 @@ rb_refused_new (void)
   RbRefused *self = g_new0 (RbRefused, 1);
 
   self->lanes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_array_unref);
-  self->ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, place_free);
   return self;
 }
 
@@ -126,11 +152,11 @@ rb_refused_add (RbRefused       *self,
   if (lane == NULL)
     {
       lane = g_array_new (FALSE, FALSE, sizeof (Entry));
-      g_hash_table_insert (self->lanes, g_steal_pointer (&key), lane);
+      g_hash_table_insert (self->lanes, g_strdup (key), lane);
     }
 
   entry.id = g_strdup (message->id);
-  g_hash_table_insert (self->ids, entry.id, g_memdup2 (&seq, sizeof seq));
+  g_hash_table_insert (self->ids, entry.id, place_new (key, seq));
   g_array_insert_val (lane, find (lane, seq), entry);
 }
 
@@ -138,16 +164,16 @@ void
 rb_refused_remove (RbRefused       *self,
                    const RbMessage *message)
 {
+  const Place *place = g_hash_table_lookup (self->ids, message->id);
   g_autofree char *key = NULL;
-  const gint64 *seq = g_hash_table_lookup (self->ids, message->id);
   GArray *lane;
 
-  if (seq == NULL)
+  if (place == NULL)
     return;
 
-  key = make_key (message);
+  key = g_strdup (place->key);
   lane = g_hash_table_lookup (self->lanes, key);
-  for (guint i = lane != NULL ? find (lane, *seq) : 0; lane != NULL && i < lane->len; i++)
+  for (guint i = find (lane, place->seq); i < lane->len; i++)
     if (strcmp (g_array_index (lane, Entry, i).id, message->id) == 0)
       {
         remove_at (self, key, lane, i);

@@ -171,6 +171,16 @@ upstream_arguments (const Registration *self)
 }
 
 static void
+log_registered (const Registration *self,
+                const RbEndpoint   *endpoint)
+{
+  g_autofree char *pid = g_strdup_printf ("%" G_GINT64_FORMAT, self->plugin_pid);
+
+  rb_log_info ("endpoint_registered", "endpoint_id", self->endpoint_id, "plugin_pid", pid, "kind",
+               endpoint != NULL ? endpoint->traits->kind : NULL, NULL);
+}
+
+static void
 on_registered (RbCore       *core,
                const GError *error,
                gpointer      user_data)
@@ -192,7 +202,7 @@ on_registered (RbCore       *core,
     endpoint->is_durable = TRUE;
   if (self->spawn_token != NULL)
     rb_spawn_registered (core, self->spawn_token, self->endpoint_id);
-  rb_log_info ("endpoint_registered", "endpoint_id", self->endpoint_id, "kind", endpoint != NULL ? endpoint->traits->kind : NULL, NULL);
+  log_registered (self, endpoint);
   g_task_return_boolean (task, TRUE);
   if (endpoint == NULL)
     return;
@@ -270,15 +280,14 @@ on_upstream_registered (GObject      *source,
   Registration *self = g_task_get_task_data (task);
   RbCore *core = g_task_get_source_object (task);
   g_autoptr(GVariant) answer = NULL;
+  g_autoptr(GError) failure = NULL;
   GError *error = NULL;
 
   core->n_registering--;
-  answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
+  answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &failure);
   if (answer == NULL)
     {
-      g_autoptr(GError) failure = error;
-
-      g_task_return_error (task, rb_upstream_error_for_caller (failure));
+      g_task_return_error (task, rb_upstream_error_pass_on (failure));
       return;
     }
   if (!g_variant_lookup (answer, "endpoint_id", "s", &self->endpoint_id) || *self->endpoint_id == '\0')

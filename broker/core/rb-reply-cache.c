@@ -157,6 +157,24 @@ rb_reply_cache_forget_endpoint (RbReplyCache *self,
   g_hash_table_remove (self->owners, endpoint_id);
 }
 
+guint
+rb_reply_cache_sweep (RbReplyCache *self,
+                      gint64        now,
+                      RbChanges    *changes)
+{
+  g_autoptr(GPtrArray) expired = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (now - ((Entry *) value)->at >= self->ttl_ms)
+      g_ptr_array_add (expired, value);
+  for (guint i = 0; i < expired->len; i++)
+    evict (self, g_ptr_array_index (expired, i), changes);
+  return expired->len;
+}
+
 void
 rb_reply_cache_inherit (RbReplyCache *self,
                         const char   *from,

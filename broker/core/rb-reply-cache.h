@@ -22,6 +22,8 @@ void            rb_reply_cache_record          (RbReplyCache *self, const char *
 RbReplyVerdict  rb_reply_cache_resolve         (RbReplyCache *self, const char *endpoint_id, const char *correlation_id, gint64 now,
                                                 RbChanges *changes);
 void            rb_reply_cache_forget_endpoint (RbReplyCache *self, const char *endpoint_id, RbChanges *changes);
+/* Evicts what is as old as the time to live, and says how many that were. */
+guint           rb_reply_cache_sweep           (RbReplyCache *self, gint64 now, RbChanges *changes);
 void            rb_reply_cache_inherit         (RbReplyCache *self, const char *from, const char *to, RbChanges *changes);
 guint           rb_reply_cache_get_n           (RbReplyCache *self);
 const char     *rb_reply_verdict_to_string     (RbReplyVerdict verdict);

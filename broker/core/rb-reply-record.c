@@ -213,7 +213,8 @@ rb_replies_prune (RbReplies        *self,
 
       if (record->expires_at > now || alive (record, user_data))
         {
-          self->earliest = MIN (self->earliest, MAX (record->expires_at, now + 60000));
+          /* What only its assignment keeps is looked at again later. */
+          self->earliest = MIN (self->earliest, record->expires_at > now ? record->expires_at : now + 60000);
           continue;
         }
       rb_changes_delete (changes, RB_TABLE_REPLIES,

@@ -132,7 +132,7 @@ choose_correlation (RbCore       *core,
     return g_steal_pointer (&in_reply_to);
 
   rb_log_warning ("reply_aware_fallback", "endpoint_id", self->endpoint_id, "in_reply_to", in_reply_to, "reason",
-                  rb_reply_verdict_to_string (verdict), "traceId", self->trace.trace_id, NULL);
+                  rb_reply_verdict_to_string (verdict), "traceId", self->trace.trace_id, "spanName", "send", NULL);
   return rb_core_uuid (core);
 }
 

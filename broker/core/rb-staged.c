@@ -232,6 +232,7 @@ register_assignment (RbCore    *core,
 
   assignment = rb_claim_message_assign (core, item->claimed, fetched->message);
   assignment->state = RB_ASSIGNMENT_STAGED;
+  assignment->is_staged = TRUE;
   rb_assignments_add (core->assignments, assignment);
   rb_claim_message_store (core, assignment, "assigned", changes);
   rb_log_info ("staged_assignment_registered", "assignment_id", item->claimed->assignment_id, "endpoint_id", item->endpoint_id, NULL);
@@ -262,7 +263,7 @@ fetch_item (RbCore    *core,
 
   if (assignment == NULL)
     assignment = register_assignment (core, fetched, changes);
-  if (assignment == NULL || !g_str_equal (assignment->endpoint_id, item->endpoint_id))
+  if (assignment == NULL || assignment->state != RB_ASSIGNMENT_STAGED || !g_str_equal (assignment->endpoint_id, item->endpoint_id))
     {
       rb_log_warning ("staged_message_in_other_hands", "assignment_id", item->claimed->assignment_id, "undispatched_id",
                       item->claimed->undispatched_id, NULL);
@@ -382,6 +383,12 @@ dup_waiters (RbCore     *core,
   GPtrArray *waiters = g_hash_table_lookup (core->waiters, endpoint_id);
 
   return waiters != NULL ? g_ptr_array_copy (waiters, NULL, NULL) : g_ptr_array_new ();
+}
+
+gboolean
+rb_staged_is_offered (RbCore *core)
+{
+  return (rb_upstream_get_features (core->upstream) & RB_UPSTREAM_LOCAL_INBOX) == 0;
 }
 
 void

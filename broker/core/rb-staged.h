@@ -25,6 +25,9 @@ void       rb_staged_async       (RbCore *core, const RbCaller *caller, const Rb
                                   GAsyncReadyCallback callback, gpointer user_data);
 GPtrArray *rb_staged_finish      (RbCore *core, GAsyncResult *result, GError **error);   /* of RbStagedItem */
 
+/* FALSE: our own inbox is the authority, so nothing will ever be staged. */
+gboolean   rb_staged_is_offered  (RbCore *core);
+
 /* Who waits for the endpoint gets all that is staged for it, if something is. */
 void       rb_staged_wake        (RbCore *core, const char *endpoint_id);
 /* They get nothing. */

@@ -130,6 +130,25 @@ rb_staging_lookup (RbStaging  *self,
   return find (self, endpoint_id, source_message_id, &shelf, &i) ? g_ptr_array_index (shelf, i) : NULL;
 }
 
+const char *
+rb_staging_find_holder (RbStaging  *self,
+                        const char *undispatched_id)
+{
+  GHashTableIter iter;
+  gpointer shelf;
+
+  g_hash_table_iter_init (&iter, self->shelves);
+  while (g_hash_table_iter_next (&iter, NULL, &shelf))
+    for (guint i = 0; i < ((GPtrArray *) shelf)->len; i++)
+      {
+        const RbStagedItem *item = g_ptr_array_index ((GPtrArray *) shelf, i);
+
+        if (g_str_equal (item->claimed->undispatched_id, undispatched_id))
+          return item->endpoint_id;
+      }
+  return NULL;
+}
+
 gboolean
 rb_staging_remove (RbStaging  *self,
                    const char *endpoint_id,

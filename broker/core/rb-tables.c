@@ -13,9 +13,9 @@ static const RbTableInfo tables[RB_N_TABLES] = {
   [RB_TABLE_ENDPOINTS] = { "endpoints", "(sssxxssxmxxs)", 1,
                            "id owner_token nonce plugin_pid pid_start agent_id state state_since grace_deadline position traits" },
   [RB_TABLE_CORRELATIONS] = { "correlations", "(sssx)", 3, "endpoint_id direction correlation_id at" },
-  [RB_TABLE_ASSIGNMENTS] = { "assignments", "(ssssssmsmsmsxxmx)", 2,
+  [RB_TABLE_ASSIGNMENTS] = { "assignments", "(ssssssmsmsmsxxmxb)", 2,
                              "source_message_id assignment_id endpoint_id state target undispatched_id token reply_correlation_id "
-                             "original_trace_id assigned_at last_sequence deadline" },
+                             "original_trace_id assigned_at last_sequence deadline is_staged" },
   [RB_TABLE_REPLIES] = { "replies", "(ssssxssxmsms)", 3,
                          "source_message_id assignment_id reply_request_id endpoint_id plugin_pid fingerprint wire_message_id "
                          "expires_at result outcome_unknown" },

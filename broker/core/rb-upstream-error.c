@@ -55,14 +55,16 @@ rb_upstream_error_answered (const GError *failure,
 }
 
 GError *
-rb_upstream_error_for_caller (const GError *failure)
+rb_upstream_error_pass_on (const GError *failure)
 {
   GError *error = rb_upstream_error_answered (failure, "unknown");
 
-  if (error == NULL)
-    {
-      error = g_error_copy (failure);
-      rb_error_set_retryable (error, TRUE);
-    }
+  if (error != NULL)
+    return error;
+  if (!g_error_matches (failure, RB_ERROR, RB_ERROR_UNAVAILABLE) && !g_error_matches (failure, RB_ERROR, RB_ERROR_TIMED_OUT))
+    return g_error_copy (failure);
+
+  error = rb_error_new (RB_ERROR_UNAVAILABLE, "upstream_unavailable", "%s", failure->message);
+  rb_error_set_retryable (error, TRUE);
   return error;
 }

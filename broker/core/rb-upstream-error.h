@@ -17,7 +17,7 @@ gboolean    rb_upstream_error_is_no_route  (const GError *failure);
 /* protocol.md 10.5 row 7: it answered, with an error: status, code and text are passed on; @fallback: (nullable) the code where it gave none.
  * NULL: it did not answer. */
 GError     *rb_upstream_error_answered     (const GError *failure, const char *fallback);
-/* IMP-18: the same for a call that an adapter waits for; without an answer it is 503 upstream_unavailable, to be repeated. Never NULL. */
-GError     *rb_upstream_error_for_caller   (const GError *failure);
+/* IMP-18: as above; what was not answered is "upstream_unavailable", to be tried again. */
+GError     *rb_upstream_error_pass_on      (const GError *failure);
 
 G_END_DECLS

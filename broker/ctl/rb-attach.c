@@ -5,6 +5,7 @@
 
 #include "rb-attach.h"
 
+#include "rb-attach-pull.h"
 #include "rb-error.h"
 #include "rb-log.h"
 
@@ -16,6 +17,7 @@ struct _RbAttach {
   char             *kind;
   char             *session_id;
   RbClientEndpoint *endpoint;    /* (nullable) until registered */
+  RbAttachPull     *pull;        /* (nullable) until registered, and when we leave */
   GHashTable       *turns;       /* set of RbTurn */
   GHashTable       *seen;        /* set of char *, owned by @seen_order */
   GQueue            seen_order;  /* oldest first */
@@ -66,28 +68,76 @@ remember (RbAttach              *self,
   return TRUE;
 }
 
+/* What is staged and not accepted comes with every look: so there is none while something is in our hands undecided. */
+static void
+look_for_more (RbAttach *self)
+{
+  GHashTableIter iter;
+  gpointer turn;
+
+  if (self->pull == NULL || self->stopping != NULL)
+    return;
+
+  g_hash_table_iter_init (&iter, self->turns);
+  while (g_hash_table_iter_next (&iter, &turn, NULL))
+    if (rb_turn_get_message (turn)->assignment != NULL && !rb_turn_is_accepted (turn))
+      return;
+  rb_attach_pull_look (self->pull);
+}
+
+static gboolean
+has_room (RbAttach              *self,
+          const RbClientMessage *message)
+{
+  if (g_hash_table_size (self->turns) < RB_ATTACH_TURNS_MAX)
+    return TRUE;
+
+  rb_log_warning ("attach_full", "message_id", message->source_message_id, NULL);
+  return FALSE;
+}
+
+static void
+begin_turn (RbAttach        *self,
+            RbClientMessage *message)
+{
+  RbTurn *turn = rb_turn_new (self->client, self->endpoint, message);
+
+  g_hash_table_add (self->turns, turn);
+  g_signal_connect_object (turn, "accepted", G_CALLBACK (look_for_more), self, G_CONNECT_SWAPPED);
+  g_signal_emit (self, signals[TURN], 0, turn);
+}
+
 static gboolean
 on_message (RbClient         *client,
             RbClientEndpoint *endpoint,
             RbClientMessage  *message,
             RbAttach         *self)
 {
-  RbTurn *turn;
-
   if (self->endpoint == NULL || endpoint != self->endpoint || self->stopping != NULL)
     return FALSE;
-  if (g_hash_table_size (self->turns) >= RB_ATTACH_TURNS_MAX)
-    {
-      rb_log_warning ("attach_full", "message_id", message->source_message_id, NULL);
-      return FALSE;
-    }
-  if (!remember (self, message))
-    return TRUE;
-
-  turn = rb_turn_new (self->client, endpoint, message);
-  g_hash_table_add (self->turns, turn);
-  g_signal_emit (self, signals[TURN], 0, turn);
+  if (!has_room (self, message))
+    return FALSE;
+  if (remember (self, message))
+    begin_turn (self, message);
   return TRUE;
+}
+
+static gboolean
+on_staged (RbClientMessage *message,
+           gpointer         user_data)
+{
+  RbAttach *self = user_data;
+
+  if (!has_room (self, message) || !remember (self, message))
+    return FALSE;
+  begin_turn (self, message);
+  return TRUE;
+}
+
+static void
+on_looked (gpointer user_data)
+{
+  look_for_more (user_data);
 }
 
 static void
@@ -100,6 +150,7 @@ rb_attach_dispose (GObject *object)
       g_signal_handlers_disconnect_by_data (self->client, self);
       rb_clock_clear (rb_client_get_clock (self->client), &self->stop_timer);
     }
+  g_clear_pointer (&self->pull, rb_attach_pull_free);
   g_hash_table_remove_all (self->turns);
   g_clear_object (&self->endpoint);
   g_clear_object (&self->client);
@@ -177,10 +228,14 @@ on_registered (GObject      *source,
   GError *error = NULL;
 
   self->endpoint = rb_client_register_finish (RB_CLIENT (source), result, &error);
-  if (self->endpoint != NULL)
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
+  if (self->endpoint == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  self->pull = rb_attach_pull_new (self->client, self->endpoint, on_staged, on_looked, self);
+  look_for_more (self);
+  g_task_return_boolean (task, TRUE);
 }
 
 static void
@@ -237,6 +292,7 @@ rb_attach_end_turn (RbAttach *self,
                     RbTurn   *turn)
 {
   g_hash_table_remove (self->turns, turn);
+  look_for_more (self);
   if (self->stopping != NULL && g_hash_table_size (self->turns) == 0)
     leave (self);
 }
@@ -280,6 +336,7 @@ leave (RbAttach *self)
   if (self->unregistering)
     return;
   self->unregistering = TRUE;
+  g_clear_pointer (&self->pull, rb_attach_pull_free);
   if (self->endpoint != NULL && rb_client_get_phase (self->client) == RB_CLIENT_CONNECTED)
     rb_client_unregister_async (self->client, self->endpoint, NULL, on_unregistered, self);
   else

@@ -22,6 +22,9 @@ struct _RbTurn {
   gboolean          accepted;
 };
 
+enum { ACCEPTED, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
 G_DEFINE_FINAL_TYPE (RbTurn, rb_turn, G_TYPE_OBJECT)
 
 static void
@@ -39,6 +42,8 @@ static void
 rb_turn_class_init (RbTurnClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = rb_turn_finalize;
+
+  signals[ACCEPTED] = g_signal_new ("accepted", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -124,6 +129,7 @@ on_accepted (GObject      *source,
   if (g_task_propagate_boolean (G_TASK (result), &error))
     {
       self->accepted = TRUE;
+      g_signal_emit (self, signals[ACCEPTED], 0);
       g_task_return_boolean (task, TRUE);
     }
   else

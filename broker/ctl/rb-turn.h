@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (RbTurn, rb_turn, RB, TURN, GObject)
 
 /* An assignment is accepted, started, and then answered or failed, each reported until the broker took it. A direct message knows
- * only its answer. */
+ * only its answer. Signal: accepted (): the assignment is ours. */
 RbTurn           *rb_turn_new           (RbClient            *client,
                                          RbClientEndpoint    *endpoint,
                                          RbClientMessage     *message);

@@ -153,6 +153,12 @@ open_log (RbDaemon  *self,
 }
 
 static gboolean
+is_already_running (const GError *error)
+{
+  return g_error_matches (error, RB_ERROR, RB_ERROR_BAD_STATE) && g_strcmp0 (rb_error_get_reason (error), "already_running") == 0;
+}
+
+static gboolean
 check_owner (RbDaemon    *self,
              const char  *event,
              GError     **error)
@@ -181,9 +187,15 @@ take_lock (RbDaemon  *self,
            GError   **error)
 {
   g_autofree char *path = g_build_filename (self->paths->state_dir, "broker.lock", NULL);
+  g_autoptr(GError) local_error = NULL;
 
-  self->lock = rb_lock_take (path, error);
-  return self->lock != NULL;
+  self->lock = rb_lock_take (path, &local_error);
+  if (self->lock != NULL)
+    return TRUE;
+  if (is_already_running (local_error))
+    rb_log_info ("broker_already_running", "message", local_error->message, NULL);
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
 }
 
 static gboolean
@@ -367,12 +379,6 @@ static const StartStep start_steps[] = {
   load_core,
   listen_ipc,
 };
-
-static gboolean
-is_already_running (const GError *error)
-{
-  return g_error_matches (error, RB_ERROR, RB_ERROR_BAD_STATE) && g_strcmp0 (rb_error_get_reason (error), "already_running") == 0;
-}
 
 /* Returns the exit code. Source: protocol.md 3.7. */
 static int

@@ -100,7 +100,7 @@ on_fetched (GObject      *source,
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     items = g_ptr_array_new ();
   if (items != NULL)
-    rb_ipc_request_answer (request, 200, rb_wire_answer_staged (items));
+    rb_ipc_request_answer (request, 200, rb_wire_answer_staged (items, rb_staged_is_offered (rb_ipc_request_get_core (request))));
   else
     rb_ipc_request_fail (request, error);
 }

@@ -75,6 +75,7 @@ static const char step_1[] =
   "  assigned_at INTEGER NOT NULL,"
   "  last_sequence INTEGER NOT NULL,"
   "  deadline INTEGER,"
+  "  is_staged INTEGER NOT NULL,"
   "  PRIMARY KEY (source_message_id, assignment_id)"
   ") STRICT, WITHOUT ROWID;"
 

@@ -269,7 +269,8 @@ write_staged (RbJsonWriter       *writer,
 }
 
 GBytes *
-rb_wire_answer_staged (GPtrArray *items)
+rb_wire_answer_staged (GPtrArray *items,
+                       gboolean   is_offered)
 {
   RbJsonWriter *writer = begin ();
 
@@ -277,6 +278,8 @@ rb_wire_answer_staged (GPtrArray *items)
   for (guint i = 0; i < items->len; i++)
     write_staged (writer, g_ptr_array_index (items, i));
   rb_json_writer_end_array (writer);
+  if (!is_offered)
+    rb_json_writer_boolean (writer, "staging", FALSE);
   return end (writer);
 }
 

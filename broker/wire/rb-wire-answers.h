@@ -21,7 +21,8 @@ GBytes  *rb_wire_answer_sent         (const char *message_id, const char *status
 GBytes  *rb_wire_answer_undispatched (GPtrArray *messages);                                        /* of RbListedMessage, 10.5 */
 GBytes  *rb_wire_answer_presence     (guint n_bound);                                              /* 10.6 */
 GBytes  *rb_wire_answer_claimed      (const RbGrant *grant);                                       /* 11.10 */
-GBytes  *rb_wire_answer_staged       (GPtrArray *items);                                           /* of RbStagedItem, 12.5 */
+/* Of RbStagedItem, 12.5. Not @is_offered: "staging" is false, so that whoever knows the member need not ask again. */
+GBytes  *rb_wire_answer_staged       (GPtrArray *items, gboolean is_offered);
 GBytes  *rb_wire_answer_settled      (void);                                                       /* 12.6 */
 /* Any value made of booleans, numbers, strings, arrays, dictionaries with string keys, maybes and variants. */
 GBytes  *rb_wire_answer_variant      (GVariant *value);

@@ -9,18 +9,43 @@
 
 #include <string.h>
 
+static RbJson *
+empty_body (void)
+{
+  g_autoptr(GBytes) empty = g_bytes_new_static ("{}", 2);
+
+  return rb_json_parse_object (empty, 0, NULL);
+}
+
+/* protocol.md 4.3: nothing, and a value that has no members, counts as {}; what is missing then is the route's to say. */
 RbJson *
 rb_wire_parse_body (GBytes  *text,
                     gsize    max_bytes,
                     GError **error)
 {
-  g_autoptr(GBytes) empty = NULL;
+  g_autoptr(RbJson) json = NULL;
 
-  if (text != NULL && g_bytes_get_size (text) > 0)
-    return rb_json_parse_object (text, max_bytes, error);
+  if (text == NULL || g_bytes_get_size (text) == 0)
+    return empty_body ();
 
-  empty = g_bytes_new_static ("{}", 2);
-  return rb_json_parse_object (empty, 0, error);
+  json = rb_json_parse (text, max_bytes, error);
+  if (json == NULL)
+    return NULL;
+  switch (rb_json_get_root_type (json))
+    {
+    case RB_JSON_OBJECT:
+      return g_steal_pointer (&json);
+    case RB_JSON_NULL:
+    case RB_JSON_ABSENT:
+      rb_set_error (error, RB_ERROR_INVALID, "bad_request", "the body must be an object");
+      return NULL;
+    case RB_JSON_STRING:
+    case RB_JSON_NUMBER:
+    case RB_JSON_BOOLEAN:
+    case RB_JSON_ARRAY:
+      break;
+    }
+  return empty_body ();
 }
 
 /* Slices. What they hold passed the scan, so only the type is in question. */

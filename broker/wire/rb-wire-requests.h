@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  * "bad_request" and names the field. A field that has a code of its own arrives at the core as absent, which answers with
  * that code. @body is an object; rb_wire_parse_body() makes it. */
 
-/* An empty @text counts as {}. @max_bytes 0: no limit. */
+/* An empty @text counts as {}, and so does JSON that is neither an object nor null. @max_bytes 0: no limit. */
 RbJson   *rb_wire_parse_body        (GBytes *text, gsize max_bytes, GError **error);
 
 /* 6.1, with its checks. */

@@ -29,6 +29,7 @@ struct _RbGatewayCursorFile {
   RbGatewayWrittenFunc on_written;
   gpointer             on_written_data;
   gboolean             is_writing;
+  gboolean             is_left;         /* by its owner; a write may still be on its way */
   gboolean             has_failed;      /* and the log says so */
   guint64              pause_timer;     /* of @clock */
   RbGatewayClosedFunc  closed;          /* NULL: open */
@@ -96,11 +97,9 @@ rb_gateway_cursor_file_new (const char           *path,
   return self;
 }
 
-void
-rb_gateway_cursor_file_unref (RbGatewayCursorFile *self)
+static void
+unref (RbGatewayCursorFile *self)
 {
-  g_return_if_fail (self != NULL);
-
   if (!g_ref_count_dec (&self->ref_count))
     return;
 
@@ -108,6 +107,18 @@ rb_gateway_cursor_file_unref (RbGatewayCursorFile *self)
   g_object_unref (self->clock);
   g_free (self->path);
   g_free (self);
+}
+
+void
+rb_gateway_cursor_file_free (RbGatewayCursorFile *self)
+{
+  g_return_if_fail (self != NULL);
+
+  rb_clock_clear (self->clock, &self->pause_timer);
+  self->on_written = NULL;
+  self->closed = NULL;
+  self->is_left = TRUE;
+  unref (self);
 }
 
 gint64
@@ -194,9 +205,9 @@ on_written (GObject      *source,
     self->on_written (self->written, self->on_written_data);
   if (self->closed != NULL)
     write_next (self);
-  else
+  else if (!self->is_left)
     self->pause_timer = rb_clock_add (self->clock, PAUSE_MS, on_pause_over, self);
-  rb_gateway_cursor_file_unref (self);
+  unref (self);
 }
 
 static void

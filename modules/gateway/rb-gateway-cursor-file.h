@@ -23,7 +23,8 @@ RbGatewayCursorFile *rb_gateway_cursor_file_new    (const char          *path,
                                                     RbClock             *clock,
                                                     RbGatewayWrittenFunc written,
                                                     gpointer             user_data);
-void                 rb_gateway_cursor_file_unref  (RbGatewayCursorFile *self);
+/* Nobody is called any more; a write that is on its way ends by itself. */
+void                 rb_gateway_cursor_file_free   (RbGatewayCursorFile *self);
 /* 0 when it is absent or invalid. */
 gint64               rb_gateway_cursor_file_read   (RbGatewayCursorFile *self);
 void                 rb_gateway_cursor_file_store  (RbGatewayCursorFile *self,

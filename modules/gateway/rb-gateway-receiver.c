@@ -14,8 +14,7 @@
 #include "rb-gateway-stream.h"
 #include "rb-log.h"
 
-#define ASKED_IN_VAIN 5        /* times in a row: after some 15 s */
-#define ASKED_ACKNOWLEDGED 3   /* the same for what the gateway says that we acknowledged: after some 3 s */
+#define ASKED_IN_VAIN 5   /* times in a row: after some 15 s */
 
 struct _RbGatewayReceiver {
   const RbGatewaySettings *settings;
@@ -26,7 +25,6 @@ struct _RbGatewayReceiver {
   RbGatewayCursorFile     *file;
   RbGatewayLink           *link;           /* borrowed; NULL: not registered */
   gint64                   cursor;         /* acknowledged, at most the floor of @stream */
-  gint64                   acknowledged;   /* by us, as the gateway said when we registered; 0: nothing */
   gboolean                 is_running;
   gboolean                 is_closing;
   gboolean                 is_pumping;
@@ -178,39 +176,17 @@ report_gap (RbGatewayReceiver *self,
     rb_log_warning ("delivery_gap_stays", "seq", seq, "err", "The gateway was asked for this message and does not send it", NULL);
 }
 
-/* After a crash, or with a file from a backup, our cursor may be behind what we had acknowledged, and so stored: a gateway that forgets
- * what is acknowledged never sends that again. */
-static void
-skip_acknowledged (RbGatewayReceiver *self,
-                   guint              n_asked)
-{
-  g_autofree char *up_to = g_strdup_printf ("%" G_GINT64_FORMAT, self->acknowledged);
-  g_autofree char *count = NULL;
-  guint n;
-
-  if (n_asked < ASKED_ACKNOWLEDGED || (n = rb_gateway_stream_skip_missing (self->stream, self->acknowledged)) == 0)
-    return;
-
-  count = g_strdup_printf ("%u", n);
-  rb_log_message ("delivery_gap_acknowledged", "upTo", up_to, "count", count, NULL);
-  schedule_flush (self);
-}
-
 static void
 ask (RbGatewayReceiver *self,
      gint64             now_us)
 {
   g_autoptr(GBytes) frame = NULL;
-  guint n_asked;
 
   /* The gateway counts from what we acknowledged. */
   flush (self);
   frame = rb_gateway_frame_gap_fill (rb_gateway_stream_get_floor (self->stream), self->settings->session_id);
-  if (!rb_gateway_link_send (self->link, frame))
-    return;
-  n_asked = rb_gateway_stream_asked (self->stream, now_us);
-  report_gap (self, n_asked);
-  skip_acknowledged (self, n_asked);
+  if (rb_gateway_link_send (self->link, frame))
+    report_gap (self, rb_gateway_stream_asked (self->stream, now_us));
 }
 
 static void
@@ -287,7 +263,7 @@ rb_gateway_receiver_free (RbGatewayReceiver *self)
   rb_clock_clear (self->clock, &self->ask_timer);
   g_free (self->pending_up_to);
   rb_gateway_stream_free (self->stream);
-  rb_gateway_cursor_file_unref (self->file);
+  rb_gateway_cursor_file_free (self->file);
   g_object_unref (self->clock);
   g_free (self);
 }
@@ -338,7 +314,6 @@ rb_gateway_receiver_connected (RbGatewayReceiver *self,
   if (self->link == NULL)
     rb_gateway_stream_reconnected (self->stream, rb_clock_get_monotonic_us (self->clock));
   self->link = link;
-  self->acknowledged = MAX (delivery_seq, 0);
   if (delivery_seq != RB_GATEWAY_NO_NUMBER && delivery_seq < self->cursor)
     send_ack (self, self->cursor);
   flush (self);

@@ -345,21 +345,6 @@ rb_gateway_stream_skip (RbGatewayStream *self,
   settle (self);
 }
 
-guint
-rb_gateway_stream_skip_missing (RbGatewayStream *self,
-                                gint64           seq)
-{
-  guint n = 0;
-  gint64 missing;
-
-  while ((missing = rb_cursor_get_first_missing (self->cursor)) != 0 && missing <= seq)
-    {
-      rb_gateway_stream_skip (self, missing);
-      n++;
-    }
-  return n;
-}
-
 void
 rb_gateway_stream_jump (RbGatewayStream *self,
                         gint64           floor)

@@ -47,9 +47,6 @@ void             rb_gateway_stream_jump         (RbGatewayStream *self,
 void             rb_gateway_stream_release      (RbGatewayStream *self,
                                                  gint64           seq,
                                                  gint64           now_us);
-/* As rb_gateway_stream_skip() for all that never arrived up to @seq. Returns how many. */
-guint            rb_gateway_stream_skip_missing (RbGatewayStream *self,
-                                                 gint64           seq);
 /* The network has messages up to @seq. */
 void             rb_gateway_stream_expect       (RbGatewayStream *self,
                                                  gint64           seq);

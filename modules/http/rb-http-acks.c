@@ -24,6 +24,7 @@ struct _RbHttpAcks {
   const RbHttpSettings *settings;     /* borrowed */
   RbClock              *clock;
   GHashTable           *queues;       /* key, owned, to GQueue of Ack, none empty */
+  GHashTable           *received;     /* set of keys, owned: a result is to follow what was said of them */
   guint                 n;
   gboolean              is_stopped;
 };
@@ -34,6 +35,7 @@ typedef struct {
   RbHttpAcks *acks;       /* borrowed: it frees us */
   char       *key;
   GBytes     *body;
+  gboolean    is_later;   /* the result of what was only received */
   guint       attempts;   /* that were made */
   RbBackoff   backoff;
   guint64     timer;
@@ -97,10 +99,15 @@ will_repeat (Ack          *ack,
   return TRUE;
 }
 
+/* Source: protocol.md 15.6. */
 static void
 report (const Ack    *ack,
         const GError *error)
 {
+  static const char *const events[2][2] = {
+    { "ack_post_error", "ack_post_failed" },
+    { "post_control_ack_error", "post_control_ack_non_ok" },
+  };
   GVariant *details = rb_error_get_details (error);
   g_autofree char *text = NULL;
   gint64 status;
@@ -108,11 +115,11 @@ report (const Ack    *ack,
   if (details != NULL && g_variant_lookup (details, "status", "x", &status))
     {
       text = g_strdup_printf ("%" G_GINT64_FORMAT, status);
-      rb_log_warning ("ack_post_failed", "idempotency_key", ack->key, "status", text, "err", error->message, NULL);
+      rb_log_warning (events[ack->is_later][TRUE], "idempotency_key", ack->key, "status", text, "err", error->message, NULL);
     }
   else
     {
-      rb_log_warning ("ack_post_error", "idempotency_key", ack->key, "err", error->message, NULL);
+      rb_log_warning (events[ack->is_later][FALSE], "idempotency_key", ack->key, "err", error->message, NULL);
     }
 }
 
@@ -173,6 +180,7 @@ rb_http_acks_finalize (GObject *object)
   RbHttpAcks *self = RB_HTTP_ACKS (object);
 
   g_hash_table_unref (self->queues);
+  g_hash_table_unref (self->received);
   g_clear_object (&self->clock);
   G_OBJECT_CLASS (rb_http_acks_parent_class)->finalize (object);
 }
@@ -190,6 +198,7 @@ static void
 rb_http_acks_init (RbHttpAcks *self)
 {
   self->queues = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) queue_free);
+  self->received = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
 
 RbHttpAcks *
@@ -223,6 +232,21 @@ check_ack (RbHttpAcks  *self,
   return TRUE;
 }
 
+/* TRUE for the one that follows "received". */
+static gboolean
+is_later (RbHttpAcks *self,
+          const char *key,
+          GVariant   *arguments)
+{
+  const char *status = "";
+
+  g_variant_lookup (arguments, "status", "&s", &status);
+  if (!g_str_equal (status, "received"))
+    return g_hash_table_remove (self->received, key);
+  g_hash_table_add (self->received, g_strdup (key));
+  return FALSE;
+}
+
 gboolean
 rb_http_acks_post (RbHttpAcks  *self,
                    GVariant    *arguments,
@@ -242,6 +266,7 @@ rb_http_acks_post (RbHttpAcks  *self,
   ack->acks = self;
   ack->key = g_strdup (key);
   ack->body = rb_http_request_body (RB_UPSTREAM_CONTROL_ACK, arguments);
+  ack->is_later = is_later (self, key, arguments);
   rb_backoff_init (&ack->backoff, self->settings->ack_backoff_ms, MAX (self->settings->ack_backoff_ms, MAX_BACKOFF_MS));
   self->n++;
 

@@ -216,13 +216,13 @@ read_metadata (const RbJson *message,
   switch (rb_json_get_member_type (message, "metadata"))
     {
     case RB_JSON_ABSENT:
+    case RB_JSON_NULL:    /* counts as absent (1.2) */
       return TRUE;
     case RB_JSON_OBJECT:
       slice = rb_json_dup_slice (message, "metadata");
       g_variant_dict_insert_value (dict, "metadata",
                                    g_variant_new_take_string (g_strndup (g_bytes_get_data (slice, NULL), g_bytes_get_size (slice))));
       return TRUE;
-    case RB_JSON_NULL:
     case RB_JSON_BOOLEAN:
     case RB_JSON_NUMBER:
     case RB_JSON_STRING:

@@ -153,7 +153,7 @@ is_terminal (const RbHttpRoute *self,
              guint              status)
 {
   if (self->terminal == NULL)
-    return status < 500 && status != 408 && status != 429;
+    return status < 500 && status != 408 && status != 429 && (status >= 400 || self->text == RB_HTTP_TEXT_WHOAMI);
   for (guint i = 0; self->terminal[i] != 0; i++)
     if (self->terminal[i] == status)
       return TRUE;

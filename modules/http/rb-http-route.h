@@ -39,7 +39,7 @@ typedef struct {
   gboolean       is_list;        /* has the longer time limit */
   RbHttpSuccess  success;
   gboolean       may_be_missing; /* 404 is an answer too (14.5, 14.7) */
-  const guint16 *terminal;       /* ends with 0; NULL: all but 408, 429 and those from 500 on (3.4) */
+  const guint16 *terminal;       /* ends with 0; NULL: from 400 to 499, but 408 and 429; of whoami also what is below (3.4) */
   RbHttpText     text;
   const char    *default_code;   /* of RB_HTTP_TEXT_NAMED */
   guint          malformed_status;   /* of a success that makes no sense; 0: the one it came with */

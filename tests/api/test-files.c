@@ -67,6 +67,7 @@ test_paths_layout (void)
   g_assert_cmpstr (paths->local_secret_file, ==, "/data/runtime-broker/agent_alice/local-account.key");
 }
 
+/* Source: protocol.md 3.5, sanitising. */
 static void
 test_paths_sanitise (void)
 {

@@ -65,6 +65,7 @@ test_refuses_to_string (void)
     }
 }
 
+/* protocol.md 10.3. */
 static void
 test_preview (void)
 {

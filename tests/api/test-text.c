@@ -119,6 +119,7 @@ assert_session_id (const char *text,
   g_assert_cmpstr (id, ==, expected);
 }
 
+/* protocol.md 13.11. */
 static void
 test_session_id (void)
 {

@@ -1,4 +1,4 @@
-/* test-trace.c: trace context, read and repaired
+/* test-trace.c: trace context, read and repaired (protocol.md 18.1, 18.2)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

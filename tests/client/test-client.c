@@ -24,6 +24,7 @@ call (ClientFixture     *fixture,
   rb_test_wait_until (fixture->result != NULL);
 }
 
+/* protocol.md 21.4. */
 static void
 test_connects (ClientFixture *fixture,
                gconstpointer  data)
@@ -40,6 +41,7 @@ test_connects (ClientFixture *fixture,
   g_assert_nonnull (strstr (rb_fake_broker_get_body (fixture->broker, "POST /v1/initialize"), "\"client_protocol_version\":\"1.1\""));
 }
 
+/* protocol.md 21.1. */
 static void
 test_second_client (ClientFixture *fixture,
                     gconstpointer  data)
@@ -71,6 +73,7 @@ test_call_before_connect (ClientFixture *fixture,
   g_assert_cmpuint (rb_fake_broker_count (fixture->broker, "GET /v1/undispatched"), ==, 0);
 }
 
+/* protocol.md 21.7. */
 static void
 test_register (ClientFixture *fixture,
                gconstpointer  data)
@@ -111,6 +114,42 @@ test_envelope (ClientFixture *fixture,
   details = rb_error_get_details (error);
   g_assert_true (g_variant_lookup (details, "retryable", "b", &retryable));
   g_assert_true (retryable);
+}
+
+/* protocol.md 21.8. */
+static void
+test_without_text (ClientFixture *fixture,
+                   gconstpointer  data)
+{
+  static const struct {
+    guint       status;
+    const char *body, *text;
+  } cases[] = {
+    { 409, "{\"error\":\"runtime_assignment_unknown\",\"assignment_failure_category\":\"reply_handle_stale\"}",
+      "Runtime assignment reply handle is stale" },
+    { 409, "{\"error\":\"runtime_processing_state_rejected\",\"assignment_failure_category\":\"acceptance_rejected\"}",
+      "Runtime processing state was not accepted" },
+    { 503, "{\"error\":\"runtime_reply_request_rejected\",\"assignment_failure_category\":\"assignment_in_progress\"}",
+      "Runtime processing state was not accepted" },
+    { 503, "{\"error\":\"connector_unavailable\"}", "Connector unavailable" },
+    { 503, "{\"error\":\"connector_send_outcome_unknown\",\"message\":\"\"}", "Connector send outcome unknown" },
+    { 409, "{\"error\":\"runtime_assignment_unknown\"}", "broker POST /v1/x failed: 409 runtime_assignment_unknown" },
+    { 409, "{\"error\":\"runtime_processing_state_rejected\"}", "broker POST /v1/x failed: 409 runtime_processing_state_rejected" },
+    { 503, "{\"error\":\"connector_unavailable\",\"message\":\"WebSocket not connected\"}", "WebSocket not connected" },
+  };
+
+  g_test_summary ("An envelope without a text has one by its code and category; without those the request is named.");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      rb_fake_broker_answer (fixture->broker, "POST /v1/x", cases[i].status, cases[i].body);
+      call (fixture, "POST", "/v1/x", RB_CLIENT_CALL_NONE);
+      g_assert_null (rb_client_call_finish (fixture->client, fixture->result, NULL, &error));
+      g_assert_cmpstr (error->message, ==, cases[i].text);
+      g_clear_object (&fixture->result);
+    }
 }
 
 static void
@@ -200,6 +239,7 @@ test_deadline (ClientFixture *fixture,
   g_assert_error (error, RB_ERROR, RB_ERROR_TIMED_OUT);
 }
 
+/* protocol.md 21.5. */
 static void
 test_message (ClientFixture *fixture,
               gconstpointer  data)
@@ -351,6 +391,7 @@ main (int    argc,
   ADD ("/client/refuses/call-before-connect", test_call_before_connect);
   ADD ("/client/register", test_register);
   ADD_REGISTERED ("/client/call/envelope", test_envelope);
+  ADD_REGISTERED ("/client/call/without-text", test_without_text);
   ADD_REGISTERED ("/client/call/statuses", test_statuses);
   ADD_REGISTERED ("/client/call/not-json", test_not_json);
   ADD_REGISTERED ("/client/call/cut-off", test_cut_off);

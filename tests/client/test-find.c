@@ -1,4 +1,4 @@
-/* test-find.c: the right broker is found, and of many clients one starts it
+/* test-find.c: the right broker is found, and of many clients one starts it (protocol.md 21.2, 21.3)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -1,4 +1,4 @@
-/* test-pull.c: an adapter claims, waits for staged messages, reads a conversation and settles
+/* test-pull.c: an adapter claims, waits for staged messages, reads a conversation and settles (protocol.md 21.7)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -1,4 +1,4 @@
-/* test-reconnect.c: an adapter comes back, and what it had to say is said once
+/* test-reconnect.c: an adapter comes back, and what it had to say is said once (protocol.md 21.6)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -1,4 +1,4 @@
-/* test-acceptance.c: from the push to adapter_accepted, and back to the inbox when it does not come
+/* test-acceptance.c: from the push to adapter_accepted, and back to the inbox when it does not come (protocol.md 11.4)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -266,6 +266,27 @@ test_timeout_of_one (RbCoreFixture *fixture,
 }
 
 static void
+test_report_fails (RbCoreFixture *fixture,
+                   gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+
+  g_test_summary ("A restore that the upstream does not hear of is logged, and told until it is heard (protocol.md 11.4, step 4).");
+
+  rb_worker_take (worker, 1, "m1", NULL);
+  fixture->authority->failure = rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "away");
+  rb_fake_clock_advance (fixture->clock, 30000);
+  assert_restored (fixture, "m1", "adapter_acceptance_timeout");
+  g_assert_cmpuint (rb_test_count_log ("runtime_assignment_target_lost_emit_failed"), ==, 1);
+  g_assert_cmpuint (rb_test_get_log_level ("runtime_assignment_target_lost_emit_failed"), ==, G_LOG_LEVEL_WARNING);
+
+  g_clear_error (&fixture->authority->failure);
+  rb_fake_clock_advance (fixture->clock, 1000);
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->authority, "target_lost_before_acceptance"), ==, 2);
+  g_assert_cmpuint (rb_test_count_log ("runtime_assignment_target_lost_emit_failed"), ==, 0);
+}
+
+static void
 test_higher_sequence (RbCoreFixture *fixture,
                       gconstpointer  data)
 {
@@ -462,6 +483,7 @@ main (int   argc,
   ADD ("behind-another", NULL, test_behind_another);
   ADD ("reconnecting-timeout", NULL, test_reconnecting_timeout);
   ADD ("timeout-of-one", "authority", test_timeout_of_one);
+  ADD ("report-fails", "authority", test_report_fails);
   ADD ("higher-sequence", NULL, test_higher_sequence);
   ADD ("off", NULL, test_off);
   ADD ("crash", NULL, test_crash);

@@ -130,6 +130,7 @@ test_repeated_uncommitted (RbCoreFixture *fixture,
   g_assert_cmpuint (channel->pushes->len, ==, 1);
 }
 
+/* Source: protocol.md 9.8. */
 static void
 test_repeated_then_failed (RbCoreFixture *fixture,
                            gconstpointer  data)
@@ -143,8 +144,10 @@ test_repeated_then_failed (RbCoreFixture *fixture,
   deliver (fixture, 2, "m1");
   deliver_to (fixture, 3, "m3", NULL);
   rb_fake_store_break (fixture->store);
+  rb_test_count_log ("inbound_message_handling_failed");
   rb_fake_store_set_hold (fixture->store, FALSE);
   rb_test_settle ();
+  g_assert_cmpuint (rb_test_count_log ("inbound_message_handling_failed"), ==, 2);
   g_assert_cmpuint (fixture->connector->accepted->len, ==, 0);
   for (gint64 seq = 1; seq <= 3; seq++)
     g_assert_true (released (fixture, seq));
@@ -155,6 +158,7 @@ test_repeated_then_failed (RbCoreFixture *fixture,
   assert_no_trace (fixture);
 }
 
+/* Source: protocol.md 9.1, 9.7. */
 static void
 test_inbox_full (RbCoreFixture *fixture,
                  gconstpointer  data)
@@ -172,6 +176,7 @@ test_inbox_full (RbCoreFixture *fixture,
   rb_test_settle ();
   g_assert_true (accepted (fixture, 1));
   g_assert_true (released (fixture, 2));
+  rb_test_assert_logged ("undispatched_inbox_at_capacity", "from", "bob", "size", "1", "capacity", "1", NULL);
   g_assert_null (rb_core_fixture_place (fixture, "m2"));
   g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_MESSAGES), ==, 1);
 
@@ -247,6 +252,12 @@ test_queue_full (RbCoreFixture *fixture,
   rb_test_settle ();
   g_assert_true (accepted (fixture, 3));
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m3"), ==, "queue");
+
+  rb_core_fixture_detach (fixture, channel);
+  deliver (fixture, 4, "m4");
+  rb_test_settle ();
+  g_assert_true (released (fixture, 4));
+  rb_test_assert_logged ("buffer_for_reconnecting_endpoint_failed", "endpoint_id", "ep_1", "err", NULL, NULL);
 }
 
 static void
@@ -353,6 +364,7 @@ test_without_id (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_PLACES), ==, 3);
 }
 
+/* Source: protocol.md 9.1: without a sequence there is nothing to accept. */
 static void
 test_without_sequence (RbCoreFixture *fixture,
                        gconstpointer  data)
@@ -435,6 +447,7 @@ test_stopping (RbCoreFixture *fixture,
   rb_core_stop_finish (fixture->core, result);
 }
 
+/* protocol.md 10.3, 16.1. */
 static void
 test_event (RbCoreFixture *fixture,
             gconstpointer  data)
@@ -452,6 +465,41 @@ test_event (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "\"in_reply_to\":\"c1\""), ==, 1);
   g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "\"source_message_id\":\"m1\""), ==, 1);
   g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "\"traceparent\":\"00-"), ==, 1);
+}
+
+/* protocol.md 18.3. */
+static void
+test_degraded (RbCoreFixture *fixture,
+               gconstpointer  data)
+{
+  static const struct {
+    const char *metadata, *reason;
+    GLogLevelFlags level;
+  } rows[] = {
+    { NULL, "missing", G_LOG_LEVEL_DEBUG },
+    { "{\"traceparent\":7}", "missing", G_LOG_LEVEL_DEBUG },
+    { "{\"traceparent\":\" \"}", "missing", G_LOG_LEVEL_DEBUG },
+    { "{\"traceparent\":\"00-x\"}", "invalid", G_LOG_LEVEL_WARNING },
+  };
+
+  g_test_summary ("A message without a good trace context gets one, and the log says so: debug for a missing one, else a warning.");
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *id = g_strdup_printf ("m%u", i);
+
+      rb_fake_connector_deliver (fixture->connector, i + 1, id, "bob", "x", rows[i].metadata);
+      rb_test_settle ();
+      rb_test_assert_logged ("trace_context_degraded", "reason", rows[i].reason, "spanName", "receive", "traceId", NULL, "messageId", id,
+                             "from", "bob", NULL);
+      g_assert_cmpuint (rb_test_get_log_level ("trace_context_degraded"), ==, rows[i].level);
+    }
+
+  rb_test_forget_logs ();
+  rb_fake_connector_deliver (fixture->connector, 9, "m9", "bob", "x",
+                             "{\"traceparent\":\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00\"}");
+  rb_test_settle ();
+  g_assert_cmpuint (rb_test_count_log ("trace_context_degraded"), ==, 0);
 }
 
 int
@@ -478,6 +526,7 @@ main (int   argc,
   ADD ("dispatched-before-commit", test_dispatched_before_commit);
   ADD ("stopping", test_stopping);
   ADD ("event", test_event);
+  ADD ("degraded", test_degraded);
 
   return g_test_run ();
 }

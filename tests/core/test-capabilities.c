@@ -1,4 +1,4 @@
-/* test-capabilities.c: of which age the upstream is, and when inbound handling begins
+/* test-capabilities.c: of which age the upstream is, and when inbound handling begins (protocol.md 12.1, 20.1)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

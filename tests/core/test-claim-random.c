@@ -1,4 +1,4 @@
-/* test-claim-random.c: random sessions of claims and fetches: every accepted message is in one place, and every slot is accounted for
+/* test-claim-random.c: random sessions of claims and fetches (protocol.md 11.10): every accepted message is in one place, every slot accounted for
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -1,4 +1,4 @@
-/* test-claim-release.c: a claim that comes to nothing is refused or given back, and everything is as it was
+/* test-claim-release.c: a claim that comes to nothing is refused or given back, and everything is as it was (protocol.md 11.10, 14.9)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -1,4 +1,4 @@
-/* test-claim.c: an adapter pulls a message for itself
+/* test-claim.c: an adapter pulls a message for itself (protocol.md 11.10)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -129,6 +129,7 @@ test_own_row (RbCoreFixture *fixture,
   g_assert_cmpstr (grant->context->reply_correlation_id, ==, "c9");
   g_assert_nonnull (grant->context->original_trace_id);
 
+  rb_test_assert_logged ("runtime_self_claimed", "undispatched_id", "m1", "assignment_id", "a1", "endpoint_id", worker->endpoint_id, NULL);
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "assignment");
   g_assert_cmpstr (rb_core_fixture_reason (fixture, "m1"), ==, "unaddressed");
   g_free (worker->assignment_id);
@@ -151,6 +152,7 @@ test_own_row (RbCoreFixture *fixture,
   g_assert_no_error (error);
 }
 
+/* protocol.md 18.3. */
 static void
 test_from_afar (RbCoreFixture *fixture,
                 gconstpointer  data)
@@ -172,6 +174,8 @@ test_from_afar (RbCoreFixture *fixture,
   metadata = g_strndup (g_bytes_get_data (rb_envelope_get_metadata (grant->message->envelope), NULL),
                         g_bytes_get_size (rb_envelope_get_metadata (grant->message->envelope)));
   g_assert_nonnull (strstr (metadata, "\"traceparent\":\"00-"));
+  rb_test_assert_logged ("trace_context_degraded", "reason", "missing", "traceId", grant->message->trace.trace_id, "spanName", "receive",
+                         "undispatched_id", "m1", "source_message_id", "m1", "target_endpoint_id", worker->endpoint_id, NULL);
   g_assert_cmpstr (grant->context->reply_correlation_id, ==, "c7");
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "assignment");
   g_assert_cmpint (rb_claimer_used (fixture, "inbox"), ==, 0);
@@ -437,6 +441,35 @@ test_local (RbCoreFixture *fixture,
   g_assert_no_error (error);
 }
 
+static void
+test_loss_untold (RbCoreFixture *fixture,
+                  gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(RbGrant) first = NULL;
+  g_autoptr(RbGrant) again = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("What the upstream gives again, because it has not heard yet that it was lost, is not taken: it would be told so afterwards.");
+
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  first = rb_claimer_claim (worker, "m1", &error);
+  g_assert_no_error (error);
+  fixture->authority->hold = TRUE;
+  rb_fake_clock_advance (fixture->clock, fixture->settings.acceptance_timeout);
+  rb_test_settle ();
+  g_assert_null (rb_claimer_claim (worker, "m1", &error));
+  g_assert_cmpstr (rb_error_retryable (error), ==, "true");
+  rb_assert_refused (error, RB_ERROR_UNAVAILABLE, "runtime_self_claim_rejected", "its last assignment is still to be told as lost; retry");
+  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_RELEASE_CLAIM], ==, 0);
+
+  fixture->authority->hold = FALSE;
+  rb_fake_emitter_answer (fixture->authority, NULL);
+  rb_test_settle ();
+  again = rb_claimer_claim (worker, "m1", &error);
+  g_assert_no_error (error);
+}
+
 #define ADD(path, data, function) \
   g_test_add (path, RbCoreFixture, data, rb_core_fixture_set_up, function, rb_core_fixture_tear_down)
 
@@ -456,6 +489,7 @@ main (int   argc,
   ADD ("/claim/at-once", "network", test_at_once);
   ADD ("/claim/after-commit", "network", test_after_commit);
   ADD ("/claim/restored/timeout", "network", test_timeout);
+  ADD ("/claim/restored/loss-untold", "network", test_loss_untold);
   ADD ("/claim/restored/full-inbox", "network", test_full_inbox);
   ADD ("/claim/crash/commit", "network", test_crash);
   ADD ("/claim/crash/asked", "network", test_crash_while_asked);

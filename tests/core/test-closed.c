@@ -8,6 +8,8 @@
 #include "rb-connector.h"
 #include "rb-error.h"
 
+/* Source: protocol.md 9.6 and IMP-29. */
+
 #define FRESH_MS 5000
 
 static void

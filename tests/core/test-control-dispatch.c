@@ -1,4 +1,4 @@
-/* test-control-dispatch.c: the upstream orders a message of the inbox to be dispatched
+/* test-control-dispatch.c: the upstream orders a message of the inbox to be dispatched (protocol.md 11.5, 16.5, 20.2, 20.3)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -45,7 +45,8 @@ test_order (RbCoreFixture *fixture,
   rb_assert_acked (fixture, 1, "k1 applied");
   worker->assignment_id = g_strdup ("k1");
   g_assert_cmpstr (rb_worker_state (worker, "m1"), ==, "pending");
-  g_assert_cmpuint (rb_test_count_log ("undispatched_dispatched"), ==, 1);
+  rb_test_assert_logged ("undispatched_dispatched", "undispatched_id", "m1", "target_endpoint_id", worker->endpoint_id, "target_state",
+                         "active", NULL);
 }
 
 static void
@@ -168,7 +169,7 @@ test_no_source_id (RbCoreFixture *fixture,
   assert_back (fixture, 1);
 }
 
-/* 11.5 steps 7 and 8. */
+/* protocol.md 11.2; 11.5 steps 7 and 8. */
 static void
 test_target (RbCoreFixture *fixture,
              gconstpointer  data)
@@ -258,6 +259,7 @@ test_legacy_member (RbCoreFixture *fixture,
   rb_assert_acked (fixture, 1, "k1 applied");
 }
 
+/* protocol.md 11.3. */
 static void
 test_marks (RbCoreFixture *fixture,
             gconstpointer  data)
@@ -444,6 +446,34 @@ test_full (RbCoreFixture *fixture,
 }
 
 static void
+test_loss_untold (RbCoreFixture *fixture,
+                  gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  RbOrder order = rb_order_default (worker, "k1", "m1");
+
+  g_test_summary ("An order whose failure the upstream has yet to hear of is not carried out before: it would be told of its loss afterwards.");
+
+  rb_order_arrive (fixture, 1, "m1");
+  rb_order_send (fixture, &order);
+  fixture->authority->failure = rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "not now");
+  rb_fake_clock_advance (fixture->clock, 2000);
+  rb_test_settle ();
+  assert_back (fixture, 1);
+  g_clear_error (&fixture->authority->failure);
+  rb_order_send (fixture, &order);
+  rb_assert_acked (fixture, 2, "k1 failed the last attempt is still to be told as lost: k1");
+  g_assert_cmpuint (worker->channel->pushes->len, ==, 1);
+
+  rb_fake_clock_advance (fixture->clock, 1000);
+  rb_test_settle ();
+  rb_order_send (fixture, &order);
+  g_assert_cmpuint (worker->channel->pushes->len, ==, 2);
+  rb_worker_receipt (worker);
+  rb_assert_acked (fixture, 3, "k1 applied");
+}
+
+static void
 test_repeated (RbCoreFixture *fixture,
                gconstpointer  data)
 {
@@ -469,9 +499,14 @@ test_repeated (RbCoreFixture *fixture,
   wrong.key = "k2";
   rb_order_send (fixture, &wrong);
   rb_assert_acked (fixture, 2, "k2 failed unknown undispatched_id: m1");
+  wrong = order;
+  wrong.target = NULL;
+  wrong.target_endpoint_id = "ep_other";
+  rb_order_send (fixture, &wrong);
+  rb_assert_acked (fixture, 3, "k1 failed unknown undispatched_id: m1");
 
   rb_order_send (fixture, &order);
-  rb_assert_acked (fixture, 3, "k1 applied");   /* queued for an endpoint that reconnects */
+  rb_assert_acked (fixture, 4, "k1 applied");   /* queued for an endpoint that reconnects */
   rb_worker_reattach (worker);
   g_assert_cmpuint (worker->channel->pushes->len, ==, 1);
   worker->assignment_id = g_strdup ("k1");
@@ -647,6 +682,7 @@ main (int   argc,
   ADD ("restore/lost", test_lost);
   ADD ("restore/shutdown", test_shutdown);
   ADD ("restore/full", test_full);
+  ADD ("loss-untold", test_loss_untold);
   ADD ("repeated", test_repeated);
   ADD ("legacy-upstream", test_legacy_upstream);
   ADD ("legacy-upstream/token", test_legacy_upstream_token);

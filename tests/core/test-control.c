@@ -1,4 +1,4 @@
-/* test-control.c: control events are carried out once, and answered when it is so
+/* test-control.c: control events are carried out once, and answered when it is so (protocol.md 15.5, 15.6, 15.7, 20.3)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -17,6 +17,7 @@
 #define MANY 2000u
 #endif
 
+/* protocol.md 24.2. */
 static void
 test_no_handler (RbCoreFixture *fixture,
                  gconstpointer  data)

@@ -49,6 +49,7 @@ assert_pushed (RbFakeChannel *channel,
   g_assert_cmpstr (got->str, ==, ids);
 }
 
+/* Source: protocol.md 5.5; what is not received is repeated by us. */
 static void
 test_repeated (RbCoreFixture *fixture,
                gconstpointer  data)
@@ -74,6 +75,26 @@ test_repeated (RbCoreFixture *fixture,
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "ended");
   rb_fake_clock_advance (fixture->clock, 600000);
   g_assert_cmpuint (channel->pushes->len, ==, n);
+}
+
+/* Source: protocol.md 9.5 step 4, 16.4. */
+static void
+test_routed_at (RbCoreFixture *fixture,
+                gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = attach (fixture, TRUE);
+  g_autofree char *at = g_strdup_printf ("{\"type\":\"runtime_inbound_routed\",\"version\":1,\"source_message_id\":\"m1\","
+                                         "\"routed_to_endpoint_id\":\"ep_1\",\"route_kind\":\"active_endpoint\",\"routed_at\":%"
+                                         G_GINT64_FORMAT "}", rb_clock_get_wall_ms (fixture->clock));
+
+  g_test_summary ("When a message was routed is when it was, not when its receipt came.");
+
+  deliver (fixture, "m1", NULL);
+  rb_fake_clock_advance (fixture->clock, 1500);
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "runtime_inbound_routed"), ==, 0);
+  rb_core_fixture_receipt (fixture, channel, 0);
+  rb_test_settle ();
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, at), ==, 1);
 }
 
 static void
@@ -110,6 +131,7 @@ test_push_ids (RbCoreFixture *fixture,
   g_assert_cmpstr (rb_fake_channel_get (channel, 0)->push_id, !=, rb_fake_channel_get (channel, 1)->push_id);
 }
 
+/* Source: protocol.md 5.5, matching. */
 static void
 test_foreign_receipts (RbCoreFixture *fixture,
                        gconstpointer  data)
@@ -381,6 +403,7 @@ main (int   argc,
   g_test_add ("/delivery/" path, RbCoreFixture, NULL, rb_core_fixture_set_up, function, rb_core_fixture_tear_down)
   ADD ("receipts/repeated", test_repeated);
   ADD ("receipts/late", test_late_receipt);
+  ADD ("receipts/routed-at", test_routed_at);
   ADD ("receipts/push-ids", test_push_ids);
   ADD ("receipts/foreign", test_foreign_receipts);
   ADD ("receipts/none", test_without_receipts);

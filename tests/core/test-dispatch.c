@@ -1,4 +1,4 @@
-/* test-dispatch.c: a message of the inbox becomes an assignment, or stays where it was
+/* test-dispatch.c: a message of the inbox becomes an assignment, or stays where it was (protocol.md 11.5, 11.6)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

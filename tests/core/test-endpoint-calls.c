@@ -188,6 +188,7 @@ test_operator (RbCoreFixture *fixture,
   g_assert_null (rb_registry_lookup (fixture->core->registry, "ep_1"));
 }
 
+/* Source: protocol.md 4.6, IMP-13: legacy endpoints keep the baseline. */
 static void
 test_legacy (RbCoreFixture *fixture,
              gconstpointer  data)
@@ -225,6 +226,7 @@ test_unregister_unknown (RbCoreFixture *fixture,
   g_assert_no_error (error);
 }
 
+/* Source: protocol.md 7.9. */
 static void
 test_unregister_durable (RbCoreFixture *fixture,
                          gconstpointer  data)
@@ -302,6 +304,7 @@ test_heartbeat (RbCoreFixture *fixture,
   fixture->upstream->failure = rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "away");
   g_assert_false (run (fixture, &attempt, &error));
   g_assert_error (error, RB_ERROR, RB_ERROR_UNAVAILABLE);
+  g_assert_cmpstr (rb_error_get_reason (error), ==, "upstream_unavailable");
   g_assert_true (is_retryable (error));
 
   g_clear_error (&error);
@@ -314,6 +317,44 @@ test_heartbeat (RbCoreFixture *fixture,
   g_assert_false (is_retryable (error));
 }
 
+static void
+test_unanswered (RbCoreFixture *fixture,
+                 gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = rb_core_fixture_attach (fixture, PID, TRUE);
+  g_autofree char *id = NULL;
+  guint *n = &fixture->upstream->n_calls[RB_UPSTREAM_HEARTBEAT];
+
+  g_test_summary ("The next heartbeat is due a period after the last was answered: they do not pile up.");
+
+  fixture->upstream->heartbeat_after_seconds = 0.001;
+  id = rb_core_fixture_register (fixture, PID, RB_PLAIN, NULL, NULL);
+  fixture->upstream->hold = TRUE;
+  rb_fake_clock_advance (fixture->clock, 5000);
+  g_assert_cmpuint (*n, ==, 1);
+  fixture->upstream->hold = FALSE;
+  rb_fake_upstream_answer (fixture->upstream);
+  rb_fake_clock_advance (fixture->clock, 1);
+  g_assert_cmpuint (*n, ==, 2);
+}
+
+static void
+test_not_scheduled (RbCoreFixture *fixture,
+                    gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = rb_core_fixture_attach (fixture, PID, TRUE);
+  g_autofree char *id = NULL;
+
+  g_test_summary ("An upstream that asks for no heartbeats gets none, and the log says so.");
+
+  rb_test_count_log ("endpoint_heartbeat_not_scheduled");
+  fixture->upstream->heartbeat_after_seconds = -1;
+  id = rb_core_fixture_register (fixture, PID, RB_PLAIN, NULL, NULL);
+  g_assert_cmpuint (rb_test_count_log ("endpoint_heartbeat_not_scheduled"), ==, 1);
+  rb_test_assert_logged ("endpoint_heartbeat_not_scheduled", "endpoint_id", id, NULL);
+}
+
+/* Source: protocol.md 7.6. */
 static void
 test_scheduled (RbCoreFixture *fixture,
                 gconstpointer  data)
@@ -377,6 +418,7 @@ test_odd_periods (RbCoreFixture *fixture,
     }
 }
 
+/* Source: protocol.md 7.11. */
 static void
 test_task_hint (RbCoreFixture *fixture,
                 gconstpointer  data)
@@ -427,6 +469,8 @@ main (int   argc,
   ADD ("heartbeat/now", test_heartbeat);
   ADD ("heartbeat/scheduled", test_scheduled);
   ADD ("heartbeat/odd-periods", test_odd_periods);
+  ADD ("heartbeat/unanswered", test_unanswered);
+  ADD ("heartbeat/not-scheduled", test_not_scheduled);
   ADD ("task-hint", test_task_hint);
 
   return g_test_run ();

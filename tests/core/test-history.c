@@ -1,4 +1,4 @@
-/* test-history.c: an adapter reads what was said in a conversation before
+/* test-history.c: an adapter reads what was said in a conversation before (protocol.md 10.7)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

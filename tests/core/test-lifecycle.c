@@ -70,6 +70,7 @@ assert_closed (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_clock_get_n_timers (fixture->clock), ==, 0);
 }
 
+/* Source: protocol.md 7.5 and IMP-20. */
 static void
 test_grace_expired (RbCoreFixture *fixture,
                     gconstpointer  data)
@@ -181,6 +182,7 @@ test_exited_reconnecting (RbCoreFixture *fixture,
   assert_rescued (fixture, "m1");
 }
 
+/* Source: protocol.md 7.7, IMP-22. */
 static void
 test_recycled (RbCoreFixture *fixture,
                gconstpointer  data)
@@ -289,6 +291,7 @@ test_assignments (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_inbox_get_n_reserved (fixture->core->inbox), ==, 0);
 }
 
+/* Source: protocol.md 5.3, IMP-14. */
 static void
 test_displaced (RbCoreFixture *fixture,
                 gconstpointer  data)
@@ -300,8 +303,10 @@ test_displaced (RbCoreFixture *fixture,
   g_test_summary ("A second channel of a process takes over its endpoints and what was on its way; the first is closed as replaced.");
 
   deliver (fixture, "m1", "ep_1");
+  rb_test_count_log ("ipc_push_ack_channel_closed");
   second = rb_core_fixture_attach (fixture, PID, TRUE);
   rb_test_settle ();
+  g_assert_cmpuint (rb_test_count_log ("ipc_push_ack_channel_closed"), ==, 1);
   g_assert_cmpuint (channel->close_code, ==, 1000);
   g_assert_cmpstr (channel->close_reason, ==, "replaced");
   g_assert_cmpint (find (fixture, "ep_1")->state, ==, RB_ENDPOINT_ACTIVE);
@@ -348,6 +353,7 @@ test_displaced_assignment (RbCoreFixture *fixture,
   rb_core_fixture_receipt (fixture, second, 0);
 }
 
+/* protocol.md 20.1. */
 static void
 test_legacy_displaced (RbCoreFixture *fixture,
                        gconstpointer  data)

@@ -185,10 +185,11 @@ test_damaged (RbCoreFixture *fixture,
   }
 
   put (fixture, RB_TABLE_ASSIGNMENTS,
-       g_variant_new ("(ssssssmsmsmsxxmx)", "m1", "a1", "ep_1", "pending", "{}", "m1", NULL, NULL, NULL, (gint64) 1, (gint64) 1, FALSE, (gint64) 0));
+       g_variant_new ("(ssssssmsmsmsxxmxb)", "m1", "a1", "ep_1", "pending", "{}", "m1", NULL, NULL, NULL, (gint64) 1, (gint64) 1, FALSE, (gint64) 0, FALSE));
   assert_refuses (fixture, "An assignment names message 'm1', which is not assigned");
 }
 
+/* protocol.md 11.1. */
 static void
 test_everything (RbCoreFixture *fixture,
                  gconstpointer  data)

@@ -1,4 +1,4 @@
-/* test-mailroom.c: what is claimed in advance, when, and for whom
+/* test-mailroom.c: what is claimed in advance, when, and for whom (protocol.md 12.1, 12.2, 12.3, 12.4, 12.7)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -62,6 +62,7 @@ test_activation (RbCoreFixture *fixture,
     { RB_ERROR_INTERNAL, 0, FALSE, "mailroom_refused_no_server_capability", FALSE },
     { RB_ERROR_REJECTED, 404, TRUE, "mailroom_refused_no_server_capability", FALSE },
     { RB_ERROR_REJECTED, 200, TRUE, "mailroom_refused_no_server_capability", FALSE },
+    { RB_ERROR_UNAVAILABLE, 302, TRUE, "mailroom_refused_no_server_capability", FALSE },
     { RB_ERROR_UNAVAILABLE, 503, TRUE, "mailroom_activation_deferred_transient", TRUE },
     { RB_ERROR_TIMED_OUT, 0, TRUE, "mailroom_activation_deferred_transient", TRUE },
     { RB_ERROR_UNAVAILABLE, 429, TRUE, "mailroom_activation_deferred_transient", TRUE },
@@ -110,6 +111,31 @@ test_retry (RbCoreFixture *fixture,
 }
 
 static void
+test_retry_overtaken (RbCoreFixture *fixture,
+                      gconstpointer  data)
+{
+  g_autoptr(RbWorker) first = NULL;
+  g_autoptr(RbWorker) second = NULL;
+  guint n;
+
+  g_test_summary ("A registration that got the answer earlier leaves nothing to ask when the minute is over.");
+
+  set_capabilities (fixture, rb_claimer_failure (RB_ERROR_TIMED_OUT, 0, NULL, "late"), NULL);
+  rb_core_fixture_restart (fixture);
+  first = rb_worker_new (fixture, WORKER);
+  rb_test_settle ();
+  set_capabilities (fixture, NULL, g_variant_new_parsed ("{'staged_assignment': <true>}"));
+  rb_claimer_list (fixture, 0);
+  second = rb_worker_new (fixture, WORKER + 1);
+  rb_test_settle ();
+  g_assert_true (rb_mailroom_is_running (fixture->core));
+  n = fixture->upstream->n_calls[RB_UPSTREAM_CAPABILITIES];
+  rb_fake_clock_advance (fixture->clock, 60000);
+  rb_test_settle ();
+  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_CAPABILITIES], ==, n);
+}
+
+static void
 test_local_never (RbCoreFixture *fixture,
                   gconstpointer  data)
 {
@@ -135,6 +161,7 @@ test_tick (RbCoreFixture *fixture,
   g_test_summary ("Every 20 s what may be pulled is claimed and staged; what is staged is not claimed again. No state is reported.");
 
   rb_claimer_open_mailroom (fixture);
+  rb_test_assert_logged ("mailroom_started", "interval_ms", "20000", NULL);
   g_assert_cmpuint (rb_test_count_log ("mailroom_activated"), ==, 1);
   worker = rb_worker_new (fixture, WORKER);
   rb_test_settle ();
@@ -150,6 +177,7 @@ test_tick (RbCoreFixture *fixture,
   g_assert_cmpuint (count_lists (fixture), ==, n + 1);
   g_assert_cmpuint (count_claims (fixture), ==, 1);
   g_assert_cmpuint (count_staged (worker), ==, 1);
+  rb_test_assert_logged ("mailroom_staged", "endpoint_id", worker->endpoint_id, "undispatched_id", "m1", "assignment_id", "a1", NULL);
   g_assert_cmpuint (rb_fake_emitter_count (fixture->authority, "assigned_to_runtime_target"), ==, 0);
   mode = rb_claimer_argument (fixture, RB_UPSTREAM_SELF_CLAIM, "assignment_mode");
   recovers = rb_claimer_argument (fixture, RB_UPSTREAM_SELF_CLAIM, "recover_existing");
@@ -206,9 +234,15 @@ test_policies (RbCoreFixture *fixture,
   rb_claimer_list (fixture, 1, rb_claimer_candidate ("m1", "node_pull_only", NULL, NULL));
   tick (fixture);
   g_assert_cmpuint (rb_test_count_log ("mailroom_claim_failed"), ==, 1);
+  rb_claimer_list (fixture, 1, rb_claimer_candidate ("m1", "assigned_in_progress", "a9", worker->endpoint_id));
+  tick (fixture);
+  g_assert_cmpuint (rb_test_count_log ("mailroom_recover_claim_failed"), ==, 1);
   rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_CANDIDATES, rb_claimer_failure (RB_ERROR_TIMED_OUT, 0, NULL, "late"));
   tick (fixture);
   g_assert_cmpuint (rb_test_count_log ("mailroom_list_failed"), ==, 1);
+  rb_mailroom_endpoint_active (fixture->core, worker->endpoint_id);
+  rb_test_settle ();
+  g_assert_cmpuint (rb_test_count_log ("mailroom_recover_list_failed"), ==, 1);
   g_assert_cmpuint (count_staged (worker), ==, 0);
 }
 
@@ -248,6 +282,7 @@ test_legacy (RbCoreFixture *fixture,
   n = count_lists (fixture);
   g_free (rb_core_fixture_register (fixture, WORKER, RB_BACKGROUND, "s1", NULL));
   rb_test_settle ();
+  g_assert_cmpuint (rb_clock_get_n_timers (fixture->clock), ==, 0);
   tick (fixture);
   rb_mailroom_trigger (fixture->core);
   rb_test_settle ();
@@ -277,6 +312,30 @@ test_coalesced (RbCoreFixture *fixture,
   rb_fake_upstream_answer (fixture->upstream);
   rb_test_settle ();
   g_assert_cmpuint (count_lists (fixture), ==, n + 2);
+}
+
+static void
+test_declined (RbCoreFixture *fixture,
+               gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = NULL;
+  g_autoptr(GError) error = NULL;
+  guint n;
+
+  g_test_summary ("12.2: a row that is back in the inbox because its adapter declined it makes a tick, too; one that goes on does not.");
+
+  rb_claimer_open_mailroom (fixture);
+  worker = rb_worker_new (fixture, WORKER);
+  rb_worker_take (worker, 1, "m1", NULL);
+  rb_test_settle ();
+  n = count_lists (fixture);
+  g_assert_true (rb_worker_report (worker, "m1", 2, "processing_started", &error));
+  rb_test_settle ();
+  g_assert_cmpuint (count_lists (fixture), ==, n);
+  g_assert_true (rb_worker_report (worker, "m1", 3, "waiting_for_runtime_capability", &error));
+  rb_test_settle ();
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
+  g_assert_cmpuint (count_lists (fixture), ==, n + 1);
 }
 
 static void
@@ -456,11 +515,43 @@ test_stop (RbCoreFixture *fixture,
   rb_claimer_open_mailroom (fixture);
   worker = rb_worker_new (fixture, WORKER);
   rb_core_fixture_stop (fixture);
+  g_assert_cmpuint (rb_test_count_log ("mailroom_stopped"), ==, 1);
   n = count_lists (fixture);
   rb_mailroom_trigger (fixture->core);
   tick (fixture);
   g_assert_cmpuint (count_lists (fixture), ==, n);
   g_assert_cmpuint (rb_clock_get_n_timers (fixture->clock), ==, 0);
+}
+
+static void
+test_loss_untold (RbCoreFixture *fixture,
+                  gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = NULL;
+
+  g_test_summary ("What is still to be told as lost is not staged; what the adapter is about to get by itself is neither.");
+
+  rb_claimer_open_mailroom (fixture);
+  worker = rb_worker_new (fixture, WORKER);
+  rb_test_settle ();
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_list (fixture, 1, rb_claimer_candidate ("m1", "assigned_in_progress", "a1", worker->endpoint_id));
+  fixture->authority->hold = TRUE;
+  rb_claimer_claim_start (worker, "m1", NULL);
+  tick (fixture);
+  g_assert_cmpuint (count_staged (worker), ==, 0);
+  rb_fake_emitter_answer (fixture->authority, NULL);
+  rb_test_settle ();
+
+  rb_fake_clock_advance (fixture->clock, fixture->settings.acceptance_timeout);
+  rb_test_settle ();
+  tick (fixture);
+  g_assert_cmpuint (count_staged (worker), ==, 0);
+  fixture->authority->hold = FALSE;
+  rb_fake_emitter_answer (fixture->authority, NULL);
+  rb_test_settle ();
+  tick (fixture);
+  g_assert_cmpuint (count_staged (worker), ==, 1);
 }
 
 #define ADD(path, data, function) \
@@ -474,16 +565,19 @@ main (int   argc,
 
   ADD ("/mailroom/activation/answers", "network", test_activation);
   ADD ("/mailroom/activation/retry", "network", test_retry);
+  ADD ("/mailroom/activation/retry-overtaken", "network", test_retry_overtaken);
   ADD ("/mailroom/activation/local", NULL, test_local_never);
   ADD ("/mailroom/tick/claims", "network", test_tick);
   ADD ("/mailroom/tick/policies", "network", test_policies);
   ADD ("/mailroom/tick/idle", "network", test_idle);
   ADD ("/mailroom/tick/legacy", "network", test_legacy);
   ADD ("/mailroom/tick/coalesced", "network", test_coalesced);
+  ADD ("/mailroom/tick/declined", "network", test_declined);
   ADD ("/mailroom/tick/bound", "network", test_bound);
   ADD ("/mailroom/recover/comes-back", "network", test_recover);
   ADD ("/mailroom/recover/at-work", "network", test_at_work);
   ADD ("/mailroom/recover/single-flight", "network", test_single_flight);
+  ADD ("/mailroom/recover/loss-untold", "network", test_loss_untold);
   ADD ("/mailroom/malformed", "network", test_malformed);
   ADD ("/mailroom/endpoint-gone", "network", test_endpoint_gone);
   ADD ("/mailroom/presence", "network", test_presence);

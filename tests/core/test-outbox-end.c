@@ -1,4 +1,4 @@
-/* test-outbox-end.c: how what is told ends: heard, refused for good, held back, cut short
+/* test-outbox-end.c: how what is told ends: heard, refused for good, held back, cut short (protocol.md 14.5, 16.6, 19)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -30,6 +30,7 @@ count_dead (RbCoreFixture *fixture)
   return g_variant_n_children (rows);
 }
 
+/* Source: protocol.md 9.5, IMP-28. */
 static void
 test_routed_refused (RbCoreFixture *fixture,
                      gconstpointer  data)
@@ -193,6 +194,7 @@ find_network (RbCoreFixture *fixture)
   rb_test_settle ();
 }
 
+/* Source: protocol.md 7.10, IMP-24. */
 static void
 test_held_while_offline (RbCoreFixture *fixture,
                          gconstpointer  data)
@@ -280,6 +282,30 @@ test_unknown_upstream (RbCoreFixture *fixture,
 }
 
 static void
+test_state_refused (RbCoreFixture *fixture,
+                    gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = rb_core_fixture_attach (fixture, PID, TRUE);
+  g_autofree char *id = NULL;
+  g_autoptr(GVariant) dead = NULL;
+  const char *kind = NULL;
+
+  g_test_summary ("A state of an endpoint that is refused for good is not repeated for ever (protocol.md 14.5).");
+
+  rb_authority_fail (fixture, RB_ERROR_REJECTED, 403);
+  id = rb_core_fixture_register (fixture, PID, RB_PLAIN, NULL, NULL);
+  rb_fake_clock_advance (fixture->clock, 600000);
+  g_assert_cmpuint (rb_authority_count (fixture, "\"reason\":\"register\""), ==, 1);
+  g_assert_cmpuint (rb_test_count_log ("transitionState_failed"), ==, 1);
+  g_assert_cmpuint (rb_test_get_log_level ("transitionState_failed"), ==, G_LOG_LEVEL_WARNING);
+  dead = view_first_dead (fixture);
+  g_assert_true (g_variant_lookup (dead, "kind", "&s", &kind));
+  g_assert_cmpstr (kind, ==, "endpoint_state");
+  rb_authority_fail (fixture, -1, 0);
+  rb_core_fixture_unregister (fixture, PID, id, NULL);
+}
+
+static void
 test_presence_overflow (RbCoreFixture *fixture,
                         gconstpointer  data)
 {
@@ -316,7 +342,10 @@ test_stop (RbCoreFixture *fixture,
 
   rb_authority_fail (fixture, RB_ERROR_UNAVAILABLE, 503);
   rb_authority_news (fixture, 1);
+  lose_network (fixture);
+  find_network (fixture);
   rb_core_fixture_stop (fixture);
+  g_assert_cmpuint (rb_test_count_log ("network_presence_changed_queue_dropped_on_shutdown"), ==, 1);
   g_assert_cmpuint (rb_authority_count (fixture, OFFLINE), ==, 1);
   g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, 1);
   g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 1);
@@ -429,6 +458,7 @@ main (int   argc,
   ADD ("held/crash", test_held_over_crash);
   ADD ("held/online-at-once", test_online_at_once);
   ADD ("held/unknown-upstream", test_unknown_upstream);
+  ADD ("held/refused", test_state_refused);
   ADD ("presence/overflow", test_presence_overflow);
   ADD ("stop", test_stop);
   ADD ("stop/waits", test_stop_waits);

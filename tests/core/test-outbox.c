@@ -1,4 +1,4 @@
-/* test-outbox.c: what is told to the authority, until it has heard
+/* test-outbox.c: what is told to the authority, until it has heard (protocol.md 16.6)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -134,6 +134,7 @@ test_retried (RbCoreFixture *fixture,
       g_assert_cmpuint (rb_authority_count (fixture, RB_ADDED), ==, i + 2);
     }
   g_assert_cmpuint (rb_test_count_log ("undispatched_changed_retry"), ==, G_N_ELEMENTS (waits) + 1);
+  g_assert_cmpuint (rb_test_get_log_level ("undispatched_changed_retry"), ==, G_LOG_LEVEL_INFO);
   last = g_ptr_array_index (fixture->authority->events, fixture->authority->events->len - 1);
   g_assert_true (g_bytes_equal (rb_event_get_payload (first), rb_event_get_payload (last)));
 

@@ -1,4 +1,4 @@
-/* test-presence.c: the link to the network goes up and down, and everybody hears of it
+/* test-presence.c: the link to the network goes up and down, and everybody hears of it (protocol.md 16.2, 17)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -47,10 +47,15 @@ static void
 test_first (RbCoreFixture *fixture,
             gconstpointer  data)
 {
+  g_autofree char *event = g_strdup_printf ("{\"type\":\"network_presence_changed\",\"version\":1,\"state\":\"online\",\"ts\":%" G_GINT64_FORMAT
+                                            ",\"reason\":\"connector_connected\"}", rb_clock_get_wall_ms (fixture->clock));
+
   g_test_summary ("The first connection is online by connector_connected; another word of it changes nothing.");
 
   assert_is (fixture, "online", "connector_connected");
+  rb_test_assert_logged ("network_presence_changed", "presence", "online", "reason", "connector_connected", NULL);
   g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "network_presence_changed"), ==, 1);
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, event), ==, 1);
   connect_ (fixture);
   g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "network_presence_changed"), ==, 1);
 }
@@ -71,6 +76,22 @@ test_back_in_time (RbCoreFixture *fixture,
   rb_fake_clock_advance (fixture->clock, 2 * GRACE);
   assert_is (fixture, "online", "connector_reconnected");
   g_assert_cmpuint (count_told (fixture, "grace_timeout"), ==, 0);
+}
+
+static void
+test_lost_again (RbCoreFixture *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("Lost again it has a whole grace, whatever was left of the last one.");
+
+  disconnect (fixture);
+  rb_fake_clock_advance (fixture->clock, GRACE - 1);
+  connect_ (fixture);
+  disconnect (fixture);
+  rb_fake_clock_advance (fixture->clock, GRACE - 1);
+  assert_is (fixture, "reconnecting", "connector_disconnected");
+  rb_fake_clock_advance (fixture->clock, 1);
+  assert_is (fixture, "offline", "grace_timeout");
 }
 
 static void
@@ -203,6 +224,7 @@ main (int   argc,
   g_test_add ("/presence/" path, RbCoreFixture, NULL, rb_core_fixture_set_up, function, rb_core_fixture_tear_down)
   ADD ("first", test_first);
   ADD ("back-in-time", test_back_in_time);
+  ADD ("lost-again", test_lost_again);
   ADD ("too-late", test_too_late);
   ADD ("channels", test_channels);
   ADD ("shutdown", test_shutdown);

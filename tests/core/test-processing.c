@@ -1,4 +1,4 @@
-/* test-processing.c: an adapter reports how far it is
+/* test-processing.c: an adapter reports how far it is (protocol.md 11.7, 16.5)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -61,6 +61,7 @@ last_sequence (RbWorker *worker)
   return sequence;
 }
 
+/* protocol.md 20.3 item 16. */
 static void
 test_checks (RbCoreFixture *fixture,
              gconstpointer  data)
@@ -203,17 +204,18 @@ test_effects_before (RbCoreFixture *fixture,
 {
   static const struct {
     const char *state;
-    gboolean    retryable;
+    int         retryable;   /* -1: nothing is said */
     const char *place, *reason;
   } cases[] = {
-    { "processing_started", FALSE, "assignment", NULL },
-    { "processing_interrupted", FALSE, "assignment", NULL },
-    { "delivery_attempted", FALSE, "assignment", NULL },
-    { "processing_failed", FALSE, "ended", "processing_failed" },
-    { "processing_failed", TRUE, "inbox", "unaddressed" },
-    { "waiting_for_runtime_capability", FALSE, "inbox", "unaddressed" },
-    { "target_lost_before_acceptance", FALSE, "inbox", "unaddressed" },
-    { "expired", FALSE, "ended", "expired" },
+    { "processing_started", -1, "assignment", NULL },
+    { "processing_interrupted", -1, "assignment", NULL },
+    { "delivery_attempted", -1, "assignment", NULL },
+    { "processing_failed", -1, "ended", "processing_failed" },
+    { "processing_failed", 0, "ended", "processing_failed" },
+    { "processing_failed", 1, "inbox", "unaddressed" },
+    { "waiting_for_runtime_capability", -1, "inbox", "unaddressed" },
+    { "target_lost_before_acceptance", -1, "inbox", "unaddressed" },
+    { "expired", -1, "ended", "expired" },
   };
   g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
 
@@ -232,8 +234,8 @@ test_effects_before (RbCoreFixture *fixture,
       request = make_request (worker);
       request.source_message_id = id;
       request.state = (char *) cases[i].state;
-      request.has_retryable = cases[i].retryable;
-      request.retryable = cases[i].retryable;
+      request.has_retryable = cases[i].retryable >= 0;
+      request.retryable = cases[i].retryable == 1;
       g_assert_true (ask (fixture, WORKER, &request, &error));
       g_assert_cmpstr (rb_core_fixture_place (fixture, id), ==, cases[i].place);
       if (cases[i].reason != NULL)

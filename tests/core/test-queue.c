@@ -304,6 +304,7 @@ test_freed_full (void)
   assert_taken (queue, "m0 m1");
 }
 
+/* protocol.md 10.2. */
 static void
 test_inbox_slots (void)
 {
@@ -350,6 +351,7 @@ test_inbox_slots (void)
   g_assert_cmpuint (rb_inbox_get_n (inbox), ==, 2);
 }
 
+/* protocol.md 10.4. */
 static void
 test_inbox_reasons (void)
 {

@@ -93,6 +93,14 @@ state_of (RbCoreFixture *fixture)
   return rb_registry_lookup (fixture->core->registry, "ep_1")->state;
 }
 
+/* How often everybody outside was told so. */
+static guint
+count_reattached (RbCoreFixture *fixture)
+{
+  rb_test_settle ();
+  return rb_fake_emitter_count (fixture->journal, "\"state\":\"active\",\"reason\":\"reattach\"");
+}
+
 static void
 test_empty (RbCoreFixture *fixture,
             gconstpointer  data)
@@ -113,11 +121,12 @@ test_empty (RbCoreFixture *fixture,
   rb_test_settle ();
   assert_drained (fixture, result, 0);
   g_assert_cmpint (state_of (fixture), ==, RB_ENDPOINT_ACTIVE);
-  g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "\"reason\":\"reattach\""), ==, 1);
+  g_assert_cmpuint (count_reattached (fixture), ==, 1);
   rb_fake_clock_advance (fixture->clock, 1200000);
   g_assert_cmpint (state_of (fixture), ==, RB_ENDPOINT_ACTIVE);
 }
 
+/* Source: protocol.md 7.8, IMP-23. */
 static void
 test_in_order (RbCoreFixture *fixture,
                gconstpointer  data)
@@ -126,7 +135,7 @@ test_in_order (RbCoreFixture *fixture,
   g_autoptr(RbFakeChannel) second = NULL;
   g_autoptr(GAsyncResult) result = NULL;
 
-  g_test_summary ("What was on its way and what came meanwhile is pushed in order; the answer comes with the last receipt.");
+  g_test_summary ("What was on its way and what came meanwhile is pushed in order; the answer and the report come with the last receipt.");
 
   deliver (fixture, "a1", "a");
   deliver (fixture, "a2", "a");
@@ -148,8 +157,11 @@ test_in_order (RbCoreFixture *fixture,
     }
   assert_pushed (second, 2, "a2 a3");
   g_assert_null (result);
+  g_assert_cmpuint (count_reattached (fixture), ==, 0);
   rb_core_fixture_receipt (fixture, second, 3);
   assert_drained (fixture, result, 4);
+  g_assert_cmpuint (count_reattached (fixture), ==, 1);
+  rb_test_assert_logged ("endpoint_reattached", "endpoint_id", "ep_1", "plugin_pid", "100", "reconnecting_buffer_count", "4", NULL);
 }
 
 static void
@@ -201,6 +213,7 @@ test_dispatched_meanwhile (RbCoreFixture *fixture,
   assert_drained (fixture, result, 1);
 }
 
+/* Source: protocol.md 7.8: a push that fails; 20.3 item 17. */
 static void
 test_no_receipt (RbCoreFixture *fixture,
                  gconstpointer  data)
@@ -222,6 +235,7 @@ test_no_receipt (RbCoreFixture *fixture,
   assert_drain_failed (fixture, result);
   g_assert_cmpint (state_of (fixture), ==, RB_ENDPOINT_RECONNECTING);
   g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "\"reason\":\"ipc_close\""), ==, 2);
+  g_assert_cmpuint (count_reattached (fixture), ==, 0);
   rb_fake_clock_advance (fixture->clock, 10000);
   g_assert_cmpuint (second->pushes->len, ==, 2);
 
@@ -229,6 +243,7 @@ test_no_receipt (RbCoreFixture *fixture,
   assert_pushed (second, 2, "a2");
   rb_core_fixture_receipt (fixture, second, 2);
   assert_drained (fixture, again, 1);
+  g_assert_cmpuint (count_reattached (fixture), ==, 1);
 }
 
 static void
@@ -361,6 +376,7 @@ test_displaced_meanwhile (RbCoreFixture *fixture,
   third = rb_core_fixture_attach (fixture, PID, TRUE);
   rb_test_settle ();
   assert_drain_failed (fixture, result);
+  g_assert_cmpuint (count_reattached (fixture), ==, 1);
   assert_pushed (third, 0, "a1");
   g_assert_cmpint (state_of (fixture), ==, RB_ENDPOINT_ACTIVE);
   rb_core_fixture_receipt (fixture, third, 0);

@@ -51,6 +51,27 @@ test_lanes (void)
 }
 
 static void
+test_other_lane (void)
+{
+  g_autoptr(RbRefused) refused = rb_refused_new ();
+  g_autoptr(RbMessage) first = message ("m1", "{\"correlation_id\":\"c\"}");
+  g_autoptr(RbMessage) same = message ("m1", "{\"correlation_id\":\"d\"}");
+  g_autoptr(RbMessage) second = message ("m2", "{\"correlation_id\":\"c\"}");
+  g_autoptr(RbMessage) third = message ("m3", "{\"correlation_id\":\"d\"}");
+
+  g_test_summary ("A sender may use one id for two conversations: what comes again is remembered in the one it came in last.");
+
+  rb_refused_add (refused, first, 5, 0);
+  rb_refused_add (refused, same, 6, 0);
+  g_assert_cmpuint (rb_refused_get_n (refused), ==, 1);
+  g_assert_false (rb_refused_must_wait (refused, second, 7, 0));
+  g_assert_true (rb_refused_must_wait (refused, third, 7, 0));
+  rb_refused_remove (refused, first);
+  g_assert_false (rb_refused_must_wait (refused, third, 7, 0));
+  g_assert_cmpuint (rb_refused_get_n (refused), ==, 0);
+}
+
+static void
 test_given_up (void)
 {
   g_autoptr(RbRefused) refused = rb_refused_new ();
@@ -132,6 +153,7 @@ main (int   argc,
   rb_test_init (&argc, &argv);
 
   g_test_add_func ("/refused/lanes", test_lanes);
+  g_test_add_func ("/refused/other-lane", test_other_lane);
   g_test_add_func ("/refused/given-up", test_given_up);
   g_test_add_func ("/refused/bound", test_bound);
   g_test_add ("/refused/full-disk", RbCoreFixture, NULL, rb_core_fixture_set_up, test_full_disk, rb_core_fixture_tear_down);

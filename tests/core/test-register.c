@@ -113,6 +113,7 @@ static const struct {
     "workspace.cwd must be a non-empty string" },
 };
 
+/* Source: protocol.md 7.2, steps 1, 4 and 6. */
 static void
 test_refused (RbCoreFixture *fixture,
               gconstpointer  data)
@@ -152,6 +153,7 @@ test_not_ready (RbCoreFixture *fixture,
   rb_core_stop_finish (fixture->core, stopped);
 }
 
+/* Source: protocol.md 7.1, 7.2. */
 static void
 test_registered (RbCoreFixture *fixture,
                  gconstpointer  data)
@@ -175,6 +177,7 @@ test_registered (RbCoreFixture *fixture,
   g_assert_no_error (error);
   g_assert_cmpuint (rb_fake_emitter_count (fixture->journal, "\"state\":\"active\",\"reason\":\"register\""), ==, 1);
   g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_ENDPOINTS), ==, 1);
+  rb_test_assert_logged ("endpoint_registered", "endpoint_id", id, "plugin_pid", "100", "kind", "custom", NULL);
 
   endpoint = rb_registry_lookup (fixture->core->registry, id);
   g_assert_cmpint (endpoint->state, ==, RB_ENDPOINT_ACTIVE);
@@ -187,6 +190,7 @@ test_registered (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_fake_processes_get_n_watched (fixture->processes), ==, 1);
 }
 
+/* Source: protocol.md 7.2 step 7, 7.4, 14.4. */
 static void
 test_upstream_arguments (RbCoreFixture *fixture,
                          gconstpointer  data)
@@ -230,6 +234,56 @@ test_upstream_refuses (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_fake_processes_get_n_watched (fixture->processes), ==, 0);
 }
 
+/* Each as the adapter sees it: protocol.md 7.2 step 7, IMP-18. @status: 0 for none. */
+static const struct {
+  RbError     code;
+  const char *reason;
+  gint64      status;
+  RbError     told;
+  const char *told_reason;
+  int         retryable;      /* -1: not said */
+} failures[] = {
+  { RB_ERROR_REJECTED, "quota", 403, RB_ERROR_REJECTED, "quota", FALSE },
+  { RB_ERROR_REJECTED, "unknown", 422, RB_ERROR_REJECTED, "unknown", FALSE },
+  { RB_ERROR_UNAVAILABLE, "busy", 503, RB_ERROR_REJECTED, "busy", TRUE },
+  { RB_ERROR_UNAVAILABLE, NULL, 500, RB_ERROR_REJECTED, "unknown", TRUE },
+  { RB_ERROR_UNAVAILABLE, NULL, 0, RB_ERROR_UNAVAILABLE, "upstream_unavailable", TRUE },
+  { RB_ERROR_TIMED_OUT, NULL, 0, RB_ERROR_UNAVAILABLE, "upstream_unavailable", TRUE },
+  { RB_ERROR_INTERNAL, NULL, 0, RB_ERROR_INTERNAL, NULL, -1 },
+};
+
+static void
+test_upstream_fails (RbCoreFixture *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = rb_core_fixture_attach (fixture, PID, TRUE);
+  Attempt attempt = { PID, PID, NULL, NULL, FALSE };
+
+  g_test_summary ("Whoever answered is quoted, status and code; who did not may be asked again.");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (failures); i++)
+    {
+      g_autoptr(GError) error = NULL;
+      GVariant *details;
+      gboolean retryable = FALSE;
+      gint64 status = 0;
+
+      fixture->upstream->failure = rb_error_new (failures[i].code, failures[i].reason, "no");
+      if (failures[i].status != 0)
+        rb_error_add_detail (fixture->upstream->failure, "status", g_variant_new_int64 (failures[i].status));
+      g_assert_null (try_register (fixture, &attempt, &error));
+      g_assert_error (error, RB_ERROR, (int) failures[i].told);
+      g_assert_cmpstr (rb_error_get_reason (error), ==, failures[i].told_reason);
+      g_assert_cmpstr (error->message, ==, "no");
+      details = rb_error_get_details (error);
+      g_assert_cmpint (details != NULL && g_variant_lookup (details, "retryable", "b", &retryable), ==, failures[i].retryable >= 0);
+      g_assert_cmpint (retryable, ==, failures[i].retryable > 0);
+      g_assert_cmpint (details != NULL && g_variant_lookup (details, "status", "x", &status) ? status : 0, ==, failures[i].status);
+      g_clear_error (&fixture->upstream->failure);
+    }
+}
+
+/* Source: protocol.md 7.1. */
 static void
 test_same_id_twice (RbCoreFixture *fixture,
                     gconstpointer  data)
@@ -248,6 +302,7 @@ test_same_id_twice (RbCoreFixture *fixture,
   g_assert_cmpint (rb_registry_lookup (fixture->core->registry, id)->state, ==, RB_ENDPOINT_ACTIVE);
 }
 
+/* Source: protocol.md 7.2 step 8, IMP-19. */
 static void
 test_channel_gone (RbCoreFixture *fixture,
                    gconstpointer  data)
@@ -399,7 +454,7 @@ test_cap (RbCoreFixture *fixture,
 
   g_assert_true (rb_core_fixture_unregister (fixture, PID, id, &error));
   fixture->upstream->failure = rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "away");
-  assert_refused (fixture, &attempt, RB_ERROR_UNAVAILABLE, NULL, "away");
+  assert_refused (fixture, &attempt, RB_ERROR_UNAVAILABLE, "upstream_unavailable", "away");
   g_clear_error (&fixture->upstream->failure);
   g_free (id);
   id = try_register (fixture, &attempt, &error);
@@ -465,6 +520,7 @@ main (int   argc,
   ADD ("registered", test_registered);
   ADD ("upstream/arguments", test_upstream_arguments);
   ADD ("upstream/refuses", test_upstream_refuses);
+  ADD ("upstream/fails", test_upstream_fails);
   ADD ("upstream/same-id-twice", test_same_id_twice);
   ADD ("meanwhile/channel-gone", test_channel_gone);
   ADD ("meanwhile/process-gone", test_process_gone);

@@ -6,6 +6,8 @@
 #include "rb-reply-cache.h"
 #include "rb-test.h"
 
+/* Source: protocol.md 8.5. */
+
 #define CAP 3
 #define TTL 1000
 
@@ -126,6 +128,24 @@ test_nothing (void)
 }
 
 static void
+test_swept (void)
+{
+  g_autoptr(RbReplyCache) cache = rb_reply_cache_new (CAP, TTL);
+  g_autoptr(RbChanges) changes = rb_changes_new ();
+
+  g_test_summary ("A sweep takes what is as old as the time to live, of every endpoint, and nothing younger.");
+
+  rb_reply_cache_record (cache, "ep_1", "a", 100, NULL);
+  rb_reply_cache_record (cache, "ep_1", "b", 101, NULL);
+  rb_reply_cache_record (cache, "ep_2", "c", 100, NULL);
+  g_assert_cmpuint (rb_reply_cache_sweep (cache, 100 + TTL - 1, changes), ==, 0);
+  g_assert_cmpuint (rb_reply_cache_sweep (cache, 100 + TTL, changes), ==, 2);
+  g_assert_cmpuint (rb_changes_get_n (changes), ==, 2);
+  g_assert_cmpuint (rb_reply_cache_get_n (cache), ==, 1);
+  g_assert_cmpint (resolve (cache, "ep_1", "b", 200), ==, RB_REPLY_FOUND);
+}
+
+static void
 test_expired_is_deleted (void)
 {
   g_autoptr(RbReplyCache) cache = rb_reply_cache_new (CAP, TTL);
@@ -192,6 +212,7 @@ main (int   argc,
   g_test_add_func ("/reply-cache/moved", test_moved);
   g_test_add_func ("/reply-cache/cap", test_cap);
   g_test_add_func ("/reply-cache/nothing", test_nothing);
+  g_test_add_func ("/reply-cache/swept", test_swept);
   g_test_add_func ("/reply-cache/expired-is-deleted", test_expired_is_deleted);
   g_test_add_func ("/reply-cache/forgotten", test_forgotten);
   g_test_add_func ("/reply-cache/inherited", test_inherited);

@@ -1,4 +1,4 @@
-/* test-reply-checks.c: who may answer an assignment, and with what
+/* test-reply-checks.c: who may answer an assignment, and with what (protocol.md 11.8)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -150,6 +150,7 @@ test_assignment (RbCoreFixture *fixture,
   g_assert_cmpuint (fixture->connector->sent->len, ==, 1);
 }
 
+/* protocol.md 20.3 item 13. */
 static void
 test_fingerprint (RbCoreFixture *fixture,
                   gconstpointer  data)
@@ -334,7 +335,7 @@ test_no_token (RbCoreFixture *fixture,
   g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
   g_autoptr(RbChanges) changes = rb_changes_new ();
   g_autoptr(GVariant) row = NULL;
-  GVariant *columns[12];
+  GVariant *columns[13];
   g_autoptr(GError) error = NULL;
   Ask ask;
 
@@ -358,6 +359,24 @@ test_no_token (RbCoreFixture *fixture,
   g_assert_null (reply (fixture, &ask, &error));
   rb_assert_refused (error, RB_ERROR_BAD_STATE, "runtime_assignment_projection_authority_missing",
                      "runtime assignment reply requires broker projection authority");
+}
+
+static void
+test_stopping (RbCoreFixture *fixture,
+               gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(GError) error = NULL;
+  Ask ask;
+
+  g_test_summary ("While we stop nothing is answered any more (IMP-55).");
+
+  rb_worker_accept (worker, 1, "m1", NULL);
+  ask = make_ask (worker);
+  rb_core_fixture_stop (fixture);
+  g_assert_null (reply (fixture, &ask, &error));
+  rb_assert_refused (error, RB_ERROR_UNAVAILABLE, "broker_shutting_down", "the broker is shutting down");
+  g_assert_cmpuint (fixture->connector->sent->len, ==, 0);
 }
 
 static void
@@ -427,6 +446,7 @@ main (int   argc,
   ADD ("endpoint-gone-in-flight", NULL, test_endpoint_gone_in_flight);
   ADD ("stale-record", NULL, test_stale_record);
   ADD ("no-token", NULL, test_no_token);
+  ADD ("stopping", NULL, test_stopping);
   ADD ("successor", NULL, test_successor);
 
   return g_test_run ();

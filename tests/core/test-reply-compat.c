@@ -1,4 +1,4 @@
-/* test-reply-compat.c: answers to an upstream, and from adapters, of the 0.2.5 age
+/* test-reply-compat.c: answers to an upstream, and from adapters, of the 0.2.5 age (protocol.md 20.2, 20.3)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -199,7 +199,7 @@ test_legacy_adapter (RbCoreFixture *fixture,
   g_assert_no_error (error);
 }
 
-/* 11.7: the upstream numbers what it staged, so what an adapter counts by itself may be behind. */
+/* Source: protocol.md 11.7. The upstream numbers what it staged, so what an adapter counts by itself may be behind. */
 static void
 test_staged_sequence (RbCoreFixture *fixture,
                       gconstpointer  data)
@@ -210,7 +210,7 @@ test_staged_sequence (RbCoreFixture *fixture,
   g_autofree char *high = NULL;
   g_autoptr(GError) error = NULL;
 
-  g_test_summary ("Of a staged assignment the sequence is that of the adapter or the next, whichever is higher; else just the adapter's.");
+  g_test_summary ("Of a staged assignment, accepted or not, the sequence is that of the adapter or the next, whichever is higher; else just the adapter's.");
 
   rb_worker_take (worker, 1, "m1", NULL);
   g_assert_true (rb_worker_report (worker, "m1", 1, "processing_started", &error));
@@ -220,14 +220,20 @@ test_staged_sequence (RbCoreFixture *fixture,
 
   assignment = rb_assignments_lookup (fixture->core->assignments, "m1", worker->assignment_id);
   assignment->state = RB_ASSIGNMENT_STAGED;
+  assignment->is_staged = TRUE;
   assignment->last_sequence = 6;
-  rb_inbox_release (fixture->core->inbox);
   g_assert_true (rb_worker_report (worker, "m1", 2, "processing_started", &error));
   low = rb_fake_emitter_member (fixture->authority, "processing_started", "state_sequence");
   g_assert_cmpstr (low, ==, "7");
   g_assert_true (rb_worker_report (worker, "m1", 20, "processing_started", &error));
   high = rb_fake_emitter_member (fixture->authority, "processing_started", "state_sequence");
   g_assert_cmpstr (high, ==, "20");
+  g_clear_pointer (&high, g_free);
+
+  g_assert_true (rb_worker_report (worker, "m1", 2, "adapter_accepted", &error));
+  g_assert_true (rb_worker_report (worker, "m1", 3, "processing_interrupted", &error));
+  high = rb_fake_emitter_member (fixture->authority, "processing_interrupted", "state_sequence");
+  g_assert_cmpstr (high, ==, "22");
 }
 
 int

@@ -1,4 +1,4 @@
-/* test-reply-report.c: the upstream hears of each reply until it has heard
+/* test-reply-report.c: the upstream hears of each reply until it has heard (protocol.md 11.9)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -51,6 +51,7 @@ reply_unheard (RbWorker   *worker,
   return wire_id;
 }
 
+/* protocol.md 20.3 item 15. */
 static void
 test_retried (RbCoreFixture *fixture,
               gconstpointer  data)

@@ -1,4 +1,4 @@
-/* test-reply-work.c: a reply is announced, sent once, remembered and reported
+/* test-reply-work.c: a reply is announced, sent once, remembered and reported (protocol.md 11.8)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -40,6 +40,7 @@ assert_member (RbFakeEmitter *emitter,
   g_assert_cmpstr (found, ==, value);
 }
 
+/* protocol.md 18.4. */
 static void
 test_metadata (RbCoreFixture *fixture,
                gconstpointer  data)
@@ -118,6 +119,8 @@ test_without_correlation (RbCoreFixture *fixture,
       in_reply_to = rb_fake_connector_sent_metadata (fixture->connector, i, "in_reply_to");
       g_assert_null (in_reply_to);
       g_assert_cmpuint (strlen (correlation), ==, 36);
+      rb_test_assert_logged ("runtime_assignment_reply_sent", "endpoint_id", worker->endpoint_id, "spanName", "settle", "traceId", NULL,
+                             NULL);
 
       text = g_strdup_printf ("{\"correlation_id\":\"%s\"}", correlation);
       rb_fake_connector_deliver (fixture->connector, 10 + i, answer_id, "bob", "thanks", text);
@@ -216,6 +219,7 @@ test_nothing_before_commit (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_fake_emitter_count (fixture->authority, "reply_emitted"), ==, 1);
 }
 
+/* protocol.md 20.3 item 14. */
 static void
 test_ttl (RbCoreFixture *fixture,
           gconstpointer  data)
@@ -255,6 +259,36 @@ test_ttl (RbCoreFixture *fixture,
   g_free (rb_worker_reply (worker, "m2", "r1", "done", &error));
   g_assert_no_error (error);
   g_assert_cmpstr (wire_id_sent (fixture, 1), ==, wire_id_sent (fixture, 2));
+
+  /* From the result, not from the first attempt. */
+  rb_fake_clock_advance (fixture->clock, fixture->settings.reply_record_ttl - 1);
+  g_free (rb_worker_reply (worker, "m2", "r1", "done", &error));
+  g_assert_no_error (error);
+}
+
+static void
+test_ttl_of_unknown (RbCoreFixture *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("That nobody knows is answered for 24 hours, too, from when it came out, also when the assignment has ended.");
+
+  rb_worker_accept (worker, 1, "m1", NULL);
+  set_failure (&fixture->connector->failure, rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "away"));
+  g_assert_null (rb_worker_reply (worker, "m1", "r1", "done", NULL));
+  rb_fake_clock_advance (fixture->clock, fixture->settings.reply_record_ttl);
+  set_failure (&fixture->connector->failure, rb_error_new (RB_ERROR_OUTCOME_UNKNOWN, NULL, "SEND_ACK timeout"));
+  g_assert_null (rb_worker_reply (worker, "m1", "r1", "done", NULL));
+  g_assert_true (rb_worker_report (worker, "m1", 9, "processing_failed", &error));
+
+  rb_fake_clock_advance (fixture->clock, fixture->settings.reply_record_ttl - 1);
+  g_assert_null (rb_worker_reply (worker, "m1", "r1", "done", &error));
+  rb_assert_refused (error, RB_ERROR_OUTCOME_UNKNOWN, "connector_send_outcome_unknown", "SEND_ACK timeout");
+  rb_fake_clock_advance (fixture->clock, 1);
+  g_assert_null (rb_worker_reply (worker, "m1", "r1", "done", &error));
+  rb_assert_refused (error, RB_ERROR_BAD_STATE, "runtime_assignment_unknown", "source assignment is not known to this broker");
 }
 
 static void
@@ -328,6 +362,7 @@ main (int   argc,
   ADD ("outcome-unknown", NULL, test_outcome_unknown);
   ADD ("nothing-before-commit", "authority", test_nothing_before_commit);
   ADD ("ttl", NULL, test_ttl);
+  ADD ("ttl-of-unknown", NULL, test_ttl_of_unknown);
   ADD ("refused-request", "authority", test_refused_request);
   ADD ("two-requests", "authority", test_two_requests);
 

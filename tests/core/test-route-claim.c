@@ -1,4 +1,4 @@
-/* test-route-claim.c: the upstream agrees to direct deliveries, and conversations stay in order
+/* test-route-claim.c: the upstream agrees to direct deliveries, and conversations stay in order (protocol.md 16.3)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -8,6 +8,8 @@
 #include "rb-connector.h"
 #include "rb-core-private.h"
 #include "rb-error.h"
+
+/* Source: protocol.md 9.4 and 20.2 row 10; in order for each conversation. */
 
 #define PID 100
 

@@ -153,6 +153,7 @@ make_traits (guint i)
   return traits;
 }
 
+/* protocol.md 20.3 item 18. */
 static void
 test_gates (Fixture       *fixture,
             gconstpointer  data)
@@ -179,6 +180,7 @@ test_gates (Fixture       *fixture,
   g_assert_cmpuint (rb_router_get_n (fixture->router), ==, 0);
 }
 
+/* Source: protocol.md 8.4. */
 static void
 test_ring_cap (Fixture       *fixture,
                gconstpointer  data)
@@ -294,6 +296,7 @@ test_contains_nothing (Fixture       *fixture,
   g_assert_false (rb_router_contains (fixture->router, "ep", "b"));
 }
 
+/* Source: protocol.md 7.1, listing order. */
 static void
 test_registry (Fixture       *fixture,
                gconstpointer  data)

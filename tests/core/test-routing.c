@@ -70,6 +70,7 @@ assert_in_inbox (RbCoreFixture *fixture,
   g_assert_cmpstr (rb_core_fixture_place (fixture, id), ==, "inbox");
 }
 
+/* Source: protocol.md 9.3, 9.7. */
 static void
 test_background (RbCoreFixture *fixture,
                  gconstpointer  data)
@@ -120,6 +121,7 @@ test_unknown_target (RbCoreFixture *fixture,
   g_assert_cmpuint (channel->pushes->len, ==, 0);
 }
 
+/* Source: protocol.md 9.2, 23. */
 static void
 test_collision (RbCoreFixture *fixture,
                 gconstpointer  data)
@@ -137,6 +139,7 @@ test_collision (RbCoreFixture *fixture,
   g_assert_cmpuint (first->pushes->len, ==, 1);
   g_assert_cmpuint (second->pushes->len, ==, 0);
   g_assert_cmpuint (rb_test_count_log ("correlation_id_collision"), ==, 1);
+  rb_test_assert_logged ("correlation_id_collision", "correlation_id", "both", "count", "2", NULL);
 
   rb_fake_connector_deliver (fixture->connector, 2, "m2", "me", "x", "{\"correlation_id\":\"both\",\"source_endpoint_id\":\"ep_1\"}");
   rb_test_settle ();
@@ -145,6 +148,7 @@ test_collision (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_test_count_log ("correlation_id_collision"), ==, 0);
 }
 
+/* Source: protocol.md 9.5 step 3. */
 static void
 test_reconnecting (RbCoreFixture *fixture,
                    gconstpointer  data)
@@ -157,10 +161,12 @@ test_reconnecting (RbCoreFixture *fixture,
   deliver (fixture, 1, "m1", "ep_1", "c1");
   g_assert_true (rb_fake_connector_has_accepted (fixture->connector, 1));
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "queue");
+  rb_test_assert_logged ("buffered_for_reconnecting_endpoint", "endpoint_id", "ep_1", "buffer_size", "1", NULL);
   g_assert_cmpint (rb_reply_cache_resolve (fixture->core->received, "ep_1", "c1", rb_core_now (fixture->core), NULL), ==,
                    RB_REPLY_FOUND);
 }
 
+/* Source: protocol.md 9.5 step 4, 16.4, 20.3 item 19. */
 static void
 test_routed_events (RbCoreFixture *fixture,
                     gconstpointer  data)
@@ -233,6 +239,7 @@ attach_claimed (RbCoreFixture *fixture,
   return channel;
 }
 
+/* Source: protocol.md 9.4, 16.3. */
 static void
 test_claim_route (RbCoreFixture *fixture,
                   gconstpointer  data)
@@ -240,6 +247,7 @@ test_claim_route (RbCoreFixture *fixture,
   g_autoptr(RbFakeChannel) channel = attach_claimed (fixture, "route");
   const char *source = NULL, *target = NULL, *kind = NULL;
   GVariant *arguments;
+  gint64 at = 0;
 
   g_test_summary ("Nothing is stored or pushed before the upstream agreed to the route, which it is told with the state.");
 
@@ -259,6 +267,8 @@ test_claim_route (RbCoreFixture *fixture,
   g_assert_cmpstr (source, ==, "m1");
   g_assert_cmpstr (target, ==, "ep_1");
   g_assert_cmpstr (kind, ==, "active_endpoint");
+  g_assert_true (g_variant_lookup (arguments, "claimed_at", "x", &at));
+  g_assert_cmpint (at, ==, rb_clock_get_wall_ms (fixture->clock));
 
   fixture->upstream->hold = FALSE;
   rb_core_fixture_detach (fixture, channel);
@@ -335,6 +345,7 @@ test_claim_without_id (RbCoreFixture *fixture,
   assert_in_inbox (fixture, "m2", "unaddressed", NULL);
 }
 
+/* Source: protocol.md 9.5, IMP-27. */
 static void
 test_claim_endpoint_gone (RbCoreFixture *fixture,
                           gconstpointer  data)

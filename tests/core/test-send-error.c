@@ -7,6 +7,8 @@
 #include "rb-send-error.h"
 #include "rb-test.h"
 
+/* Source: protocol.md 8.3, errors of step 4, IMP-25. */
+
 typedef struct {
   const char *path;
   RbError     cause;
@@ -28,6 +30,7 @@ static const Row rows[] = {
   { "/send-error/rejected", RB_ERROR_REJECTED, "unknown_recipient", RB_ERROR_REJECTED, "connector_rejected", "unknown_recipient", -1 },
 };
 
+/* protocol.md 20.3 item 12. */
 static void
 test_row (gconstpointer data)
 {

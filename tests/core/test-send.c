@@ -5,6 +5,7 @@
 
 #include "rb-worker.h"
 
+#include "rb-core-private.h"
 #include "rb-error.h"
 #include "rb-json.h"
 
@@ -49,6 +50,7 @@ send_as (RbCoreFixture *fixture,
   return id != NULL;
 }
 
+/* Source: protocol.md 8.2, with IMP-13 of 4.6. */
 static void
 test_checks (RbCoreFixture *fixture,
              gconstpointer  data)
@@ -74,7 +76,7 @@ test_checks (RbCoreFixture *fixture,
   g_assert_false (send_as (fixture, SENDER, sender.endpoint_id, bad, &error));
   rb_assert_refused (error, RB_ERROR_INVALID, "correlation_id_forbidden",
                      "broker is the sole issuer of correlation_id; do not pass it from the Plugin");
-  g_assert_cmpuint (rb_test_count_log ("trace_context_degraded"), ==, 1);
+  rb_test_assert_logged ("trace_context_degraded", "reason", "missing", "spanName", "send", "endpoint_id", sender.endpoint_id, NULL);   /* protocol.md 18.3 */
   g_assert_false (send_as (fixture, SENDER, sender.endpoint_id, "{\"source_endpoint_id\":\"x\",\"target_endpoint_id\":\"\"}", &error));
   rb_assert_refused (error, RB_ERROR_INVALID, "target_endpoint_id_forbidden",
                      "target_endpoint_id is a reply-routing key, not an outbound input");
@@ -93,6 +95,7 @@ test_checks (RbCoreFixture *fixture,
   g_assert_cmpuint (fixture->connector->sent->len, ==, 1);
 }
 
+/* Source: protocol.md 8.1, 8.3. */
 static void
 test_envelope (RbCoreFixture *fixture,
                gconstpointer  data)
@@ -142,6 +145,7 @@ test_envelope (RbCoreFixture *fixture,
   g_assert_cmpmem (g_bytes_get_data (mine, NULL), g_bytes_get_size (mine), "{\"b\":1,\"a\":[ ]}", 15);
 }
 
+/* Source: protocol.md 8.3 step 1, 8.5. */
 static void
 test_correlation (RbCoreFixture *fixture,
                   gconstpointer  data)
@@ -184,6 +188,8 @@ test_correlation (RbCoreFixture *fixture,
         g_assert_cmpuint (strlen (correlation_id), ==, 36);
     }
   g_assert_cmpuint (rb_test_count_log ("reply_aware_fallback"), ==, 2);
+  rb_test_assert_logged ("reply_aware_fallback", "endpoint_id", NULL, "in_reply_to", NULL, "reason", NULL, "traceId", NULL, "spanName",
+                         "send", NULL);
 
   {
     g_autofree char *correlation_id = NULL;
@@ -299,6 +305,39 @@ test_not_now (RbCoreFixture *fixture,
   g_assert_cmpuint (fixture->connector->sent->len, ==, 0);
 }
 
+static void
+test_swept (RbCoreFixture *fixture,
+            gconstpointer  data)
+{
+  static const gint64 sweep_ms = 21600000;
+  g_autoptr(RbFakeChannel) channel = rb_core_fixture_attach (fixture, SENDER, FALSE);
+  g_autofree char *id = rb_core_fixture_register (fixture, SENDER, RB_PLAIN, NULL, NULL);
+  g_autofree char *metadata = g_strdup_printf ("{\"target_endpoint_id\":\"%s\",\"correlation_id\":\"c1\"}", id);
+  guint n_commits;
+  guint n = 0;
+
+  g_test_summary ("A correlation that nobody answers is forgotten by the first sweep after a day, on the disk too; then there are no sweeps.");
+
+  rb_fake_connector_deliver (fixture->connector, 1, "m1", "bob", "x", metadata);
+  rb_test_settle ();
+  g_assert_cmpuint (rb_reply_cache_get_n (fixture->core->received), ==, 1);
+  g_clear_object (&channel);
+  rb_core_fixture_crash (fixture);
+  channel = rb_core_fixture_attach (fixture, SENDER, FALSE);
+  g_assert_true (rb_core_fixture_reattach (fixture, SENDER, id, &n, NULL));
+
+  n_commits = rb_fake_store_get_n_commits (fixture->store);
+  rb_fake_clock_advance (fixture->clock, 4 * sweep_ms - 1);
+  g_assert_cmpuint (rb_reply_cache_get_n (fixture->core->received), ==, 1);
+  g_assert_cmpuint (rb_clock_get_n_timers (fixture->clock), ==, 1);
+  g_assert_cmpuint (rb_fake_store_get_n_commits (fixture->store), ==, n_commits);
+  rb_fake_clock_advance (fixture->clock, 1);
+  g_assert_cmpuint (rb_reply_cache_get_n (fixture->core->received), ==, 0);
+  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_CORRELATIONS), ==, 0);
+  g_assert_cmpuint (rb_clock_get_n_timers (fixture->clock), ==, 0);
+  rb_test_assert_logged ("reply_correlation_cache_sweep", "evicted", "1", NULL);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -313,6 +352,7 @@ main (int   argc,
   ADD ("errors", test_errors);
   ADD ("durable-first", test_durable_first);
   ADD ("not-now", test_not_now);
+  ADD ("received/swept", test_swept);
 
   return g_test_run ();
 }

@@ -1,4 +1,4 @@
-/* test-settle.c: an adapter declares a message handled without a reply
+/* test-settle.c: an adapter declares a message handled without a reply (protocol.md 12.6)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -138,6 +138,7 @@ test_settled (RbCoreFixture *fixture,
   g_assert_no_error (error);
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "ended");
   g_assert_cmpstr (rb_core_fixture_reason (fixture, "m1"), ==, "handled_no_reply");
+  rb_test_assert_logged ("runtime_self_settled", "undispatched_id", "m1", "endpoint_id", worker->endpoint_id, NULL);
   g_assert_cmpint (rb_claimer_used (fixture, "inbox"), ==, 0);
   nonce = rb_claimer_argument (fixture, RB_UPSTREAM_SELF_SETTLE, "endpoint_nonce");
   endpoint = rb_claimer_argument (fixture, RB_UPSTREAM_SELF_SETTLE, "endpoint_id");

@@ -1,4 +1,4 @@
-/* test-spawn-limit.c: three starts in thirty seconds, wherever the thirty seconds begin
+/* test-spawn-limit.c: three starts in thirty seconds, wherever the thirty seconds begin (protocol.md 15.8)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

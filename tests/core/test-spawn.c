@@ -1,4 +1,4 @@
-/* test-spawn.c: the upstream has a runtime started here
+/* test-spawn.c: the upstream has a runtime started here (protocol.md 15.8)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -9,6 +9,8 @@
 #include "rb-error.h"
 
 #include <signal.h>
+
+/* Source: protocol.md 15.8; 7.2 step 13, 7.3. */
 
 #define PID 100
 
@@ -205,7 +207,7 @@ test_registered (RbCoreFixture *fixture,
   ask (fixture, "t1", "k");
   rb_assert_acked (fixture, 1, "t1 received");
   g_assert_cmpstr (g_ptr_array_index (driver->started, 0), ==, "k t1 -x do it");
-  g_assert_cmpuint (rb_test_count_log ("spawn_request_initiated"), ==, 1);
+  rb_test_assert_logged ("spawn_request_initiated", "spawn_token", "t1", "runtime_kind", "k", "pid", NULL, NULL);
   assert_explained (fixture, "t1", "state", "waiting");
 
   channel = rb_core_fixture_attach (fixture, PID, TRUE);
@@ -239,6 +241,7 @@ test_unknown_token (RbCoreFixture *fixture,
   g_assert_cmpuint (fixture->upstream->acks->len, ==, 0);
 }
 
+/* protocol.md 24.2. */
 static void
 test_timeout (RbCoreFixture *fixture,
               gconstpointer  data)

@@ -1,4 +1,4 @@
-/* test-staged.c: an adapter fetches what is staged for it, or waits for it
+/* test-staged.c: an adapter fetches what is staged for it, or waits for it (protocol.md 12.5)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -133,7 +133,8 @@ test_fetch (RbCoreFixture *fixture,
   g_assert_cmpuint (fetch (worker, TRUE), ==, 1);
   g_assert_cmpuint (rb_fake_emitter_count (fixture->authority, "\"state_event_id\":\"a1:delivery_attempted:3\""), ==, 1);
   g_assert_cmpuint (rb_test_count_log ("staged_assignment_registered"), ==, 1);
-  g_assert_cmpuint (rb_clock_get_n_timers (fixture->clock), ==, 1);
+  /* The mailroom's next round, and the sweep of what endpoints received; none for the assignment. */
+  g_assert_cmpuint (rb_clock_get_n_timers (fixture->clock), ==, 2);
 }
 
 static void
@@ -462,6 +463,70 @@ test_gone_meanwhile (RbCoreFixture *fixture,
 }
 
 static void
+test_claimed_meanwhile (RbCoreFixture *fixture,
+                        gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(RbGrant) grant = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("What the adapter claimed by itself, while it was being claimed in advance, is not staged: a poll would never hold again.");
+
+  worker = set_up_worker (fixture, "m1", "a1");
+  fixture->upstream->holds[RB_UPSTREAM_SELF_CLAIM] = TRUE;
+  tick (fixture);
+  rb_claimer_claim_start (worker, "m1", &result);
+  rb_fake_upstream_answer_one (fixture->upstream, 1);
+  rb_test_wait_until (result != NULL);
+  grant = rb_claimer_claim_finish (worker, result, &error);
+  g_assert_no_error (error);
+  g_assert_true (rb_worker_report (worker, "m1", 2, "adapter_accepted", &error));
+  rb_fake_upstream_answer (fixture->upstream);
+  rb_test_settle ();
+  g_assert_cmpuint (rb_staging_get_n (fixture->core->staging), ==, 0);
+  g_assert_cmpuint (fetch (worker, TRUE), ==, 0);
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->authority, "delivery_attempted"), ==, 0);
+}
+
+static void
+test_claimed_instead (RbCoreFixture *fixture,
+                      gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = set_up_worker (fixture, "m1", "a1");
+  g_autoptr(RbGrant) grant = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("What is staged and claimed by the adapter before it was fetched is its claim alone: when it fails, nobody gets it again.");
+
+  tick (fixture);
+  g_assert_cmpuint (rb_staging_get_n (fixture->core->staging), ==, 1);
+  grant = rb_claimer_claim (worker, "m1", &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (rb_staging_get_n (fixture->core->staging), ==, 0);
+  g_assert_true (rb_worker_report (worker, "m1", 2, "processing_failed", &error));
+  g_assert_cmpuint (fetch (worker, TRUE), ==, 0);
+}
+
+static void
+test_dispatched_instead (RbCoreFixture *fixture,
+                         gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = NULL;
+
+  g_test_summary ("A row of ours that is staged and then dispatched to the same adapter is pushed, and not handed out as well.");
+
+  worker = set_up_worker (fixture, "m1", "a1");
+  rb_claimer_arrive (fixture, 1, "m1");
+  tick (fixture);
+  g_assert_cmpuint (rb_staging_get_n (fixture->core->staging), ==, 1);
+  rb_core_fixture_dispatch_start (fixture, "m1", worker->endpoint_id, NULL);
+  rb_worker_receipt (worker);
+  g_assert_cmpuint (rb_staging_get_n (fixture->core->staging), ==, 0);
+  g_assert_cmpuint (fetch (worker, TRUE), ==, 0);
+}
+
+static void
 test_local (RbCoreFixture *fixture,
             gconstpointer  data)
 {
@@ -503,6 +568,9 @@ main (int   argc,
   ADD ("/staged/ends/own-row", "network", test_own_row);
   ADD ("/staged/ends/other-hands", "network", test_other_hands);
   ADD ("/staged/ends/gone-meanwhile", "network", test_gone_meanwhile);
+  ADD ("/staged/ends/claimed-meanwhile", "network", test_claimed_meanwhile);
+  ADD ("/staged/ends/claimed-instead", "network", test_claimed_instead);
+  ADD ("/staged/ends/dispatched-instead", "network", test_dispatched_instead);
   ADD ("/staged/crash", "network", test_crash);
   return g_test_run ();
 }

@@ -8,6 +8,8 @@
 #include "rb-core-private.h"
 #include "rb-error.h"
 
+/* Source: protocol.md 7.5, IMP-20 and IMP-62. */
+
 #define PID 100
 #define OTHER 200
 

@@ -127,6 +127,7 @@ static const struct {
   { "foreground_channel_v1", TRUE, "foreground_channel_v1,remote_spawn_v1" },
 };
 
+/* protocol.md 20.3 item 11. */
 static void
 test_capabilities (void)
 {
@@ -158,6 +159,7 @@ static const struct {
   { "foreground_channel_v1", "resident_endpoint", "s1", NULL },
 };
 
+/* protocol.md 11.2. */
 static void
 test_targets (void)
 {

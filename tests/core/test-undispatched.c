@@ -1,4 +1,4 @@
-/* test-undispatched.c: the inbox as adapters may see it
+/* test-undispatched.c: the inbox as adapters may see it (protocol.md 10.1, 10.4, 10.5, 10.6)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -392,6 +392,14 @@ test_legacy_adapter (RbCoreFixture *fixture,
   g_assert_no_error (error);
   g_assert_cmpuint (items->len, ==, 2);
   g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_CANDIDATES], ==, 2);
+
+  fixture->core->settings.legacy_adapters = FALSE;
+  g_assert_null (list (fixture, 0, NULL, &error));
+  rb_assert_refused (error, RB_ERROR_INVALID, "plugin_pid_invalid", "x-plugin-pid header is required for list undispatched");
+  g_assert_null (list (fixture, WORKER, NULL, &error));
+  rb_assert_refused (error, RB_ERROR_BAD_STATE, "ambiguous_endpoint",
+                     "list claimable requires endpoint_id when a plugin owns multiple active endpoints");
+  fixture->core->settings.legacy_adapters = TRUE;
 
   {
     g_autoptr(RbWorker) modern = rb_worker_new (fixture, OTHER);

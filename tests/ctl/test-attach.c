@@ -17,6 +17,9 @@
 #define STATE "POST /v1/runtime/processing-state"
 #define REPLY "POST /v1/runtime/assignment-reply"
 #define SEND "POST /v1/send"
+#define STAGED "POST /v1/runtime/staged-delivery"
+#define NOTHING "{\"items\":[]}"
+#define NEVER "{\"items\":[],\"staging\":false}"
 
 typedef struct {
   char         *data_dir;
@@ -52,11 +55,13 @@ set_up (Fixture       *fixture,
   options->call_timeout_ms = 0;
   fixture->client = rb_client_new (options, fixture->clock);
   fixture->attach = rb_attach_new (fixture->client, "worker", "custom");
+  rb_fake_broker_answer (fixture->broker, STAGED, 200, data != NULL ? data : NEVER);
   rb_attach_start_async (fixture->attach, NULL, rb_test_store_result, &fixture->result);
   rb_test_wait_until (fixture->result != NULL);
   g_assert_true (rb_attach_start_finish (fixture->attach, fixture->result, &error));
   g_assert_no_error (error);
   g_clear_object (&fixture->result);
+  rb_test_wait_until (rb_fake_broker_count (fixture->broker, STAGED) == 1);
 }
 
 static void
@@ -190,6 +195,70 @@ test_assignment (Fixture       *fixture,
   assert_body (fixture, STATE, "\"state\":\"processing_started\"");
   assert_body (fixture, REPLY, "\"reply_request_id\":\"reply:as-1\",\"content\":\"hello from peer@local as m-1 of as-1\"");
   g_assert_cmpstr (rb_fake_broker_get_frames (fixture->broker), ==, "{\"event\":\"push_ack\",\"push_id\":\"push-m-1\"}\n");
+}
+
+#define ITEM(id_) "{\"endpoint_id\":\"ep-1\",\"undispatched_id\":\"" id_ "\",\"assignment_id\":\"as-" id_ "\",\"source_message_id\":\"" id_ \
+                  "\",\"staged_at\":\"2026-01-01T00:00:00.000Z\",\"message\":{\"from\":\"peer@local\",\"content\":\"hello\"," \
+                  "\"contentType\":\"text\",\"sourceMessageId\":\"" id_ "\"}}"
+
+static guint
+count_looks (Fixture *fixture)
+{
+  return rb_fake_broker_count (fixture->broker, STAGED);
+}
+
+static void
+test_staged (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("What is staged for the endpoint is fetched and answered like what is pushed; the next look waits until it is accepted "
+                  "(protocol.md 12.5).");
+
+  use_script (fixture, "cat");
+  rb_fake_broker_answer (fixture->broker, STAGED, 200, "{\"items\":[" ITEM ("m-1") "]}");
+  rb_fake_broker_answer (fixture->broker, STATE, 503, "{\"error\":\"upstream_unavailable\",\"message\":\"later\",\"retryable\":true}");
+  rb_fake_clock_advance (fixture->clock, 1000);
+  rb_test_wait_until (rb_fake_broker_count (fixture->broker, STATE) == 1);
+  rb_test_settle ();
+  g_assert_cmpuint (count_looks (fixture), ==, 1);
+
+  rb_fake_clock_advance (fixture->clock, 1000);
+  rb_test_wait_until (fixture->n_ended == 1);
+  g_assert_no_error (fixture->error);
+  assert_body (fixture, REPLY, "\"reply_request_id\":\"reply:as-m-1\",\"content\":\"hello\"");
+  rb_test_wait_until (count_looks (fixture) == 2);
+}
+
+static void
+test_staged_again (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("A broker that offers again what was accepted long ago is not asked in a tight loop.");
+
+  use_script (fixture, "cat");
+  rb_fake_broker_answer (fixture->broker, STAGED, 200, "{\"items\":[" ITEM ("m-1") "]}");
+  rb_fake_clock_advance (fixture->clock, 1000);
+  rb_test_wait_until (count_looks (fixture) == 2 && fixture->n_ended == 1);
+
+  rb_fake_broker_answer (fixture->broker, STAGED, 200, "{\"items\":[" ITEM ("m-1") "]}");
+  rb_fake_clock_advance (fixture->clock, 5000);
+  rb_test_wait_until (count_looks (fixture) == 3);
+  rb_test_settle ();
+  g_assert_cmpuint (count_looks (fixture), ==, 3);
+  g_assert_cmpuint (fixture->n_ended, ==, 1);
+  rb_fake_clock_advance (fixture->clock, 5000);
+  rb_test_wait_until (count_looks (fixture) == 4);
+}
+
+static void
+test_nothing_is_staged (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_test_summary ("A broker that says that it never stages anything is asked once.");
+
+  rb_fake_clock_advance (fixture->clock, 3600000);
+  rb_test_settle ();
+  g_assert_cmpuint (count_looks (fixture), ==, 1);
 }
 
 static void
@@ -493,6 +562,9 @@ main (int    argc,
 #define ADD(path, function) g_test_add (path, Fixture, NULL, set_up, function, tear_down)
   ADD ("/attach/registers", test_registers);
   ADD ("/attach/assignment", test_assignment);
+  ADD ("/attach/nothing-is-staged", test_nothing_is_staged);
+  g_test_add ("/attach/staged", Fixture, NOTHING, set_up, test_staged, tear_down);
+  g_test_add ("/attach/staged-again", Fixture, NOTHING, set_up, test_staged_again, tear_down);
   ADD ("/attach/exit-status", test_exit_status);
   ADD ("/attach/direct", test_direct);
   ADD ("/attach/silent", test_direct_silent);

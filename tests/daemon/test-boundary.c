@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+/* Source: protocol.md 3.3, steps 1 and 2. */
 static void
 test_host (void)
 {
@@ -90,6 +91,7 @@ test_no_url (void)
     }
 }
 
+/* Source: protocol.md 3.3, steps 4 and 5. */
 static void
 test_authority (void)
 {

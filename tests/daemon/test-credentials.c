@@ -58,6 +58,7 @@ assert_refused (RbCredentials *credentials,
     g_assert_cmpstr (error->message, ==, text);
 }
 
+/* Source: protocol.md 3.2, its table and the boundary of 3.3. */
 static void
 test_refused (void)
 {
@@ -110,6 +111,7 @@ test_refused (void)
     }
 }
 
+/* Source: protocol.md 3.2, precedence of the API host. */
 static void
 test_accepted (void)
 {
@@ -163,6 +165,7 @@ test_override_decides_boundary (void)
   g_assert_nonnull (credentials);
 }
 
+/* Source: protocol.md 3.2, OpenClaw config. */
 static void
 test_openclaw_refused (void)
 {

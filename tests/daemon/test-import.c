@@ -102,6 +102,7 @@ count_inbox (Fixture *fixture)
   return (guint) g_variant_n_children (rows);
 }
 
+/* Source: protocol.md 3.9 and IMP-9. */
 static void
 test_parse (void)
 {

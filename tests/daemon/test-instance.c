@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Source: protocol.md 3.6, IMP-7. */
 static void
 test_lock_excludes (void)
 {
@@ -62,6 +63,7 @@ test_lock_refused (void)
   g_assert_false (g_error_matches (error, RB_ERROR, RB_ERROR_BAD_STATE));
 }
 
+/* Source: protocol.md 3.6, bearer token. */
 static void
 test_token (void)
 {
@@ -144,6 +146,7 @@ write_discovery (const char *dir,
   return path;
 }
 
+/* Source: protocol.md 3.6, healthy owner check. */
 static void
 test_owner_answers (void)
 {

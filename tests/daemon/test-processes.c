@@ -63,6 +63,7 @@ end_child (pid_t pid)
   g_assert_cmpint (waitpid (pid, NULL, 0), ==, pid);
 }
 
+/* Source: protocol.md 7.7 and IMP-22. */
 static void
 test_identify (Fixture       *fixture,
                gconstpointer  data)

@@ -112,6 +112,7 @@ test_limits_filled (void)
   g_assert_true (g_str_has_prefix (ipc.server_version, "999.0.0+runtime-broker."));
 }
 
+/* Source: protocol.md 3.1 and IMP-2. */
 static void
 test_precedence (void)
 {

@@ -98,6 +98,7 @@ read_log (Fixture *fixture,
   return text;
 }
 
+/* Source: protocol.md 3.1, 3.2, 3.5. */
 static void
 test_drop_in (Fixture       *fixture,
               gconstpointer  data)
@@ -151,6 +152,7 @@ test_explain (Fixture       *fixture,
   assert_contains (own, "http.api-host = http://127.0.0.1:8   (option --set)\n");
 }
 
+/* Source: protocol.md 3.1 with IMP-2, 3.2. */
 static void
 test_openclaw (Fixture       *fixture,
                gconstpointer  data)
@@ -172,6 +174,7 @@ test_openclaw (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
+/* Source: protocol.md 3.2, 3.7. */
 static void
 test_wrong_credentials (Fixture       *fixture,
                         gconstpointer  data)
@@ -276,6 +279,7 @@ test_socket_taken (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
+/* Source: protocol.md 3.3. */
 static void
 test_boundary (Fixture       *fixture,
                gconstpointer  data)
@@ -291,6 +295,7 @@ test_boundary (Fixture       *fixture,
                                    "identity authority \"masons.ai\""));
 }
 
+/* Source: protocol.md 3.5, IMP-5. */
 static void
 test_account_leaves_tree (Fixture       *fixture,
                           gconstpointer  data)
@@ -316,6 +321,7 @@ start_soon (Fixture *fixture)
   g_assert_cmpuint (rb_daemon_fixture_request (fixture->daemon, FALSE, "GET", "/health", NULL, NULL), ==, 200);
 }
 
+/* Source: protocol.md 3.4 step 8, IMP-3. */
 static void
 test_gateway_away (Fixture       *fixture,
                    gconstpointer  data)
@@ -364,6 +370,7 @@ test_upstream_away (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
+/* Source: protocol.md 3.4 step 4, 3.7. */
 static void
 test_refused (Fixture       *fixture,
               gconstpointer  data)
@@ -417,6 +424,7 @@ test_superseded (Fixture       *fixture,
   assert_contains (log, "\"reason\":\"superseded_default_stream\"");
 }
 
+/* Source: protocol.md 3.4, 19: in this order. */
 static void
 test_log_order (Fixture       *fixture,
                 gconstpointer  data)
@@ -443,6 +451,7 @@ test_log_order (Fixture       *fixture,
     }
 }
 
+/* Source: protocol.md 3.6, IMP-7. */
 static void
 test_two_at_once (Fixture       *fixture,
                   gconstpointer  data)
@@ -483,6 +492,7 @@ on_health_asked (GSocketService    *service,
   return TRUE;
 }
 
+/* Source: protocol.md 3.4 step 12, 3.6. */
 static void
 test_second_look (Fixture       *fixture,
                   gconstpointer  data)
@@ -522,6 +532,7 @@ test_second_look (Fixture       *fixture,
   g_assert_true (g_file_test (buffer, G_FILE_TEST_EXISTS));
 }
 
+/* Source: protocol.md 3.9, IMP-9. */
 static void
 test_buffers (Fixture       *fixture,
               gconstpointer  data)

@@ -139,6 +139,7 @@ test_message (Fixture       *fixture,
   assert_clean (fixture);
 }
 
+/* Source: protocol.md 3.8. */
 static void
 test_peer_cursor (Fixture       *fixture,
                   gconstpointer  data)
@@ -187,6 +188,7 @@ test_peer_buffers (Fixture       *fixture,
   assert_clean (fixture);
 }
 
+/* Source: protocol.md 3.4, IMP-3. */
 static void
 test_away (Fixture       *fixture,
            gconstpointer  data)
@@ -263,6 +265,7 @@ test_protocol (Fixture       *fixture,
   assert_ends (fixture, 1, "Module 'gateway' did not start: ");
 }
 
+/* protocol.md 13.10. */
 static void
 test_superseded (Fixture       *fixture,
                  gconstpointer  data)

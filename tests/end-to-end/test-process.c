@@ -48,6 +48,7 @@ parse (const char *text)
   return json;
 }
 
+/* Source: protocol.md 4.4, 3.11 rule 1. */
 static void
 test_healthy (Fixture       *fixture,
               gconstpointer  data)
@@ -67,6 +68,7 @@ test_healthy (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
+/* Source: protocol.md 3.7; with the discovery file of 3.6; 19. */
 static void
 test_stop (Fixture       *fixture,
            gconstpointer  data)
@@ -87,6 +89,7 @@ test_stop (Fixture       *fixture,
     }
 }
 
+/* Source: protocol.md 3.6, ownership check before delete. */
 static void
 test_stop_foreign_discovery (Fixture       *fixture,
                              gconstpointer  data)
@@ -105,6 +108,7 @@ test_stop_foreign_discovery (Fixture       *fixture,
   g_assert_nonnull (strstr (text, "\"pid\":1"));
 }
 
+/* Source: protocol.md 3.6, single instance, and 3.7. */
 static void
 test_second (Fixture       *fixture,
              gconstpointer  data)
@@ -120,8 +124,10 @@ test_second (Fixture       *fixture,
   g_assert_nonnull (strstr (errors, rb_daemon_fixture_get_url (fixture->daemon)));
 
   g_assert_cmpint (g_unlink (rb_daemon_fixture_get_discovery_file (fixture->daemon)), ==, 0);
+  rb_daemon_fixture_add_argument (fixture->daemon, "--verbose");
   g_assert_cmpint (rb_daemon_fixture_run (fixture->daemon, NULL, &again), ==, 0);
   g_assert_nonnull (strstr (again, "another runtime broker (pid "));
+  g_assert_nonnull (strstr (again, "broker_already_running "));
   g_assert_cmpuint (rb_daemon_fixture_request (fixture->daemon, FALSE, "GET", "/health", NULL, NULL), ==, 200);
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
@@ -173,6 +179,7 @@ test_early_signal (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
+/* Source: protocol.md 3.6: what is no record counts as absent. */
 static void
 test_corrupt_discovery (Fixture       *fixture,
                         gconstpointer  data)
@@ -304,6 +311,7 @@ test_module_hangs (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
+/* protocol.md 19. */
 static void
 test_stop_hangs (Fixture       *fixture,
                  gconstpointer  data)
@@ -362,6 +370,7 @@ test_masons (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
+/* Source: protocol.md 3.11, command line. */
 static void
 test_command_line (Fixture       *fixture,
                    gconstpointer  data)
@@ -446,6 +455,7 @@ test_views (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
+/* Source: protocol.md 3.10, IMP-10. */
 static void
 test_log (Fixture       *fixture,
           gconstpointer  data)

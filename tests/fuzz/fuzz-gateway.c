@@ -1,4 +1,4 @@
-/* fuzz-gateway.c: any bytes at all as a frame of the gateway, and as the cursor file
+/* fuzz-gateway.c: any bytes at all as a frame of the gateway, and as the cursor file (protocol.md 13.3)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -1,4 +1,4 @@
-/* fuzz-sse.c: any bytes at all through the event stream's parser and the reader of its frames
+/* fuzz-sse.c: any bytes at all through the event stream's parser and the reader of its frames (protocol.md 15.2)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

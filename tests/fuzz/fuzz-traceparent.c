@@ -1,4 +1,4 @@
-/* fuzz-traceparent.c: any text at all in the place of a trace context
+/* fuzz-traceparent.c: any text at all in the place of a trace context (protocol.md 18.1)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -1,4 +1,4 @@
-// conversation.mjs: one conversation from the start of a daemon to its end, with everything that was said on all sides
+// conversation.mjs: one conversation from the start of a daemon to its end, with everything that was said on all sides (protocol.md 24.1)
 //
 // SPDX-License-Identifier: LGPL-2.1-or-later
 

@@ -48,7 +48,8 @@ export class Upstream {
 
   async #items (what, name) {
     const { items } = await this.#ask ('GET', `/sim/${what}${name ? `?name=${encodeURIComponent (name)}` : ''}`);
-    return items.map (({ text, ...item }) => ({ ...item, body: text ? JSON.parse (text) : undefined }));
+    // What a frame CLOSE has is its code and its reason.
+    return items.map (({ text, ...item }) => ({ ...item, body: text && item.name !== 'CLOSE' ? JSON.parse (text) : text || undefined }));
   }
 
   // The requests of the API so far: { name: 'POST /v1/...', status, query, at_us, body }.

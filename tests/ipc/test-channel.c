@@ -22,6 +22,7 @@ typedef struct {
   const char *response;    /* how it starts, or, with "=" before it, all of it */
 } Refusal;
 
+/* Source: protocol.md 5.1, its table. */
 static const Refusal refusals[] = {
   { "target", "GET /v1/other HTTP/1.1\r\n" HOST UPGRADE KEY VERSION AUTH PID "\r\n", "=HTTP/1.1 404 Not Found\r\n\r\n" },
   { "query", "GET /v1/stream?a HTTP/1.1\r\n" HOST UPGRADE KEY VERSION AUTH PID "\r\n", "=HTTP/1.1 404 Not Found\r\n\r\n" },
@@ -66,6 +67,7 @@ test_refusal (RbIpcFixture *fixture,
   g_assert_cmpstr (calls, ==, "");
 }
 
+/* Source: protocol.md 5.1, 5.2. */
 static void
 test_opens (RbIpcFixture *fixture,
             gconstpointer data)
@@ -88,6 +90,7 @@ test_opens (RbIpcFixture *fixture,
   g_assert_cmpstr (calls, ==, "attach 7 receipts=1 legacy=0\n");
 }
 
+/* protocol.md 20.1. */
 static void
 test_ages (RbIpcFixture *fixture,
            gconstpointer data)
@@ -120,6 +123,7 @@ push (RbIpcFixture *fixture,
   return rb_channel_push (rb_fake_core_get_channel (fixture->core), &what);
 }
 
+/* Source: protocol.md 5.4, 5.5. */
 static void
 test_push (RbIpcFixture *fixture,
            gconstpointer data)
@@ -143,6 +147,7 @@ test_push (RbIpcFixture *fixture,
   g_assert_cmpstr (calls, ==, "receipt push_1\n");
 }
 
+/* Source: protocol.md 5.4. */
 static void
 test_presence (RbIpcFixture *fixture,
                gconstpointer data)
@@ -155,6 +160,7 @@ test_presence (RbIpcFixture *fixture,
   g_assert_cmpstr (frame, ==, "{\"event\":\"presence_changed\",\"presence\":\"offline\"}");
 }
 
+/* Source: protocol.md 5.5. */
 static void
 test_nonsense (RbIpcFixture *fixture,
                gconstpointer data)
@@ -240,6 +246,7 @@ expect_close (RbRaw *client,
     }
 }
 
+/* Source: protocol.md 5.3. */
 static void
 test_displaced (RbIpcFixture *fixture,
                 gconstpointer data)
@@ -409,6 +416,7 @@ test_backlog_drains (RbIpcFixture *fixture,
     }
 }
 
+/* Source: protocol.md 5.1, IMP-65. */
 static void
 test_pings (RbIpcFixture *fixture,
             gconstpointer data)

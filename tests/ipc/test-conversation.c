@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+/* Source: protocol.md 4.6, 5.3, over the wire. */
+
 #define TOKEN "a-token-that-nobody-guesses"
 
 typedef struct {

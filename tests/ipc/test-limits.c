@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+/* Source: protocol.md 4.1: how long; 4.3, IMP-12: how much. */
+
 #define MIB (1024 * 1024)
 #define HEAD "POST /v1/send HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAuthorization: Bearer " TOKEN "\r\n"
 #define TOO_LARGE "{\"error\":\"body_too_large\",\"message\":\"request body too large\"}"

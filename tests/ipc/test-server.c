@@ -273,6 +273,7 @@ test_foreign_socket_stays (RbIpcFixture *fixture,
   g_assert_true (g_file_test (fixture->socket, G_FILE_TEST_EXISTS));
 }
 
+/* Source: protocol.md 5.1, check 5; 19, IMP-55. */
 static void
 test_drain (RbIpcFixture *fixture,
             gconstpointer data)
@@ -307,6 +308,7 @@ test_drain (RbIpcFixture *fixture,
   assert_status (response, 200);
 }
 
+/* Source: protocol.md 5.3, IMP-15. */
 static void
 test_close (RbIpcFixture *fixture,
             gconstpointer data)

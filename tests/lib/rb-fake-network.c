@@ -235,13 +235,45 @@ grant (RbFakeUpstream *self)
   return g_variant_dict_end (&dict);
 }
 
+typedef struct {
+  RbUpstreamCall  call;
+  GVariant       *arguments;
+} FakeCall;
+
+static void
+fake_call_free (gpointer data)
+{
+  FakeCall *self = data;
+
+  g_variant_unref (self->arguments);
+  g_free (self);
+}
+
+/* FALSE: whoever responds leaves it to us. */
+static gboolean
+ask_to_respond (RbFakeUpstream *self,
+                GTask          *task)
+{
+  const FakeCall *call = g_task_get_task_data (task);
+  GError *error = NULL;
+  GVariant *answer = self->respond != NULL ? self->respond (call->call, call->arguments, self->respond_data, &error) : NULL;
+
+  if (answer != NULL)
+    g_task_return_pointer (task, g_variant_take_ref (answer), (GDestroyNotify) g_variant_unref);
+  else if (error != NULL)
+    g_task_return_error (task, error);
+  return answer != NULL || error != NULL;
+}
+
 static void
 answer_call (RbFakeUpstream *self,
              GTask          *task)
 {
-  RbUpstreamCall call = GPOINTER_TO_INT (g_task_get_task_data (task));
+  RbUpstreamCall call = ((FakeCall *) g_task_get_task_data (task))->call;
   GVariant *answer;
 
+  if (ask_to_respond (self, task))
+    return;
   if (self->failures[call] != NULL || (self->answers[call] == NULL && self->failure != NULL))
     {
       g_task_return_error (task, g_error_copy (self->failures[call] != NULL ? self->failures[call] : self->failure));
@@ -281,13 +313,15 @@ fake_call_async (RbUpstream          *upstream,
 {
   RbFakeUpstream *self = RB_FAKE_UPSTREAM (upstream);
   g_autoptr(GTask) task = g_task_new (upstream, cancellable, callback, user_data);
+  FakeCall *data = g_new (FakeCall, 1);
 
   self->n_calls[call]++;
   g_clear_pointer (&self->arguments[call], g_variant_unref);
   self->arguments[call] = g_variant_ref_sink (arguments);
   if (call == RB_UPSTREAM_CONTROL_ACK)
     note_ack (self, arguments);
-  g_task_set_task_data (task, GINT_TO_POINTER (call), NULL);
+  *data = (FakeCall) { call, g_variant_ref (self->arguments[call]) };
+  g_task_set_task_data (task, data, fake_call_free);
   if (self->hold || self->holds[call])
     g_ptr_array_add (self->waiting, g_steal_pointer (&task));
   else

@@ -37,6 +37,9 @@ char            *rb_fake_connector_sent_metadata (RbFakeConnector *self, guint i
 #define RB_TYPE_FAKE_UPSTREAM (rb_fake_upstream_get_type ())
 G_DECLARE_FINAL_TYPE (RbFakeUpstream, rb_fake_upstream, RB, FAKE_UPSTREAM, GObject)
 
+/* What a directory with a mind of its own answers: a{sv} (floating), or NULL with @error, or NULL without: as it would anyway. */
+typedef GVariant *(*RbFakeRespond) (RbUpstreamCall call, GVariant *arguments, gpointer user_data, GError **error);
+
 struct _RbFakeUpstream {
   GObject             parent_instance;
   RbUpstreamFeatures  features;       /* RB_UPSTREAM_LOCAL_INBOX */
@@ -50,6 +53,8 @@ struct _RbFakeUpstream {
   GVariant           *answers[RB_UPSTREAM_N_CALLS];     /* of one kind of call; before @answer and @failure */
   GError             *failures[RB_UPSTREAM_N_CALLS];    /* likewise, before its answer */
   gboolean            holds[RB_UPSTREAM_N_CALLS];
+  RbFakeRespond       respond;        /* asked before all of these, when the call is answered; NULL: there is none */
+  gpointer            respond_data;
   double              heartbeat_after_seconds;
   GPtrArray          *acks;           /* of char *: "key status" or "key status detail", for each acknowledged control event */
 };

@@ -6,6 +6,7 @@
 #include "rb-test.h"
 
 #include <ftw.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 static GPtrArray *made_dirs;
 static GMutex log_lock;
 static GHashTable *log_counts;   /* event name to how often it was logged; under @log_lock */
+static GHashTable *log_levels;   /* event name to the level it was logged at last; likewise */
+static GHashTable *log_fields;   /* event name to GHashTable of the fields of the last such event; likewise */
 
 static const char *
 find_field (const GLogField *fields,
@@ -25,12 +28,30 @@ find_field (const GLogField *fields,
   return NULL;
 }
 
+/* Of our events all values are text. */
+static GHashTable *
+copy_fields (const GLogField *fields,
+             gsize            n_fields)
+{
+  GHashTable *copy = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_has_prefix (fields[i].key, "RB_"))
+      g_hash_table_insert (copy, g_strdup (fields[i].key), g_strdup (fields[i].value));
+  return copy;
+}
+
 static void
-count_event (const char *event)
+count_event (const char      *event,
+             GLogLevelFlags   level,
+             const GLogField *fields,
+             gsize            n_fields)
 {
   g_mutex_lock (&log_lock);
+  g_hash_table_insert (log_levels, g_strdup (event), GUINT_TO_POINTER (level & G_LOG_LEVEL_MASK));
   g_hash_table_insert (log_counts, g_strdup (event),
                        GUINT_TO_POINTER (GPOINTER_TO_UINT (g_hash_table_lookup (log_counts, event)) + 1));
+  g_hash_table_insert (log_fields, g_strdup (event), copy_fields (fields, n_fields));
   g_mutex_unlock (&log_lock);
 }
 
@@ -46,7 +67,7 @@ write_log (GLogLevelFlags   level,
   if (event == NULL)
     return g_log_writer_default (level, fields, n_fields, NULL);
 
-  count_event (event);
+  count_event (event, level, fields, n_fields);
   if (level < G_LOG_LEVEL_MESSAGE || g_test_verbose ())
     fprintf (stderr, "%s: %s\n", find_field (fields, n_fields, "GLIB_DOMAIN"), find_field (fields, n_fields, "MESSAGE"));
   return G_LOG_WRITER_HANDLED;
@@ -88,6 +109,8 @@ rb_test_init (int    *argc,
 
   made_dirs = g_ptr_array_new_with_free_func (g_free);
   log_counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  log_levels = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  log_fields = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
   /* A writer is set once; a subprocess is where a test sets its own. */
   if (!g_test_subprocess ())
     g_log_set_writer_func (write_log, NULL, NULL);
@@ -113,6 +136,57 @@ rb_test_count_log (const char *event)
 }
 
 /**
+ * rb_test_get_log_level:
+ * @event: name of a log event
+ *
+ * Returns: the level at which it was logged last; 0: it never was
+ */
+GLogLevelFlags
+rb_test_get_log_level (const char *event)
+{
+  GLogLevelFlags level;
+
+  g_mutex_lock (&log_lock);
+  level = GPOINTER_TO_UINT (g_hash_table_lookup (log_levels, event));
+  g_mutex_unlock (&log_lock);
+  return level;
+}
+
+/**
+ * rb_test_assert_logged:
+ * @event: name of a log event
+ * @...: pairs of field name and value, both strings, ended by %NULL; with %NULL as the value the field is only to be there
+ *
+ * The last such event had these fields.
+ */
+void
+rb_test_assert_logged (const char *event,
+                       ...)
+{
+  GHashTable *fields;
+  const char *name;
+  va_list args;
+
+  g_mutex_lock (&log_lock);
+  fields = g_hash_table_lookup (log_fields, event);
+  g_assert_nonnull (fields);
+  va_start (args, event);
+  while ((name = va_arg (args, const char *)) != NULL)
+    {
+      g_autofree char *upper = g_ascii_strup (name, -1);
+      g_autofree char *key = g_strconcat ("RB_", upper, NULL);
+      const char *value = va_arg (args, const char *);
+
+      if (value != NULL)
+        g_assert_cmpstr (g_hash_table_lookup (fields, key), ==, value);
+      else
+        g_assert_true (g_hash_table_contains (fields, key));
+    }
+  va_end (args);
+  g_mutex_unlock (&log_lock);
+}
+
+/**
  * rb_test_forget_logs:
  *
  * Counts every event from here: for the set-up of a fixture.
@@ -122,6 +196,7 @@ rb_test_forget_logs (void)
 {
   g_mutex_lock (&log_lock);
   g_hash_table_remove_all (log_counts);
+  g_hash_table_remove_all (log_fields);
   g_mutex_unlock (&log_lock);
 }
 

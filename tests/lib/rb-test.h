@@ -30,6 +30,11 @@ char *rb_test_make_dir      (void);
 
 /* How often the log event was written since the start or the last such call; our own events are never fatal in tests. */
 guint rb_test_count_log     (const char *event);
+/* Pairs (field, value), NULL-terminated: the last such event had them. */
+void  rb_test_assert_logged (const char *event, ...) G_GNUC_NULL_TERMINATED;
 void  rb_test_forget_logs   (void);
+
+/* The level at which it was logged last; 0: it never was. */
+GLogLevelFlags rb_test_get_log_level (const char *event);
 
 G_END_DECLS

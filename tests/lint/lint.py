@@ -11,10 +11,12 @@ sys.dont_write_bytecode = True
 
 import code_rules
 import layers
+import log_names
+import protocol_map
 import style
 from tree import Tree
 
-RULES = layers.RULES + style.RULES + code_rules.RULES
+RULES = layers.RULES + style.RULES + code_rules.RULES + log_names.RULES + protocol_map.RULES
 SHOWN = 30
 
 

@@ -9,6 +9,8 @@ sys.dont_write_bytecode = True
 
 import code_rules
 import layers
+import log_names
+import protocol_map
 import style
 from tree import Source
 
@@ -35,6 +37,23 @@ class Bench:
 
 def c(path, body):
     return {path: HEADER.format(path.rsplit('/', 1)[1]) + body}
+
+
+def every_log():
+    """A file that logs everything that the npm daemon logs."""
+    lines = ['rb_log_{} ("{}", NULL);\n'.format(level, name) for level, names in log_names.NAMES.items() for name in names.split()]
+    return c('broker/core/rb-a.c', ''.join(lines))
+
+
+def with_log(old, new):
+    return {path: text.replace(old, new) for path, text in every_log().items()}
+
+
+def mapped(row=None, said=None, test='core-a', source='tests/core/test-a.c'):
+    """A tree whose one test says @said, with a table of one @row; without them: all sections."""
+    every = ', '.join(protocol_map.all_sections())
+    table = '{}\n\n| {} | all | `{}` |\n'.format(protocol_map.HEADING, row or every, test)
+    return {'tests/README.md': table, source: '/* protocol.md {}. */\n'.format(said or every)}
 
 
 # rule -> (what it must refuse, what it must accept)
@@ -99,6 +118,17 @@ CASES = {
     'code/test-init': (
         [c('tests/core/a.c', 'int main (void) { return g_test_run (); }\n')],
         [c('tests/core/a.c', 'int main (void) { rb_test_init (); return g_test_run (); }\n')]),
+    'log/names': (
+        [{}, with_log('rb_log_info ("broker_ready"', 'rb_log_info ("broker_done"'),
+         with_log('rb_log_info ("broker_ready"', 'rb_log_warning ("broker_ready"')],
+        [every_log(), with_log('rb_log_info ("broker_ready"', 'rb_log_message ("broker_ready"'),
+         with_log('rb_log_info ("broker_ready", NULL)', 'a = "broker_ready"')]),
+    'tests/protocol-map': (
+        [{'tests/README.md': 'x\n'}, mapped(row='3.1'), mapped(test='core-b'), mapped(said='3.1'),
+         mapped(said=', '.join(protocol_map.all_sections()).replace('24.3', '24.31')),
+         {**mapped(), 'tests/core/test-a.c': '/* {} */\n'.format(', '.join(protocol_map.all_sections()))}],
+        [mapped(), mapped(test='interop', source='tests/interop/cases/a.mjs'),
+         mapped(test='modules-http-a', source='tests/modules/http/test-http-a.c')]),
 }
 
 
@@ -112,7 +142,7 @@ def failures(check, refused, accepted):
 
 
 def main():
-    rules = layers.RULES + style.RULES + code_rules.RULES
+    rules = layers.RULES + style.RULES + code_rules.RULES + log_names.RULES + protocol_map.RULES
     failed = 0
     print('1..{}'.format(len(rules)))
     for number, (name, check) in enumerate(rules, 1):

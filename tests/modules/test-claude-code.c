@@ -1,4 +1,4 @@
-/* test-claude-code.c: the claude-code module starts Claude Code as the protocol says
+/* test-claude-code.c: the claude-code module starts Claude Code as the protocol says (protocol.md 15.8)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

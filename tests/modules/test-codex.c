@@ -1,4 +1,4 @@
-/* test-codex.c: the codex module starts nothing, unless its owner said what
+/* test-codex.c: the codex module starts nothing, unless its owner said what (protocol.md 15.8)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

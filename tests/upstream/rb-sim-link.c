@@ -50,7 +50,12 @@ on_closed (SoupWebsocketConnection *socket,
            gpointer                 user_data)
 {
   RbSimLink *self = user_data;
+  guint code = soup_websocket_connection_get_close_code (socket);
+  const char *reason = soup_websocket_connection_get_close_data (socket);
+  g_autofree char *text = g_strdup_printf ("%u %s", code, reason != NULL ? reason : "");
 
+  if (code != 0)
+    rb_sim_record_add (self->record, RB_SIM_FRAME_IN, "CLOSE", text);
   self->callbacks->on_gone (self, self->user_data);
 }
 

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 
 typedef enum {
   RB_SIM_REQUEST,       /* name "POST /v1/runtime/control-ack" (without the query), text the body */
-  RB_SIM_FRAME_IN,      /* name "SEND_MESSAGE", text the frame; name "" when it is no JSON object */
+  RB_SIM_FRAME_IN,      /* name "SEND_MESSAGE", text the frame; name "" when it is no JSON object; "CLOSE", text "4001 reason" */
   RB_SIM_FRAME_OUT,     /* the same for what the gateway said */
   RB_SIM_EVENT_OUT,     /* name "dispatch_undispatched", text the event */
   RB_SIM_VIOLATION,     /* name the rule, text what was wrong: a broker that follows the protocol leaves none */

@@ -51,6 +51,61 @@ test_table (void)
     }
 }
 
+/* The codes of protocol.md 22 that are errors of the core, by the kind that the core gives them. */
+static const struct {
+  guint       status;
+  RbError     kind;
+  const char *codes;
+} appendix[] = {
+  { 400, RB_ERROR_INVALID, "bad_request correlation_id_forbidden dispatch_body_invalid dispatch_failed endpoint_id_required "
+                           "invalid_runtime_session_id ipc_channel_missing plugin_pid_invalid protocol_version_mismatch "
+                           "reply_request_id_required target_endpoint_id_forbidden task_hint_invalid undispatched_id_invalid" },
+  { 401, RB_ERROR_UNAUTHORIZED, "unauthorized" },
+  { 403, RB_ERROR_FORBIDDEN, "endpoint_owner_token_mismatch endpoint_pid_mismatch ownership_mismatch plugin_pid_mismatch "
+                             "reattach_pid_mismatch reply_emitted_broker_owned runtime_assignment_target_mismatch "
+                             "source_endpoint_id_mismatch" },
+  { 404, RB_ERROR_NOT_FOUND, "endpoint_unknown not_found unknown_endpoint" },
+  { 405, RB_ERROR_INVALID, "method_not_allowed" },
+  { 409, RB_ERROR_BAD_STATE, "ambiguous_endpoint endpoint_not_active endpoint_not_reconnecting missing_background_exchange_v1 "
+                             "no_active_endpoint runtime_assignment_in_progress runtime_assignment_not_accepted "
+                             "runtime_assignment_projection_authority_missing runtime_assignment_reply_idempotency_conflict "
+                             "runtime_assignment_unknown runtime_self_settle_rejected" },
+  { 409, RB_ERROR_REJECTED, "runtime_processing_state_rejected runtime_reply_request_rejected "
+                            "runtime_self_claim_assignment_projection_failed" },
+  { 413, RB_ERROR_TOO_LARGE, "body_too_large" },
+  { 422, RB_ERROR_UNPROCESSABLE, "invalid_request" },
+  { 500, RB_ERROR_INTERNAL, "internal_error" },
+  { 502, RB_ERROR_REJECTED, "connector_rejected runtime_self_claim_rejected runtime_self_claim_response_invalid" },
+  { 503, RB_ERROR_UNAVAILABLE, "broker_shutting_down connector_unavailable reconnecting_buffer_drain_failed "
+                               "runtime_claim_candidates_unavailable runtime_conversation_history_failed "
+                               "runtime_processing_state_rejected runtime_reply_request_rejected "
+                               "runtime_self_claim_assignment_projection_failed runtime_self_claim_rejected runtime_self_settle_unavailable "
+                               "upstream_unavailable" },
+  { 503, RB_ERROR_OUTCOME_UNKNOWN, "connector_send_outcome_unknown runtime_self_claim_outcome_unknown" },
+  { 503, RB_ERROR_NOT_SUPPORTED, "runtime_conversation_history_unsupported runtime_self_claim_unsupported "
+                                 "runtime_self_settle_unsupported" },
+};
+
+static void
+test_appendix (void)
+{
+  g_test_summary ("Each documented code has its documented status.");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (appendix); i++)
+    {
+      g_auto(GStrv) codes = g_strsplit (appendix[i].codes, " ", -1);
+
+      for (gsize j = 0; codes[j] != NULL; j++)
+        {
+          g_autoptr(GError) error = rb_error_new (appendix[i].kind, g_intern_string (codes[j]), "text");
+
+          g_test_message ("%s", codes[j]);
+          g_assert_cmpuint (rb_wire_error_status (error), ==, appendix[i].status);
+          g_assert_cmpstr (rb_wire_error_code (error), ==, codes[j]);
+        }
+    }
+}
+
 static char *
 body_text (GBytes *body)
 {
@@ -59,6 +114,7 @@ body_text (GBytes *body)
   return g_strndup (g_bytes_get_data (owned, NULL), g_bytes_get_size (owned));
 }
 
+/* Source: protocol.md 4.3, extra fields. */
 static void
 test_details (void)
 {
@@ -126,6 +182,7 @@ main (int    argc,
   rb_test_init (&argc, &argv);
 
   g_test_add_func ("/wire/errors/table", test_table);
+  g_test_add_func ("/wire/errors/appendix", test_appendix);
   g_test_add_func ("/wire/errors/details", test_details);
   g_test_add_func ("/wire/errors/upstream", test_upstream);
   g_test_add_func ("/wire/errors/foreign", test_foreign);

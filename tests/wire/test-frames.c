@@ -29,6 +29,7 @@ make_envelope (const char *type,
   return rb_envelope_new ("m1", "bob@local", NULL, content, type, slice);
 }
 
+/* Source: protocol.md 5.4, IMP-16. */
 static void
 test_push_direct (void)
 {
@@ -150,6 +151,25 @@ test_answers (void)
   assert_text (rb_wire_answer_presence (0), "{\"bound_continuation_count\":0}");
 }
 
+/* protocol.md 6.2; the last one is ours. */
+#define CAPABILITIES \
+  "{\"endpoint_metadata_v1\":true,\"remote_spawn_v1\":true,\"undispatched_inbox_v1\":false,\"runtime_assignment_reply_v1\":true," \
+  "\"runtime_assignment_claim_v1\":true,\"runtime_claim_candidates_v1\":true,\"undispatched_presence_v1\":true," \
+  "\"push_receipt_ack_v1\":true,\"structured_workspace_v1\":true,\"stream_requests_v1\":true}"
+
+static void
+test_who_we_are (void)
+{
+  g_test_summary ("Health and handshake say version, protocol and capabilities (protocol.md 4.4, 6.1, 3.11 rules 2 and 4).");
+
+  assert_text (rb_wire_answer_health ("999.0.0+x", "1.2.3", TRUE),
+               "{\"ok\":true,\"version\":\"999.0.0+x\",\"protocol_version\":\"1.1\",\"product_version\":\"1.2.3\",\"ready\":true,"
+               "\"capabilities\":" CAPABILITIES "}");
+  assert_text (rb_wire_answer_initialize ("999.0.0+x", "s", "reconnecting"),
+               "{\"server_version\":\"999.0.0+x\",\"server_protocol_version\":\"1.1\",\"server_capabilities\":" CAPABILITIES ","
+               "\"session_id\":\"s\",\"network_presence\":\"reconnecting\"}");
+}
+
 static void
 test_undispatched (void)
 {
@@ -212,6 +232,7 @@ main (int    argc,
   g_test_add_func ("/wire/frames/parse", test_parse);
   g_test_add_func ("/wire/frames/long-id", test_long_id);
   g_test_add_func ("/wire/answers/short", test_answers);
+  g_test_add_func ("/wire/answers/who-we-are", test_who_we_are);
   g_test_add_func ("/wire/answers/undispatched", test_undispatched);
   g_test_add_func ("/wire/answers/variants", test_variants);
 

@@ -167,6 +167,7 @@ test_fields (gconstpointer data)
     }
 }
 
+/* Source: protocol.md 7.2, the request. */
 static void
 test_register_values (void)
 {
@@ -182,6 +183,7 @@ test_register_values (void)
   g_assert_cmpstr (request.client_kind, ==, "k");
 }
 
+/* Source: protocol.md 8.1. */
 static void
 test_send_slices (void)
 {
@@ -235,20 +237,29 @@ test_processing_options (void)
   g_assert_false (given.retryable);
 }
 
+/* Source: protocol.md 4.3, IMP-1. */
 static void
 test_bodies (void)
 {
-  static const char *const bad[] = { "null", "[]", "1", "\"a\"", "{", "{}}", " x", "{\"a\":01}" };
+  static const char *const bad[] = { "null", "[", "{", "{}}", " x", "{\"a\":01}", "[]x" };
+  static const char *const empty_ones[] = { "[]", "[1]", "1", "\"a\"", "true", "{}" };
   g_autoptr(GBytes) large = g_bytes_new ("{\"a\":1}", 7);
   g_autoptr(RbJson) none = rb_wire_parse_body (NULL, 0, NULL);
   g_autoptr(RbJson) empty = parse ("");
   g_autoptr(RbJson) too_large = NULL;
   g_autoptr(GError) error = NULL;
 
-  g_test_summary ("Nothing counts as {}; whatever is not an object is a bad request.");
+  g_test_summary ("Nothing counts as {}, and so does a value without members; null and what is no JSON is a bad request.");
 
   g_assert_cmpuint (rb_json_get_length (none), ==, 0);
   g_assert_cmpuint (rb_json_get_length (empty), ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (empty_ones); i++)
+    {
+      g_autoptr(RbJson) json = parse (empty_ones[i]);
+
+      g_assert_cmpint (rb_json_get_root_type (json), ==, RB_JSON_OBJECT);
+      g_assert_cmpuint (rb_json_get_length (json), ==, 0);
+    }
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     {
       g_autoptr(GBytes) text = g_bytes_new (bad[i], strlen (bad[i]));
@@ -264,6 +275,7 @@ test_bodies (void)
   g_assert_error (error, RB_ERROR, RB_ERROR_TOO_LARGE);
 }
 
+/* Source: protocol.md 4.2, x-plugin-pid. */
 static void
 test_pids (void)
 {
@@ -293,6 +305,7 @@ test_pids (void)
     }
 }
 
+/* Source: protocol.md 6.1. */
 static void
 test_initialize (void)
 {

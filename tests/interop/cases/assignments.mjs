@@ -1,4 +1,4 @@
-// assignments.mjs: work that the network gives to an endpoint, what becomes of it, and the answer
+// assignments.mjs: work that the network gives to an endpoint, what becomes of it, and the answer (protocol.md 11.5, 11.7, 11.8)
 //
 // SPDX-License-Identifier: LGPL-2.1-or-later
 

@@ -12,6 +12,8 @@ import { Adapter } from '../adapter.mjs';
 import { here } from '../machine.mjs';
 import { eventually } from '../tap.mjs';
 
+// Source: protocol.md 3.11, version rule, 21.2, 21.3.
+
 const CROWD = { processes: 4, clients: 5 };
 
 // Finds a daemon as often as it is told to at the same moment, and says what it found.

@@ -1,4 +1,4 @@
-// old-adapters.mjs: an adapter of the 0.2.5 age and the SDK of today on one daemon
+// old-adapters.mjs: an adapter of the 0.2.5 age and the SDK of today on one daemon (protocol.md 20.1, 20.2)
 //
 // SPDX-License-Identifier: LGPL-2.1-or-later
 

@@ -1,4 +1,4 @@
-// old-network.mjs: an upstream of the 0.2.5 age, which knows neither capabilities nor claims nor tokens
+// old-network.mjs: an upstream of the 0.2.5 age, which knows neither capabilities nor claims nor tokens (protocol.md 20.1, 20.2)
 //
 // SPDX-License-Identifier: LGPL-2.1-or-later
 

@@ -1,4 +1,4 @@
-// pulls.mjs: what an adapter asks for by itself: the list, claims, history, counts, and settling without an answer
+// pulls.mjs: what an adapter asks for by itself: list, claims, history, counts, settling (protocol.md 10.5, 10.6, 10.7, 11.10, 12.6)
 //
 // SPDX-License-Identifier: LGPL-2.1-or-later
 

@@ -1,4 +1,4 @@
-// spawn.mjs: the network starts a runtime on this machine
+// spawn.mjs: the network starts a runtime on this machine (protocol.md 15.8)
 //
 // SPDX-License-Identifier: LGPL-2.1-or-later
 

@@ -1,4 +1,4 @@
-// staged.mjs: messages that are claimed for an endpoint in advance, and held until it comes for them
+// staged.mjs: messages that are claimed for an endpoint in advance, and held until it comes for them (protocol.md 12.5)
 //
 // SPDX-License-Identifier: LGPL-2.1-or-later
 

@@ -1,4 +1,4 @@
-/* test-gateway-connect.c: registering, being refused, trying again, being replaced, stopping
+/* test-gateway-connect.c: registering, being refused, trying again, being replaced, stopping (protocol.md 13.2, 13.9, 13.10, 13.12)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -10,6 +10,18 @@
 #include "rb-test.h"
 
 #include <string.h>
+
+/* How the client closed for the last time, "1000 Client disconnect". */
+static void
+assert_goodbye (Peer       *peer,
+                const char *wanted)
+{
+  g_autofree char *said = NULL;
+
+  rb_test_wait_until (rb_sim_count_frames (peer->sim, "CLOSE", NULL) > 0);
+  said = rb_sim_dup_frame (peer->sim, "CLOSE", -1);
+  g_assert_cmpstr (said, ==, wanted);
+}
 
 #define REGISTERED(n) (rb_sim_count_frames (peer->sim, "REGISTER", NULL) == (n))
 
@@ -26,6 +38,9 @@ test_register (void)
   peer_start (peer);
   g_assert_cmpstr (rb_connector_get_address (peer->connector), ==, "agent@sim");
   g_assert_cmpuint (peer->n_disconnected, ==, 0);
+
+  rb_test_assert_logged ("delivery_cursor_loaded", "lastKnownSeq", "0", NULL);
+  g_assert_cmpuint (rb_test_count_log ("connecting_to_connector"), ==, 1);
 
   frame = rb_sim_dup_frame (peer->sim, "REGISTER", 0);
   token = g_strdup_printf ("{\"event\":\"REGISTER\",\"token\":\"%s\",\"protocolVersion\":4,\"clientVersion\":\"0.2.36\","
@@ -67,6 +82,7 @@ test_refusals (void)
   for (gsize i = 0; i < G_N_ELEMENTS (refusals); i++)
     {
       g_autoptr(Peer) peer = peer_new (NULL, "keepalive-ms", "0", NULL);
+      g_autofree char *goodbye = NULL;
       g_autoptr(GError) error = NULL;
 
       if (refusals[i].reason != NULL)
@@ -78,6 +94,8 @@ test_refusals (void)
       rb_test_wait_until (peer->n_disconnected == 1);
       g_assert_cmpstr (peer->last_reason, ==, refusals[i].text);
       rb_test_wait_until (rb_sim_gateway_count_open (peer->gateway) == 0);
+      goodbye = g_strdup_printf ("4001 %s", refusals[i].text);
+      assert_goodbye (peer, goodbye);
 
       if (refusals[i].reason == NULL)
         rb_sim_gateway_set_ack (peer->gateway, refusals[i].member, NULL);
@@ -177,6 +195,21 @@ test_register_timeout (void)
 }
 
 static void
+test_register_ignored (void)
+{
+  g_autoptr(Peer) peer = peer_new (NULL, "keepalive-ms", "0", NULL);
+
+  g_test_summary ("Such a gateway hears 4000 and why, when it listens.");
+
+  rb_sim_gateway_set_ack (peer->gateway, "event", "\"NONE\"");
+  rb_module_start_async (RB_MODULE (peer->connector), NULL, NULL, NULL);
+  rb_test_wait_until (REGISTERED (1));
+  rb_fake_clock_advance (peer->clock, 15000);
+  rb_test_wait_until (peer->n_disconnected == 1);
+  assert_goodbye (peer, "4000 Register timeout");
+}
+
+static void
 test_handshake_timeout (void)
 {
   g_autoptr(Peer) peer = peer_new (NULL, "keepalive-ms", "0", NULL);
@@ -222,12 +255,15 @@ test_ends_everywhere (void)
     {
       g_autoptr(Peer) peer = peer_new (NULL, "keepalive-ms", "0", NULL);
       guint registered = ends[i].point == RB_SIM_AFTER_ACK;
+      g_autofree char *code = ends[i].code != 0 ? g_strdup_printf ("%u", ends[i].code) : NULL;
 
       g_test_message ("end %zu", i);
       rb_sim_gateway_end_at (peer->gateway, ends[i].point, ends[i].end, ends[i].code, "why", 1);
       g_assert_true (peer_try_start (peer, NULL));
       rb_test_wait_until (peer->n_disconnected == 1);
       g_assert_true (g_pattern_match_simple (ends[i].text, peer->last_reason));
+      rb_test_assert_logged ("connector_ws_closed", "code", code, "intentional", "false", "was_registering", registered ? "false" : "true",
+                             "replaced_by_new_runtime", "false", "has_close_details", ends[i].code != 0 ? "true" : "false", NULL);
       g_assert_cmpuint (peer->n_connected, ==, registered);
       peer_wait_backoff (peer, 1000);
       rb_test_wait_until (peer->n_connected == registered + 1);
@@ -284,6 +320,10 @@ test_superseded (void)
           rb_sim_gateway_end (peer->gateway, RB_SIM_END_CLOSE, 4001, "Replaced by new Runtime");
         }
       rb_test_wait_until (peer->n_superseded == 1);
+      rb_test_assert_logged ("connector_ws_closed", "code", "4001", "reason", "Replaced by new Runtime", "replaced_by_new_runtime", "true",
+                             NULL);
+      rb_test_assert_logged ("connector_superseded", "err", "This agent was claimed by another Runtime (this Runtime disconnected). "
+                             "Restart setup for this runtime to drive this agent from here again.", NULL);
       rb_fake_clock_advance (peer->clock, 120000);
       g_assert_cmpuint (peer->n_superseded, ==, 1);
       g_assert_cmpuint (peer->n_disconnected, ==, 0);
@@ -334,6 +374,7 @@ test_long_reason (void)
 {
   g_autoptr(Peer) peer = peer_new (NULL, "keepalive-ms", "0", NULL);
   g_autofree char *reason = g_strnfill (500, 'x');
+  g_autofree char *goodbye = g_strdup_printf ("4001 %.123s", reason);
 
   g_test_summary ("A refusal with a long reason is told whole, and the close frame carries what fits.");
 
@@ -342,6 +383,7 @@ test_long_reason (void)
   rb_test_wait_until (peer->n_disconnected == 1);
   g_assert_cmpstr (peer->last_reason, ==, reason);
   rb_test_wait_until (rb_sim_gateway_count_open (peer->gateway) == 0);
+  assert_goodbye (peer, goodbye);
   peer_wait_backoff (peer, 1000);
   rb_test_wait_until (peer->n_connected == 1);
 }
@@ -506,6 +548,8 @@ test_goodbye (void)
   peer_stop (peer);
   rb_test_wait_until (rb_sim_gateway_count_open (peer->gateway) == 0);
   g_assert_cmpuint (peer->n_disconnected, ==, 0);
+  assert_goodbye (peer, "1000 Client disconnect");
+  rb_test_assert_logged ("connector_ws_closed", "intentional", "true", NULL);
 }
 
 int
@@ -520,6 +564,7 @@ main (int    argc,
   g_test_add_func ("/gateway/connect/incompatible-at-start", test_incompatible_at_start);
   g_test_add_func ("/gateway/connect/incompatible-later", test_incompatible_later);
   g_test_add_func ("/gateway/connect/register-timeout", test_register_timeout);
+  g_test_add_func ("/gateway/connect/register-ignored", test_register_ignored);
   g_test_add_func ("/gateway/connect/handshake-timeout", test_handshake_timeout);
   g_test_add_func ("/gateway/connect/ends-everywhere", test_ends_everywhere);
   g_test_add_func ("/gateway/connect/backoff-starts-over", test_backoff_starts_over);

@@ -13,6 +13,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+/* Source: protocol.md 3.8 and IMP-8. */
+
 static void
 test_parse (void)
 {
@@ -88,42 +90,6 @@ test_corrupt (void)
 }
 
 static void
-test_behind (void)
-{
-  g_autoptr(Peer) peer = peer_new_connected ();
-
-  g_test_summary ("A file that is behind what we acknowledged, and a gateway that forgets that: no gap stays, and what is new is kept.");
-
-  peer->accepts = TRUE;
-  for (guint i = 0; i < 5; i++)
-    rb_sim_gateway_deliver (peer->gateway, NULL, "bob@sim", "x", NULL);
-  rb_test_wait_until (rb_sim_gateway_get_acked (peer->gateway) == 5);
-  peer_stop (peer);
-  peer_write_cursor (peer, "{\"version\":1,\"lastKnownSeq\":2}");
-  peer_renew (peer, "keepalive-ms", "0", NULL);
-  peer->accepts = TRUE;
-  peer_start (peer);
-  g_assert_cmpint (peer_get_number (peer, "REGISTER", -1, "lastKnownSeq"), ==, 2);
-
-  rb_sim_gateway_withhold (peer->gateway, "late", "bob@sim", "x", NULL);
-  rb_sim_gateway_set_gap_fill (peer->gateway, FALSE);
-  rb_sim_gateway_deliver (peer->gateway, "new", "bob@sim", "x", NULL);
-  rb_test_wait_until (peer->deliveries->len == 6);
-  for (guint i = 0; i < 3; i++)
-    {
-      peer_sync (peer);
-      rb_fake_clock_advance (peer->clock, 1000 << i);
-    }
-  peer_sync (peer);
-  g_assert_cmpint (rb_sim_gateway_get_acked (peer->gateway), ==, 5);
-  rb_sim_gateway_set_gap_fill (peer->gateway, TRUE);
-  rb_fake_clock_advance (peer->clock, 60000);
-  rb_test_wait_until (rb_sim_gateway_get_acked (peer->gateway) == 7);
-  peer_stop (peer);
-  g_assert_cmpint (peer_read_cursor (peer), ==, 7);
-}
-
-static void
 test_restart (void)
 {
   g_autoptr(Peer) peer = peer_new_connected ();
@@ -146,6 +112,45 @@ test_restart (void)
   g_assert_cmpint (peer_get_number (peer, "REGISTER", -1, "lastKnownSeq"), ==, 50);
   peer_sync (peer);
   g_assert_cmpuint (peer->deliveries->len, ==, 50);
+}
+
+static void
+count_written (gint64   seq,
+               gpointer user_data)
+{
+  guint *n = user_data;
+
+  (*n)++;
+}
+
+static gboolean
+is_written (const char *path)
+{
+  g_autofree char *text = NULL;
+
+  return g_file_get_contents (path, &text, NULL, NULL) && strstr (text, "\"lastKnownSeq\":7,") != NULL;
+}
+
+static void
+test_left (void)
+{
+  g_autofree char *directory = g_dir_make_tmp ("cursor-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "delivery-cursor.json", NULL);
+  g_autoptr(RbClock) clock = rb_fake_clock_new ();
+  RbGatewayCursorFile *file;
+  guint n = 0;
+
+  g_test_summary ("Who lets go of the file while it is written is not called any more.");
+
+  file = rb_gateway_cursor_file_new (path, clock, count_written, &n);
+  rb_gateway_cursor_file_store (file, 7);
+  rb_gateway_cursor_file_free (file);
+  rb_test_wait_until (is_written (path));
+  rb_test_wait_until (G_OBJECT (clock)->ref_count == 1);
+  g_assert_cmpuint (n, ==, 0);
+  g_assert_cmpuint (rb_clock_get_n_timers (clock), ==, 0);
+  g_unlink (path);
+  g_rmdir (directory);
 }
 
 static void
@@ -242,7 +247,7 @@ main (int    argc,
   g_test_add_func ("/gateway/cursor-file/import", test_import);
   g_test_add_func ("/gateway/cursor-file/corrupt", test_corrupt);
   g_test_add_func ("/gateway/cursor-file/restart", test_restart);
-  g_test_add_func ("/gateway/cursor-file/behind", test_behind);
+  g_test_add_func ("/gateway/cursor-file/left", test_left);
   g_test_add_func ("/gateway/cursor-file/few-writes", test_few_writes);
   g_test_add_func ("/gateway/cursor-file/unwritable", test_unwritable);
   g_test_add_func ("/gateway/settings", test_settings);

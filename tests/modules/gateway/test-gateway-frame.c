@@ -1,4 +1,4 @@
-/* test-gateway-frame.c: the frames of connector protocol 4
+/* test-gateway-frame.c: the frames of connector protocol 4 (protocol.md 13.1, 13.3)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -1,4 +1,4 @@
-/* test-gateway-random.c: a receiver that decides as it likes, a gateway that repeats, reorders and drops as it likes
+/* test-gateway-random.c: a receiver that decides as it likes, a gateway that repeats, reorders and drops as it likes (protocol.md 13.6)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -1,4 +1,4 @@
-/* test-gateway-receive.c: messages come in: numbers, gaps, repetitions, the window, acknowledgements
+/* test-gateway-receive.c: messages come in: numbers, gaps, repetitions, the window, acknowledgements (protocol.md 13.4, 13.6, 13.7, 13.8, 13.11)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -157,6 +157,7 @@ test_burst_in_progress (void)
   g_assert_cmpuint (ASKS, ==, 0);
 }
 
+/* Source: protocol.md 9.1, IMP-26. */
 static void
 test_released (void)
 {
@@ -517,6 +518,8 @@ test_pending_is_logged (void)
   g_assert_cmpuint (rb_test_count_log ("legacy_delivery_pending_ignored"), ==, 0);
   rb_connector_release (peer->connector, 1);
   g_assert_cmpuint (rb_test_count_log ("legacy_delivery_pending_ignored"), ==, 1);
+  rb_test_assert_logged ("legacy_delivery_pending_ignored", "upTo", "m", "count", "1", "blockedSeqs", "[1]", "unsequencedBlocked", "false",
+                         NULL);
 }
 
 static void

@@ -1,4 +1,4 @@
-/* test-gateway-rules.c: what an answer to REGISTER means, when to try again, and how trouble is put
+/* test-gateway-rules.c: what an answer to REGISTER means, when to try again, and how trouble is put (protocol.md 13.2, 13.9, 13.10)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

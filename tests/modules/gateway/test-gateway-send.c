@@ -1,4 +1,4 @@
-/* test-gateway-send.c: messages go out, and what becomes of them
+/* test-gateway-send.c: messages go out, and what becomes of them (protocol.md 13.5)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -7,6 +7,7 @@
 
 #include "rb-error.h"
 #include "rb-fake-clock.h"
+#include "rb-json.h"
 #include "rb-test.h"
 
 #include <string.h>
@@ -81,6 +82,7 @@ test_sent (void)
     }
 }
 
+/* Source: protocol.md 8.3, errors of step 4: the texts that adapters get. */
 static void
 test_not_connected (void)
 {
@@ -204,6 +206,37 @@ test_rejected (void)
 }
 
 static void
+test_rejected_elsewhere (void)
+{
+  g_autoptr(Peer) peer = peer_new_connected ();
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autofree char *sent = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *id = NULL;
+  g_autoptr(GBytes) bytes = NULL;
+  g_autoptr(RbJson) frame = NULL;
+  g_autoptr(GError) error = NULL;
+  const char *to = NULL;
+
+  g_test_summary ("The address that the gateway names counts, not the one that was written to.");
+
+  answer (peer, RB_SIM_SEND_NEVER);
+  begin_send (peer, &result);
+  rb_test_wait_until (rb_sim_count_frames (peer->sim, "SEND_MESSAGE", NULL) == 1);
+  sent = rb_sim_dup_frame (peer->sim, "SEND_MESSAGE", 0);
+  bytes = g_bytes_new (sent, strlen (sent));
+  frame = rb_json_parse_object (bytes, 0, NULL);
+  id = rb_json_dup_string (frame, "messageId", NULL);
+  text = g_strdup_printf ("{\"event\":\"ERROR\",\"code\":\"c\",\"message\":\"m\",\"messageId\":\"%s\",\"to\":\"bobby@sim\"}", id);
+  rb_sim_gateway_send_text (peer->gateway, text);
+  rb_test_wait_until (result != NULL);
+  g_assert_false (rb_connector_send_finish (peer->connector, result, NULL, NULL, &error));
+  g_assert_error (error, RB_ERROR, RB_ERROR_REJECTED);
+  g_assert_true (g_variant_lookup (rb_error_get_details (error), "to", "&s", &to));
+  g_assert_cmpstr (to, ==, "bobby@sim");
+}
+
+static void
 test_unmatched_error (void)
 {
   g_autoptr(Peer) peer = peer_new_connected ();
@@ -286,6 +319,7 @@ main (int    argc,
   g_test_add_func ("/gateway/send/closed", test_closed);
   g_test_add_func ("/gateway/send/stopped", test_stopped);
   g_test_add_func ("/gateway/send/rejected", test_rejected);
+  g_test_add_func ("/gateway/send/rejected-elsewhere", test_rejected_elsewhere);
   g_test_add_func ("/gateway/send/unmatched-error", test_unmatched_error);
   g_test_add_func ("/gateway/send/cancelled", test_cancelled);
   g_test_add_func ("/gateway/send/bounded", test_bounded);

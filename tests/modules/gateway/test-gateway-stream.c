@@ -1,4 +1,4 @@
-/* test-gateway-stream.c: what has arrived on a delivery stream, what may be handed on, and what to ask for
+/* test-gateway-stream.c: what has arrived on a delivery stream, what may be handed on, and what to ask for (protocol.md 13.6)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

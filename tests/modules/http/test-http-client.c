@@ -1,4 +1,4 @@
-/* test-http-client.c: the seam to the HTTP library, and the settings it is made from
+/* test-http-client.c: the seam to the HTTP library, and the settings it is made from (protocol.md 14.1)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"

@@ -1,4 +1,4 @@
-/* test-http-events.c: the control event stream and its acknowledgements (protocol.md 15)
+/* test-http-events.c: the control event stream and its acknowledgements (protocol.md 15.1, 15.3, 15.6)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -508,6 +508,23 @@ test_ack_given_up (HttpFixture   *fixture,
 }
 
 static void
+test_ack_later (HttpFixture   *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("The result of a spawn that does not arrive has a record of its own (protocol.md 15.6).");
+
+  http_fixture_start (fixture);
+  acknowledge (fixture, "k", "received");
+  rb_test_wait_until (is_acked (fixture, "k", "received"));
+  rb_sim_fail (fixture->sim, ACK, 0, 422, NULL);
+  acknowledge (fixture, "k", "applied");
+  rb_test_wait_until (rb_test_count_log ("post_control_ack_non_ok") == 1);
+  acknowledge (fixture, "k", "applied");
+  rb_test_wait_until (rb_test_count_log ("ack_post_failed") == 1);
+  g_assert_cmpuint (rb_test_count_log ("post_control_ack_non_ok"), ==, 0);
+}
+
+static void
 test_ack_refused (HttpFixture   *fixture,
                   gconstpointer  data)
 {
@@ -603,6 +620,7 @@ main (int   argc,
   add ("/http/acks/repeated", NULL, test_ack_repeated);
   add ("/http/acks/given-up/answered", &ack_faults[0], test_ack_given_up);
   add ("/http/acks/given-up/away", &ack_faults[1], test_ack_given_up);
+  add ("/http/acks/later", NULL, test_ack_later);
   add ("/http/acks/refused", NULL, test_ack_refused);
   add ("/http/acks/order", NULL, test_ack_order);
   add ("/http/acks/bound", NULL, test_ack_bound);

@@ -1,4 +1,4 @@
-/* test-http-reader.c: requests as they are built, answers as they are read (protocol.md 14.3 to 14.12)
+/* test-http-reader.c: requests and answers (protocol.md 14.3, 14.4, 14.5, 14.6, 14.7, 14.8, 14.9, 14.10, 14.11, 14.12)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -79,6 +79,12 @@ static const Good good[] = {
     "'target_ref': <" RESIDENT_TEXT ">, 'assigned_at': <int64 17>, 'claimed': <true>, "
     "'message': <{'from': <'b'>, 'content': <'\xef\xbf\xbd'>, 'contentType': <''>, 'sourceMessageId': <'m1'>, "
     "'metadata': <'{\"n\": 1.50, \"z\":\"\\\\u0000\"}'>}>}" },
+  { RB_UPSTREAM_SELF_CLAIM, CLAIM_ARGUMENTS,
+    "{" CLAIM_HEAD "," CLAIM_TAIL ",\"message\":{\"from\":\"b\",\"content\":\"\",\"contentType\":\"\",\"sourceMessageId\":\"m1\","
+    "\"metadata\":null}}",
+    "{'assignment_id': <'a1'>, 'source_message_id': <'m1'>, 'broker_projection_token': <'T'>, 'undispatched_id': <'u1'>, "
+    "'target_ref': <" RESIDENT_TEXT ">, 'assigned_at': <int64 17>, 'claimed': <true>, "
+    "'message': <{'from': <'b'>, 'content': <''>, 'contentType': <''>, 'sourceMessageId': <'m1'>}>}" },
   { RB_UPSTREAM_RELEASE_CLAIM, "@a{sv} {}", "", "@a{sv} {}" },
   { RB_UPSTREAM_HISTORY, "@a{sv} {}", "{" CONVERSATION ",\"items\":[{" ITEM ",\"content\":\"x\",\"content_type\":1,\"more\":1}],\"has_more\":false}",
     "{" CONVERSATION_TEXT ", 'items': <[{" ITEM_TEXT ", 'content': <'x'>}]>, 'has_more': <false>}" },

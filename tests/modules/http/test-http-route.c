@@ -19,22 +19,23 @@ typedef struct {
 
 #define EVENT(kind) (100 + (kind))
 #define ANY_2XX "200 201 202 204 299"
-#define PERMANENT "100 302 304 400 401 403 404 405 409 410 413 418 422 451 499"
-#define PERMANENT_BUT_404 "100 302 304 400 401 403 405 409 410 413 418 422 451 499"
+/* A redirection is nobody's refusal: some network asks for a login first. Only at the start it is as good as one (protocol.md 3.4). */
+#define PERMANENT "400 401 403 404 405 409 410 413 418 422 451 499"
+#define PERMANENT_BUT_404 "400 401 403 405 409 410 413 418 422 451 499"
 
 static const guint statuses[] = {
   100, 200, 201, 202, 204, 299, 302, 304, 400, 401, 403, 404, 405, 408, 409, 410, 413, 418, 422, 429, 451, 499, 500, 501, 502, 503, 504, 599,
 };
 
 static const Verdicts table[] = {
-  { RB_UPSTREAM_WHOAMI, ANY_2XX, PERMANENT },
+  { RB_UPSTREAM_WHOAMI, ANY_2XX, "100 302 304 " PERMANENT },
   { RB_UPSTREAM_REGISTER_ENDPOINT, ANY_2XX, PERMANENT },
   { RB_UPSTREAM_HEARTBEAT, ANY_2XX, PERMANENT },
   { RB_UPSTREAM_ENDPOINT_STATE, ANY_2XX " 404", PERMANENT_BUT_404 },
   { RB_UPSTREAM_UNREGISTER, ANY_2XX, PERMANENT },
   { RB_UPSTREAM_DISPLAY_METADATA, ANY_2XX, PERMANENT },
   { RB_UPSTREAM_LOOKUP_CLOSED, ANY_2XX " 404", PERMANENT_BUT_404 },
-  { RB_UPSTREAM_CAPABILITIES, "200", "201 202 204 299 " PERMANENT },
+  { RB_UPSTREAM_CAPABILITIES, "200", PERMANENT },
   { RB_UPSTREAM_ROUTE_CLAIM, "200", "401 403 422" },
   { RB_UPSTREAM_CANDIDATES, ANY_2XX, PERMANENT },
   { RB_UPSTREAM_SELF_CLAIM, "200 201", "401 403 404 409 422" },
@@ -279,12 +280,29 @@ test_cut (void)
     }
 }
 
+static void
+test_not_made (void)
+{
+  g_test_summary ("Calls that exist and that a broker does not make are not here (protocol.md 14.14).");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      const RbHttpRoute *route = route_of (&table[i]);
+
+      g_assert_false (g_str_has_prefix (route->path, "/me/"));
+      g_assert_cmpstr (route->method, !=, "PATCH");
+      if (g_str_equal (route->method, "GET"))
+        g_assert_cmpstr (route->path, !=, "/runtime-endpoints");
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
 {
   rb_test_init (&argc, &argv);
   g_test_add_func ("/http/route/statuses", test_statuses);
+  g_test_add_func ("/http/route/not-made", test_not_made);
   g_test_add_func ("/http/route/text/joined", test_text_joined);
   g_test_add_func ("/http/route/text/apart", test_text_apart);
   g_test_add_func ("/http/route/text/named", test_text_named);

@@ -229,6 +229,7 @@ static const struct {
   { "{" HEAD ("owner_session_delivery") ",\"text\":\"x\"}", RB_HTTP_CONTROL_EVENT, "{" HEAD_TEXT ("owner_session_delivery") "}" },
 };
 
+/* protocol.md 15.4, 15.7, 24.2. */
 static void
 test_control (void)
 {

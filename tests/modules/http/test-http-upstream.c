@@ -1,4 +1,4 @@
-/* test-http-upstream.c: every call and every event over a simulated API, plainly and with every fault
+/* test-http-upstream.c: every call and every event over a simulated API, plainly and with every fault (protocol.md 14.1, 14.2, 14.5)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
