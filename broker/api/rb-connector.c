@@ -7,7 +7,7 @@
 
 #include "rb-error.h"
 
-enum { DELIVERY, CONNECTED, DISCONNECTED, SUPERSEDED, N_SIGNALS };
+enum { DELIVERY, CONNECTED, DISCONNECTED, SUPERSEDED, INCOMPATIBLE, N_SIGNALS };
 
 static guint signals[N_SIGNALS];
 
@@ -96,6 +96,15 @@ rb_connector_default_init (RbConnectorInterface *iface)
    * Another broker took over our identity; the connector does not try again.
    */
   signals[SUPERSEDED] = g_signal_new ("superseded", RB_TYPE_CONNECTOR, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  /**
+   * RbConnector::incompatible:
+   * @self: the connector
+   * @reason: what people may read
+   *
+   * It has started, was never connected, and learnt that it cannot work with this network; it does not try again.
+   */
+  signals[INCOMPATIBLE] = g_signal_new ("incompatible", RB_TYPE_CONNECTOR, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                                        1, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
 
 void
@@ -203,6 +212,14 @@ rb_connector_emit_superseded (RbConnector *self)
 {
   g_return_if_fail (RB_IS_CONNECTOR (self));
   g_signal_emit (self, signals[SUPERSEDED], 0);
+}
+
+void
+rb_connector_emit_incompatible (RbConnector *self,
+                                const char  *reason)
+{
+  g_return_if_fail (RB_IS_CONNECTOR (self));
+  g_signal_emit (self, signals[INCOMPATIBLE], 0, reason);
 }
 
 const char *

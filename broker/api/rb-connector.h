@@ -28,7 +28,7 @@ typedef enum { RB_SEND_DELIVERED, RB_SEND_STORED } RbSendStatus;
  *   %RB_ERROR_OUTCOME_UNKNOWN, or %RB_ERROR_REJECTED with details "connector_code" and "to".
  * @get_address: (nullable) our own address on the network, for people to read
  *
- * Signals: `delivery` (gint64 seq, RbEnvelope), `connected` (), `disconnected` (utf8 reason), `superseded` ().
+ * Signals: `delivery` (gint64 seq, RbEnvelope), `connected` (), `disconnected` (utf8 reason), `superseded` (), `incompatible` (utf8 reason).
  * All on the main context. Nothing is delivered before start nor after stop.
  */
 struct _RbConnectorInterface {
@@ -58,6 +58,7 @@ void         rb_connector_emit_delivery     (RbConnector *self, gint64 seq, RbEn
 void         rb_connector_emit_connected    (RbConnector *self);
 void         rb_connector_emit_disconnected (RbConnector *self, const char *reason);
 void         rb_connector_emit_superseded   (RbConnector *self);
+void         rb_connector_emit_incompatible (RbConnector *self, const char *reason);
 
 const char  *rb_send_status_to_string (RbSendStatus status);     /* "delivered", "stored" */
 

@@ -24,7 +24,7 @@
 
 G_DEFINE_FINAL_TYPE (RbCore, rb_core, G_TYPE_OBJECT)
 
-enum { SIGNAL_SUPERSEDED, SIGNAL_CHANGED, N_SIGNALS };
+enum { SIGNAL_SUPERSEDED, SIGNAL_INCOMPATIBLE, SIGNAL_CHANGED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 /* Ids of ended messages in memory; some 150 bytes each. */
@@ -153,6 +153,8 @@ rb_core_class_init (RbCoreClass *klass)
   object_class->finalize = rb_core_finalize;
 
   signals[SIGNAL_SUPERSEDED] = g_signal_new ("superseded", RB_TYPE_CORE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_INCOMPATIBLE] = g_signal_new ("incompatible", RB_TYPE_CORE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                                               G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
   signals[SIGNAL_CHANGED] = g_signal_new ("changed", RB_TYPE_CORE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
                                           G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
 }

@@ -93,8 +93,9 @@ gboolean  rb_core_is_stopping      (RbCore *self);
 /* FALSE with the reason while new work must be refused (store failing, stopping). */
 gboolean  rb_core_is_ready         (RbCore *self, GError **error);
 
-/* Signals: `superseded` (): another runtime took over; the process should stop. `changed` (utf8 topic): endpoints, inbox,
- * assignments, presence or health changed, for monitors. */
+/* Signals: `superseded` (): another runtime took over; the process should stop. `incompatible` (utf8 reason): so it should when the
+ * network turns out to be one that we cannot work with. `changed` (utf8 topic): endpoints, inbox, assignments, presence or health
+ * changed, for monitors. */
 
 /* Who asks. */
 typedef struct {

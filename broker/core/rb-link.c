@@ -106,12 +106,22 @@ on_connector_superseded (RbConnector *connector,
   g_signal_emit_by_name (core, "superseded");
 }
 
+static void
+on_connector_incompatible (RbConnector *connector,
+                           const char  *reason,
+                           RbCore      *core)
+{
+  note_error (core, reason);
+  g_signal_emit_by_name (core, "incompatible", reason);
+}
+
 void
 rb_link_watch (RbCore *core)
 {
   g_signal_connect (core->connector, "connected", G_CALLBACK (on_connector_connected), core);
   g_signal_connect (core->connector, "disconnected", G_CALLBACK (on_connector_disconnected), core);
   g_signal_connect (core->connector, "superseded", G_CALLBACK (on_connector_superseded), core);
+  g_signal_connect (core->connector, "incompatible", G_CALLBACK (on_connector_incompatible), core);
 }
 
 void

@@ -263,6 +263,17 @@ on_core_superseded (RbCore   *core,
   rb_daemon_stop (self, "superseded_default_stream", 0);
 }
 
+/* design: what waiting cannot mend ends the start, also when it is learnt late. */
+static void
+on_core_incompatible (RbCore     *core,
+                      const char *reason,
+                      RbDaemon   *self)
+{
+  g_autoptr(GError) error = rb_error_new (RB_ERROR_REJECTED, "incompatible_protocol", "The network does not accept us: %s", reason);
+
+  rb_daemon_fail (self, error);
+}
+
 static gboolean
 load_core (RbDaemon  *self,
            GError   **error)
@@ -282,6 +293,7 @@ load_core (RbDaemon  *self,
   rb_settings_fill_core (self->settings, &settings);
   self->core = rb_core_new (&ports, &settings);
   g_signal_connect (self->core, "superseded", G_CALLBACK (on_core_superseded), self);
+  g_signal_connect (self->core, "incompatible", G_CALLBACK (on_core_incompatible), self);
   rb_core_set_fact (self->core, "profile", get_broker (self, "profile"));
   return rb_core_load (self->core, error);
 }

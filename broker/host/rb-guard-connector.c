@@ -183,6 +183,15 @@ on_superseded (RbConnector *module,
 }
 
 static void
+on_incompatible (RbConnector *module,
+                 const char  *reason,
+                 RbGuard     *self)
+{
+  if (rb_guard_may_emit (self, "incompatible"))
+    rb_connector_emit_incompatible (RB_CONNECTOR (self), reason);
+}
+
+static void
 watch (RbGuard  *self,
        RbModule *module)
 {
@@ -190,6 +199,7 @@ watch (RbGuard  *self,
   g_signal_connect_object (module, "connected", G_CALLBACK (on_connected), self, 0);
   g_signal_connect_object (module, "disconnected", G_CALLBACK (on_disconnected), self, 0);
   g_signal_connect_object (module, "superseded", G_CALLBACK (on_superseded), self, 0);
+  g_signal_connect_object (module, "incompatible", G_CALLBACK (on_incompatible), self, 0);
 }
 
 static void

@@ -42,6 +42,9 @@ tell (RbConnector   *connector,
     case RB_GATEWAY_SAY_SUPERSEDED:
       rb_connector_emit_superseded (connector);
       break;
+    case RB_GATEWAY_SAY_INCOMPATIBLE:
+      rb_connector_emit_incompatible (connector, reason);
+      break;
     }
 }
 

@@ -7,14 +7,19 @@
 
 G_BEGIN_DECLS
 
-typedef enum { RB_GATEWAY_SAY_CONNECTED, RB_GATEWAY_SAY_DISCONNECTED, RB_GATEWAY_SAY_SUPERSEDED } RbGatewayNews;
+typedef enum {
+  RB_GATEWAY_SAY_CONNECTED,
+  RB_GATEWAY_SAY_DISCONNECTED,
+  RB_GATEWAY_SAY_SUPERSEDED,
+  RB_GATEWAY_SAY_INCOMPATIBLE,
+} RbGatewayNews;
 
 typedef struct _RbGatewayAnnouncer RbGatewayAnnouncer;
 
 /* @connector is borrowed. Nothing is said before rb_gateway_announcer_begin(). */
 RbGatewayAnnouncer *rb_gateway_announcer_new   (RbConnector        *connector);
 void                rb_gateway_announcer_free  (RbGatewayAnnouncer *self);
-/* @reason: (nullable) of RB_GATEWAY_SAY_DISCONNECTED */
+/* @reason: (nullable) of RB_GATEWAY_SAY_DISCONNECTED and RB_GATEWAY_SAY_INCOMPATIBLE */
 void                rb_gateway_announcer_say   (RbGatewayAnnouncer *self,
                                                 RbGatewayNews       news,
                                                 const char         *reason);

@@ -31,6 +31,7 @@ struct _RbGatewayConnector {
   GTask              *start_task;      /* until the first attempt has an outcome */
   GTask              *stop_task;
   guint               n_stopping;      /* what the stop waits for */
+  gboolean            was_registered;  /* in any run */
   char               *address;         /* our agent's handle, as the gateway said last */
 
   guint               window_messages; /* what each run begins with */
@@ -88,6 +89,7 @@ on_registered (const RbGatewayFrame *ack,
 
   g_free (self->address);
   self->address = g_strdup (ack->agent_handle);
+  self->was_registered = TRUE;
   finish_start (self, NULL);
   if (is_new && self->state == STATE_RUNNING)
     rb_gateway_announcer_say (self->announcer, RB_GATEWAY_SAY_CONNECTED, NULL);
@@ -139,6 +141,23 @@ refuse_start (RbGatewayConnector *self,
   finish_start (self, rb_error_new (RB_ERROR_REJECTED, "incompatible_protocol", "%s", text));
 }
 
+/* A gateway that changed its protocol while we were away is news as any other; one that never took us in ends us. */
+static RbGatewayNews
+to_news (RbGatewayConnector *self,
+         RbGatewayFailure    failure)
+{
+  switch (failure)
+    {
+    case RB_GATEWAY_SUPERSEDED:
+      return RB_GATEWAY_SAY_SUPERSEDED;
+    case RB_GATEWAY_GIVES_UP:
+      return self->was_registered ? RB_GATEWAY_SAY_DISCONNECTED : RB_GATEWAY_SAY_INCOMPATIBLE;
+    case RB_GATEWAY_TRIES_AGAIN:
+      return RB_GATEWAY_SAY_DISCONNECTED;
+    }
+  g_return_val_if_reached (RB_GATEWAY_SAY_DISCONNECTED);
+}
+
 static void
 on_failed (RbGatewayFailure  failure,
            const char       *text,
@@ -155,8 +174,7 @@ on_failed (RbGatewayFailure  failure,
   finish_start (self, NULL);
   if (self->state != STATE_RUNNING)
     return;
-  rb_gateway_announcer_say (self->announcer,
-                            failure == RB_GATEWAY_SUPERSEDED ? RB_GATEWAY_SAY_SUPERSEDED : RB_GATEWAY_SAY_DISCONNECTED, text);
+  rb_gateway_announcer_say (self->announcer, to_news (self, failure), text);
 }
 
 /* Keeper and receiver may be what called the broker that stopped us: they go with the next start. */

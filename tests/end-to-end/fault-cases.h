@@ -19,7 +19,7 @@ typedef enum {
   N_FAULTS,
 } FaultCase;
 
-#define FAULT_TIMEOUT_MS 400
+#define FAULT_TIMEOUT_MS 1500
 
 const char *fault_case_to_string (FaultCase   fault);
 /* The settings of a daemon that is to meet them. */

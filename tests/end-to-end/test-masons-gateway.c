@@ -57,7 +57,7 @@ test_handshake (RbMasons      *fixture,
   rb_sim_gateway_end (fixture->gateway, row->end, row->code, "going");
   rb_masons_burst_to (fixture, adapter, 100, 200, "m");
   assert_all (fixture, adapter, "m", 200);
-  g_assert_cmpuint (rb_sim_gateway_count_opened (fixture->gateway), ==, 4);
+  g_assert_cmpuint (rb_sim_gateway_count_opened (fixture->gateway), >=, 4);
   rb_masons_stop (fixture);
 }
 

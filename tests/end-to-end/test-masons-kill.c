@@ -18,7 +18,7 @@
 #define ROUND_TASKS 3
 #define ROUND_SENDS 3
 #define SETTLE_S 60
-#define PATIENCE_US G_USEC_PER_SEC
+#define PATIENCE_US (G_USEC_PER_SEC / 20)   /* between two tries of one step */
 
 /* One dispatched message, as its adapter knows it over all crashes. */
 typedef struct {
@@ -27,8 +27,9 @@ typedef struct {
   gboolean      is_accepted;
   gboolean      is_answered;
   char         *wire_id;        /* (nullable) message id that the daemon gave for the answer */
-  char         *key;            /* (nullable) of the last control event */
-  gint64        dispatched_us;
+  char         *key;            /* (nullable) of the last control event, which is @event */
+  char         *event;
+  gint64        tried_us;       /* when @ask was begun last */
 } Task;
 
 typedef struct {
@@ -55,6 +56,7 @@ task_free (Task *task)
   g_clear_pointer (&task->ask, rb_ask_unref);
   g_free (task->wire_id);
   g_free (task->key);
+  g_free (task->event);
   g_free (task);
 }
 
@@ -105,18 +107,7 @@ start_sending (World *world)
   g_ptr_array_add (world->sendings, sending);
 }
 
-/* A control event that the daemon had when it was killed does not come again by itself. */
-static gboolean
-is_forgotten (World           *world,
-              Task            *task,
-              RbSimAssignment *assignment)
-{
-  g_autofree char *ack = rb_sim_dup_ack (world->masons->sim, task->key);
-
-  return ack == NULL && !assignment->is_accepted;
-}
-
-/* What an owner upstream does: whatever waits for the worker is dispatched, again when it came back or nobody said a word. */
+/* What an owner upstream does: whatever waits for the worker is dispatched, again when it came back. */
 static void
 dispatch (World *world)
 {
@@ -128,12 +119,27 @@ dispatch (World *world)
       g_autofree char *id = g_strdup_printf ("task-%u", i + 1);
       RbSimRow *row = rb_sim_work_lookup_row (work, id);
 
-      if (row == NULL || row->is_done || g_get_monotonic_time () - task->dispatched_us < PATIENCE_US
-          || (row->assignment_id != NULL && !is_forgotten (world, task, rb_sim_work_lookup (work, row->assignment_id))))
+      if (row == NULL || row->is_done || row->assignment_id != NULL)
         continue;
+      g_free (task->event);
+      task->event = rb_sim_work_assign (work, id, rb_adapter_get_endpoint (world->worker));
       g_free (task->key);
-      task->key = rb_sim_dispatch (world->masons->sim, id, rb_adapter_get_endpoint (world->worker));
-      task->dispatched_us = g_get_monotonic_time ();
+      task->key = g_strdup (row->assignment_id);
+      rb_sim_events_send (rb_sim_get_events (world->masons->sim), task->event);
+    }
+}
+
+/* And what the upstream does when a broker comes back: an event that it took and never acknowledged is sent once more. */
+static void
+repeat_events (World *world)
+{
+  for (guint i = 0; i < world->tasks->len; i++)
+    {
+      Task *task = g_ptr_array_index (world->tasks, i);
+      g_autofree char *ack = task->key != NULL ? rb_sim_dup_ack (world->masons->sim, task->key) : NULL;
+
+      if (task->key != NULL && ack == NULL)
+        rb_sim_events_send (rb_sim_get_events (world->masons->sim), task->event);
     }
 }
 
@@ -195,8 +201,9 @@ step (World *world,
 
   if (task->ask != NULL && task->ask->is_done)
     take_answer (task);
-  if (task->ask != NULL || task->push == NULL || task->is_answered)
+  if (task->ask != NULL || task->push == NULL || task->is_answered || g_get_monotonic_time () - task->tried_us < PATIENCE_US)
     return;
+  task->tried_us = g_get_monotonic_time ();
   task->ask = task->is_accepted ? rb_adapter_begin_reply (world->worker, task->push, content)
                                 : rb_adapter_begin_accept (world->worker, task->push);
 }
@@ -204,7 +211,7 @@ step (World *world,
 static void
 turn (World *world)
 {
-  gint64 soon_us = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+  gint64 soon_us = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
 
   take_pushes (world);
   for (guint i = 0; i < world->tasks->len; i++)
@@ -216,7 +223,7 @@ turn (World *world)
 /* Coming back */
 
 static gboolean
-come_back (RbAdapter *adapter)
+reattach (RbAdapter *adapter)
 {
   g_autofree char *path = g_strdup_printf ("/v1/endpoint/%s/reattach", rb_adapter_get_endpoint (adapter));
   g_autofree char *body = g_strdup_printf ("{\"plugin_pid\":%d}", rb_adapter_get_pid (adapter));
@@ -229,6 +236,14 @@ come_back (RbAdapter *adapter)
   if (status != 200 && (status != 409 || strstr (answer, "endpoint_not_reconnecting") == NULL))
     g_error ("The endpoint is lost: %u %s", status, answer);
   return TRUE;
+}
+
+static void
+come_back (World *world)
+{
+  rb_daemon_fixture_start (world->masons->daemon);
+  g_assert_true (reattach (world->worker) && reattach (world->direct));
+  repeat_events (world);
 }
 
 static void
@@ -263,8 +278,7 @@ kill_once (World *world,
       run_for (world, g_rand_int_range (world->rand, 1, 60));
       rb_daemon_fixture_kill (daemon);
     }
-  rb_daemon_fixture_start (daemon);
-  g_assert_true (come_back (world->worker) && come_back (world->direct));
+  come_back (world);
   run_for (world, g_rand_int_range (world->rand, 3, 250));
   rb_daemon_fixture_kill (daemon);
 }
@@ -323,8 +337,7 @@ settle (World *world)
 {
   gint64 deadline_us = g_get_monotonic_time () + SETTLE_S * G_USEC_PER_SEC;
 
-  rb_daemon_fixture_start (world->masons->daemon);
-  g_assert_true (come_back (world->worker) && come_back (world->direct));
+  come_back (world);
   while (!is_settled (world))
     {
       turn (world);

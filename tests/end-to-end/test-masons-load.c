@@ -11,7 +11,6 @@
 #define OTHERS 4
 #define TICKS 300
 #define TICK_MS 3
-#define ROUNDS 3
 #define LONG_BYTES 4096
 #define SHORT_BYTES 200
 #define BURST 5000
@@ -20,8 +19,10 @@
 /* Figures of an optimised build are figures; sanitizers and debug builds only show that nothing is lost. */
 #if defined (__OPTIMIZE__) && !defined (__SANITIZE_ADDRESS__)
 #define HAS_FIGURES TRUE
+#define ROUNDS 3
 #else
 #define HAS_FIGURES FALSE
+#define ROUNDS 1
 #endif
 
 typedef struct {

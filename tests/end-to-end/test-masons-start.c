@@ -205,17 +205,34 @@ test_version_late (RbMasons      *fixture,
 {
   g_autoptr(GError) error = NULL;
 
-  g_test_summary ("Another protocol version that shows only after the network was away: no further attempt, and it says why.");
+  g_autofree char *errors = NULL;
+
+  g_test_summary ("Another protocol version that shows only after the network was away: then nobody finds the broker any more.");
 
   rb_sim_down (fixture->sim);
   start_soon (fixture);
   rb_sim_gateway_set_ack (fixture->gateway, "protocolVersion", "5");
   g_assert_true (rb_sim_up (fixture->sim, &error));
+  g_assert_cmpint (rb_daemon_fixture_wait (fixture->daemon), ==, 1);
+  errors = rb_daemon_fixture_dup_errors (fixture->daemon);
+  g_assert_cmpstr (errors, ==, "runtime-brokerd: The network does not accept us: Unsupported protocol version: 5\n");
+  g_assert_false (g_file_test (rb_daemon_fixture_get_discovery_file (fixture->daemon), G_FILE_TEST_EXISTS));
+  g_assert_cmpuint (rb_sim_count_frames (fixture->sim, "REGISTER", NULL), ==, 1);
+}
+
+static void
+test_version_changes (RbMasons      *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("A gateway that changes its protocol while we are connected: no further attempt; the broker serves and says why.");
+
+  rb_masons_start (fixture);
+  rb_sim_gateway_set_ack (fixture->gateway, "protocolVersion", "5");
+  rb_sim_gateway_drop_all (fixture->gateway);
   rb_test_wait_until (rb_masons_says (fixture, "status", "Unsupported protocol version: 5"));
-  g_assert_true (rb_masons_says (fixture, "status", "\"presence\":\"offline\""));
   rb_masons_assert_healthy (fixture);
   rb_masons_stop (fixture);
-  g_assert_cmpuint (rb_sim_count_frames (fixture->sim, "REGISTER", NULL), ==, 1);
+  g_assert_cmpuint (rb_sim_count_frames (fixture->sim, "REGISTER", NULL), ==, 2);
 }
 
 static void
@@ -270,6 +287,7 @@ main (int    argc,
   rb_masons_add ("/masons-start/away", test_away);
   rb_masons_add ("/masons-start/for-good", test_for_good);
   rb_masons_add ("/masons-start/version-late", test_version_late);
+  rb_masons_add ("/masons-start/version-changes", test_version_changes);
   rb_masons_add ("/masons-start/two-at-once", test_two_at_once);
   return g_test_run ();
 }
