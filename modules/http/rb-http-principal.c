@@ -81,6 +81,16 @@ log_retry (RbHttpPrincipal *self,
                   self->failure->message, NULL);
 }
 
+/* What is no answer to the question at all (a captive portal's page) refuses nobody. */
+static void
+soften (GError *failure)
+{
+  const RbHttpRoute *route = rb_http_route_of_call (RB_UPSTREAM_WHOAMI);
+
+  if (g_error_matches (failure, RB_ERROR, RB_ERROR_REJECTED) && g_str_equal (failure->message, route->malformed_text))
+    failure->code = RB_ERROR_UNAVAILABLE;
+}
+
 static void
 ask_later (RbHttpPrincipal *self)
 {
@@ -108,6 +118,7 @@ take_failure (RbHttpPrincipal *self,
 {
   g_clear_error (&self->failure);
   self->failure = failure;
+  soften (failure);
   if (self->start != NULL && !rb_http_is_transient (failure))
     {
       end_start (self, g_error_copy (failure));

@@ -12,6 +12,8 @@
 #define ENDPOINTS "/runtime-endpoints"
 #define MAX_TEXT 4096   /* code points of a text that goes into an error */
 
+/* Who we are may be refused; anything else (a captive portal, a host that is being moved) may pass (design.md section 8). */
+static const guint16 terminal_whoami[] = { 401, 403, 0 };
 static const guint16 terminal_post[] = { 401, 422, 0 };
 static const guint16 terminal_route_claim[] = { 401, 403, 422, 0 };
 static const guint16 terminal_processing[] = { 401, 403, 409, 422, 0 };
@@ -20,7 +22,7 @@ static const guint16 terminal_claim[] = { 401, 403, 404, 409, 422, 0 };
 static const RbHttpRoute calls[] = {
   [RB_UPSTREAM_WHOAMI] = {
     .method = "GET", .path = "/whoami", .text = RB_HTTP_TEXT_WHOAMI,
-    .malformed_text = "whoami response missing subjectId",
+    .terminal = terminal_whoami, .malformed_text = "whoami response missing subjectId",
   },
   [RB_UPSTREAM_REGISTER_ENDPOINT] = {
     .method = "POST", .path = ENDPOINTS, .body = RB_HTTP_BODY_MEMBERS, .text = RB_HTTP_TEXT_NAMED, .default_code = "unknown",
@@ -153,7 +155,7 @@ is_terminal (const RbHttpRoute *self,
              guint              status)
 {
   if (self->terminal == NULL)
-    return status < 500 && status != 408 && status != 429 && (status >= 400 || self->text == RB_HTTP_TEXT_WHOAMI);
+    return status >= 400 && status < 500 && status != 408 && status != 429;
   for (guint i = 0; self->terminal[i] != 0; i++)
     if (self->terminal[i] == status)
       return TRUE;
