@@ -441,7 +441,8 @@ test_kills (RbMasons      *fixture,
   world.tasks = g_ptr_array_new_with_free_func ((GDestroyNotify) task_free);
   world.sendings = g_ptr_array_new_with_free_func ((GDestroyNotify) sending_free);
   rb_sim_set_capability (fixture->sim, "staged_assignment", "false");
-  rb_masons_set (fixture, "limits.acceptance-timeout-ms=15000");
+  /* An acceptance that only the upstream has heard of must be said again before the time for it is over. */
+  rb_masons_set (fixture, "limits.acceptance-timeout-ms=600000");
   rb_masons_start (fixture);
   world.worker = rb_masons_attach (fixture, TRUE);
   world.direct = rb_masons_attach (fixture, FALSE);
