@@ -42,6 +42,8 @@ RbJson     *rb_json_parse_object          (GBytes      *text,
 /* For what others send: @text itself, or a copy whose lone surrogate escapes say U+FFFD, so that a text that was cut in the middle of a
  * character is no reason to refuse all of it (Appendix D). */
 GBytes     *rb_json_mend                  (GBytes      *text);
+/* For what cannot be refused as a whole: @text itself, or a copy without what is nested too deeply. */
+GBytes     *rb_json_prune                 (GBytes      *text);
 RbJson     *rb_json_ref                   (RbJson      *self);
 void        rb_json_unref                 (RbJson      *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbJson, rb_json_unref)

@@ -10,6 +10,7 @@
 
 #include "rb-json-writer.h"
 #include "rb-json.h"
+#include "rb-log.h"
 #include "rb-text.h"
 
 /* Absent (null counts as that, protocol.md 1.2), or a string: anything else is not valid. */
@@ -197,6 +198,25 @@ new_frame (RbGatewayEvent event)
   return self;
 }
 
+/* A message that could not be read would never be accepted, and with it nothing behind it: so what is nested too deeply goes instead. */
+static RbJson *
+parse (GBytes  *text,
+       GError **error)
+{
+  g_autoptr(GBytes) mended = rb_json_mend (text);
+  g_autoptr(GBytes) pruned = NULL;
+  RbJson *json = rb_json_parse_object (mended, 0, NULL);
+
+  if (json != NULL)
+    return json;
+
+  pruned = rb_json_prune (mended);
+  json = rb_json_parse_object (pruned, 0, error);
+  if (json != NULL)
+    rb_log_warning ("gateway_frame_pruned", "err", "A frame was nested too deeply; what was too deep is null now", NULL);
+  return json;
+}
+
 /**
  * rb_gateway_frame_parse:
  * @text: a text frame of the gateway; untrusted
@@ -211,8 +231,7 @@ RbGatewayFrame *
 rb_gateway_frame_parse (GBytes  *text,
                         GError **error)
 {
-  g_autoptr(GBytes) mended = rb_json_mend (text);
-  g_autoptr(RbJson) json = rb_json_parse_object (mended, 0, error);
+  g_autoptr(RbJson) json = parse (text, error);
   g_autofree char *name = json != NULL ? rb_json_peek_string (json, "event") : NULL;
 
   for (gsize i = 0; name != NULL && i < G_N_ELEMENTS (events); i++)

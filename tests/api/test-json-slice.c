@@ -286,6 +286,44 @@ test_mend (void)
     }
 }
 
+static char *
+prune (const char *text)
+{
+  g_autoptr(GBytes) given = g_bytes_new (text, strlen (text));
+  g_autoptr(GBytes) pruned = rb_json_prune (given);
+
+  g_assert_cmpint (pruned == given, ==, g_bytes_equal (pruned, given));
+  return g_strndup (g_bytes_get_data (pruned, NULL), g_bytes_get_size (pruned));
+}
+
+/* Source: protocol.md 25, nesting. */
+static void
+test_prune (void)
+{
+  static const char *const kept[] = { "[", "{\"a\":[1,{\"b\":\"[[[\\\"[[\"}]}", "]]][", "\"[[" };
+  g_autofree char *open = g_strnfill (RB_JSON_MAX_DEPTH, '[');
+  g_autofree char *shut = g_strnfill (RB_JSON_MAX_DEPTH, ']');
+  g_autofree char *limit = g_strconcat (open, shut, NULL);
+  g_autofree char *deep = g_strconcat (open, "1,[{\"a\":\"]}\\\"]\"},[2]],3,{}", shut, NULL);
+  g_autofree char *expected = g_strconcat (open, "1,null,3,null", shut, NULL);
+  g_autofree char *endless = g_strnfill (100000, '{');
+  g_autofree char *pruned = prune (deep);
+  g_autofree char *at_limit = prune (limit);
+  g_autofree char *of_endless = prune (endless);
+
+  g_test_summary ("What is deeper than the limit is null; all else stays as it is, whether it is JSON or not.");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kept); i++)
+    {
+      g_autofree char *same = prune (kept[i]);
+
+      g_assert_cmpstr (same, ==, kept[i]);
+    }
+  g_assert_cmpstr (at_limit, ==, limit);
+  g_assert_cmpstr (pruned, ==, expected);
+  g_assert_cmpuint (strlen (of_endless), ==, RB_JSON_MAX_DEPTH + strlen ("null"));
+}
+
 static void
 test_digest (void)
 {
@@ -374,6 +412,7 @@ main (int   argc,
   g_test_add_func ("/json-slice/edit", test_edit);
   g_test_add_func ("/json-slice/edit-bug", test_edit_bug);
   g_test_add_func ("/json-slice/mend", test_mend);
+  g_test_add_func ("/json-slice/prune", test_prune);
   g_test_add_func ("/json-slice/digest", test_digest);
   g_test_add_func ("/json-slice/digest-stable", test_digest_stable);
   g_test_add_func ("/json-slice/digest-large", test_digest_large);

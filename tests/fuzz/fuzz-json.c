@@ -128,6 +128,7 @@ LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize         size)
 {
   g_autoptr(GBytes) text = NULL;
+  g_autoptr(GBytes) pruned = NULL;
   g_autoptr(RbJson) json = NULL;
   g_autoptr(GError) error = NULL;
 
@@ -138,6 +139,8 @@ LLVMFuzzerTestOneInput (const guint8 *data,
   text = g_bytes_new (data, size);
   json = rb_json_parse (text, 0, &error);
   g_assert_true ((json != NULL) == (error == NULL));
+  pruned = rb_json_prune (text);
+  g_assert_true (json == NULL || pruned == text);
   if (json == NULL)
     return 0;
 
