@@ -10,7 +10,6 @@
 
 #include "rb-json-writer.h"
 #include "rb-json.h"
-#include "rb-log.h"
 #include "rb-text.h"
 
 /* Absent (null counts as that, protocol.md 1.2), or a string: anything else is not valid. */
@@ -200,21 +199,20 @@ new_frame (RbGatewayEvent event)
 
 /* A message that could not be read would never be accepted, and with it nothing behind it: so what is nested too deeply goes instead. */
 static RbJson *
-parse (GBytes  *text,
-       GError **error)
+parse (GBytes    *text,
+       gboolean  *is_pruned,
+       GError   **error)
 {
   g_autoptr(GBytes) mended = rb_json_mend (text);
   g_autoptr(GBytes) pruned = NULL;
   RbJson *json = rb_json_parse_object (mended, 0, NULL);
 
+  *is_pruned = json == NULL;
   if (json != NULL)
     return json;
 
   pruned = rb_json_prune (mended);
-  json = rb_json_parse_object (pruned, 0, error);
-  if (json != NULL)
-    rb_log_warning ("gateway_frame_pruned", "err", "A frame was nested too deeply; what was too deep is null now", NULL);
-  return json;
+  return rb_json_parse_object (pruned, 0, error);
 }
 
 /**
@@ -231,7 +229,8 @@ RbGatewayFrame *
 rb_gateway_frame_parse (GBytes  *text,
                         GError **error)
 {
-  g_autoptr(RbJson) json = parse (text, error);
+  gboolean is_pruned;
+  g_autoptr(RbJson) json = parse (text, &is_pruned, error);
   g_autofree char *name = json != NULL ? rb_json_peek_string (json, "event") : NULL;
 
   for (gsize i = 0; name != NULL && i < G_N_ELEMENTS (events); i++)
@@ -239,6 +238,7 @@ rb_gateway_frame_parse (GBytes  *text,
       {
         g_autoptr(RbGatewayFrame) frame = new_frame (events[i].event);
 
+        frame->is_pruned = is_pruned;
         return events[i].read (json, frame) ? g_steal_pointer (&frame) : NULL;
       }
   return NULL;

@@ -45,6 +45,7 @@ typedef struct {
   gint64          seq;               /* at least 1; of DELIVERY_SKIP at least 0 */
   gint64          count;             /* of DELIVERY_PENDING */
   RbEnvelope     *envelope;          /* of MESSAGE_RECEIVED; shares the text of the frame */
+  gboolean        is_pruned;         /* it was nested too deeply; what was too deep is null */
 } RbGatewayFrame;
 
 /* NULL without an error: well-formed, but no frame that we know (dropped, protocol.md 13.3). */

@@ -214,6 +214,9 @@ on_link_frame (RbGatewayLink *link,
     return;
 
   frame = rb_gateway_frame_parse (text, &error);
+  if (frame != NULL && frame->is_pruned)
+    rb_log_warning ("gateway_frame_pruned", "message_id", frame->message_id, "err",
+                    "It was nested too deeply; what was too deep is null now", NULL);
   if (error != NULL)
     report_garbage (self, error);
   else if (frame != NULL && frame->event == RB_GATEWAY_REGISTER_ACK)

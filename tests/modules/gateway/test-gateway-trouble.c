@@ -486,6 +486,25 @@ test_garbage_frames (void)
 }
 
 static void
+test_deep_message (void)
+{
+  g_autoptr(Peer) peer = peer_new_connected ();
+  g_autofree char *open = g_strnfill (70, '[');
+  g_autofree char *shut = g_strnfill (70, ']');
+  g_autofree char *metadata = g_strdup_printf ("{\"a\":%s%s}", open, shut);
+
+  g_test_summary ("A message that is nested too deeply arrives and is acknowledged, so that the next ones are, too; the log says so.");
+
+  rb_test_forget_logs ();
+  peer->accepts = TRUE;
+  rb_sim_gateway_deliver (peer->gateway, "deep", "bob@sim", "x", metadata);
+  rb_test_wait_until (peer->deliveries->len == 1);
+  g_assert_cmpstr (peer_get_id (peer, 0), ==, "deep");
+  g_assert_cmpuint (rb_test_count_log ("gateway_frame_pruned"), ==, 1);
+  peer_wait_acked (peer, 1);
+}
+
+static void
 test_garbage_bytes (void)
 {
   static const struct {
@@ -555,6 +574,7 @@ main (int    argc,
   g_test_add_func ("/gateway/trouble/proxy/used", test_proxy);
   g_test_add_func ("/gateway/trouble/proxy/tunnel", test_proxy_tunnel);
   g_test_add_func ("/gateway/trouble/proxy/trouble", test_proxy_trouble);
+  g_test_add_func ("/gateway/trouble/deep-message", test_deep_message);
   g_test_add_func ("/gateway/trouble/half-open", test_half_open);
   g_test_add_func ("/gateway/trouble/slow-frame", test_slow_frame);
   g_test_add_func ("/gateway/trouble/pings", test_pings);
