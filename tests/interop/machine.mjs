@@ -79,7 +79,17 @@ class Machine {
     };
   }
 
-  // The same where trying would spoil what follows, or where it fails only by chance.
+  // The same where the npm daemon fails only by chance, but where what follows does not depend on it.
+  differenceByChance (reason, body) {
+    if (!this.isPeer)
+      return body;
+    return async () => {
+      const failure = await failureOf (body);
+      throw new Skip (reason, failure === null ? 'not this time' : shortened (String (failure.message)));
+    };
+  }
+
+  // The same where trying would spoil what follows.
   oursOnly (reason) {
     if (this.isPeer)
       throw new Skip (reason);

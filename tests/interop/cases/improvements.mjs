@@ -36,7 +36,7 @@ export default (machine) => {
   }
 
   return [
-    ['what-waits-in-the-network-at-the-start-is-taken', machine.difference ('IMP-4: the npm daemon loses what comes while it starts', async () => {
+    ['what-waits-in-the-network-at-the-start-is-taken', machine.differenceByChance ('IMP-4: the npm daemon loses what comes while it starts', async () => {
       const messageId = await upstream.deliver ('early bird');
       worker = await Adapter.attached (machine, 'worker');
       await inInbox (messageId);
