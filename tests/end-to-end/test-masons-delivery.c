@@ -145,6 +145,14 @@ test_late_receipt (RbMasons      *fixture,
 
 /* Dispatched messages */
 
+/* What is taken back would be claimed for the adapter at once, before the test sees it. */
+static void
+start_without_mailroom (RbMasons *fixture)
+{
+  rb_sim_set_capability (fixture->sim, "staged_assignment", "false");
+  rb_masons_start (fixture);
+}
+
 static void
 make_row (RbMasons   *fixture,
           const char *id)
@@ -208,7 +216,7 @@ test_dispatch_before_push (RbMasons      *fixture,
 
   g_test_summary ("Dispatched to an endpoint without a stream: it is applied, waits, and comes once with the next stream.");
 
-  rb_masons_start (fixture);
+  start_without_mailroom (fixture);
   adapter = rb_masons_attach (fixture, TRUE);
   make_row (fixture, "row");
   rb_adapter_disconnect (adapter);
@@ -233,7 +241,7 @@ test_dispatch_before_receipt (RbMasons      *fixture,
 
   g_test_summary ("Lost before its receipt, a dispatch has failed: the message is in the inbox again, free for the next dispatch.");
 
-  rb_masons_start (fixture);
+  start_without_mailroom (fixture);
   adapter = rb_masons_attach (fixture, TRUE);
   make_row (fixture, "row");
   rb_adapter_set_manner (adapter, RB_ADAPTER_LEAVES);
@@ -262,7 +270,7 @@ test_dispatch_after_receipt (RbMasons      *fixture,
 
   g_test_summary ("Lost after its receipt, the assignment is the adapter's: it comes back, accepts and answers; nothing is pushed again.");
 
-  rb_masons_start (fixture);
+  start_without_mailroom (fixture);
   adapter = rb_masons_attach (fixture, TRUE);
   make_row (fixture, "row");
   rb_adapter_set_manner (adapter, RB_ADAPTER_CONFIRMS_LEAVES);
@@ -289,7 +297,7 @@ test_dispatch_drain (RbMasons      *fixture,
 
   g_test_summary ("Lost while the queue with a dispatch is emptied: the dispatch is taken back, once, and can be made again.");
 
-  rb_masons_start (fixture);
+  start_without_mailroom (fixture);
   adapter = rb_masons_attach (fixture, TRUE);
   path = g_strdup_printf ("/v1/endpoint/%s/reattach", rb_adapter_get_endpoint (adapter));
   body = g_strdup_printf ("{\"plugin_pid\":%d}", rb_adapter_get_pid (adapter));
