@@ -14,6 +14,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -186,6 +187,13 @@ open_errors (RbDaemonFixture *self)
   return fd;
 }
 
+/* A daemon that outlives a test that broke off calls at the ports it knew, where another test may listen by then. */
+static void
+end_with_us (gpointer user_data)
+{
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+}
+
 void
 rb_daemon_fixture_launch (RbDaemonFixture *self)
 {
@@ -194,7 +202,7 @@ rb_daemon_fixture_launch (RbDaemonFixture *self)
   int errors = open_errors (self);
 
   g_assert_cmpint (self->pid, ==, 0);
-  g_spawn_async_with_fds (self->dir, argv, self->environment, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL,
+  g_spawn_async_with_fds (self->dir, argv, self->environment, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL, end_with_us, NULL,
                           &self->pid, -1, -1, errors, &error);
   g_assert_no_error (error);
   close (errors);
