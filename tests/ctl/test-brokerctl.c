@@ -196,7 +196,9 @@ test_not_running (Fixture       *fixture,
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_assert_cmpint (run (fixture, cases[i]), ==, RB_EXIT_NOT_RUNNING);
+      if (run (fixture, cases[i]) != RB_EXIT_NOT_RUNNING)
+        g_test_message ("%s: %s", cases[i], fixture->err);
+      g_assert_cmpint (fixture->status, ==, RB_EXIT_NOT_RUNNING);
       g_assert_cmpstr (fixture->out, ==, "");
     }
 }
