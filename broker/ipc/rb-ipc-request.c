@@ -1,4 +1,4 @@
-/* rb-ipc-request.c: one request until it is answered, over HTTP or over a channel
+/* rb-ipc-request.c: one request until it is answered, over HTTP, over a channel, or from within the process
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -9,6 +9,7 @@
 #include "rb-ipc-channel.h"
 #include "rb-ipc-connection.h"
 #include "rb-ipc-farewell.h"
+#include "rb-ipc-rejection.h"
 #include "rb-log.h"
 #include "rb-wire-errors.h"
 #include "rb-wire-requests.h"
@@ -21,7 +22,6 @@
 #define REQUEST_TIMEOUT_MS 60000
 /* How long an answer may wait for its reader. */
 #define ANSWER_TIMEOUT_MS 60000
-#define EXTRAS_LOGGED 4
 
 struct _RbIpcRequest {
   guint              refs;
@@ -31,6 +31,8 @@ struct _RbIpcRequest {
   gulong             gone_handler;
   RbIpcChannel      *channel;      /* stream only; NULL once it closed */
   char              *id;           /* stream only */
+  RbIpcAnswered      heard;        /* direct only; NULL once it was told, or nobody waits any more */
+  gpointer           heard_data;
 
   char              *method;
   char              *target;
@@ -104,9 +106,10 @@ start_waiting (RbIpcRequest *self)
 static void
 stop_watching (RbIpcRequest *self)
 {
+  if (self->watch_fd < 0)
+    return;
   rb_poller_remove (self->server->poller, g_steal_pointer (&self->watch));
-  if (self->watch_fd >= 0)
-    close (self->watch_fd);
+  close (self->watch_fd);
   self->watch_fd = -1;
 }
 
@@ -215,6 +218,29 @@ rb_ipc_request_new_stream (RbIpcServer  *server,
 }
 
 RbIpcRequest *
+rb_ipc_request_new_direct (RbIpcServer    *server,
+                           const RbCaller *caller,
+                           const char     *method,
+                           const char     *target,
+                           RbIpcAnswered   heard,
+                           gpointer        user_data)
+{
+  RbIpcRequest *self = request_new (server, method, target, caller->kernel);
+
+  self->caller = *caller;
+  self->heard = heard;
+  self->heard_data = user_data;
+  return self;
+}
+
+void
+rb_ipc_request_abandon (RbIpcRequest *self)
+{
+  self->heard = NULL;
+  client_left (self);
+}
+
+RbIpcRequest *
 rb_ipc_request_ref (RbIpcRequest *self)
 {
   self->refs++;
@@ -314,6 +340,18 @@ answer_http (RbIpcRequest *self,
 }
 
 static void
+answer_direct (RbIpcRequest *self,
+               guint         status,
+               GBytes       *body)
+{
+  RbIpcAnswered heard = self->heard;
+
+  self->heard = NULL;
+  if (heard != NULL)
+    heard (status, body, self->heard_data);
+}
+
+static void
 answer (RbIpcRequest *self,
         guint         status,
         const char   *allow,
@@ -322,10 +360,12 @@ answer (RbIpcRequest *self,
   if (!self->answered)
     {
       self->answered = TRUE;
-      if (self->id == NULL)
+      if (self->connection != NULL)
         answer_http (self, status, allow, body);
       else if (self->channel != NULL)
         rb_ipc_channel_respond (self->channel, self->id, status, body);
+      else
+        answer_direct (self, status, body);
       stop_waiting (self);
     }
   g_bytes_unref (body);
@@ -339,68 +379,6 @@ rb_ipc_request_answer (RbIpcRequest *self,
   answer (self, status, NULL, body);
 }
 
-typedef struct {
-  char *names[EXTRAS_LOGGED];     /* never NULL */
-  char *values[EXTRAS_LOGGED];    /* NULL: there is none */
-} Extras;
-
-/* What the envelope has besides code and text (protocol.md 4.3). */
-static void
-read_extras (GVariant *details,
-             Extras   *extras)
-{
-  static const char *const said[] = { "error", "message", "status", "code", NULL };
-  GVariantIter iter;
-  const char *name;
-  GVariant *value;
-  gsize n = 0;
-
-  if (details != NULL)
-    {
-      g_variant_iter_init (&iter, details);
-      while (g_variant_iter_loop (&iter, "{&sv}", &name, &value))
-        if (n < EXTRAS_LOGGED && !g_strv_contains (said, name))
-          {
-            extras->names[n] = g_strdup (name);
-            extras->values[n++] = g_variant_is_of_type (value, G_VARIANT_TYPE_STRING) ? g_variant_dup_string (value, NULL)
-                                                                                      : g_variant_print (value, FALSE);
-          }
-    }
-  for (; n < EXTRAS_LOGGED; n++)
-    extras->names[n] = g_strdup ("extra");
-}
-
-static void
-extras_clear (Extras *extras)
-{
-  for (gsize i = 0; i < EXTRAS_LOGGED; i++)
-    {
-      g_free (extras->names[i]);
-      g_free (extras->values[i]);
-    }
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Extras, extras_clear)
-
-static void
-log_rejected (RbIpcRequest *self,
-              guint         status,
-              const char   *code,
-              const char   *message,
-              GVariant     *details)
-{
-  g_autofree char *number = g_strdup_printf ("%u", status);
-  g_auto(Extras) x = { { NULL } };
-
-  read_extras (details, &x);
-  /* An upstream's 500 that is passed on is none of ours. */
-  if (status == 500 && g_strcmp0 (code, "internal_error") == 0)
-    rb_log_error ("ipc_route_error", "url", self->target, "method", self->method, "message", message, NULL);
-  else
-    rb_log_info ("ipc_route_rejected", "url", self->target, "method", self->method, "status", number, "code", code,
-                 "message", message, x.names[0], x.values[0], x.names[1], x.values[1], x.names[2], x.values[2], x.names[3], x.values[3],
-                 NULL);
-}
-
 void
 rb_ipc_request_fail (RbIpcRequest *self,
                      const GError *error)
@@ -409,8 +387,8 @@ rb_ipc_request_fail (RbIpcRequest *self,
 
   if (self->answered)
     return;
-  log_rejected (self, status, rb_wire_error_code (error), error->message,
-                error->domain == RB_ERROR ? rb_error_get_details (error) : NULL);
+  rb_ipc_rejection_log (self->method, self->target, status, rb_wire_error_code (error), error->message,
+                        error->domain == RB_ERROR ? rb_error_get_details (error) : NULL);
   answer (self, status, NULL, rb_wire_error_body (error));
 }
 
@@ -436,7 +414,7 @@ rb_ipc_request_refuse (RbIpcRequest *self,
 {
   if (self->answered)
     return;
-  log_rejected (self, status, code, NULL, NULL);
+  rb_ipc_rejection_log (self->method, self->target, status, code, NULL, NULL);
   answer (self, status, allow, rb_wire_refusal_body (code, status == 401 ? NULL : self->target));
 }
 
@@ -566,7 +544,7 @@ rb_ipc_request_watch_client (RbIpcRequest *self)
     return self->gone;
 
   self->gone = g_cancellable_new ();
-  if (self->message == NULL && self->channel == NULL)
+  if (self->message == NULL && self->channel == NULL && self->heard == NULL)
     g_cancellable_cancel (self->gone);
   else if (self->message != NULL && self->connection->stream != NULL)
     watch_connection (self);

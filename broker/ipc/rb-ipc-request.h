@@ -1,4 +1,4 @@
-/* rb-ipc-request.h: one request until it is answered, over HTTP or over a channel
+/* rb-ipc-request.h: one request until it is answered, over HTTP, over a channel, or from within the process
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
@@ -22,6 +22,12 @@ RbIpcRequest  *rb_ipc_request_new_http    (RbIpcServer *server, RbIpcConnection 
 /* Over a channel; design.md section 6. */
 RbIpcRequest  *rb_ipc_request_new_stream  (RbIpcServer *server, RbIpcChannel *channel, const char *id, const char *method,
                                            const char *target);
+/* From within the process: @heard is called once, unless the request is abandoned. */
+typedef void (*RbIpcAnswered) (guint status, GBytes *body, gpointer user_data);
+RbIpcRequest  *rb_ipc_request_new_direct  (RbIpcServer *server, const RbCaller *caller, const char *method, const char *target,
+                                           RbIpcAnswered heard, gpointer user_data);
+/* Of a direct one: its client left. */
+void           rb_ipc_request_abandon     (RbIpcRequest *self);
 RbIpcRequest  *rb_ipc_request_ref         (RbIpcRequest *self);
 void           rb_ipc_request_unref       (RbIpcRequest *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbIpcRequest, rb_ipc_request_unref)

@@ -206,7 +206,6 @@ rb_ipc_server_drain (RbIpcServer *self)
 static void
 say_goodbye (RbIpcServer *self)
 {
-  rb_ipc_requests_fail_all (self);
   rb_ipc_channels_close_all (self, RB_IPC_CLOSE_GOING_AWAY, "broker_shutdown");
   for (guint i = 0; i < GOODBYE_ROUNDS; i++)
     {
@@ -242,6 +241,7 @@ rb_ipc_server_close (RbIpcServer *self)
     return;
   self->closed = TRUE;
   self->draining = TRUE;
+  rb_ipc_requests_fail_all (self);
   if (self->poller == NULL)
     return;
 

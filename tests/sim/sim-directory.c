@@ -1,0 +1,620 @@
+/* sim-directory.c: the network's directory, which knows to whom it gave what
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "sim-directory.h"
+
+#include "rb-error.h"
+#include "rb-json.h"
+
+#include <string.h>
+
+#define LISTED 8     /* of the newest messages it offers some */
+
+typedef struct {
+  char *assignment_id;
+  char *endpoint_id;
+} Given;
+
+typedef struct {
+  RbUpstreamCall  call;
+  GVariant       *arguments;
+} Call;
+
+struct _SimDirectory {
+  GObject             parent_instance;
+
+  SimOracle          *oracle;
+  const SimPlan      *plan;
+  SimNetwork         *network;
+  SimRandom          *random;
+  GPtrArray          *calls;       /* of GTask */
+  GHashTable         *given;       /* message id to Given */
+  GHashTable         *over;        /* ids of messages that ended */
+  GHashTable         *sessions;    /* endpoint id to its session */
+  GPtrArray          *orders;      /* of GVariant: control events that were not acknowledged */
+  guint               n_endpoints;
+  guint               n_assignments;
+  guint               n_orders;
+  gboolean            is_dead;
+};
+
+static void module_iface_init (RbModuleInterface *iface);
+static void upstream_iface_init (RbUpstreamInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (SimDirectory, sim_directory, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (RB_TYPE_MODULE, module_iface_init)
+                               G_IMPLEMENT_INTERFACE (RB_TYPE_UPSTREAM, upstream_iface_init))
+
+static void
+module_iface_init (RbModuleInterface *iface)
+{
+}
+
+static RbUpstreamFeatures
+get_features (RbUpstream *upstream)
+{
+  return SIM_DIRECTORY (upstream)->plan->features;
+}
+
+static void
+call_free (gpointer data)
+{
+  Call *call = data;
+
+  g_variant_unref (call->arguments);
+  g_free (call);
+}
+
+static void
+given_free (gpointer data)
+{
+  Given *given = data;
+
+  g_free (given->assignment_id);
+  g_free (given->endpoint_id);
+  g_free (given);
+}
+
+static const char *
+argument (GVariant   *arguments,
+          const char *name)
+{
+  const char *text = NULL;
+
+  g_variant_lookup (arguments, name, "&s", &text);
+  return text;
+}
+
+static void
+on_acknowledged (SimDirectory *self,
+                 GVariant     *arguments)
+{
+  const char *key = argument (arguments, "idempotency_key");
+
+  sim_oracle_acknowledged (self->oracle, key, argument (arguments, "status"));
+  for (guint i = 0; i < self->orders->len; i++)
+    if (strcmp (argument (g_ptr_array_index (self->orders, i), "idempotency_key"), key) == 0)
+      {
+        g_ptr_array_remove_index (self->orders, i);
+        return;
+      }
+}
+
+static void
+call_async (RbUpstream          *upstream,
+            RbUpstreamCall       call,
+            GVariant            *arguments,
+            GCancellable        *cancellable,
+            GAsyncReadyCallback  callback,
+            gpointer             user_data)
+{
+  SimDirectory *self = SIM_DIRECTORY (upstream);
+  GTask *task = g_task_new (upstream, cancellable, callback, user_data);
+  Call *data = g_new (Call, 1);
+
+  *data = (Call) { call, g_variant_ref_sink (arguments) };
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, data, call_free);
+  if (self->is_dead)
+    {
+      g_task_return_new_error (task, RB_ERROR, RB_ERROR_UNAVAILABLE, "the process is gone");
+      g_object_unref (task);
+      return;
+    }
+  sim_trace (self->oracle, "broker", "asks %s %s", rb_upstream_call_to_string (call),
+             argument (arguments, "undispatched_id") != NULL ? argument (arguments, "undispatched_id")
+             : argument (arguments, "endpoint_id") != NULL   ? argument (arguments, "endpoint_id")
+                                                             : "");
+  g_ptr_array_add (self->calls, task);
+}
+
+static GVariant *
+call_finish (RbUpstream    *upstream,
+             GAsyncResult  *result,
+             GError       **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+upstream_iface_init (RbUpstreamInterface *iface)
+{
+  iface->get_features = get_features;
+  iface->call_async = call_async;
+  iface->call_finish = call_finish;
+}
+
+static void
+sim_directory_finalize (GObject *object)
+{
+  SimDirectory *self = SIM_DIRECTORY (object);
+
+  g_ptr_array_unref (self->calls);
+  g_hash_table_unref (self->given);
+  g_hash_table_unref (self->over);
+  g_hash_table_unref (self->sessions);
+  g_ptr_array_unref (self->orders);
+  G_OBJECT_CLASS (sim_directory_parent_class)->finalize (object);
+}
+
+static void
+sim_directory_class_init (SimDirectoryClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = sim_directory_finalize;
+}
+
+static void
+sim_directory_init (SimDirectory *self)
+{
+  self->calls = g_ptr_array_new_with_free_func (g_object_unref);
+  self->given = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, given_free);
+  self->over = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->orders = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+}
+
+SimDirectory *
+sim_directory_new (SimOracle     *oracle,
+                   const SimPlan *plan,
+                   SimNetwork    *network,
+                   SimRandom     *random)
+{
+  SimDirectory *self = g_object_new (SIM_TYPE_DIRECTORY, NULL);
+
+  self->oracle = oracle;
+  self->plan = plan;
+  self->network = network;
+  self->random = random;
+  return self;
+}
+
+/* What it knows. */
+
+static GVariant *
+grant_endpoint (SimDirectory *self,
+                GVariant     *arguments)
+{
+  g_autofree char *id = g_strdup_printf ("ep_%u", ++self->n_endpoints);
+  const char *session = argument (arguments, "runtime_session_id");
+  GVariantDict dict;
+
+  g_hash_table_insert (self->sessions, g_strdup (id), g_strdup (session));
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "endpoint_id", "s", id);
+  g_variant_dict_insert (&dict, "heartbeat_after_seconds", "d", sim_random_chance (self->random, 20) ? 30.0 : 0.0);
+  return g_variant_dict_end (&dict);
+}
+
+static void
+put (GVariantDict *dict,
+     const char   *name,
+     const char   *text)
+{
+  if (text != NULL)
+    g_variant_dict_insert (dict, name, "s", text);
+}
+
+static GVariant *
+describe (SimDirectory *self,
+          const char   *id)
+{
+  const Given *given = g_hash_table_lookup (self->given, id);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  put (&dict, "undispatched_id", id);
+  put (&dict, "source_message_id", id);
+  put (&dict, "sender_address", "bob@sim");
+  put (&dict, "content_preview", id);
+  put (&dict, "reason", "no_target_endpoint");
+  put (&dict, "claim_policy", given != NULL ? "assigned_in_progress" : "node_pull_only");
+  g_variant_dict_insert (&dict, "arrived_at", "x", (gint64) 1000);
+  put (&dict, "active_assignment_id", given != NULL ? given->assignment_id : NULL);
+  put (&dict, "active_target_endpoint_id", given != NULL ? given->endpoint_id : NULL);
+  return g_variant_dict_end (&dict);
+}
+
+static GVariant *
+list (SimDirectory *self)
+{
+  guint n = sim_network_get_n (self->network);
+  GVariantBuilder items;
+  GVariantDict dict;
+
+  g_variant_builder_init (&items, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = n > LISTED ? n - LISTED : 0; i < n; i++)
+    {
+      const char *id = sim_network_get_id (self->network, i);
+
+      if (!g_hash_table_contains (self->over, id) &&
+          (g_hash_table_contains (self->given, id) || sim_random_chance (self->random, 25)))
+        g_variant_builder_add_value (&items, describe (self, id));
+    }
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert_value (&dict, "items", g_variant_builder_end (&items));
+  return g_variant_dict_end (&dict);
+}
+
+static GVariant *
+target_of (SimDirectory *self,
+           const char   *endpoint_id)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  put (&dict, "kind", "projection_endpoint");
+  put (&dict, "projection_endpoint_id", endpoint_id);
+  put (&dict, "runtime_session_id", g_hash_table_lookup (self->sessions, endpoint_id));
+  put (&dict, "background_exchange_mode", "adapter_managed_turn");
+  return g_variant_dict_end (&dict);
+}
+
+static GVariant *
+message_of (SimDirectory *self,
+            const char   *id)
+{
+  const char *metadata = "{}";
+  GVariantDict dict;
+
+  for (guint i = 0; i < sim_network_get_n (self->network); i++)
+    if (strcmp (sim_network_get_id (self->network, i), id) == 0)
+      metadata = sim_network_get_metadata (self->network, i);
+  g_variant_dict_init (&dict, NULL);
+  put (&dict, "from", "bob@sim");
+  put (&dict, "content", id);
+  put (&dict, "contentType", "text");
+  put (&dict, "sourceMessageId", id);
+  put (&dict, "metadata", metadata);
+  return g_variant_dict_end (&dict);
+}
+
+/* NULL: it is somebody else's, or over, or there is no such message. */
+static Given *
+give (SimDirectory *self,
+      const char   *id,
+      const char   *endpoint_id)
+{
+  Given *given = g_hash_table_lookup (self->given, id);
+
+  if (g_hash_table_contains (self->over, id) || (given != NULL && strcmp (given->endpoint_id, endpoint_id) != 0))
+    return NULL;
+  if (given != NULL)
+    return given;
+
+  given = g_new (Given, 1);
+  given->assignment_id = g_strdup_printf ("d%u", ++self->n_assignments);
+  given->endpoint_id = g_strdup (endpoint_id);
+  g_hash_table_insert (self->given, g_strdup (id), given);
+  return given;
+}
+
+static GVariant *
+claim (SimDirectory *self,
+       GVariant     *arguments)
+{
+  const char *id = argument (arguments, "undispatched_id");
+  const char *endpoint_id = argument (arguments, "target_endpoint_id");
+  const Given *given = give (self, id, endpoint_id);
+  GVariantDict dict;
+
+  if (given == NULL)
+    return NULL;
+
+  g_variant_dict_init (&dict, NULL);
+  put (&dict, "assignment_id", given->assignment_id);
+  put (&dict, "source_message_id", id);
+  put (&dict, "undispatched_id", id);
+  put (&dict, "broker_projection_token", "secret");
+  g_variant_dict_insert (&dict, "assigned_at", "x", (gint64) 5000);
+  g_variant_dict_insert (&dict, "claimed", "b", TRUE);
+  g_variant_dict_insert_value (&dict, "target_ref", target_of (self, endpoint_id));
+  g_variant_dict_insert_value (&dict, "message", message_of (self, id));
+  return g_variant_dict_end (&dict);
+}
+
+static void
+take_back (SimDirectory *self,
+           const char   *id,
+           const char   *assignment_id)
+{
+  const Given *given = g_hash_table_lookup (self->given, id);
+
+  if (given != NULL && (assignment_id == NULL || strcmp (given->assignment_id, assignment_id) == 0))
+    g_hash_table_remove (self->given, id);
+}
+
+static gboolean
+is_of_endpoint (gpointer key,
+                gpointer value,
+                gpointer user_data)
+{
+  return strcmp (((Given *) value)->endpoint_id, user_data) == 0;
+}
+
+static GVariant *
+capabilities (SimDirectory *self)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "staged_assignment", "b", self->plan->has_mailroom);
+  g_variant_dict_insert (&dict, "staged_delivery", "b", self->plan->has_mailroom);
+  return g_variant_dict_end (&dict);
+}
+
+static GVariant *
+one_text (const char *name,
+          const char *text)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  put (&dict, name, text);
+  return g_variant_dict_end (&dict);
+}
+
+/* NULL: refused. */
+static GVariant *
+respond (SimDirectory   *self,
+         RbUpstreamCall  call,
+         GVariant       *arguments)
+{
+  const char *id = argument (arguments, "undispatched_id");
+
+  switch (call)
+    {
+    case RB_UPSTREAM_REGISTER_ENDPOINT:
+      return grant_endpoint (self, arguments);
+    case RB_UPSTREAM_CAPABILITIES:
+      return capabilities (self);
+    case RB_UPSTREAM_ROUTE_CLAIM:
+      return one_text ("action", sim_random_chance (self->random, 80) ? "route" : "undispatched");
+    case RB_UPSTREAM_CANDIDATES:
+      return list (self);
+    case RB_UPSTREAM_SELF_CLAIM:
+      return claim (self, arguments);
+    case RB_UPSTREAM_UNREGISTER:
+      g_hash_table_foreach_remove (self->given, is_of_endpoint, (gpointer) argument (arguments, "endpoint_id"));
+      break;
+    case RB_UPSTREAM_RELEASE_CLAIM:
+      take_back (self, id, argument (arguments, "assignment_id"));
+      break;
+    case RB_UPSTREAM_SELF_SETTLE:
+      take_back (self, id, NULL);
+      g_hash_table_add (self->over, g_strdup (id));
+      break;
+    case RB_UPSTREAM_CONTROL_ACK:
+      on_acknowledged (self, arguments);
+      break;
+    case RB_UPSTREAM_LOOKUP_CLOSED:
+      return g_variant_new_parsed ("{'exists': <%b>}", sim_random_chance (self->random, 50));
+    case RB_UPSTREAM_HISTORY:
+      return g_variant_new_parsed ("{'conversation_ref': <@a{sv} {}>, 'items': <@aa{sv} []>, 'has_more': <false>}");
+    case RB_UPSTREAM_WHOAMI:
+    case RB_UPSTREAM_HEARTBEAT:
+    case RB_UPSTREAM_ENDPOINT_STATE:
+    case RB_UPSTREAM_DISPLAY_METADATA:
+    case RB_UPSTREAM_N_CALLS:
+      break;
+    }
+  return g_variant_new ("a{sv}", NULL);
+}
+
+static GError *
+refusal (RbError     code,
+         gint64      status,
+         const char *text)
+{
+  GError *error = rb_error_new (code, NULL, "%s", text);
+
+  if (status > 0)
+    rb_error_add_detail (error, "status", g_variant_new_int64 (status));
+  return error;
+}
+
+guint
+sim_directory_get_n (SimDirectory *self)
+{
+  return self->calls->len;
+}
+
+void
+sim_directory_answer (SimDirectory *self,
+                      guint         i,
+                      SimAnswer     how)
+{
+  g_autoptr(GTask) task = g_ptr_array_steal_index (self->calls, i);
+  const Call *call = g_task_get_task_data (task);
+  g_autoptr(GVariant) answer = NULL;
+
+  /* What it is told of control events it hears at once, or not at all. */
+  if (how == SIM_ANSWER_REFUSED && call->call == RB_UPSTREAM_CONTROL_ACK)
+    how = SIM_ANSWER_FAILED;
+  sim_trace (self->oracle, "directory", "answers %s: %s", rb_upstream_call_to_string (call->call),
+             how == SIM_ANSWER_OK        ? "yes"
+             : how == SIM_ANSWER_REFUSED ? "no"
+             : how == SIM_ANSWER_FAILED  ? "not now"
+                                         : "done, and the answer is lost");
+  if (how == SIM_ANSWER_OK || how == SIM_ANSWER_LOST)
+    answer = respond (self, call->call, call->arguments);
+  if (answer != NULL)
+    g_variant_ref_sink (answer);
+
+  if (how == SIM_ANSWER_OK && answer != NULL)
+    g_task_return_pointer (task, g_steal_pointer (&answer), (GDestroyNotify) g_variant_unref);
+  else if (how == SIM_ANSWER_OK || how == SIM_ANSWER_REFUSED)
+    g_task_return_error (task, refusal (RB_ERROR_REJECTED, 409, "no"));
+  else if (how == SIM_ANSWER_FAILED)
+    g_task_return_error (task, refusal (RB_ERROR_UNAVAILABLE, 503, "not now"));
+  else
+    g_task_return_error (task, refusal (RB_ERROR_TIMED_OUT, 0, "the answer was lost"));
+}
+
+/* Control events. */
+
+static void
+emit (SimDirectory *self,
+      GVariant     *event)
+{
+  sim_trace (self->oracle, "directory", "orders %s %s of %s", argument (event, "type"), argument (event, "idempotency_key"),
+             argument (event, "undispatched_id") != NULL ? argument (event, "undispatched_id") : "-");
+  rb_upstream_emit_control (RB_UPSTREAM (self), event);
+}
+
+static void
+begin_event (SimDirectory *self,
+             GVariantDict *dict,
+             const char   *type)
+{
+  g_autofree char *key = g_strdup_printf ("o%u", ++self->n_orders);
+
+  g_variant_dict_init (dict, NULL);
+  put (dict, "type", type);
+  put (dict, "idempotency_key", key);
+  g_variant_dict_insert (dict, "version", "x", (gint64) 1);
+}
+
+static void
+end_event (SimDirectory *self,
+           GVariantDict *dict)
+{
+  GVariant *event = g_variant_ref_sink (g_variant_dict_end (dict));
+
+  g_ptr_array_add (self->orders, event);
+  sim_oracle_ordered (self->oracle, argument (event, "idempotency_key"));
+  emit (self, event);
+}
+
+void
+sim_directory_order (SimDirectory *self,
+                     const char   *message_id,
+                     const char   *endpoint_id)
+{
+  const Given *given = g_hash_table_lookup (self->given, message_id);
+  GVariantDict dict;
+
+  if (given != NULL || g_hash_table_contains (self->over, message_id))
+    return;
+
+  begin_event (self, &dict, "dispatch_undispatched");
+  g_variant_dict_insert (&dict, "emitted_at", "x", G_GINT64_CONSTANT (1795427510029));
+  put (&dict, "undispatched_id", message_id);
+  put (&dict, "source_message_id", message_id);
+  put (&dict, "broker_projection_token", "T");
+  put (&dict, "target_endpoint_id", endpoint_id);
+  put (&dict, "delivery_intent", "external_handoff");
+  g_variant_dict_insert_value (&dict, "target_ref", target_of (self, endpoint_id));
+  end_event (self, &dict);
+}
+
+void
+sim_directory_spawn (SimDirectory *self)
+{
+  GVariantDict dict;
+
+  begin_event (self, &dict, "spawn_request");
+  put (&dict, "runtime_kind", "custom");
+  put (&dict, "prompt", "do something");
+  end_event (self, &dict);
+}
+
+void
+sim_directory_nudge (SimDirectory *self)
+{
+  GVariantDict dict;
+
+  begin_event (self, &dict, "dispatch_nudge");
+  end_event (self, &dict);
+}
+
+void
+sim_directory_unregister (SimDirectory *self,
+                          const char   *endpoint_id)
+{
+  GVariantDict dict;
+
+  begin_event (self, &dict, "force_unregister");
+  put (&dict, "endpoint_id", endpoint_id);
+  end_event (self, &dict);
+}
+
+void
+sim_directory_repeat (SimDirectory *self,
+                      gboolean      all)
+{
+  g_autoptr(GPtrArray) orders = NULL;
+
+  if (self->orders->len == 0)
+    return;
+  if (!all)
+    {
+      g_autoptr(GVariant) event = g_variant_ref (g_ptr_array_index (self->orders, sim_random_pick (self->random, self->orders->len)));
+
+      emit (self, event);
+      return;
+    }
+
+  orders = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+  for (guint i = 0; i < self->orders->len; i++)
+    g_ptr_array_add (orders, g_variant_ref (g_ptr_array_index (self->orders, i)));
+  for (guint i = 0; i < orders->len; i++)
+    emit (self, g_ptr_array_index (orders, i));
+}
+
+void
+sim_directory_hear (SimDirectory *self,
+                    RbEvent      *event)
+{
+  static const char *const back[] = { "target_lost_before_acceptance", "waiting_for_runtime_capability", NULL };
+  static const char *const over[] = { "processing_failed", "expired", "reply_emitted", NULL };
+  g_autoptr(RbJson) json = NULL;
+  g_autofree char *state = NULL;
+  g_autofree char *id = NULL;
+
+  if (rb_event_get_kind (event) != RB_EVENT_PROCESSING_STATE)
+    return;
+
+  json = rb_json_parse_object (rb_event_get_payload (event), 0, NULL);
+  state = rb_json_peek_string (json, "state");
+  id = rb_json_peek_string (json, "source_message_id");
+  if (g_strv_contains (back, state) || g_strv_contains (over, state))
+    take_back (self, id, rb_event_get_subject (event));
+  if (g_strv_contains (over, state))
+    g_hash_table_add (self->over, g_strdup (id));
+}
+
+void
+sim_directory_die (SimDirectory *self)
+{
+  self->is_dead = TRUE;
+  while (self->calls->len > 0)
+    sim_directory_answer (self, 0, SIM_ANSWER_FAILED);
+}
+
+void
+sim_directory_revive (SimDirectory *self)
+{
+  self->is_dead = FALSE;
+}

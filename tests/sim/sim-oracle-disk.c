@@ -1,0 +1,300 @@
+/* sim-oracle-disk.c: what must be true of the disk after each transaction, and so after each crash
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "sim-oracle-private.h"
+
+#include <string.h>
+
+const char *
+sim_row_text (GVariant *row,
+              guint     column)
+{
+  g_autoptr(GVariant) child = g_variant_get_child_value (row, column);
+  const char *text = NULL;
+
+  g_variant_get (child, g_variant_is_of_type (child, G_VARIANT_TYPE_STRING) ? "&s" : "m&s", &text);
+  return text;
+}
+
+static gint64
+number_of (GVariant *row,
+           guint     column)
+{
+  g_autoptr(GVariant) child = g_variant_get_child_value (row, column);
+
+  return g_variant_get_int64 (child);
+}
+
+static SimMessage *
+touch (SimOracle  *self,
+       const char *id)
+{
+  SimMessage *message = sim_oracle_message (self, id);
+
+  if (!message->is_touched)
+    g_ptr_array_add (self->touched, message);
+  message->is_touched = TRUE;
+  return message;
+}
+
+static SimHolder *
+find_holder (SimOracle  *self,
+             const char *endpoint_id)
+{
+  SimHolder *holder = g_hash_table_lookup (self->holders, endpoint_id);
+
+  if (holder != NULL)
+    return holder;
+  holder = g_new0 (SimHolder, 1);
+  holder->id = g_strdup (endpoint_id);
+  g_hash_table_insert (self->holders, holder->id, holder);
+  return holder;
+}
+
+static SimPlace
+place_of (SimOracle *self,
+          GVariant  *row)
+{
+  const char *name = sim_row_text (row, 1);
+
+  for (guint i = SIM_PLACE_QUEUE; i < SIM_N_PLACES; i++)
+    if (strcmp (sim_place_to_string (i), name) == 0)
+      return i;
+  sim_oracle_fail (self, 1, "'%s' is not a place", name);
+}
+
+static void
+set_place (SimOracle  *self,
+           SimMessage *message,
+           SimPlace    place,
+           const char *endpoint_id)
+{
+  if (message->place == SIM_PLACE_QUEUE)
+    find_holder (self, message->endpoint_id)->n_queued--;
+  self->n_in[message->place]--;
+  message->place = place;
+  g_free (message->endpoint_id);
+  message->endpoint_id = g_strdup (endpoint_id);
+  self->n_in[place]++;
+  if (place == SIM_PLACE_QUEUE)
+    find_holder (self, endpoint_id)->n_queued++;
+}
+
+/* What is in its lane already and was pushed must not have come after this one. */
+static void
+check_not_overtaken (SimOracle        *self,
+                     const SimMessage *message)
+{
+  GPtrArray *lane = message->lane != NULL ? g_hash_table_lookup (self->lanes, message->lane) : NULL;
+
+  for (guint i = 0; lane != NULL && i < lane->len; i++)
+    {
+      const SimMessage *other = g_ptr_array_index (lane, i);
+
+      if (other->number <= message->number || other->pushed_at == 0 || message->pushed_at != 0 ||
+          g_strcmp0 (other->pushed_to, message->endpoint_id) != 0)
+        continue;
+      if (message->refused_ms != 0 && sim_clock_get_ms (self->clock) - message->refused_ms > 100000)
+        continue;
+      sim_check (self, 4, message->delivered_at == 0 || other->delivered_at == 0 || other->delivered_at < message->delivered_at,
+                 "'%s' came before '%s' of the same conversation, and was overtaken by it", message->id, other->id);
+    }
+}
+
+static void
+on_place (SimOracle *self,
+          GVariant  *before,
+          GVariant  *after)
+{
+  SimMessage *message = touch (self, sim_row_text (after != NULL ? after : before, 0));
+  SimPlace place = after != NULL ? place_of (self, after) : SIM_PLACE_NONE;
+  gboolean is_new = message->place != SIM_PLACE_QUEUE && place == SIM_PLACE_QUEUE;
+
+  sim_trace (self, "disk", "%s: %s -> %s%s%s%s%s", message->id,
+             message->place != SIM_PLACE_NONE ? sim_place_to_string (message->place) : "nothing",
+             place != SIM_PLACE_NONE ? sim_place_to_string (place) : "nothing",
+             after != NULL && sim_row_text (after, 2) != NULL ? " of " : "",
+             after != NULL && sim_row_text (after, 2) != NULL ? sim_row_text (after, 2) : "",
+             after != NULL && sim_row_text (after, 4) != NULL ? ", " : "",
+             after != NULL && sim_row_text (after, 4) != NULL ? sim_row_text (after, 4) : "");
+  sim_oracle_note (self, message->id);
+  sim_oracle_note (self, place != SIM_PLACE_NONE ? sim_place_to_string (place) : "-");
+  message->is_pruned = place == SIM_PLACE_NONE && message->place == SIM_PLACE_ENDED && !self->is_dead;
+  set_place (self, message, place, after != NULL ? sim_row_text (after, 2) : NULL);
+  message->has_reason = after != NULL && sim_row_text (after, 4) != NULL;
+  if (is_new && !self->is_dead)
+    check_not_overtaken (self, message);
+}
+
+static void
+on_message (SimOracle *self,
+            GVariant  *before,
+            GVariant  *after)
+{
+  SimMessage *message = touch (self, sim_row_text (after != NULL ? after : before, 0));
+
+  message->has_content = after != NULL;
+  if (after != NULL && message->number > 0)
+    sim_check (self, 1, strstr (sim_row_text (after, 2), message->id) != NULL, "the content of '%s' is '%s'", message->id,
+               sim_row_text (after, 2));
+}
+
+static void
+on_assignment (SimOracle *self,
+               GVariant  *before,
+               GVariant  *after)
+{
+  GVariant *row = after != NULL ? after : before;
+  SimMessage *message = touch (self, sim_row_text (row, 5));
+  SimAssignment *assignment = sim_oracle_assignment (self, sim_row_text (row, 1));
+
+  if (before == NULL)
+    message->n_assignments++;
+  if (after == NULL)
+    message->n_assignments--;
+  sim_trace (self, "disk", "%s of %s: %s -> %s", assignment->id, message->id, before != NULL ? sim_row_text (before, 3) : "nothing",
+             after != NULL ? sim_row_text (after, 3) : "nothing");
+  sim_oracle_note (self, assignment->id);
+  g_free (assignment->state);
+  assignment->state = g_strdup (after != NULL ? sim_row_text (after, 3) : NULL);
+  if (after == NULL)
+    return;
+  g_free (message->assignment_id);
+  message->assignment_id = g_strdup (assignment->id);
+  g_free (assignment->message_id);
+  assignment->message_id = g_strdup (message->id);
+  g_free (assignment->endpoint_id);
+  assignment->endpoint_id = g_strdup (sim_row_text (after, 2));
+}
+
+static void
+on_endpoint (SimOracle *self,
+             GVariant  *before,
+             GVariant  *after)
+{
+  const char *id = sim_row_text (after != NULL ? after : before, 0);
+  SimHolder *holder = find_holder (self, id);
+
+  sim_trace (self, "disk", "endpoint %s: %s -> %s", id, before != NULL ? sim_row_text (before, 6) : "nothing",
+             after != NULL ? sim_row_text (after, 6) : "nothing");
+  sim_oracle_note (self, id);
+  if (after != NULL)
+    holder->pid = number_of (after, 3);
+  if (before != NULL && after != NULL)
+    sim_check (self, 8, strcmp (sim_row_text (before, 1), sim_row_text (after, 1)) == 0, "endpoint '%s' has another owner token", id);
+}
+
+static void
+on_reply (SimOracle *self,
+          GVariant  *before,
+          GVariant  *after)
+{
+  if (before == NULL || after == NULL)
+    return;
+  sim_check (self, 3, strcmp (sim_row_text (before, 6), sim_row_text (after, 6)) == 0,
+             "reply '%s' of '%s' had the wire id '%s' and has '%s'", sim_row_text (after, 2), sim_row_text (after, 1),
+             sim_row_text (before, 6), sim_row_text (after, 6));
+  sim_check (self, 3, strcmp (sim_row_text (before, 5), sim_row_text (after, 5)) == 0, "reply '%s' of '%s' has another content",
+             sim_row_text (after, 2), sim_row_text (after, 1));
+}
+
+static void
+on_row (RbTable   table,
+        GVariant *before,
+        GVariant *after,
+        gpointer  user_data)
+{
+  SimOracle *self = user_data;
+
+  switch (table)
+    {
+    case RB_TABLE_PLACES:
+      on_place (self, before, after);
+      break;
+    case RB_TABLE_MESSAGES:
+      on_message (self, before, after);
+      break;
+    case RB_TABLE_ASSIGNMENTS:
+      on_assignment (self, before, after);
+      break;
+    case RB_TABLE_ENDPOINTS:
+      on_endpoint (self, before, after);
+      break;
+    case RB_TABLE_REPLIES:
+      on_reply (self, before, after);
+      break;
+    case RB_TABLE_META:
+    case RB_TABLE_CORRELATIONS:
+    case RB_TABLE_CHECKPOINTS:
+    case RB_TABLE_OUTBOX:
+    case RB_TABLE_CONTROL_KEYS:
+    case RB_N_TABLES:
+      break;
+    }
+}
+
+/* Invariant 1: in one place, with its content while it has not ended, and a reason when it has. */
+static void
+check_place (SimOracle        *self,
+             const SimMessage *message)
+{
+  g_autofree char *key = NULL;
+
+  sim_check (self, 1, !message->is_accepted || message->place != SIM_PLACE_NONE || message->is_pruned, "'%s' was accepted and is nowhere",
+             message->id);
+  sim_check (self, 1, message->n_assignments == (message->place == SIM_PLACE_ASSIGNMENT ? 1 : 0),
+             "'%s' is in '%s' and has %u assignments", message->id,
+             message->place != SIM_PLACE_NONE ? sim_place_to_string (message->place) : "nothing", message->n_assignments);
+  sim_check (self, 1, message->has_content == (message->place != SIM_PLACE_NONE && message->place != SIM_PLACE_ENDED),
+             "'%s' is in '%s' and its content is %s", message->id,
+             message->place != SIM_PLACE_NONE ? sim_place_to_string (message->place) : "nothing",
+             message->has_content ? "there" : "not there");
+  if (message->place == SIM_PLACE_ENDED)
+    sim_check (self, 1, message->has_reason, "'%s' ended without a reason", message->id);
+  if (message->place != SIM_PLACE_QUEUE)
+    return;
+  key = g_strconcat (message->endpoint_id, "\x1f", NULL);
+  sim_check (self, 1, sim_store_peek (self->store, RB_TABLE_ENDPOINTS, key) != NULL, "'%s' is queued for '%s', which is not there",
+             message->id, message->endpoint_id);
+}
+
+static void
+check_bounds (SimOracle *self)
+{
+  const RbCoreSettings *settings = &self->plan->settings;
+  GHashTableIter iter;
+  gpointer value;
+
+  sim_check (self, 7, self->n_in[SIM_PLACE_INBOX] <= settings->inbox_cap, "the inbox has %u rows of %u", self->n_in[SIM_PLACE_INBOX],
+             settings->inbox_cap);
+  if (settings->queue_cap > 100)
+    return;
+  g_hash_table_iter_init (&iter, self->holders);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const SimHolder *holder = value;
+
+      sim_check (self, 7, holder->n_queued <= settings->queue_cap * SIM_MAX_PROCESSES, "the queue of '%s' has %u messages of %u",
+                 holder->id, holder->n_queued, settings->queue_cap);
+    }
+}
+
+static void
+on_commit (gpointer user_data)
+{
+  SimOracle *self = user_data;
+
+  for (guint i = 0; i < self->touched->len; i++)
+    {
+      SimMessage *message = g_ptr_array_index (self->touched, i);
+
+      message->is_touched = FALSE;
+      check_place (self, message);
+    }
+  g_ptr_array_set_size (self->touched, 0);
+  check_bounds (self);
+}
+
+const SimStoreWatch sim_oracle_disk = { on_row, on_commit };

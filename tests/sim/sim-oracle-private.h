@@ -1,0 +1,82 @@
+/* sim-oracle-private.h: what the files of the oracle share
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sim-oracle.h"
+
+G_BEGIN_DECLS
+
+typedef enum { SIM_PLACE_NONE, SIM_PLACE_QUEUE, SIM_PLACE_INBOX, SIM_PLACE_ASSIGNMENT, SIM_PLACE_ENDED, SIM_N_PLACES } SimPlace;
+
+typedef struct {
+  char     *id;
+  guint     number;           /* by when it was posted; 0: the network never had it as mail of ours */
+  char     *lane;             /* whom it is for and its conversation, NULL: neither */
+  gboolean  is_accepted;      /* the network forgot it */
+
+  /* The disk. */
+  SimPlace  place;
+  char     *endpoint_id;      /* where it is queued */
+  gboolean  has_reason;
+  gboolean  has_content;
+  guint     n_assignments;    /* rows that have it */
+  char     *assignment_id;    /* of the newest such row */
+  gboolean  is_touched;
+  gboolean  is_pruned;        /* it ended, and was told long enough */
+
+  /* This life of the process. */
+  gint64    delivered_at;     /* number of its first delivery; 0: none */
+  gint64    refused_ms;       /* when it was refused first; 0: never */
+  gint64    pushed_at;        /* number of its first direct push, ever; 0: none */
+  char     *pushed_to;        /* the endpoint of that */
+} SimMessage;
+
+typedef struct {
+  char   *id;
+  char   *message_id;
+  char   *endpoint_id;
+  char   *state;              /* of its row, NULL: there is none */
+  gint64  sequence;           /* the highest that the authority was told */
+  gboolean was_accepted;      /* its adapter was answered so */
+} SimAssignment;
+
+typedef struct {
+  char   *id;
+  gint64  pid;
+  guint   n_queued;
+  gboolean is_leaving;
+} SimHolder;
+
+struct _SimOracle {
+  const SimPlan *plan;
+  guint64        seed;
+  guint          step;
+  SimStore      *store;
+  SimClock      *clock;
+  gboolean       is_dead;
+  gboolean       is_traced;
+  guint64        hash;
+
+  GHashTable    *messages;     /* id to SimMessage */
+  GHashTable    *lanes;        /* lane to GPtrArray of SimMessage, as posted */
+  GHashTable    *assignments;  /* id to SimAssignment */
+  GHashTable    *holders;      /* endpoint id to SimHolder, of rows */
+  GHashTable    *wire_ids;     /* reply content to wire id */
+  GHashTable    *wires;        /* content of what the network took to how often */
+  GHashTable    *events;       /* "assignment sequence" to event id */
+  GHashTable    *orders;       /* key to itself, not acknowledged */
+  GPtrArray     *touched;      /* of SimMessage, since the last commit */
+  guint          n_in[SIM_N_PLACES];
+  gint64         n_deliveries;
+  gint64         n_pushes;
+  SimCounts      counts;
+};
+
+SimMessage    *sim_oracle_message    (SimOracle *self, const char *id);        /* makes it */
+SimAssignment *sim_oracle_assignment (SimOracle *self, const char *id);        /* likewise */
+/* A text column of @row; NULL when it is nothing. */
+const char    *sim_row_text          (GVariant *row, guint column);
+const char    *sim_place_to_string   (SimPlace place);
+
+G_END_DECLS
