@@ -388,6 +388,13 @@ rb_deliver_drain (RbCore     *core,
 }
 
 void
+rb_deliver_stop (RbCore *core)
+{
+  for (GList *l = rb_registry_get_all (core->registry)->head; l != NULL; l = l->next)
+    fail_drain (l->data);
+}
+
+void
 rb_channels_receipt (RbCore     *core,
                      RbChannel  *channel,
                      const char *push_id)

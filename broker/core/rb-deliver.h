@@ -26,5 +26,7 @@ void  rb_deliver_channel_lost (RbCore *core, RbEndpoint *endpoint);
 /* Answers @task (transfer full) with the number of messages once all that waits now has been taken, and then tells that the endpoint is
  * back; or fails it with "reconnecting_buffer_drain_failed" when one is not taken or the channel is gone (protocol.md 7.8). */
 void  rb_deliver_drain        (RbCore *core, RbEndpoint *endpoint, GTask *task);
+/* We stop: whoever waits for that is told so. What waits stays in its queue, for the next process. */
+void  rb_deliver_stop         (RbCore *core);
 
 G_END_DECLS

@@ -5,6 +5,7 @@
 
 #include "rb-core-private.h"
 #include "rb-control.h"
+#include "rb-deliver.h"
 #include "rb-inbound.h"
 #include "rb-lifecycle.h"
 #include "rb-link.h"
@@ -92,6 +93,7 @@ rb_core_stop_async (RbCore              *self,
       rb_link_shutdown (self);
       rb_mailroom_stop (self);
       rb_lifecycle_cancel_timers (self);
+      rb_deliver_stop (self);
       rb_control_stop (self);
       rb_spawn_stop (self);
       restore_unaccepted (self);

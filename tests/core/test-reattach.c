@@ -427,6 +427,30 @@ test_after_restart (RbCoreFixture *fixture,
   assert_drained (fixture, result, 3);
 }
 
+static void
+test_stop_meanwhile (RbCoreFixture *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = attach (fixture, RB_PLAIN);
+  g_autoptr(RbFakeChannel) second = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+  guint n;
+
+  g_test_summary ("A broker that stops answers who waits for what was not taken; it stays for the next one.");
+
+  rb_core_fixture_detach (fixture, channel);
+  deliver (fixture, "a1", "a");
+  second = rb_core_fixture_attach (fixture, PID, TRUE);
+  start (fixture, &result);
+  g_assert_null (result);
+  rb_core_fixture_stop (fixture);
+  rb_test_wait_until (result != NULL);
+  g_assert_false (rb_reattach_finish (fixture->core, result, &n, &error));
+  g_assert_cmpstr (rb_error_get_reason (error), ==, "reconnecting_buffer_drain_failed");
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "a1"), ==, "queue");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -447,6 +471,7 @@ main (int   argc,
   ADD ("unregistered-meanwhile", test_unregistered_meanwhile);
   ADD ("displaced-meanwhile", test_displaced_meanwhile);
   ADD ("without-receipts", test_without_receipts);
+  ADD ("stop-meanwhile", test_stop_meanwhile);
   ADD ("after-restart", test_after_restart);
 
   return g_test_run ();
