@@ -14,8 +14,9 @@
 
 /* Agreed by the upstream -> our copies of it ended, durably (IMP-40) -> answered. Source: protocol.md 12.6. */
 typedef struct {
-  char *endpoint_id;
-  char *undispatched_id;
+  char      *endpoint_id;
+  char      *undispatched_id;
+  GPtrArray *dispatchers;   /* of GTask: who waits for the assignment that ends; NULL: nobody */
 } Settle;
 
 #define HANDLED "handled_no_reply"
@@ -34,7 +35,18 @@ settle_free (Settle *self)
 {
   g_free (self->endpoint_id);
   g_free (self->undispatched_id);
+  g_clear_pointer (&self->dispatchers, g_ptr_array_unref);
   g_free (self);
+}
+
+static void
+answer_dispatchers (const Settle *self,
+                    const GError *error)
+{
+  g_autoptr(GError) settled = rb_error_new (RB_ERROR_INVALID, "dispatch_failed", "the target ended it: %s", HANDLED);
+
+  for (guint i = 0; self->dispatchers != NULL && i < self->dispatchers->len; i++)
+    g_task_return_error (g_ptr_array_index (self->dispatchers, i), g_error_copy (error != NULL ? error : settled));
 }
 
 static void
@@ -45,6 +57,7 @@ on_durable (RbCore       *core,
   g_autoptr(GTask) task = user_data;
   Settle *self = g_task_get_task_data (task);
 
+  answer_dispatchers (self, error);
   if (error != NULL)
     {
       g_task_return_error (task, g_error_copy (error));
@@ -74,8 +87,8 @@ end_row (RbCore       *core,
   rb_core_changed (core, "inbox");
 }
 
-/* The assignment that ends with it. What was fetched is our copy of a staged item; an accepted one ends where our word is the last (profile
- * local), by whose holder it is. */
+/* The assignment that ends with it. What nobody accepted is over, whoever it was given to; an accepted one ends where our word is the last
+ * (profile local), by whose holder it is. */
 static RbAssignment *
 find_assignment (RbCore       *core,
                  const Settle *self)
@@ -83,7 +96,7 @@ find_assignment (RbCore       *core,
   RbAssignment *assignment = rb_assignments_of_message (core->assignments, self->undispatched_id);
   gboolean is_local = (rb_upstream_get_features (core->upstream) & RB_UPSTREAM_LOCAL_INBOX) != 0;
 
-  if (assignment == NULL || assignment->state == RB_ASSIGNMENT_STAGED)
+  if (assignment == NULL || (!is_local && !rb_assignment_state_is_accepted (assignment->state)))
     return assignment;
   return is_local && assignment->state == RB_ASSIGNMENT_ACCEPTED && g_str_equal (assignment->endpoint_id, self->endpoint_id) ? assignment
                                                                                                                              : NULL;
@@ -101,7 +114,10 @@ finish (RbCore *core,
   rb_staging_remove_message (core->staging, self->undispatched_id);
   end_row (core, self, changes);
   if (assignment != NULL)
-    rb_restore_end (core, assignment, HANDLED, changes);
+    {
+      self->dispatchers = g_steal_pointer (&assignment->dispatchers);
+      rb_restore_end (core, assignment, HANDLED, changes);
+    }
   rb_core_commit (core, changes, on_durable, task);
 }
 

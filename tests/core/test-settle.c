@@ -198,6 +198,34 @@ test_after_commit (RbCoreFixture *fixture,
 }
 
 static void
+test_assigned (RbCoreFixture *fixture,
+               gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(RbWorker) other = rb_worker_new (fixture, OTHER);
+  g_autoptr(GAsyncResult) dispatched = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("What the upstream says is settled ends here too, whoever it was given to, unless it was accepted; who waits hears of it.");
+
+  rb_claimer_arrive (fixture, 1, "m1");
+  rb_core_fixture_dispatch_start (fixture, "m1", other->endpoint_id, &dispatched);
+  g_assert_true (settle (worker, "m1", NULL));
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "ended");
+  g_assert_cmpstr (rb_core_fixture_reason (fixture, "m1"), ==, "handled_no_reply");
+  g_assert_cmpuint (rb_assignments_get_n (fixture->core->assignments), ==, 0);
+  g_assert_cmpuint (rb_inbox_get_n_reserved (fixture->core->inbox), ==, 0);
+  rb_test_wait_until (dispatched != NULL);
+  g_assert_false (rb_dispatch_finish (fixture->core, dispatched, &error));
+  rb_assert_refused (error, RB_ERROR_INVALID, "dispatch_failed", "the target ended it: handled_no_reply");
+
+  rb_worker_take (worker, 2, "m2", NULL);
+  g_assert_true (rb_worker_report (worker, "m2", 2, "adapter_accepted", NULL));
+  g_assert_true (settle (worker, "m2", NULL));
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m2"), ==, "assignment");
+}
+
+static void
 test_local (RbCoreFixture *fixture,
             gconstpointer  data)
 {
@@ -238,6 +266,7 @@ main (int   argc,
   ADD ("/settle/refused/by-upstream", "network", test_refused);
   ADD ("/settle/row", "network", test_settled);
   ADD ("/settle/staged", "network", test_staged);
+  ADD ("/settle/assigned", "network", test_assigned);
   ADD ("/settle/after-commit", "network", test_after_commit);
   ADD ("/settle/local", NULL, test_local);
   return g_test_run ();
