@@ -380,7 +380,7 @@ rb_deliver_drain (RbCore     *core,
   endpoint->drain_total = items->len;
   endpoint->drain_left = items->len;
   endpoint->drain = task;
-  if (endpoint->state != RB_ENDPOINT_ACTIVE)
+  if (endpoint->state != RB_ENDPOINT_ACTIVE || core->is_stopping)
     fail_drain (endpoint);
   else if (items->len == 0)
     finish_drain (core, endpoint);

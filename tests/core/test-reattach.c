@@ -451,6 +451,30 @@ test_stop_meanwhile (RbCoreFixture *fixture,
   g_assert_cmpstr (rb_core_fixture_place (fixture, "a1"), ==, "queue");
 }
 
+static void
+test_stop_early (RbCoreFixture *fixture,
+                 gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = attach (fixture, RB_PLAIN);
+  g_autoptr(RbFakeChannel) second = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+  guint n;
+
+  g_test_summary ("So does one that stops before it is durable that the endpoint is back.");
+
+  rb_core_fixture_detach (fixture, channel);
+  deliver (fixture, "a1", "a");
+  second = rb_core_fixture_attach (fixture, PID, TRUE);
+  rb_fake_store_set_hold (fixture->store, TRUE);
+  start (fixture, &result);
+  rb_core_stop_async (fixture->core, "signal:SIGTERM", NULL, NULL);
+  rb_fake_store_set_hold (fixture->store, FALSE);
+  rb_test_wait_until (result != NULL);
+  g_assert_false (rb_reattach_finish (fixture->core, result, &n, &error));
+  g_assert_cmpstr (rb_error_get_reason (error), ==, "reconnecting_buffer_drain_failed");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -472,6 +496,7 @@ main (int   argc,
   ADD ("displaced-meanwhile", test_displaced_meanwhile);
   ADD ("without-receipts", test_without_receipts);
   ADD ("stop-meanwhile", test_stop_meanwhile);
+  ADD ("stop-early", test_stop_early);
   ADD ("after-restart", test_after_restart);
 
   return g_test_run ();
