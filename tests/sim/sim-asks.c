@@ -383,15 +383,9 @@ sim_ask_send (SimAsks    *self,
               const char *endpoint_id)
 {
   Ask *ask = ask_new (self, ASK_SEND, process, endpoint_id);
-  g_autofree char *correlation_id = g_strdup_printf ("k%u", ++self->n_sends);
 
-  ask->text = g_strdup_printf ("hello %u", self->n_sends);
-  if (process->correlations->len > 8)
-    g_ptr_array_remove_index (process->correlations, 0);
-  g_ptr_array_add (process->correlations, g_strdup (correlation_id));
-  run (ask, "POST", "/v1/send",
-       g_strdup_printf ("{\"endpoint_id\":\"%s\",\"to\":\"bob@sim\",\"content\":\"%s\",\"metadata\":{\"correlation_id\":\"%s\"}}",
-                        endpoint_id, ask->text, correlation_id));
+  ask->text = g_strdup_printf ("hello %u", ++self->n_sends);
+  run (ask, "POST", "/v1/send", g_strdup_printf ("{\"endpoint_id\":\"%s\",\"to\":\"bob@sim\",\"content\":\"%s\"}", endpoint_id, ask->text));
 }
 
 static Ask *

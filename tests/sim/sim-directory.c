@@ -346,6 +346,16 @@ take_back (SimDirectory *self,
 }
 
 static gboolean
+is_somebody_elses (SimDirectory *self,
+                   const char   *id,
+                   const char   *endpoint_id)
+{
+  const Given *given = g_hash_table_lookup (self->given, id);
+
+  return given != NULL && strcmp (given->endpoint_id, endpoint_id) != 0;
+}
+
+static gboolean
 is_of_endpoint (gpointer key,
                 gpointer value,
                 gpointer user_data)
@@ -402,6 +412,8 @@ respond (SimDirectory   *self,
       take_back (self, id, argument (arguments, "assignment_id"));
       break;
     case RB_UPSTREAM_SELF_SETTLE:
+      if (is_somebody_elses (self, id, argument (arguments, "endpoint_id")))
+        return NULL;
       take_back (self, id, NULL);
       g_hash_table_add (self->over, g_strdup (id));
       break;
@@ -583,6 +595,25 @@ sim_directory_repeat (SimDirectory *self,
     emit (self, g_ptr_array_index (orders, i));
 }
 
+/* What somebody dispatched here. */
+static void
+note_assigned (SimDirectory *self,
+               const char   *id,
+               const char   *assignment_id,
+               const RbJson *event)
+{
+  g_autoptr(RbJson) target = rb_json_open (event, "target_ref", NULL);
+  char *endpoint_id = target != NULL ? rb_json_peek_string (target, "projection_endpoint_id") : NULL;
+  Given *given;
+
+  if (endpoint_id == NULL)
+    return;
+  given = g_new (Given, 1);
+  given->assignment_id = g_strdup (assignment_id);
+  given->endpoint_id = endpoint_id;
+  g_hash_table_replace (self->given, g_strdup (id), given);
+}
+
 void
 sim_directory_hear (SimDirectory *self,
                     RbEvent      *event)
@@ -599,10 +630,29 @@ sim_directory_hear (SimDirectory *self,
   json = rb_json_parse_object (rb_event_get_payload (event), 0, NULL);
   state = rb_json_peek_string (json, "state");
   id = rb_json_peek_string (json, "source_message_id");
+  if (strcmp (state, "assigned_to_runtime_target") == 0)
+    note_assigned (self, id, rb_event_get_subject (event), json);
   if (g_strv_contains (back, state) || g_strv_contains (over, state))
     take_back (self, id, rb_event_get_subject (event));
   if (g_strv_contains (over, state))
     g_hash_table_add (self->over, g_strdup (id));
+}
+
+gboolean
+sim_directory_allows (SimDirectory *self,
+                      RbEvent      *event)
+{
+  g_autoptr(RbJson) json = NULL;
+  g_autofree char *state = NULL;
+  g_autofree char *id = NULL;
+
+  if (rb_event_get_kind (event) != RB_EVENT_PROCESSING_STATE)
+    return TRUE;
+
+  json = rb_json_parse_object (rb_event_get_payload (event), 0, NULL);
+  state = rb_json_peek_string (json, "state");
+  id = rb_json_peek_string (json, "source_message_id");
+  return strcmp (state, "assigned_to_runtime_target") != 0 || !g_hash_table_contains (self->over, id);
 }
 
 void

@@ -34,6 +34,9 @@ void          sim_directory_repeat     (SimDirectory *self, gboolean all);     /
 /* What the authority is told of an assignment (sim-listener.c). */
 void          sim_directory_hear       (SimDirectory *self, RbEvent *event);
 
+/* Whether what the event says can be: nobody is given what is over. */
+gboolean      sim_directory_allows     (SimDirectory *self, RbEvent *event);
+
 void          sim_directory_die        (SimDirectory *self);
 void          sim_directory_revive     (SimDirectory *self);
 

@@ -119,6 +119,8 @@ sim_listener_answer (SimListener *self,
 {
   g_autoptr(GTask) task = g_ptr_array_steal_index (self->waiting, i);
 
+  if (how == SIM_ANSWER_OK && self->directory != NULL && !sim_directory_allows (self->directory, g_task_get_task_data (task)))
+    how = SIM_ANSWER_REFUSED;
   if ((how == SIM_ANSWER_OK || how == SIM_ANSWER_LOST) && self->directory != NULL && self->is_authority)
     sim_directory_hear (self->directory, g_task_get_task_data (task));
   if (how == SIM_ANSWER_OK)

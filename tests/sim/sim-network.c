@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#define MAX_BEGUN 6
+
 typedef enum { MAIL_WAITS, MAIL_IN_FLIGHT, MAIL_RELEASED, MAIL_ACCEPTED } MailState;
 
 typedef struct {
@@ -35,6 +37,7 @@ struct _SimNetwork {
   gboolean   is_connected;
   gboolean   is_dead;
   GPtrArray *sends;       /* of GTask, with their envelopes */
+  GPtrArray *begun;       /* of char *: correlations of what was sent last */
 };
 
 static void module_iface_init (RbModuleInterface *iface);
@@ -185,6 +188,7 @@ sim_network_finalize (GObject *object)
   g_array_unref (self->messages);
   g_array_unref (self->mails);
   g_ptr_array_unref (self->sends);
+  g_ptr_array_unref (self->begun);
   G_OBJECT_CLASS (sim_network_parent_class)->finalize (object);
 }
 
@@ -201,6 +205,7 @@ sim_network_init (SimNetwork *self)
   g_array_set_clear_func (self->messages, message_clear);
   self->mails = g_array_new (FALSE, FALSE, sizeof (Mail));
   self->sends = g_ptr_array_new_with_free_func (g_object_unref);
+  self->begun = g_ptr_array_new_with_free_func (g_free);
 }
 
 SimNetwork *
@@ -322,6 +327,37 @@ sim_network_get_n_sends (SimNetwork *self)
   return self->sends->len;
 }
 
+static void
+remember_correlation (SimNetwork *self,
+                      RbEnvelope *envelope)
+{
+  g_autoptr(RbJson) metadata = rb_json_parse_object (rb_envelope_get_metadata (envelope), 0, NULL);
+  char *correlation_id = metadata != NULL ? rb_json_peek_string (metadata, "correlation_id") : NULL;
+
+  if (correlation_id == NULL)
+    return;
+  if (self->begun->len >= MAX_BEGUN)
+    g_ptr_array_remove_index (self->begun, 0);
+  g_ptr_array_add (self->begun, correlation_id);
+}
+
+const char *
+sim_network_pick_correlation (SimNetwork *self,
+                              SimRandom  *random)
+{
+  return self->begun->len > 0 ? g_ptr_array_index (self->begun, sim_random_pick (random, self->begun->len)) : NULL;
+}
+
+guint
+sim_network_get_n_open (SimNetwork *self)
+{
+  guint n = 0;
+
+  for (guint i = self->cursor; i < self->mails->len; i++)
+    n += g_array_index (self->mails, Mail, i).state != MAIL_ACCEPTED;
+  return n;
+}
+
 void
 sim_network_answer (SimNetwork  *self,
                     guint        i,
@@ -334,10 +370,12 @@ sim_network_answer (SimNetwork  *self,
     {
     case SIM_SEND_DELIVERED:
     case SIM_SEND_STORED:
+      remember_correlation (self, envelope);
       sim_oracle_sent (self->oracle, envelope);
       g_task_return_int (task, fate);
       break;
     case SIM_SEND_LOST:
+      remember_correlation (self, envelope);
       sim_oracle_sent (self->oracle, envelope);
       g_task_return_new_error (task, RB_ERROR, RB_ERROR_OUTCOME_UNKNOWN, "the link broke");
       break;

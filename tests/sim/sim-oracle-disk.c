@@ -121,6 +121,9 @@ on_place (SimOracle *self,
              after != NULL && sim_row_text (after, 4) != NULL ? sim_row_text (after, 4) : "");
   sim_oracle_note (self, message->id);
   sim_oracle_note (self, place != SIM_PLACE_NONE ? sim_place_to_string (place) : "-");
+  if (message->place == SIM_PLACE_NONE && place == SIM_PLACE_INBOX && !self->is_dead)    /* what comes back cannot be refused */
+    sim_check (self, 7, self->n_in[SIM_PLACE_INBOX] < self->plan->settings.inbox_cap, "'%s' arrives in an inbox that has %u rows of %u",
+               message->id, self->n_in[SIM_PLACE_INBOX], self->plan->settings.inbox_cap);
   message->is_pruned = place == SIM_PLACE_NONE && message->place == SIM_PLACE_ENDED && !self->is_dead;
   set_place (self, message, place, after != NULL ? sim_row_text (after, 2) : NULL);
   message->has_reason = after != NULL && sim_row_text (after, 4) != NULL;
@@ -151,7 +154,11 @@ on_assignment (SimOracle *self,
   SimAssignment *assignment = sim_oracle_assignment (self, sim_row_text (row, 1));
 
   if (before == NULL)
-    message->n_assignments++;
+    {
+      message->n_assignments++;
+      if (!self->is_dead && assignment->message_id != NULL && assignment->sequence > 1)
+        sim_oracle_regrant (assignment);
+    }
   if (after == NULL)
     message->n_assignments--;
   sim_trace (self, "disk", "%s of %s: %s -> %s", assignment->id, message->id, before != NULL ? sim_row_text (before, 3) : "nothing",
@@ -267,8 +274,6 @@ check_bounds (SimOracle *self)
   GHashTableIter iter;
   gpointer value;
 
-  sim_check (self, 7, self->n_in[SIM_PLACE_INBOX] <= settings->inbox_cap, "the inbox has %u rows of %u", self->n_in[SIM_PLACE_INBOX],
-             settings->inbox_cap);
   if (settings->queue_cap > 100)
     return;
   g_hash_table_iter_init (&iter, self->holders);

@@ -38,6 +38,7 @@ typedef struct {
   char   *endpoint_id;
   char   *state;              /* of its row, NULL: there is none */
   gint64  sequence;           /* the highest that the authority was told */
+  guint   generation;         /* given again under the same id, it begins anew */
   gboolean was_accepted;      /* its adapter was answered so */
 } SimAssignment;
 
@@ -75,6 +76,8 @@ struct _SimOracle {
 
 SimMessage    *sim_oracle_message    (SimOracle *self, const char *id);        /* makes it */
 SimAssignment *sim_oracle_assignment (SimOracle *self, const char *id);        /* likewise */
+/* It was over, and is given again under the same id. */
+void           sim_oracle_regrant    (SimAssignment *assignment);
 /* A text column of @row; NULL when it is nothing. */
 const char    *sim_row_text          (GVariant *row, guint column);
 const char    *sim_place_to_string   (SimPlace place);

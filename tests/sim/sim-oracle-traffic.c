@@ -229,9 +229,11 @@ check_sequence (SimOracle *self,
   gint64 sequence = 0;
 
   rb_json_get_int (json, "state_sequence", &sequence, NULL);
+  if (assignment->state == NULL && sequence == 1 && g_str_equal (state, "assigned_to_runtime_target"))
+    sim_oracle_regrant (assignment);
   sim_trace (self, "broker", "tells %s: %s, %" G_GINT64_FORMAT " (%s)", assignment->id, state, sequence, id);
   sim_oracle_note (self, state);
-  key = g_strdup_printf ("%s %" G_GINT64_FORMAT, assignment->id, sequence);
+  key = g_strdup_printf ("%s %u %" G_GINT64_FORMAT, assignment->id, assignment->generation, sequence);
   known = g_hash_table_lookup (self->events, key);
   sim_check (self, 5, known == NULL || strcmp (known, id) == 0, "number %" G_GINT64_FORMAT " of '%s' was '%s' and is '%s' (%s)", sequence,
              assignment->id, known, id, state);

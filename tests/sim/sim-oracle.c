@@ -116,6 +116,12 @@ sim_oracle_set_dead (SimOracle *self,
   self->is_dead = is_dead;
 }
 
+gboolean
+sim_oracle_is_dead (SimOracle *self)
+{
+  return self->is_dead;
+}
+
 void
 sim_oracle_new_life (SimOracle *self)
 {
@@ -228,6 +234,15 @@ sim_oracle_assignment (SimOracle  *self,
   assignment->id = g_strdup (id);
   g_hash_table_insert (self->assignments, assignment->id, assignment);
   return assignment;
+}
+
+void
+sim_oracle_regrant (SimAssignment *assignment)
+{
+  if (assignment->message_id == NULL)
+    return;
+  assignment->generation++;
+  assignment->sequence = 0;
 }
 
 gboolean

@@ -25,6 +25,7 @@ void       sim_oracle_free         (SimOracle *self);
 void       sim_oracle_look_at      (SimOracle *self, SimStore *store, SimClock *clock);
 void       sim_oracle_set_step     (SimOracle *self, guint step);
 void       sim_oracle_set_dead     (SimOracle *self, gboolean is_dead);   /* what the remains do reaches nobody */
+gboolean   sim_oracle_is_dead      (SimOracle *self);
 /* Another process: what the last one had in its memory is gone. */
 void       sim_oracle_new_life     (SimOracle *self);
 

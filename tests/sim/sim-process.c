@@ -61,7 +61,7 @@ push (RbChannel    *channel,
   SimLine *self = SIM_LINE (channel);
   SimPush *copy;
 
-  if (self->process == NULL)
+  if (self->process == NULL || sim_oracle_is_dead (self->process->oracle))
     return FALSE;
 
   sim_oracle_pushed (self->process->oracle, self->pid, pushed);
@@ -148,7 +148,6 @@ sim_process_new (SimOracle *oracle,
   self->jobs = g_ptr_array_new_with_free_func (job_free);
   self->unread = g_ptr_array_new_with_free_func (push_free);
   self->read = g_ptr_array_new_with_free_func (push_free);
-  self->correlations = g_ptr_array_new_with_free_func (g_free);
   return self;
 }
 
@@ -162,7 +161,6 @@ sim_process_free (SimProcess *self)
   g_ptr_array_unref (self->jobs);
   g_ptr_array_unref (self->unread);
   g_ptr_array_unref (self->read);
-  g_ptr_array_unref (self->correlations);
   g_free (self);
 }
 
@@ -173,7 +171,6 @@ sim_process_forget (SimProcess *self)
   g_ptr_array_set_size (self->jobs, 0);
   g_ptr_array_set_size (self->unread, 0);
   g_ptr_array_set_size (self->read, 0);
-  g_ptr_array_set_size (self->correlations, 0);
   g_clear_pointer (&self->spawn_token, g_free);
 }
 

@@ -59,7 +59,6 @@ struct _SimProcess {
   GPtrArray   *jobs;           /* of SimJob */
   GPtrArray   *unread;         /* of SimPush */
   GPtrArray   *read;           /* of SimPush, whose receipts it owes, or repeats */
-  GPtrArray   *correlations;   /* of char *: of what it sent */
   SimOracle   *oracle;
 };
 

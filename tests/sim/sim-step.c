@@ -58,17 +58,43 @@ pick_message (SimWorld *world)
   return n > 0 ? sim_network_get_id (world->network, n - 1 - pick (world, newest)) : NULL;
 }
 
+/* One of the newest in @place; NULL: there is none. */
+static const char *
+pick_message_in (SimWorld   *world,
+                 const char *place)
+{
+  guint n = sim_network_get_n (world->network);
+
+  for (guint i = 0; i < MIN (n, 24); i++)
+    {
+      const char *id = sim_network_get_id (world->network, n - 1 - i);
+
+      if (g_strcmp0 (sim_oracle_get_place (world->oracle, id), place) == 0 && chance (world, 50))
+        return id;
+    }
+  return pick_message (world);
+}
+
+/* One that takes assignments; NULL: there is none. */
+static SimEndpoint *
+pick_worker (SimWorld *world)
+{
+  SimEndpoint *endpoint = NULL;
+
+  for (guint i = 0; i < 6 && (endpoint == NULL || endpoint->kind == SIM_KIND_PLAIN); i++)
+    endpoint = pick_endpoint (world);
+  return endpoint;
+}
+
 /* The network. */
 
 static const char *
 pick_correlation (SimWorld *world)
 {
   static const char *const correlations[] = { "c0", "c1", "c2", "c3" };
-  SimProcess *process = pick_process (world);
+  const char *begun = chance (world, 40) ? sim_network_pick_correlation (world->network, &world->random) : NULL;
 
-  if (process->correlations->len > 0 && chance (world, 40))
-    return g_ptr_array_index (process->correlations, pick (world, process->correlations->len));
-  return correlations[pick (world, world->plan.n_correlations)];
+  return begun != NULL ? begun : correlations[pick (world, world->plan.n_correlations)];
 }
 
 static void
@@ -77,8 +103,11 @@ post (SimWorld *world)
   const SimEndpoint *endpoint = chance (world, 60) ? pick_endpoint (world) : NULL;
   const char *correlation = chance (world, 80) ? pick_correlation (world) : NULL;
   g_autofree char *id = g_strdup_printf ("m%u", sim_network_get_n (world->network) + 1);
-  GString *metadata = g_string_new ("{");
+  GString *metadata;
 
+  if (sim_network_get_n_open (world->network) > 8)
+    return;
+  metadata = g_string_new ("{");
   if (endpoint != NULL)
     g_string_append_printf (metadata, "\"target_endpoint_id\":\"%s\"", endpoint->id);
   if (correlation != NULL)
@@ -177,8 +206,8 @@ answer_spawn (SimWorld *world)
 static void
 order (SimWorld *world)
 {
-  const char *message = pick_message (world);
-  const SimEndpoint *endpoint = pick_endpoint (world);
+  const char *message = pick_message_in (world, "inbox");
+  const SimEndpoint *endpoint = pick_worker (world);
 
   if (message == NULL || endpoint == NULL)
     return;
@@ -354,7 +383,7 @@ fetch (SimWorld *world)
 {
   SimProcess *process = pick_process (world);
   const SimEndpoint *endpoint = pick_endpoint_of (world, process);
-  const char *message = pick_message (world);
+  const char *message = pick_message_in (world, "inbox");
 
   if (!process->is_alive || endpoint == NULL)
     return;
@@ -430,11 +459,17 @@ pass (SimWorld *world)
 static void
 pass_much (SimWorld *world)
 {
-  static const gint64 spans[] = { 62000, 620000, 620000, 3700000, 90000000 };
+  static const gint64 spans[] = { 62000, 620000, 620000, 3700000 };
   gint64 span = spans[pick (world, G_N_ELEMENTS (spans))];
 
   if (!has (world, SIM_FAULT_LATE))
     return;
+  if (chance (world, 15))    /* longer than anything is remembered for its own sake */
+    for (guint i = 0; i < 25; i++)
+      {
+        sim_world_catch_up (world);
+        sim_clock_advance (world->clock, 3600000);
+      }
   if (has (world, SIM_FAULT_CLOCK) && chance (world, 30))
     sim_asks_abandon (world->asks, NULL), sim_clock_sleep (world->clock, span);
   else

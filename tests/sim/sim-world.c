@@ -24,6 +24,19 @@ static const RbModuleInfo infos[] = {
                         sim_listener_get_type },
 };
 
+/* A reference that is left is a task, a commit or a call that was forgotten. */
+static void
+let_go (SimWorld   *self,
+        gpointer    object,
+        const char *what)
+{
+  gpointer weak = object;
+
+  g_object_add_weak_pointer (object, &weak);
+  g_object_unref (object);
+  sim_check (self->oracle, 6, weak == NULL, "somebody still holds the %s", what);
+}
+
 static void
 start_guards (SimWorld *self)
 {
@@ -53,7 +66,7 @@ drop_guards (SimWorld *self)
 {
   for (guint i = 0; i < G_N_ELEMENTS (self->guards); i++)
     if (self->guards[i] != NULL)
-      g_assert_finalize_object (g_steal_pointer (&self->guards[i]));
+      let_go (self, g_steal_pointer (&self->guards[i]), infos[i].name);
 }
 
 static void
@@ -155,14 +168,13 @@ stop_core (SimWorld   *self,
   sim_check (self->oracle, 9, is_stopped, "it does not stop");
 }
 
-/* Nobody may hold the core or the server any more: a reference that is left is a task or a commit that was forgotten. */
 static void
 drop_core (SimWorld *self)
 {
   sim_settle ();
   sim_asks_set_server (self->asks, NULL);
-  g_assert_finalize_object (g_steal_pointer (&self->server));
-  g_assert_finalize_object (g_steal_pointer (&self->core));
+  let_go (self, g_steal_pointer (&self->server), "server");
+  let_go (self, g_steal_pointer (&self->core), "core");
   drop_guards (self);
   sim_check (self->oracle, 9, rb_clock_get_n_timers (RB_CLOCK (self->clock)) == 0, "%u timers outlive their process",
              rb_clock_get_n_timers (RB_CLOCK (self->clock)));
@@ -201,8 +213,6 @@ end_at_once (SimWorld *self)
 {
   sim_oracle_set_dead (self->oracle, TRUE);
   sim_asks_abandon (self->asks, NULL);
-  for (guint i = 0; i < self->plan.n_processes; i++)
-    sim_process_lose_line (self->processes[i]);
   sim_store_die (self->store);
   sim_network_die (self->network);
   sim_directory_die (self->directory);
@@ -213,6 +223,7 @@ end_at_once (SimWorld *self)
   sim_settle ();
   stop_core (self, "crash");
   rb_ipc_server_close (self->server);
+  lose_lines (self);
   stop_guards (self);
 }
 
@@ -369,14 +380,15 @@ sim_world_free (SimWorld *self)
   for (guint i = 0; i < self->plan.n_processes; i++)
     sim_process_free (self->processes[i]);
   sim_asks_free (self->asks);
-  g_assert_finalize_object (self->starter);
-  g_clear_object (&self->authority);
-  g_assert_finalize_object (self->journal);
-  g_assert_finalize_object (self->directory);
-  g_assert_finalize_object (self->network);
-  g_assert_finalize_object (self->store);
-  g_assert_finalize_object (self->alive);
-  g_assert_finalize_object (self->clock);
+  let_go (self, self->starter, "starter");
+  if (self->authority != NULL)
+    let_go (self, self->authority, "authority");
+  let_go (self, self->journal, "journal");
+  let_go (self, self->directory, "directory");
+  let_go (self, self->network, "network");
+  let_go (self, self->store, "store");
+  g_object_unref (self->alive);
+  let_go (self, self->clock, "clock");
   sim_oracle_free (self->oracle);
   g_free (self);
 }
