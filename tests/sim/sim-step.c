@@ -466,12 +466,13 @@ pass_much (SimWorld *world)
 
   if (!has (world, SIM_FAULT_LATE))
     return;
-  if (chance (world, 15))    /* longer than anything is remembered for its own sake */
-    for (guint i = 0; i < 25; i++)
-      {
-        sim_world_catch_up (world);
-        sim_clock_advance (world->clock, 3600000);
-      }
+  if (chance (world, 15))    /* longer than what is remembered for its own sake */
+    {
+      sim_world_catch_up (world);
+      sim_asks_abandon (world->asks, NULL);
+      sim_clock_sleep (world->clock, G_GINT64_CONSTANT (90000000));
+      sim_world_catch_up (world);
+    }
   if (has (world, SIM_FAULT_CLOCK) && chance (world, 30))
     sim_asks_abandon (world->asks, NULL), sim_clock_sleep (world->clock, span);
   else
