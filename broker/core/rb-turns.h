@@ -8,9 +8,10 @@
 G_BEGIN_DECLS
 
 /* Two reports on their way at once would carry the same state_sequence, or arrive in the wrong order (IMP-34). So each waits until the one
- * before it was answered, and its event is made when its turn has come. */
+ * before it was answered, and its event is made when its turn has come. The number of an event is set
+ * aside on the disk before it is told (rb-sequence.h). */
 
-/* Returns the event to report, (transfer full), and notes its sequence as asked. */
+/* Returns the event to report, (transfer full), with a number that it took from the assignment's sequence. */
 typedef RbEvent *(*RbMakeReport) (RbCore *core, RbAssignment *assignment, gpointer user_data);
 
 /* @done: as for rb_events_report(), perhaps from inside the call. It looks the assignment up itself: while the report waited or was on its
