@@ -39,13 +39,9 @@ static void
 give_back (RbCore        *core,
            const RbEvent *event)
 {
-  RbAssignment *assignment;
-
   g_hash_table_remove (core->asking, rb_event_get_subject (event));
   rb_outbox_wake (core, rb_event_get_subject (event));
-  assignment = assignment_of_event (core, event);
-  if (assignment != NULL)
-    start_next (core, assignment);
+  rb_turns_go_on (core, event);
 }
 
 static void
@@ -119,15 +115,42 @@ run (RbCore       *core,
 }
 
 static void
+fail_all (RbCore       *core,
+          RbAssignment *assignment,
+          const GError *error)
+{
+  GQueue turns = assignment->turns;
+  RbTurn *turn;
+
+  g_queue_init (&assignment->turns);
+  while ((turn = g_queue_pop_head (&turns)) != NULL)
+    {
+      turn->done (core, error, turn->user_data);
+      g_free (turn);
+    }
+}
+
+static void
 start_next (RbCore       *core,
             RbAssignment *assignment)
 {
-  g_autofree RbTurn *turn = NULL;
+  const char *assignment_id = assignment->context->assignment_id;
 
-  if (!rb_turns_is_taken (core, assignment->context->assignment_id))
-    turn = g_queue_pop_head (&assignment->turns);
-  if (turn != NULL)
-    run (core, assignment, turn);
+  if (assignment->turns.length == 0 || rb_turns_is_taken (core, assignment_id))
+    return;
+
+  if (!rb_outbox_has_report (core, assignment_id))
+    {
+      g_autofree RbTurn *turn = g_queue_pop_head (&assignment->turns);
+
+      run (core, assignment, turn);
+    }
+  else if (!rb_outbox_hurry (core, assignment_id))
+    {
+      g_autoptr(GError) error = rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "what happened before is told after the restart");
+
+      fail_all (core, assignment, error);
+    }
 }
 
 void
@@ -163,6 +186,27 @@ rb_turns_give_back (RbCore        *core,
                     const RbEvent *event)
 {
   give_back (core, event);
+}
+
+void
+rb_turns_go_on (RbCore        *core,
+                const RbEvent *event)
+{
+  RbAssignment *assignment = assignment_of_event (core, event);
+
+  if (assignment != NULL)
+    start_next (core, assignment);
+}
+
+void
+rb_turns_fail (RbCore        *core,
+               const RbEvent *event,
+               const GError  *error)
+{
+  RbAssignment *assignment = assignment_of_event (core, event);
+
+  if (assignment != NULL)
+    fail_all (core, assignment, error);
 }
 
 void
