@@ -146,7 +146,7 @@ target_lost (const RbAssignment *assignment,
     .assignment = assignment,
     .state = "target_lost_before_acceptance",
     .state_event_id = event_id,
-    .state_sequence = rb_assignment_get_next_sequence (assignment),
+    .state_sequence = rb_sequence_get_next (&assignment->sequence),
     .occurred_at = assignment->assigned_at + 1,
     .reason_code = reason_code,
   };
