@@ -19,9 +19,12 @@
 #define DUPLICATES 2
 #endif
 #ifndef GRANTS
-#define GRANTS 2         /* how often message 0 may be given to somebody; message 1: once */
+#define GRANTS 2         /* how often message 0 may be given to somebody */
 #endif
-#define most(n) (n == 0 -> GRANTS : 1)
+#ifndef OTHER
+#define OTHER 1          /* the same of message 1 */
+#endif
+#define most(n) (n == 0 -> GRANTS : OTHER)
 #ifndef LOSSES
 #define LOSSES 2         /* how often a channel breaks or an endpoint goes */
 #endif
@@ -61,6 +64,7 @@
 #define O_REVIVE    26
 #define O_BURY      27
 #define O_SUCCEED   28   /* an endpoint that goes on where another was */
+#define O_COPY      29   /* nothing: what was queued before it is durable */
 
 chan disk = [K] of { byte, byte, byte };    /* commit, message or endpoint, endpoint or number */
 chan done = [H] of { byte, byte, byte };
@@ -83,6 +87,7 @@ byte v_before[2];                /* what it was before that */
 byte v_end[2];
 bool v_known[2];                 /* its registration is durable */
 bool v_grace[2];
+bool v_leaves[2];                /* was succeeded */
 byte v_rep[2], v_wire[2];
 byte v_fly[2];                   /* how far the work on its reply is */
 byte v_let[2];
@@ -310,7 +315,7 @@ inline finish (n)
 inline endpoint_gone (n, how)
 {
   v_end[n] = ENDPOINT_NONE;
-  v_grace[n] = false; v_known[n] = false; attached[n] = false;
+  v_grace[n] = false; v_leaves[n] = false; v_known[n] = false; attached[n] = false;
   for (i : 0 .. 1) {
     if
     :: v_own[i] == n && waits (v_msg[i]) -> restore (i)
@@ -381,6 +386,7 @@ inline crash ()
   od;
   x = 0;
   for (i : 0 .. 1) {
+    v_leaves[i] = false;
     v_end[i] = end[i]; v_known[i] = (end[i] != ENDPOINT_NONE); attached[i] = false;
     if
     :: end[i] == ENDPOINT_ACTIVE -> v_end[i] = ENDPOINT_RECONNECTING; x = 1
@@ -443,7 +449,7 @@ inline hear ()
 {
   done ? op, x, y;
   if
-  :: op == O_ROUTED || op == O_STORED ->
+  :: op == O_ROUTED || op == O_STORED || op == O_COPY ->
      v_stored[x] = true;
      leave_accept (x)
   :: op == O_ASSIGN && v_msg[x] == MESSAGE_QUEUED && v_gen[x] == y / 2 -> v_ready[x] = true
@@ -466,10 +472,7 @@ inline hear ()
      :: v_end[x] != ENDPOINT_NONE -> assert (may_register (end[x])); v_known[x] = true
      :: else
      fi;
-     if
-     :: v_end[1 - x] == ENDPOINT_RECONNECTING -> endpoint_gone (1 - x, O_LEAVE)
-     :: else
-     fi
+     v_leaves[1 - x] = (v_end[1 - x] != ENDPOINT_NONE)
   :: else
   fi;
   heard_of_reply ()
@@ -506,8 +509,14 @@ inline give (n)
   out[n] = (net[n] == NET_HELD);
   given[n] = true;
   if
-  :: v_msg[n] != MESSAGE_NONE && v_stored[n] -> leave_accept (n)
-  :: v_msg[n] != MESSAGE_NONE && !v_stored[n]      /* with the first one, when that is stored */
+  :: v_msg[n] == MESSAGE_ENDED ->      /* perhaps neither its end nor its arrival is durable yet */
+#ifdef BUG_END_IS_TRUSTED
+     leave_accept (n)
+#else
+     disk ! O_COPY, n, 0
+#endif
+  :: v_msg[n] != MESSAGE_NONE && v_msg[n] != MESSAGE_ENDED && v_stored[n] -> leave_accept (n)
+  :: v_msg[n] != MESSAGE_NONE && v_msg[n] != MESSAGE_ENDED && !v_stored[n]      /* with the first one, when that is stored */
 #ifdef DELIVER
 #ifndef BUG_REFUSED_IS_OVERTAKEN
   :: v_msg[n] == MESSAGE_NONE && n == 1 && v_refused[0] -> out[n] = false
@@ -693,7 +702,7 @@ init {
     if
     /* the disk */
     :: m == 0 && e == 0 && nempty (disk) && nfull (done) -> d_step { commit () }
-    :: m == 0 && e == 0 && nempty (done) && fits (3) -> d_step { hear () }
+    :: m == 0 && e == 0 && nempty (done) -> d_step { hear () }
     :: m == 0 && e == 0 && crashes < CRASHES -> d_step { crashes++; crash () }
     :: m == 0 && e == 0 && quiet -> assert (same (0) && same (1)); assert (goes_on (0) && goes_on (1))
 
@@ -704,6 +713,7 @@ init {
     :: m == 0 && v_grace[e] && fits (3) -> d_step { endpoint_gone (e, O_GRACE) }
     :: m == 0 && e == 0 && v_end[0] != ENDPOINT_NONE && fits (3) && losses < LOSSES -> d_step { losses++; endpoint_gone (0, O_LEAVE) }
     :: m == 0 && e == 1 && v_end[1] != ENDPOINT_NONE && fits (3) && losses < LOSSES -> d_step { losses++; endpoint_gone (1, O_EXIT) }
+    :: m == 0 && v_leaves[e] && fits (3) -> d_step { endpoint_gone (e, O_LEAVE) }
 #ifndef CLAIM
     :: m == 0 && v_end[e] == ENDPOINT_NONE && v_end[1 - e] == ENDPOINT_RECONNECTING && fits (1) -> d_step { succeed (e) }
 #endif

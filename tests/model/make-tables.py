@@ -76,7 +76,8 @@ def name(*words):
 
 
 def write_promela(table):
-    """A constant for each state and cause; one inline for each machine, whose options are the steps; may_EFFECT(state)."""
+    """A constant for each state and cause; one inline for each machine, whose options are the steps; may_EFFECT(state). With -DCOVER each
+    step says once that it was made."""
     yield '/* made from transitions.txt by make-tables.py */'
     for machine in table.machines:
         for value, state in enumerate(table.states(machine)):
@@ -85,14 +86,19 @@ def write_promela(table):
         yield '#define {} {}'.format(name('by', cause), value)
     for effect, machine, states in table.effects:
         yield '#define may_{}(s) ({})'.format(effect, ' || '.join('(s) == ' + name(machine, state) for state in states))
+    yield '#ifdef COVER'
+    for *step, line in table.steps:
+        yield '#define made_{} c_code {{ static int made; if (!made++) printf ("made: {}\\n"); }}'.format(line, ' '.join(step))
+    yield '#else'
+    for *step, line in table.steps:
+        yield '#define made_{} skip'.format(line)
+    yield '#endif'
     for machine in table.machines:
         yield 'inline {}_step (row, cause, to) {{'.format(machine)
         yield '  if'
-        for step in table.steps:
-            if step[0] == machine:
-                yield '  :: row == {} && cause == {} && to == {} -> row = {} /* {} */'.format(
-                    name(machine, step[1]), name('by', step[2]), name(machine, step[3]), name(machine, step[3]),
-                    ' '.join(step[:4]))
+        for origin, cause, to, line in (step[1:] for step in table.steps if step[0] == machine):
+            yield '  :: row == {} && cause == {} && to == {} -> row = {}; made_{}'.format(
+                name(machine, origin), name('by', cause), name(machine, to), name(machine, to), line)
         yield '  :: else -> assert (false) /* no such step */'
         yield '  fi'
         yield '}'
