@@ -110,7 +110,8 @@ bool given[2];                   /* at all on this connection */
 /* The adapters. */
 bool attached[2];
 byte job[4];                     /* [endpoint * 2 + message]: the grant that it knows of */
-byte holder[2];                  /* who was told that it has the message: endpoint + 1, and in which grant */
+byte adapter[2];                 /* whose the endpoint is, 1 or 2: a successor is of the same */
+byte holder[2];                  /* which adapter was told that it has the message, and in which grant */
 byte held[2];
 bool seen[2];                    /* an adapter has seen the direct push */
 byte grants[2];
@@ -126,6 +127,8 @@ byte op, x, y, cause, to;
                   (s) == MESSAGE_REPLIED)
 #define waits(s) ((s) == MESSAGE_QUEUED || (s) == MESSAGE_PENDING || (s) == MESSAGE_STAGED)
 #define holds(s) ((s) == MESSAGE_ACCEPTED || (s) == MESSAGE_REPLIED)
+/* Another endpoint may have its number: ids are never used again, so not before it is gone from the disk. */
+#define is_free(n) (v_end[n] == ENDPOINT_NONE && end[n] == ENDPOINT_NONE)
 #define reachable(n) (v_end[n] == ENDPOINT_ACTIVE && v_known[n] && attached[n])
 
 /* What leaves. */
@@ -141,8 +144,8 @@ inline leave_accept (n)
 inline leave_yes (n, who, which)
 {
   assert (may_confirm (msg[n]));
-  assert (holder[n] == 0 || (holder[n] == who + 1 && held[n] == which));
-  holder[n] = who + 1;
+  assert (holder[n] == 0 || (holder[n] == adapter[who] && held[n] == which));
+  holder[n] = adapter[who];
   held[n] = which
 }
 
@@ -407,15 +410,12 @@ inline succeed (n)
 {
   v_end[n] = ENDPOINT_ACTIVE;
   attached[n] = true;
+  adapter[n] = adapter[1 - n];
   for (i : 0 .. 1) {
     if
     :: v_own[i] != n && (v_msg[i] == MESSAGE_QUEUE || (works (v_msg[i]) && v_msg[i] != MESSAGE_STAGED)) ->
        v_own[i] = n;
-       job[n * 2 + i] = job[(1 - n) * 2 + i];
-       if
-       :: holder[i] != 0 -> holder[i] = n + 1
-       :: else
-       fi
+       job[n * 2 + i] = job[(1 - n) * 2 + i]
     :: else
     fi
   }
@@ -691,7 +691,7 @@ init {
       own[i] = i; v_own[i] = i; gen[i] = 1; v_gen[i] = 1; grants[i] = 1; holder[i] = i + 1; held[i] = 1
     }
 #endif
-    for (i : 0 .. 1) { end[i] = ENDPOINT_ACTIVE; v_end[i] = ENDPOINT_ACTIVE; v_known[i] = true; attached[i] = true }
+    for (i : 0 .. 1) { end[i] = ENDPOINT_ACTIVE; v_end[i] = ENDPOINT_ACTIVE; v_known[i] = true; attached[i] = true; adapter[i] = i + 1 }
     i = 0
   }
 
@@ -715,11 +715,11 @@ init {
     :: m == 0 && e == 1 && v_end[1] != ENDPOINT_NONE && fits (3) && losses < LOSSES -> d_step { losses++; endpoint_gone (1, O_EXIT) }
     :: m == 0 && v_leaves[e] && fits (3) -> d_step { endpoint_gone (e, O_LEAVE) }
 #ifndef CLAIM
-    :: m == 0 && v_end[e] == ENDPOINT_NONE && v_end[1 - e] == ENDPOINT_RECONNECTING && fits (1) -> d_step { succeed (e) }
+    :: m == 0 && is_free (e) && v_end[1 - e] == ENDPOINT_RECONNECTING && fits (1) -> d_step { succeed (e) }
 #endif
 #ifndef REPLY
-    :: m == 0 && v_end[e] == ENDPOINT_NONE && fits (1) ->
-       d_step { v_end[e] = ENDPOINT_ACTIVE; attached[e] = true; disk ! O_REGISTER, e, 0 }
+    :: m == 0 && is_free (e) && fits (1) ->
+       d_step { v_end[e] = ENDPOINT_ACTIVE; attached[e] = true; adapter[e] = 3 - adapter[1 - e]; disk ! O_REGISTER, e, 0 }
 #endif
 
 #if defined (DELIVER) || defined (CLAIM)
