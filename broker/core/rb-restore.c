@@ -137,6 +137,8 @@ dispatch_error (const RbAssignment *assignment,
   return rb_error_new (RB_ERROR_INVALID, "dispatch_failed", "the assignment was taken back: %s", reason_code);
 }
 
+/* The last word on it: above every number that the upstream may have heard, else it would be refused as old, and an acceptance whose
+ * answer was lost would be the last that the upstream knows. */
 static RbEvent *
 target_lost (const RbAssignment *assignment,
              const char         *reason_code)
