@@ -16,6 +16,7 @@
 #include "rb-owner.h"
 #include "rb-pair.h"
 #include "rb-restore.h"
+#include "rb-rule.h"
 #include "rb-upstream-error.h"
 
 /* Asked of the upstream -> its answer checked -> the row taken -> agreed to by the authority -> durable -> answered. Whatever fails after the
@@ -135,7 +136,7 @@ give_back (RbCore     *core,
   RbChanges *changes = rb_changes_new ();
 
   if (message->place == RB_PLACE_INBOX)
-    rb_message_checkpoint (message, changes, "released", rb_core_now (core), self->endpoint_id, reason_code);
+    rb_message_checkpoint_ruled (message, changes, "released", rb_core_now (core), self->endpoint_id, reason_code, RB_RULE_RELEASED);
   rb_claim_message_give_back (core, message);
   rb_core_commit_lazy (core, changes, NULL, NULL);
 }
@@ -223,7 +224,7 @@ store (RbCore *core,
   if (core->settings.acceptance_timeout > 0)
     assignment->deadline = rb_core_now (core) + core->settings.acceptance_timeout;
   rb_assignments_add (core->assignments, assignment);
-  rb_claim_message_store (core, assignment, "claimed", changes);
+  rb_claim_message_store (core, assignment, "claimed", RB_RULE_CLAIM, changes);
   rb_changes_project (changes, rb_events_assigned (assignment));
   rb_restore_arm (core, assignment);
   rb_core_commit (core, changes, on_stored, task);

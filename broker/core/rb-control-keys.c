@@ -69,6 +69,15 @@ rb_control_keys_free (RbControlKeys *self)
   g_free (self);
 }
 
+void
+rb_control_keys_foreach (RbControlKeys    *self,
+                         RbControlKeyFunc  func,
+                         gpointer          user_data)
+{
+  for (GList *l = self->order.head; l != NULL; l = l->next)
+    func (((const Entry *) l->data)->key, user_data);
+}
+
 gboolean
 rb_control_keys_contains (RbControlKeys *self,
                           const char    *key)

@@ -14,6 +14,8 @@ RbControlKeys *rb_control_keys_new      (guint cap);
 void           rb_control_keys_free     (RbControlKeys *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbControlKeys, rb_control_keys_free)
 
+typedef void (*RbControlKeyFunc) (const char *key, gpointer user_data);
+void           rb_control_keys_foreach  (RbControlKeys *self, RbControlKeyFunc func, gpointer user_data);    /* the oldest first */
 gboolean       rb_control_keys_contains (RbControlKeys *self, const char *key);
 /* The oldest leaves when it is full. */
 void           rb_control_keys_add      (RbControlKeys *self, const char *key, RbChanges *changes);

@@ -6,7 +6,6 @@
 #include "rb-control.h"
 
 #include "rb-control-handlers.h"
-#include "rb-control-keys.h"
 #include "rb-dict.h"
 #include "rb-error.h"
 #include "rb-log.h"
@@ -315,4 +314,29 @@ rb_control_load (RbControl *self,
                  GVariant  *row)
 {
   rb_control_keys_load (self->keys, row);
+}
+
+void
+rb_control_foreach_key (RbCore           *core,
+                        RbControlKeyFunc  func,
+                        gpointer          user_data)
+{
+  GHashTableIter iter;
+  gpointer key;
+
+  rb_control_keys_foreach (core->control->keys, func, user_data);
+  g_hash_table_iter_init (&iter, core->control->runs);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    func (key, user_data);
+}
+
+const char *
+rb_control_get_state (RbCore     *core,
+                      const char *key)
+{
+  const RbControlRun *run = g_hash_table_lookup (core->control->runs, key);
+
+  if (run != NULL)
+    return run->is_begun ? "running" : "waiting";
+  return rb_control_keys_contains (core->control->keys, key) ? "done" : NULL;
 }

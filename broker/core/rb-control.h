@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-control-keys.h"
 #include "rb-core-private.h"
 
 G_BEGIN_DECLS
@@ -25,5 +26,9 @@ void        rb_control_release (RbCore *core, gpointer run);
 
 /* Posts RB_UPSTREAM_CONTROL_ACK; a failure is only logged. @detail: (nullable). @is_later: not as the answer to the event itself */
 void        rb_control_ack     (RbCore *core, const char *key, const char *status, const char *detail, gboolean is_later);
+
+/* For people: the keys of what was asked, and what became of one: "done", "running", "waiting"; NULL: nothing is known of it. */
+void        rb_control_foreach_key (RbCore *core, RbControlKeyFunc func, gpointer user_data);
+const char *rb_control_get_state (RbCore *core, const char *key);
 
 G_END_DECLS

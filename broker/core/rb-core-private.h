@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-archive.h"
 #include "rb-assignment.h"
 #include "rb-channels.h"
 #include "rb-core.h"
@@ -44,6 +45,7 @@ struct _RbCore {
   RbRouter       *router;
   RbReplyCache   *received;
   RbLedger       *ledger;
+  RbArchive      *archive;
   RbInbox        *inbox;
   RbAssignments  *assignments;
   RbReplies      *replies;
@@ -65,6 +67,7 @@ struct _RbCore {
   char           *link_error;          /* why the connector is not connected, in its words; NULL: it is, or has not said */
   GHashTable     *facts;               /* what the process says of itself: name to text */
   guint64         presence_timer;
+  guint64         archive_timer;       /* until the oldest of it is too old; 0: there is nothing */
   guint64         sweep_timer;         /* of received correlations; 0: there are none */
 
   GHashTable     *claims;          /* RbPair of endpoint and undispatched id to GPtrArray of GTask: who else waits for that claim */

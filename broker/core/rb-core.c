@@ -16,6 +16,7 @@
 #include "rb-mailroom.h"
 #include "rb-outbox.h"
 #include "rb-pair.h"
+#include "rb-past.h"
 #include "rb-received.h"
 #include "rb-route-claim.h"
 #include "rb-spawn.h"
@@ -40,7 +41,13 @@ rb_core_settings_init (RbCoreSettings *settings)
     .reply_record_ttl = 86400000,
     .reply_correlation_ttl = 86400000,
     .presence_grace = 600000,
-    .history_retention = G_GINT64_CONSTANT (7) * 86400000,
+    .seen_retention = G_GINT64_CONSTANT (7) * 86400000,
+    .archive = {
+      .max_age_ms = G_GINT64_CONSTANT (30) * 86400000,
+      .max_bytes = 64 * 1024 * 1024,
+      .max_entries = 20000,
+      .text_max = 64 * 1024,
+    },
     .inbox_cap = 256,
     .correlation_ring_cap = 1024,
     .reply_correlation_cap = 1000,
@@ -139,6 +146,7 @@ rb_core_finalize (GObject *object)
   g_clear_pointer (&self->received, rb_reply_cache_free);
   g_clear_pointer (&self->registry, rb_registry_free);
   g_clear_pointer (&self->ledger, rb_ledger_free);
+  g_clear_pointer (&self->archive, rb_archive_free);
   g_clear_pointer (&self->channels, g_hash_table_unref);
 
   G_OBJECT_CLASS (rb_core_parent_class)->finalize (object);
@@ -182,7 +190,8 @@ make_parts (RbCore *self)
   self->registry = rb_registry_new ();
   self->router = rb_router_new (settings->correlation_ring_cap);
   self->received = rb_reply_cache_new (settings->reply_correlation_cap, settings->reply_correlation_ttl);
-  self->ledger = rb_ledger_new (SEEN_CAP, settings->history_retention);
+  self->ledger = rb_ledger_new (SEEN_CAP, settings->seen_retention);
+  self->archive = rb_archive_new (&settings->archive);
   self->inbox = rb_inbox_new (settings->inbox_cap);
   self->assignments = rb_assignments_new ();
   self->replies = rb_replies_new ();
@@ -244,6 +253,7 @@ rb_core_start (RbCore *self)
   self->is_running = TRUE;
   rb_load_resume (self);
   rb_received_start (self);
+  rb_past_start (self);
   rb_capabilities_start (self);
 }
 

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-archive.h"
 #include "rb-channel.h"
 #include "rb-connector.h"
 #include "rb-emitter.h"
@@ -48,7 +49,8 @@ typedef struct {
   gint64 reply_correlation_ttl;
   gint64 presence_grace;
   gint64 spawn_timeout;           /* how long what was spawned may take to register */
-  gint64 history_retention;       /* how long ended messages can be explained */
+  gint64 seen_retention;          /* how long the ids of ended messages are remembered: redelivered, they have no effect */
+  RbArchiveLimits archive;        /* how long they, what was sent and closed endpoints can be explained and searched */
   guint  inbox_cap;               /* rows */
   guint  correlation_ring_cap;    /* for each endpoint */
   guint  reply_correlation_cap;   /* for each endpoint */

@@ -30,6 +30,18 @@ rb_dead_letters_free (RbDeadLetters *self)
   g_free (self);
 }
 
+static void
+forget_oldest (RbDeadLetters *self,
+               RbChanges     *changes)
+{
+  g_autoptr(RbLetter) oldest = g_queue_pop_head (&self->letters);
+
+  self->n_forgotten++;
+  rb_log_warning ("dead_letter_forgotten", "kind", rb_event_kind_to_string (rb_event_get_kind (oldest->event)), "subject",
+                  rb_event_get_subject (oldest->event), NULL);
+  rb_letter_erase (oldest, changes);
+}
+
 void
 rb_dead_letters_add (RbDeadLetters *self,
                      RbLetter      *letter,
@@ -37,14 +49,21 @@ rb_dead_letters_add (RbDeadLetters *self,
 {
   g_queue_push_tail (&self->letters, letter);
   while (self->letters.length > MAX_LETTERS)
-    {
-      g_autoptr(RbLetter) oldest = g_queue_pop_head (&self->letters);
+    forget_oldest (self, changes);
+}
 
-      self->n_forgotten++;
-      rb_log_warning ("dead_letter_forgotten", "kind", rb_event_kind_to_string (rb_event_get_kind (oldest->event)), "subject",
-                      rb_event_get_subject (oldest->event), NULL);
-      rb_letter_erase (oldest, changes);
-    }
+guint
+rb_dead_letters_prune (RbDeadLetters *self,
+                       gint64         before,
+                       guint          max,
+                       RbChanges     *changes)
+{
+  const RbLetter *oldest;
+  guint n = 0;
+
+  for (; n < max && (oldest = g_queue_peek_head (&self->letters)) != NULL && oldest->created_at < before; n++)
+    forget_oldest (self, changes);
+  return n;
 }
 
 RbLetter *

@@ -23,5 +23,7 @@ const GList   *rb_dead_letters_get_all    (const RbDeadLetters *self);    /* of 
 guint          rb_dead_letters_get_n      (const RbDeadLetters *self);
 guint          rb_dead_letters_get_cap    (void);
 guint64        rb_dead_letters_get_n_forgotten (const RbDeadLetters *self);
+/* Those created before @before, at most @max, are forgotten too. Returns how many. */
+guint          rb_dead_letters_prune    (RbDeadLetters *self, gint64 before, guint max, RbChanges *changes);
 
 G_END_DECLS

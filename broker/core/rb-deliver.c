@@ -9,6 +9,7 @@
 #include "rb-events.h"
 #include "rb-lifecycle.h"
 #include "rb-log.h"
+#include "rb-past.h"
 #include "rb-received.h"
 #include "rb-restore.h"
 
@@ -100,7 +101,7 @@ take_direct (RbCore     *core,
   if (!is_told)
     rb_changes_tell (changes, rb_events_inbound_routed (message, endpoint->id, RB_ROUTE_KIND_ACTIVE, message->since));
   rb_message_checkpoint (message, changes, "taken", now, endpoint->id, NULL);
-  rb_ledger_end (core->ledger, message, "delivered", now, changes);
+  rb_past_message (core, message, "delivered", changes);
   rb_core_commit_lazy (core, changes, NULL, NULL);
 }
 
@@ -169,6 +170,16 @@ on_taken (RbCore     *core,
 }
 
 static void
+note_failure (RbCore     *core,
+              RbItem     *item,
+              const char *failure)
+{
+  item->failure = failure;
+  item->n_failures++;
+  item->failed_at = rb_core_now (core);
+}
+
+static void
 not_received (RbCore     *core,
               RbEndpoint *endpoint,
               RbItem     *item)
@@ -202,6 +213,7 @@ on_receipt_timeout (gpointer user_data)
   gboolean ends_drain = endpoint->drain != NULL && item->is_awaited;
 
   item->timer = 0;
+  note_failure (core, item, "ipc_push_ack_timeout");
   core->counters.receipt_timeouts++;
   rb_log_warning ("ipc_push_ack_timeout", "endpoint_id", item->endpoint_id, "message_id", item->message->id, NULL);
   if (ends_drain)
@@ -267,6 +279,7 @@ push_item (RbCore     *core,
   if (!rb_channel_push (endpoint->channel, &push))
     {
       forget_push (core, item);
+      note_failure (core, item, "ipc_push_send_failed");
       rb_queue_put_back (endpoint->queue, item, TRUE);
       rb_log_warning ("ipc_push_send_failed", "endpoint_id", endpoint->id, "message_id", item->message->id, NULL);
       return FALSE;
@@ -357,7 +370,10 @@ rb_deliver_channel_lost (RbCore     *core,
       gboolean was_pushed = item->is_pushed;
 
       if (was_pushed)
-        rb_log_warning ("ipc_push_ack_channel_closed", "endpoint_id", endpoint->id, "message_id", item->message->id, NULL);
+        {
+          rb_log_warning ("ipc_push_ack_channel_closed", "endpoint_id", endpoint->id, "message_id", item->message->id, NULL);
+          note_failure (core, item, "ipc_push_ack_channel_closed");
+        }
       forget_push (core, item);
       if (was_pushed && item->assignment_id != NULL && assignment != NULL)
         not_received (core, endpoint, item);

@@ -14,6 +14,7 @@
 #include "rb-outbox.h"
 #include "rb-received.h"
 #include "rb-restore.h"
+#include "rb-rule.h"
 
 /* Taken from the inbox (its slot stays reserved) -> the upstream agrees -> durable -> told -> pushed -> answered with the receipt. Any
  * failure before "durable" puts the row back, which cannot fail: the slot is still its own. Source: protocol.md 11.5 and 11.6. */
@@ -21,6 +22,7 @@ typedef struct {
   RbMessage    *message;
   RbAssignment *assignment;    /* owned until it is in the table */
   char         *endpoint_id;
+  const char   *rule;
   void        (*stored) (RbCore *core, gpointer user_data);
   gpointer      stored_data;
 } Dispatch;
@@ -162,7 +164,7 @@ store (RbCore     *core,
   rb_assignments_add (core->assignments, assignment);
   rb_assignment_record (assignment, changes);
   rb_changes_project (changes, rb_events_assigned (assignment));
-  rb_message_checkpoint (message, changes, "assigned", now, endpoint->id, assignment->context->assignment_id);
+  rb_message_checkpoint_ruled (message, changes, "assigned", now, endpoint->id, assignment->context->assignment_id, self->rule);
   rb_message_move (message, changes, RB_PLACE_ASSIGNMENT, message->endpoint_id, message->reason, now);
   if (endpoint->state == RB_ENDPOINT_RECONNECTING)
     rb_received_record (core, endpoint->id, message->correlation_id, changes);   /* IMP-33 */
@@ -314,6 +316,7 @@ assign (RbCore                *core,
   g_autoptr(RbEvent) event = NULL;
 
   self->endpoint_id = g_strdup (order->endpoint_id);
+  self->rule = order->rule;
   self->message = rb_inbox_take (core->inbox, row->id);
   self->assignment = make_assignment (core, self->message, target, order);
   rb_mailroom_drop (core, self->assignment, "mailroom_dropped_staged_for_dispatch");
@@ -450,7 +453,12 @@ rb_dispatch_async (RbCore              *core,
                    GAsyncReadyCallback  callback,
                    gpointer             user_data)
 {
-  RbDispatchOrder order = { .undispatched_id = undispatched_id, .endpoint_id = endpoint_id, .emitted_at = rb_core_now (core) };
+  RbDispatchOrder order = {
+    .undispatched_id = undispatched_id,
+    .endpoint_id = endpoint_id,
+    .rule = caller->operator_ ? RB_RULE_OPERATOR : RB_RULE_ADAPTER,
+    .emitted_at = rb_core_now (core),
+  };
   g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
   GError *error = NULL;
 

@@ -11,6 +11,7 @@
 #include "rb-log.h"
 #include "rb-received.h"
 #include "rb-route-claim.h"
+#include "rb-rule.h"
 
 /* The way of a message: seen before? -> which endpoint? -> (the upstream agrees: rb-route-claim.c) -> a place for it -> commit -> accepted upstream, pushed
  * to the adapter, told outwards. Nothing leaves before the commit. Refused is: released to the connector, which delivers it again
@@ -185,14 +186,15 @@ put_in_inbox (RbCore     *core,
               RbMessage  *message,
               gint64      seq,
               const char *reason,
-              const char *hint)
+              const char *hint,
+              const char *rule)
 {
   gint64 now = rb_core_now (core);
   RbChanges *changes = begin_record (message);
 
   message->position = core->next_position++;
   rb_message_move (message, changes, RB_PLACE_INBOX, hint, reason, now);
-  rb_message_checkpoint (message, changes, "stored", now, hint, reason);
+  rb_message_checkpoint_ruled (message, changes, "stored", now, hint, reason, rule);
   rb_inbox_add (core->inbox, message);
   rb_log_info ("undispatched_added", "id", message->id, "reason", reason, "traceId", message->trace.trace_id, "spanName", "receive", NULL);
   rb_core_changed (core, "inbox");
@@ -215,7 +217,8 @@ rb_inbound_to_inbox (RbCore     *core,
                      RbMessage  *message,
                      gint64      seq,
                      const char *reason,
-                     const char *hint)
+                     const char *hint,
+                     const char *rule)
 {
   if (rb_inbox_is_full (core->inbox))
     {
@@ -223,7 +226,7 @@ rb_inbound_to_inbox (RbCore     *core,
       rb_inbound_refuse (core, message, seq);
       return;
     }
-  put_in_inbox (core, message, seq, reason, hint);
+  put_in_inbox (core, message, seq, reason, hint, rule);
 }
 
 static gboolean
@@ -266,7 +269,7 @@ rb_inbound_to_endpoint (RbCore     *core,
   changes = begin_record (message);
   message->position = core->next_position++;
   rb_message_move (message, changes, RB_PLACE_QUEUE, endpoint->id, kind, now);
-  rb_message_checkpoint (message, changes, "routed", now, endpoint->id, rule);
+  rb_message_checkpoint_ruled (message, changes, "routed", now, endpoint->id, kind, rule);
   rb_queue_add (endpoint->queue, message, NULL);
   if (endpoint->state == RB_ENDPOINT_RECONNECTING)
     {
@@ -304,9 +307,9 @@ on_closed_known (RbCore   *core,
   if (core->is_stopping && arrival->seq != RB_CONNECTOR_NO_SEQ)
     rb_inbound_leave (core, message);
   else if (is_closed)
-    rb_inbound_to_inbox (core, message, arrival->seq, RB_REASON_CLOSED_SESSION, message->target_endpoint_id);
+    rb_inbound_to_inbox (core, message, arrival->seq, RB_REASON_CLOSED_SESSION, message->target_endpoint_id, RB_RULE_CLOSED);
   else
-    rb_inbound_to_inbox (core, message, arrival->seq, RB_REASON_UNADDRESSED, NULL);
+    rb_inbound_to_inbox (core, message, arrival->seq, RB_REASON_UNADDRESSED, NULL, RB_RULE_UNMATCHED);
   arrival_free (arrival);
 }
 
@@ -321,7 +324,7 @@ place_unmatched (RbCore    *core,
   if (can_ask && message->target_endpoint_id != NULL && *message->target_endpoint_id != '\0')
     rb_closed_ask (core, message->target_endpoint_id, on_closed_known, arrival_new (message, seq));
   else
-    rb_inbound_to_inbox (core, message, seq, RB_REASON_UNADDRESSED, NULL);
+    rb_inbound_to_inbox (core, message, seq, RB_REASON_UNADDRESSED, NULL, RB_RULE_UNMATCHED);
 }
 
 static void
@@ -354,10 +357,10 @@ rb_inbound_place (RbCore    *core,
       rb_route_claim (core, &route, message, seq);
       break;
     case RB_GATE_UNADDRESSED:
-      rb_inbound_to_inbox (core, message, seq, RB_REASON_UNADDRESSED, route.endpoint->id);
+      rb_inbound_to_inbox (core, message, seq, RB_REASON_UNADDRESSED, route.endpoint->id, RB_RULE_BACKGROUND);
       break;
     case RB_GATE_CORRELATED_CONTINUATION:
-      rb_inbound_to_inbox (core, message, seq, RB_REASON_CORRELATED, route.endpoint->id);
+      rb_inbound_to_inbox (core, message, seq, RB_REASON_CORRELATED, route.endpoint->id, RB_RULE_CONTINUATION);
       break;
     }
 }
@@ -425,7 +428,7 @@ rb_inbound_adopt (RbCore     *core,
                   const char *hint)
 {
   rb_ledger_add (core->ledger, message);
-  put_in_inbox (core, message, RB_CONNECTOR_NO_SEQ, reason, hint);
+  put_in_inbox (core, message, RB_CONNECTOR_NO_SEQ, reason, hint, RB_RULE_ADOPTED);
 }
 
 void

@@ -17,7 +17,6 @@ struct _RbLedger {
   GHashTable *live;     /* id (borrowed) to RbMessage, owned */
   GHashTable *seen;     /* id (borrowed) to Seen, owned */
   GQueue      order;    /* of Seen, oldest first */
-  GQueue      sent;     /* of char *, oldest first */
 };
 
 static void
@@ -38,7 +37,6 @@ rb_ledger_new (guint  seen_cap,
   self->live = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) rb_message_unref);
   self->seen = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) seen_free);
   g_queue_init (&self->order);
-  g_queue_init (&self->sent);
   return self;
 }
 
@@ -47,7 +45,6 @@ rb_ledger_free (RbLedger *self)
 {
   g_hash_table_unref (self->live);
   g_hash_table_unref (self->seen);
-  g_queue_clear_full (&self->sent, g_free);
   g_free (self);
 }
 
@@ -95,7 +92,6 @@ forget_oldest (RbLedger  *self,
 
   g_queue_unlink (&self->order, &oldest->link);
   rb_changes_delete (changes, RB_TABLE_PLACES, g_variant_new ("(s)", oldest->id));
-  rb_changes_delete (changes, RB_TABLE_CHECKPOINTS, g_variant_new ("(s)", oldest->id));
   g_hash_table_remove (self->seen, oldest->id);
 }
 
@@ -151,6 +147,19 @@ rb_ledger_has_seen (RbLedger   *self,
   return g_hash_table_contains (self->seen, id);
 }
 
+void
+rb_ledger_foreach (RbLedger     *self,
+                   RbLedgerFunc  func,
+                   gpointer      user_data)
+{
+  GHashTableIter iter;
+  gpointer message;
+
+  g_hash_table_iter_init (&iter, self->live);
+  while (g_hash_table_iter_next (&iter, NULL, &message))
+    func (message, user_data);
+}
+
 guint
 rb_ledger_get_n (RbLedger *self)
 {
@@ -167,18 +176,4 @@ guint
 rb_ledger_get_n_seen (RbLedger *self)
 {
   return g_hash_table_size (self->seen);
-}
-
-void
-rb_ledger_add_sent (RbLedger   *self,
-                    const char *id,
-                    RbChanges  *changes)
-{
-  g_queue_push_tail (&self->sent, g_strdup (id));
-  while (changes != NULL && self->sent.length > self->cap)
-    {
-      g_autofree char *oldest = g_queue_pop_head (&self->sent);
-
-      rb_changes_delete (changes, RB_TABLE_CHECKPOINTS, g_variant_new ("(sx)", oldest, (gint64) 0));
-    }
 }

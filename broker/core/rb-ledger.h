@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /* Every message that has not ended, by id, and the ids of those that have: a redelivery has no second effect. The memory of ended ones is
- * bounded by number and by age; what leaves it leaves the store too. */
+ * bounded by number and by age; what leaves it leaves the store too, but for what the archive keeps. */
 typedef struct _RbLedger RbLedger;
 
 RbLedger   *rb_ledger_new       (guint seen_cap, gint64 retention_ms);
@@ -24,9 +24,9 @@ void        rb_ledger_end       (RbLedger *self, RbMessage *message, const char 
 gboolean    rb_ledger_has_seen  (RbLedger *self, const char *id);
 /* While loading: an ended message of an earlier process, oldest first. */
 void        rb_ledger_add_seen  (RbLedger *self, const char *id, gint64 since);
-/* A message of ours that the network took: its "sent" checkpoint, n = 0, is kept for as many as ended ones are. @changes: NULL while
- * loading. */
-void        rb_ledger_add_sent  (RbLedger *self, const char *id, RbChanges *changes);
+typedef void (*RbLedgerFunc) (RbMessage *message, gpointer user_data);
+/* Looks at all that live, for people only. */
+void        rb_ledger_foreach   (RbLedger *self, RbLedgerFunc func, gpointer user_data);
 guint       rb_ledger_get_n     (RbLedger *self);
 guint       rb_ledger_get_n_seen (RbLedger *self);
 guint       rb_ledger_get_seen_cap (RbLedger *self);

@@ -343,23 +343,34 @@ on_control_key (GVariant *row,
   rb_control_load (load->core->control, row);
 }
 
-/* Steps go on counting where they were; "sent" ones (n = 0) are kept for as many messages as ended ones are. */
+/* Steps go on counting where they were. */
 static void
 on_checkpoint (GVariant *row,
                gpointer  user_data)
 {
   Load *load = user_data;
+  RbEndpoint *endpoint;
   RbMessage *message;
   const char *id;
   gint64 n;
 
   g_variant_get_child (row, 0, "&s", &id);
   g_variant_get_child (row, 1, "x", &n);
-  if (n == 0)
-    rb_ledger_add_sent (load->core->ledger, id, NULL);
   message = rb_ledger_lookup (load->core->ledger, id);
+  endpoint = message == NULL ? rb_registry_lookup (load->core->registry, id) : NULL;
   if (message != NULL)
     message->n_checkpoints = MAX (message->n_checkpoints, (guint) n);
+  else if (endpoint != NULL)
+    rb_endpoint_load_checkpoint (endpoint, row);
+}
+
+static void
+on_archived (GVariant *row,
+             gpointer  user_data)
+{
+  Load *load = user_data;
+
+  rb_archive_load (load->core->archive, row);
 }
 
 static void
@@ -392,7 +403,7 @@ load_all (Load *load)
   remember_ended (load);
   if (!load_table (load, RB_TABLE_ASSIGNMENTS, on_assignment) || !load_table (load, RB_TABLE_REPLIES, on_reply) ||
       !load_table (load, RB_TABLE_CHECKPOINTS, on_checkpoint) || !load_table (load, RB_TABLE_OUTBOX, on_letter) ||
-      !load_table (load, RB_TABLE_CONTROL_KEYS, on_control_key))
+      !load_table (load, RB_TABLE_CONTROL_KEYS, on_control_key) || !load_table (load, RB_TABLE_ARCHIVE, on_archived))
     return FALSE;
   adopt_strays (load);
   fill_queues (load);

@@ -58,6 +58,10 @@ void         rb_message_record       (RbMessage *self, RbChanges *changes);
 void         rb_message_checkpoint   (RbMessage *self, RbChanges *changes, const char *step, gint64 now, const char *endpoint_id,
                                       const char *detail);
 
+/* Likewise, for one that says where the message goes: @rule is the word of RB_RULE_... by which that was decided; see rb-rule.h. */
+void         rb_message_checkpoint_ruled (RbMessage *self, RbChanges *changes, const char *step, gint64 now, const char *endpoint_id,
+                                          const char *detail, const char *rule);
+
 /* The envelope as an assignment carries it: with dispatched_from and delivery_intent (protocol.md 11.5 step 11). */
 RbEnvelope  *rb_message_dup_dispatched (const RbMessage *self);
 

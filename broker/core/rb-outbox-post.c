@@ -173,6 +173,7 @@ try_again_later (RbCore       *core,
   lane->attempts++;
   g_free (lane->failure);
   lane->failure = g_strdup (error->message);
+  lane->failed_at = rb_core_now (core);
   core->outbox->counters.retries++;
   log_failure (G_LOG_LEVEL_INFO, manners[kind_of (letter)].retry, letter, error, lane->attempts, wait);
   lane->timer = rb_clock_add (core->clock, wait, on_retry, lane);

@@ -376,3 +376,20 @@ rb_outbox_get_n (const RbOutbox *self)
 {
   return self->n_stored;
 }
+
+guint
+rb_outbox_forget_dead (RbCore    *core,
+                       gint64     before,
+                       guint      max,
+                       RbChanges *changes)
+{
+  return rb_dead_letters_prune (core->outbox->dead, before, max, changes);
+}
+
+gint64
+rb_outbox_get_oldest_dead (RbCore *core)
+{
+  const GList *oldest = rb_dead_letters_get_all (core->outbox->dead);
+
+  return oldest != NULL ? ((const RbLetter *) oldest->data)->created_at : 0;
+}

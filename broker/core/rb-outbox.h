@@ -5,6 +5,7 @@
 
 #include "rb-core-private.h"
 #include "rb-dead-letters.h"
+#include "rb-explain-parts.h"
 
 G_BEGIN_DECLS
 
@@ -35,6 +36,17 @@ void       rb_outbox_wake          (RbCore *core, const char *assignment_id);
 /* Nothing is repeated from here on. States of assignments and the last presence are tried once, the rest stays on the disk. */
 void       rb_outbox_stop          (RbCore *core);
 void       rb_outbox_cancel_timers (RbCore *core);
+
+/* Dead letters that were created before @before go, at most @max. Returns how many. */
+guint      rb_outbox_forget_dead   (RbCore *core, gint64 before, guint max, RbChanges *changes);
+/* When the oldest of them was created; 0: there is none. */
+gint64     rb_outbox_get_oldest_dead (RbCore *core);
+
+/* For people. Whether there is an event, queued or dead, with this number. */
+gboolean   rb_outbox_has_event     (RbCore *core, const char *number);
+void       rb_outbox_put_event     (RbStory *story, const char *number);
+/* What the upstream is still to hear of a thing: "owed", the timer of the next attempt, what went wrong with the last. */
+void       rb_outbox_put_story     (RbStory *story, RbEventKind kind, const char *subject);
 
 /* Something of it is still to be told, or is being committed. */
 gboolean   rb_outbox_has_report    (RbCore *core, const char *assignment_id);

@@ -23,6 +23,9 @@ typedef struct {
   gboolean   is_pushed;         /* on its way: the receipt is outstanding */
   gboolean   is_awaited;        /* it was there when the endpoint's drain began */
   guint      attempts;
+  const char *failure;          /* of the last attempt that failed, for a person; NULL: none did */
+  guint      n_failures;
+  gint64     failed_at;         /* epoch-ms */
   guint64    timer;             /* receipt timeout, or the wait before the next attempt */
   gpointer   owner;             /* whoever set the timer; borrowed */
 } RbItem;

@@ -251,6 +251,7 @@ insert (RbCore *core,
   endpoint->traits->legacy = channel != NULL && core->settings.legacy_adapters && rb_channel_is_legacy (channel);
   g_set_object (&endpoint->channel, channel);
   rb_endpoint_record (endpoint, changes);
+  rb_endpoint_checkpoint (endpoint, changes, "registered", rb_core_now (core), NULL);
   rb_changes_tell (changes, rb_events_endpoint_state (endpoint->id, "active", "register", rb_core_now (core)));
   predecessors = rb_successor_inherit (core, endpoint, changes);
   rb_heartbeat_schedule (core, endpoint);

@@ -91,6 +91,8 @@ rb_reply_record_free (RbReplyRecord *self)
   g_free (self->wire_message_id);
   g_free (self->result);
   g_free (self->outcome_unknown);
+  g_free (self->failure);
+  g_free (self->failure_code);
   g_free (self);
 }
 
@@ -140,6 +142,19 @@ rb_replies_add (RbReplies     *self,
 {
   self->earliest = MIN (self->earliest, record->expires_at);
   g_hash_table_insert (self->records, key_new (record->source_message_id, record->assignment_id, record->reply_request_id), record);
+}
+
+void
+rb_replies_foreach (RbReplies   *self,
+                    RbReplyFunc  func,
+                    gpointer     user_data)
+{
+  GHashTableIter iter;
+  gpointer record;
+
+  g_hash_table_iter_init (&iter, self->records);
+  while (g_hash_table_iter_next (&iter, NULL, &record))
+    func (record, user_data);
 }
 
 RbReplyRecord *

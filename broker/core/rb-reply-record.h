@@ -21,6 +21,12 @@ typedef struct {
   gint64   expires_at;         /* epoch-ms */
   char    *result;             /* "delivered", "stored"; NULL: not sent yet, or not known to be */
   char    *outcome_unknown;    /* the recorded text; NULL when not */
+
+  /* not kept: that the network did not take it, and nothing was sent */
+  char    *failure;            /* the last one's text; NULL: none */
+  char    *failure_code;       /* (nullable) */
+  gint64   failed_at;          /* epoch-ms */
+  guint    n_failures;
 } RbReplyRecord;
 
 typedef struct _RbReplies RbReplies;
@@ -36,6 +42,9 @@ void           rb_replies_free        (RbReplies *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbReplies, rb_replies_free)
 
 void           rb_replies_add         (RbReplies *self, RbReplyRecord *record);                       /* takes it */
+typedef void (*RbReplyFunc)           (const RbReplyRecord *record, gpointer user_data);
+/* Looks at all, for people only. */
+void           rb_replies_foreach     (RbReplies *self, RbReplyFunc func, gpointer user_data);
 RbReplyRecord *rb_replies_lookup      (RbReplies *self, const char *source_message_id, const char *assignment_id,
                                        const char *reply_request_id);
 /* IMP-62: the successor may repeat what its predecessor asked for. */

@@ -9,6 +9,7 @@
 #include "rb-events.h"
 #include "rb-json.h"
 #include "rb-log.h"
+#include "rb-past.h"
 #include "rb-restore.h"
 #include "rb-send-error.h"
 #include "rb-send.h"
@@ -332,6 +333,26 @@ on_result_durable (RbCore       *core,
   finish (core, user_data, error);
 }
 
+static void
+archive_reply (RbCore              *core,
+               const RbReplyWork   *self,
+               const RbReplyRecord *record,
+               const RbAssignment  *assignment,
+               RbChanges           *changes)
+{
+  RbPastSent sent = {
+    .message_id = record->wire_message_id,
+    .endpoint_id = self->endpoint_id,
+    .to = rb_envelope_get_from (assignment->message->envelope),
+    .correlation_id = assignment->context->reply_correlation_id,
+    .content_type = self->content_type,
+    .content = self->content,
+    .status = record->result,
+  };
+
+  rb_past_sent (core, &sent, changes);
+}
+
 /* Without an authority the report is confirmed by nobody but us: the result and the end of the assignment are one change. */
 static void
 record_result (RbCore       *core,
@@ -351,7 +372,7 @@ record_result (RbCore       *core,
   if (assignment == NULL || !rb_assignment_state_step (assignment->state, RB_ASSIGNMENT_REPLY_SENT, &assignment->state, &todo))
     return;
 
-  rb_send_record (core, record->wire_message_id, self->endpoint_id, rb_envelope_get_from (assignment->message->envelope), changes);
+  archive_reply (core, self, record, assignment, changes);
   assignment->last_sequence = rb_assignment_get_next_sequence (assignment);
   rb_changes_tell (changes, rb_reply_event (core, assignment, "reply_emitted", self->reply_request_id, record->wire_message_id,
                                             assignment->last_sequence));
@@ -375,6 +396,19 @@ on_failure_durable (RbCore       *core,
 }
 
 static void
+note_failure (RbCore        *core,
+              RbReplyRecord *record,
+              const GError  *error)
+{
+  g_free (record->failure);
+  g_free (record->failure_code);
+  record->failure = g_strdup (error->message);
+  record->failure_code = g_strdup (rb_error_get_reason (error));
+  record->failed_at = rb_core_now (core);
+  record->n_failures++;
+}
+
+static void
 on_not_sent (RbCore       *core,
              RbReplyWork  *self,
              const GError *failure)
@@ -385,6 +419,7 @@ on_not_sent (RbCore       *core,
   RbReplyRecord *record = record_of (core, self);
   RbChanges *changes;
 
+  note_failure (core, record, answer);
   if (!rb_send_error_is_unknown (failure))
     {
       finish (core, self, answer);

@@ -9,6 +9,7 @@
 #include "rb-error.h"
 #include "rb-json.h"
 #include "rb-log.h"
+#include "rb-past.h"
 #include "rb-send-error.h"
 
 /* Checks, then: the correlation is durable -> the network takes the message -> the adapter is told. A crash in between leaves an
@@ -154,26 +155,23 @@ outgoing_metadata (const Send          *self,
   return rb_json_object_edit (request->metadata != NULL ? request->metadata : empty, drop, members);
 }
 
-void
-rb_send_record (RbCore     *core,
-                const char *message_id,
-                const char *endpoint_id,
-                const char *to,
-                RbChanges  *changes)
-{
-  rb_changes_put (changes, RB_TABLE_CHECKPOINTS,
-                  g_variant_new ("(sxsxmsms)", message_id, (gint64) 0, "sent", rb_core_now (core), endpoint_id, to));
-  rb_ledger_add_sent (core->ledger, message_id, changes);
-}
-
 /* Nothing waits for it but this answer, which the network's own commit backs. */
 static void
 record_sent (RbCore     *core,
              const Send *self)
 {
   RbChanges *changes = rb_changes_new ();
+  RbPastSent sent = {
+    .message_id = self->message_id,
+    .endpoint_id = self->endpoint_id,
+    .to = self->to,
+    .correlation_id = self->correlation_id,
+    .content_type = rb_envelope_get_content_type (self->envelope),
+    .content = rb_envelope_get_content (self->envelope),
+    .status = rb_send_status_to_string (self->status),
+  };
 
-  rb_send_record (core, self->message_id, self->endpoint_id, self->to, changes);
+  rb_past_sent (core, &sent, changes);
   rb_core_commit_lazy (core, changes, NULL, NULL);
 }
 

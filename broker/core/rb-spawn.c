@@ -362,36 +362,61 @@ rb_spawn_registered (RbCore     *core,
   tell (core, spawn);
 }
 
-GVariant *
-rb_spawn_explain (RbCore     *core,
-                  const char *token)
+void
+rb_spawn_foreach_token (RbCore           *core,
+                        RbSpawnTokenFunc  func,
+                        gpointer          user_data)
 {
-  Spawn *spawn = lookup (core, token);
+  for (GList *l = core->spawns->list.head; l != NULL; l = l->next)
+    func (((const Spawn *) l->data)->token, user_data);
+}
+
+static void
+put_progress (RbStory     *story,
+              const Spawn *spawn)
+{
+  switch (spawn->state)
+    {
+    case STARTING:
+      rb_story_put_next (story, "the program is being started", 0);
+      break;
+    case WAITING:
+      rb_story_put_next (story, "the program runs; its endpoint has to register in time", spawn->since + story->core->settings.spawn_timeout);
+      rb_story_add_clock (story, "registration", spawn->timer, "the spawn counts as failed; the upstream is told");
+      break;
+    case REGISTERED:
+      rb_story_put_ended (story, "registered", "its endpoint has registered", spawn->since);
+      break;
+    case FAILED:
+    case GIVEN_UP:
+      rb_story_put_error (story, spawn->detail, NULL, spawn->since, 1);
+      rb_story_put_ended (story, states[spawn->state], spawn->detail, spawn->since);
+      break;
+    }
+}
+
+void
+rb_spawn_put_story (RbStory    *story,
+                    const char *token)
+{
+  Spawn *spawn = lookup (story->core, token);
   g_autofree char *end = spawn != NULL && spawn->has_exited ? describe_end (spawn->wait_status) : NULL;
-  GVariantDict dict;
+  GVariantDict *dict = &story->dict;
 
   if (spawn == NULL)
-    return NULL;
+    return;
 
-  g_variant_dict_init (&dict, NULL);
-  rb_dict_put_text (&dict, "kind", "spawn");
-  rb_dict_put_text (&dict, "id", spawn->token);
-  rb_dict_put_text (&dict, "runtime_kind", spawn->kind);
-  rb_dict_put_text (&dict, "state", states[spawn->state]);
-  rb_dict_put_time (&dict, "asked_at", spawn->asked_at);
-  rb_dict_put_time (&dict, "since", spawn->since);
+  rb_dict_put_text (dict, "runtime_kind", spawn->kind);
+  rb_dict_put_text (dict, "state", states[spawn->state]);
+  rb_dict_put_time (dict, "asked_at", spawn->asked_at);
+  rb_dict_put_time (dict, "since", spawn->since);
   if (spawn->pid > 0)
-    rb_dict_put_count (&dict, "pid", (guint64) spawn->pid);
-  rb_dict_put_text (&dict, "endpoint_id", spawn->endpoint_id);
-  rb_dict_put_text (&dict, "reason", spawn->detail);
-  rb_dict_put_text (&dict, "ended_with", end);
-  rb_dict_put_text (&dict, "output", spawn->output);
-  if (spawn->state == WAITING)
-    {
-      rb_dict_put_text (&dict, "next", "the program runs; its endpoint has to register in time");
-      rb_dict_put_time (&dict, "next_at", spawn->since + core->settings.spawn_timeout);
-    }
-  return g_variant_dict_end (&dict);
+    rb_dict_put_count (dict, "pid", (guint64) spawn->pid);
+  rb_dict_put_text (dict, "endpoint_id", spawn->endpoint_id);
+  rb_dict_put_text (dict, "reason", spawn->detail);
+  rb_dict_put_text (dict, "ended_with", end);
+  rb_dict_put_text (dict, "output", spawn->output);
+  put_progress (story, spawn);
 }
 
 RbSpawns *

@@ -12,6 +12,7 @@
 #include "rb-log.h"
 #include "rb-owner.h"
 #include "rb-restore.h"
+#include "rb-rule.h"
 #include "rb-turns.h"
 
 #include <math.h>
@@ -234,7 +235,7 @@ register_assignment (RbCore    *core,
   assignment->state = RB_ASSIGNMENT_STAGED;
   assignment->is_staged = TRUE;
   rb_assignments_add (core->assignments, assignment);
-  rb_claim_message_store (core, assignment, "assigned", changes);
+  rb_claim_message_store (core, assignment, "assigned", RB_RULE_STAGED, changes);
   rb_log_info ("staged_assignment_registered", "assignment_id", item->claimed->assignment_id, "endpoint_id", item->endpoint_id, NULL);
   return assignment;
 }

@@ -38,6 +38,8 @@ view_limits (RbCore *core)
                      "the oldest of an endpoint is forgotten");
   rb_dict_put_limit (&dict, "history", rb_ledger_get_n_seen (core->ledger), rb_ledger_get_seen_cap (core->ledger),
                      "the oldest is forgotten");
+  rb_dict_put_limit (&dict, "archive", rb_archive_get_n (core->archive), settings->archive.max_entries, "the oldest is forgotten");
+  rb_dict_put_limit (&dict, "archive_bytes", rb_archive_get_bytes (core->archive), settings->archive.max_bytes, "the oldest is forgotten");
   rb_dict_put_limit (&dict, "refused", rb_refused_get_n (core->refused), rb_refused_get_cap (),
                      "the order of further refused conversations is not kept");
   rb_dict_put_limit (&dict, "staged", rb_staging_get_n (core->staging), settings->staged_cap,
@@ -68,6 +70,7 @@ view_counters (RbCore *core)
   rb_dict_put_count (&dict, "staged", core->counters.staged);
   rb_dict_put_count (&dict, "fetched", core->counters.fetched);
   rb_dict_put_count (&dict, "self_settled", core->counters.self_settled);
+  rb_dict_put_count (&dict, "archive_forgotten", rb_archive_get_n_pruned (core->archive));
   rb_outbox_put_counters (core, &dict);
   return g_variant_dict_end (&dict);
 }

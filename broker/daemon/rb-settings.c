@@ -507,7 +507,7 @@ rb_settings_fill_core (const RbSettings *self,
   rb_core_settings_init (core);
   rows = rb_settings_limits_get (&n_rows);
   for (guint i = 0; i < n_rows; i++)
-    rb_settings_limits_set (core, rows[i].key, rb_settings_get_integer (self, "limits", rows[i].key));
+    rb_settings_limits_set (core, &rows[i], rb_settings_get_integer (self, rows[i].group, rows[i].key));
   core->legacy_adapters = g_str_equal (rb_settings_get_string (self, "compat", "legacy-adapters"), "auto");
   core->legacy_upstream = legacy_upstream_from_string (rb_settings_get_string (self, "compat", "legacy-upstream"));
   core->remote_spawn = g_str_equal (rb_settings_get_string (self, "spawn", "remote"), "allow");

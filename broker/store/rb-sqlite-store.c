@@ -78,6 +78,8 @@ answer (RbSqliteStore *self,
         item->done (RB_STORE (self), item->error, item->user_data);
       break;
     case RB_STORE_ITEM_READ:
+    case RB_STORE_ITEM_RANGE:
+    case RB_STORE_ITEM_SEARCH:
       answer_read (item);
       break;
     case RB_STORE_ITEM_HEALTH:
@@ -192,6 +194,50 @@ rb_sqlite_store_read_finish (RbStore       *store,
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+static GVariant *
+ref_bound (GVariant *bound)
+{
+  return bound != NULL ? g_variant_ref_sink (bound) : NULL;
+}
+
+static void
+rb_sqlite_store_read_range_async (RbStore             *store,
+                                  const RbRange       *range,
+                                  GCancellable        *cancellable,
+                                  GAsyncReadyCallback  callback,
+                                  gpointer             user_data)
+{
+  RbSqliteStore *self = RB_SQLITE_STORE (store);
+  RbStoreItem *item = rb_store_item_new (RB_STORE_ITEM_RANGE);
+
+  item->range = *range;
+  item->range.from = ref_bound (range->from);
+  item->range.below = ref_bound (range->below);
+  item->task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (item->task, rb_sqlite_store_read_range_async);
+  rb_store_thread_push (self->thread, item);
+}
+
+static void
+rb_sqlite_store_search_async (RbStore             *store,
+                              const RbSearch      *search,
+                              GCancellable        *cancellable,
+                              GAsyncReadyCallback  callback,
+                              gpointer             user_data)
+{
+  RbSqliteStore *self = RB_SQLITE_STORE (store);
+  RbStoreItem *item = rb_store_item_new (RB_STORE_ITEM_SEARCH);
+
+  item->search = *search;
+  item->search.query = rb_search_query_ref (search->query);
+  item->search.kind = g_strdup (search->kind);
+  item->search.name = g_strdup (search->name);
+  item->search.endpoint_id = g_strdup (search->endpoint_id);
+  item->task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (item->task, rb_sqlite_store_search_async);
+  rb_store_thread_push (self->thread, item);
+}
+
 static RbStoreHealth
 rb_sqlite_store_get_health (RbStore     *store,
                             const char **reason)
@@ -253,6 +299,8 @@ store_iface_init (RbStoreInterface *iface)
   iface->load = rb_sqlite_store_load;
   iface->read_async = rb_sqlite_store_read_async;
   iface->read_finish = rb_sqlite_store_read_finish;
+  iface->read_range_async = rb_sqlite_store_read_range_async;
+  iface->search_async = rb_sqlite_store_search_async;
   iface->get_health = rb_sqlite_store_get_health;
 }
 

@@ -6,6 +6,7 @@
 #include "rb-store-writer.h"
 
 #include "rb-log.h"
+#include "rb-search-index.h"
 #include "rb-store-open.h"
 
 #define CHECKPOINT_PAGES 1000      /* 4 MB, as SQLite does by itself */
@@ -45,6 +46,23 @@ RbRows *
 rb_store_writer_get_rows (RbStoreWriter *self)
 {
   return self->rows;
+}
+
+gboolean
+rb_store_writer_search (RbStoreWriter   *self,
+                        const RbSearch  *search,
+                        GPtrArray       *found,
+                        GError         **error)
+{
+  gboolean more;
+
+  if (!rb_search_index_grow (self->sql, &more, error))
+    return TRUE;
+  if (more)
+    return FALSE;
+
+  rb_search_index_find (self->sql, self->rows, search, found, error);
+  return TRUE;
 }
 
 static gboolean

@@ -92,7 +92,7 @@ static void
 assert_ladder (GVariant   *row,
                const char *expected)
 {
-  static const Member members[] = { { "step", "s" }, { "at", "s" }, { "endpoint_id", "?s" }, { "detail", "?s" }, { NULL, NULL } };
+  static const Member members[] = { { "step", "s" }, { "at", "s" }, { "endpoint_id", "?s" }, { "detail", "?s" }, { "rule", "?s" }, { NULL, NULL } };
   g_autoptr(GVariant) ladder = g_variant_lookup_value (row, "ladder", G_VARIANT_TYPE ("aa{sv}"));
   g_autoptr(GString) steps = g_string_new (NULL);
 
@@ -224,7 +224,9 @@ test_outbox (RbCoreFixture *fixture,
 static const Member message_members[] = {
   { "kind", "s" }, { "id", "s" }, { "place", "s" }, { "endpoint_id", "?s" }, { "reason", "?s" }, { "correlation_id", "?s" },
   { "since", "?s" }, { "sender_address", "?s" }, { "arrived_at", "?s" }, { "assignment_id", "?s" }, { "assignment_state", "?s" },
-  { "attempts", "?u" }, { "next", "?s" }, { "next_at", "?s" }, { "ladder", "aa{sv}" }, { NULL, NULL },
+  { "attempts", "?u" }, { "next", "?s" }, { "next_at", "?s" }, { "ladder", "aa{sv}" }, { "source_message_id", "?s" },
+  { "content_type", "?s" }, { "to_address", "?s" }, { "rule", "?a{sv}" }, { "held_by", "?a{sv}" }, { "timers", "aa{sv}" },
+  { "last_error", "?a{sv}" }, { "ended", "?a{sv}" }, { "owed", "?aa{sv}" }, { "message_id", "?s" }, { NULL, NULL },
 };
 
 static void
@@ -303,7 +305,7 @@ test_queue (RbCoreFixture *fixture,
   assert_text (endpoint, "kind", "endpoint");
   assert_text (endpoint, "state", "reconnecting");
   assert_next (endpoint, "grace");
-  queue = g_variant_lookup_value (endpoint, "queue", G_VARIANT_TYPE_STRING_ARRAY);
+  queue = g_variant_lookup_value (endpoint, "queue", G_VARIANT_TYPE ("aa{sv}"));
   g_assert_nonnull (queue);
   g_assert_cmpuint (g_variant_n_children (queue), ==, 2);
 }
@@ -332,7 +334,7 @@ test_assignment (RbCoreFixture *fixture,
   assert_next (taken, "adapter_accepted");
   assert_text (taken, "next_at", "2026-01-01T00:00:30.000Z");
   by_assignment = explain (fixture, worker->assignment_id, NULL);
-  assert_text (by_assignment, "id", "m1");
+  assert_text (by_assignment, "message_id", "m1");
 
   g_assert_true (rb_worker_report (worker, "m1", 2, "adapter_accepted", &error));
   g_assert_true (rb_worker_report (worker, "m1", 3, "processing_started", &error));

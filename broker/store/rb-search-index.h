@@ -1,0 +1,18 @@
+/* rb-search-index.h: the full text index over the archive
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-rows.h"
+
+G_BEGIN_DECLS
+
+/* Written when somebody searches, not when something is archived: what nobody looks for costs nothing. */
+#define RB_SEARCH_INDEX_ROWS 256        /* in one transaction: some 20 ms with usual messages */
+
+/* Adds the next texts that are not in the index. @more: (out): there are others. */
+gboolean    rb_search_index_grow (RbSql *sql, gboolean *more, GError **error);
+/* The archive's rows that fit, with their snippets: "(@s)", the last first. */
+gboolean    rb_search_index_find (RbSql *sql, RbRows *rows, const RbSearch *search, GPtrArray *found, GError **error);
+
+G_END_DECLS
