@@ -50,9 +50,8 @@ view_step (const RbStep *step)
   return g_variant_dict_end (&dict);
 }
 
-void
-rb_story_put_ladder (RbStory   *self,
-                     GPtrArray *steps)
+GVariant *
+rb_steps_view (GPtrArray *steps)
 {
   GVariantBuilder builder;
 
@@ -64,7 +63,14 @@ rb_story_put_ladder (RbStory   *self,
       rb_step_read (g_ptr_array_index (steps, i), &step);
       g_variant_builder_add_value (&builder, view_step (&step));
     }
-  g_variant_dict_insert_value (&self->dict, "ladder", g_variant_builder_end (&builder));
+  return g_variant_builder_end (&builder);
+}
+
+void
+rb_story_put_ladder (RbStory   *self,
+                     GPtrArray *steps)
+{
+  g_variant_dict_insert_value (&self->dict, "ladder", rb_steps_view (steps));
 }
 
 void

@@ -18,6 +18,9 @@ typedef struct {
 
 void      rb_step_read          (GVariant *row, RbStep *step);
 
+/* A ladder's rows as aa{sv}, floating. */
+GVariant *rb_steps_view         (GPtrArray *steps);
+
 /* What is being told of one thing. */
 typedef struct {
   RbCore          *core;

@@ -167,6 +167,19 @@ rb_outbox_has_event (RbCore     *core,
   return parse_number (number, &position) && (find_dead (core->outbox, position) != NULL || find_waiting (core->outbox, position, &shown));
 }
 
+void
+rb_outbox_foreach (RbCore       *core,
+                   RbLetterFunc  func,
+                   gpointer      user_data)
+{
+  g_autoptr(GArray) all = collect (core->outbox);
+
+  for (guint i = 0; i < all->len; i++)
+    func (g_array_index (all, Shown, i).letter, user_data);
+  for (const GList *l = rb_dead_letters_get_all (core->outbox->dead); l != NULL; l = l->next)
+    func (l->data, user_data);
+}
+
 static void
 put_attempts (RbStory          *story,
               const RbPostLane *lane)

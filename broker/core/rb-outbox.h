@@ -44,6 +44,8 @@ gint64     rb_outbox_get_oldest_dead (RbCore *core);
 
 /* For people. Whether there is an event, queued or dead, with this number. */
 gboolean   rb_outbox_has_event     (RbCore *core, const char *number);
+typedef void (*RbLetterFunc)       (const RbLetter *letter, gpointer user_data);
+void       rb_outbox_foreach       (RbCore *core, RbLetterFunc func, gpointer user_data);
 void       rb_outbox_put_event     (RbStory *story, const char *number);
 /* What the upstream is still to hear of a thing: "owed", the timer of the next attempt, what went wrong with the last. */
 void       rb_outbox_put_story     (RbStory *story, RbEventKind kind, const char *subject);

@@ -185,8 +185,7 @@ on_search_read (GObject      *source,
   else
     {
       self->rows = g_steal_pointer (&rows);
-      rb_store_read_async (RB_STORE (source), RB_TABLE_ARCHIVE_TEXT, g_variant_new ("()"), g_task_get_cancellable (task), on_search_read,
-                           g_steal_pointer (&task));
+      rb_store_read_async (RB_STORE (source), RB_TABLE_ARCHIVE_TEXT, g_variant_new ("()"), NULL, on_search_read, g_steal_pointer (&task));
     }
 }
 

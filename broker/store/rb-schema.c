@@ -139,18 +139,14 @@ static const char step_1[] =
   "  text TEXT NOT NULL"
   ") STRICT;"
 
-  /* The full text index is written by rb-search-index.c before a search, up to and with row @n: nobody pays for it who never searches. Its rows
-   * leave with their texts. A number is used again only when everything behind it is gone, and then is new to the index. */
-  "CREATE VIRTUAL TABLE archive_index USING fts5 ("
-  "  text, content = 'archive_text', content_rowid = 'n', tokenize = 'unicode61 remove_diacritics 2'"
-  ");"
+  /* The full text index is written by rb-search-index.c before a search, up to and with row @n: nobody pays for it who never searches. It has
+   * a copy of each text, so that it can be mended without them. A number is used again only when all behind it is gone: what the index has
+   * from there on is old then. No commit touches the index itself: damage to it costs searches, nothing else. */
+  "CREATE VIRTUAL TABLE archive_index USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2');"
   "CREATE TABLE archive_indexed (n INTEGER NOT NULL) STRICT;"
   "INSERT INTO archive_indexed VALUES (0);"
   "CREATE TRIGGER archive_text_added AFTER INSERT ON archive_text WHEN NEW.n <= (SELECT n FROM archive_indexed) BEGIN"
   "  UPDATE archive_indexed SET n = NEW.n - 1;"
-  "END;"
-  "CREATE TRIGGER archive_text_gone AFTER DELETE ON archive_text WHEN OLD.n <= (SELECT n FROM archive_indexed) BEGIN"
-  "  INSERT INTO archive_index (archive_index, rowid, text) VALUES ('delete', OLD.n, OLD.text);"
   "END;"
 
   "PRAGMA application_id = " G_STRINGIFY (RB_SCHEMA_ID_OPEN);

@@ -7,18 +7,40 @@
 
 #include "rb-archive.h"
 
+/* Nothing waits for the index to survive a power loss: then it is written again. */
 static gboolean
-write_batch (RbSql   *sql,
-             gint64   last,
-             GError **error)
+run (RbSql       *sql,
+     const char  *statements,
+     GError     **error)
 {
-  g_autofree char *insert = g_strdup_printf ("INSERT INTO archive_index (rowid, text) SELECT n, text FROM archive_text "
-                                             "WHERE n > (SELECT n FROM archive_indexed) AND n <= %" G_GINT64_FORMAT, last);
-  g_autofree char *note = g_strdup_printf ("UPDATE archive_indexed SET n = %" G_GINT64_FORMAT, last);
+  g_autofree char *all = g_strdup_printf ("BEGIN IMMEDIATE; %s; COMMIT", statements);
 
-  /* Nothing waits for it to survive a power loss: then it is written again. */
-  return rb_sql_set_synchronous (sql, FALSE, error) && rb_sql_exec (sql, "BEGIN IMMEDIATE", error) && rb_sql_exec (sql, insert, error) &&
-         rb_sql_exec (sql, note, error) && rb_sql_exec (sql, "COMMIT", error);
+  if (rb_sql_set_synchronous (sql, FALSE, error) && rb_sql_exec (sql, all, error))
+    return TRUE;
+  if (rb_sql_in_transaction (sql))
+    rb_sql_exec (sql, "ROLLBACK", NULL);
+  return FALSE;
+}
+
+/* What was forgotten is the oldest; what is of an earlier life of its number is the newest. */
+#define STALE "SELECT rowid FROM archive_index WHERE rowid < (SELECT ifnull (min (n), 9223372036854775807) FROM archive_text) " \
+              "OR rowid > (SELECT n FROM archive_indexed) LIMIT " G_STRINGIFY (RB_SEARCH_INDEX_ROWS)
+
+gboolean
+rb_search_index_trim (RbSql     *sql,
+                      gboolean  *more,
+                      GError   **error)
+{
+  gint64 n = 0;
+
+  *more = FALSE;
+  if (!rb_sql_query_int (sql, "SELECT count (*) FROM (" STALE ")", &n, error))
+    return FALSE;
+  if (n == 0)
+    return TRUE;
+
+  *more = TRUE;
+  return run (sql, "DELETE FROM archive_index WHERE rowid IN (" STALE ")", error);
 }
 
 gboolean
@@ -26,9 +48,13 @@ rb_search_index_grow (RbSql     *sql,
                       gboolean  *more,
                       GError   **error)
 {
+  g_autofree char *statements = NULL;
   gint64 last = 0;
 
-  *more = FALSE;
+  if (!rb_search_index_trim (sql, more, error))
+    return FALSE;
+  if (*more)
+    return TRUE;
   if (!rb_sql_query_int (sql,
                          "SELECT ifnull (max (n), 0) FROM (SELECT n FROM archive_text WHERE n > (SELECT n FROM archive_indexed) "
                          "ORDER BY n LIMIT " G_STRINGIFY (RB_SEARCH_INDEX_ROWS) ")",
@@ -38,11 +64,10 @@ rb_search_index_grow (RbSql     *sql,
     return TRUE;
 
   *more = TRUE;
-  if (write_batch (sql, last, error))
-    return TRUE;
-  if (rb_sql_in_transaction (sql))
-    rb_sql_exec (sql, "ROLLBACK", NULL);
-  return FALSE;
+  statements = g_strdup_printf ("INSERT INTO archive_index (rowid, text) SELECT n, text FROM archive_text "
+                                "WHERE n > (SELECT n FROM archive_indexed) AND n <= %" G_GINT64_FORMAT "; "
+                                "UPDATE archive_indexed SET n = %" G_GINT64_FORMAT, last, last);
+  return run (sql, statements, error);
 }
 
 static RbSqlStatement *

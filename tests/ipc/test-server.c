@@ -117,6 +117,44 @@ test_operator (RbIpcFixture *fixture,
 }
 
 static void
+test_archive (RbIpcFixture *fixture,
+              gconstpointer data)
+{
+  static const struct {
+    const char *query;
+    guint       status;
+    const char *part;
+  } cases[] = {
+    { "search?words=a%20b&from=x%40y&endpoint=e&limit=7&before=9&since=1970-01-01T00:00:01.000Z&until=1970-01-01T00:00:02.000Z", 200,
+      "a b|x@y|(null)|e|1000|2000|7|9" },
+    { "search", 200, "|(null)|(null)|(null)|0|0|0|0" },
+    { "search?words=a&to=z", 200, "a|(null)|z|" },
+    { "search?words=a&limit=0", 400, "'limit' must be a whole number from 1 to 200" },
+    { "search?words=a&limit=201", 400, "'limit'" },
+    { "search?words=a&limit=many", 400, "'limit'" },
+    { "search?words=a&before=-1", 400, "'before'" },
+    { "search?words=a&since=yesterday", 400, "'since' must be a time" },
+    { "search?words=a&until=", 400, "'until' must be a time" },
+    { "search?words=%ff", 400, "the query is malformed" },
+    { "export", 200, "(null)|0|0|0" },
+    { "export?cursor=a%3Ab&content=yes&since=1970-01-01T00:00:01.000Z", 200, "a:b|1000|0|1" },
+    { "export?content=no", 200, "(null)|0|0|0" },
+    { "export?content=perhaps", 400, "'content' must be 'yes' or 'no'" },
+  };
+
+  g_test_summary ("What is over can be searched and taken along; a question that is malformed is refused with its reason.");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *target = g_strconcat ("/v1/operator/", cases[i].query, NULL);
+      g_autofree char *answer = rb_ipc_fixture_ask_unix (fixture, "GET", target, NULL);
+
+      assert_status (answer, cases[i].status);
+      assert_contains (answer, cases[i].part);
+    }
+}
+
+static void
 test_dead_letters (RbIpcFixture *fixture,
                    gconstpointer data)
 {
@@ -363,6 +401,7 @@ main (int    argc,
   ADD ("/server/unix/live", test_live_socket);
   ADD ("/server/unix/foreign", test_foreign_socket_stays);
   ADD ("/server/operator/routes", test_operator);
+  ADD ("/server/operator/archive", test_archive);
   ADD ("/server/operator/dead-letters", test_dead_letters);
   ADD ("/server/operator/dead-letters/unknown", test_dead_letter_unknown);
   ADD ("/server/operator/views", test_views);
