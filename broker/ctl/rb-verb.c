@@ -33,8 +33,17 @@ static const RbVerb verbs[] = {
     N_ ("Both may be shortened to any beginning that fits only one; endpoints go by their name, too."), NULL, 2, 2, FALSE,
     rb_verb_dispatch },
   { "explain", N_ ("Tell where a message is, how it got there and what comes next"), "ID",
-    N_ ("ID is that of a message, an assignment or an endpoint; a unique beginning is enough for those the broker holds."), NULL, 1, 1,
-    FALSE, rb_verb_explain },
+    N_ ("ID is that of a message that came or was sent, an assignment, a reply, an endpoint, an event of the outbox, a spawn or an order of "
+        "the upstream, also of one that has ended; a beginning that fits only one is enough. Endpoints go by their name, too."),
+    rb_verb_explain_options, 1, 1, FALSE, rb_verb_explain },
+  { "search", N_ ("Find messages by what they say"), "WORDS...",
+    N_ ("All words must be there, in any order. \"Words in quotes\" stand together; an asterisk behind a word (depl*) stands for any ending. "
+        "TIME is 2026-11-26, '2026-11-26 12:00', 12:00 or how long ago: 90s, 15min, 2h, 3d, 1w. With --json each message is a line."),
+    rb_verb_search_options, 1, -1, FALSE, rb_verb_search },
+  { "export", N_ ("Print all that is kept, as JSON lines"), "",
+    N_ ("Endpoints, messages, assignments, replies and events, one a line, each with a \"type\"; brokerctl(1) tells what is in them. TIME is "
+        "2026-11-26, '2026-11-26 12:00', 12:00 or how long ago: 90s, 15min, 2h, 3d, 1w."),
+    rb_verb_export_options, 0, 0, FALSE, rb_verb_export },
   { "outbox", N_ ("List the events that the upstream is still to hear"), "", NULL, NULL, 0, 0, FALSE, rb_verb_outbox },
   { "dead-letters", N_ ("List the events that the upstream refused for good"), "", NULL, NULL, 0, 0, FALSE, rb_verb_dead_letters },
   { "retry", N_ ("Have a dead letter sent again"), "ID | --all", N_ ("ID is the number that dead-letters shows."), rb_verb_retry_options,

@@ -92,10 +92,15 @@ on_request (SoupServer        *server,
 {
   RbFakeBroker *self = user_data;
   g_autofree char *request = g_strdup_printf ("%s %s", soup_server_message_get_method (message), path);
+  const char *asked = g_uri_get_query (soup_server_message_get_uri (message));
+  g_autofree char *with_query = asked != NULL ? g_strdup_printf ("%s?%s", request, asked) : NULL;
   g_autofree char *body = NULL;
-  Canned *canned = take_canned (self, request);
-  guint status = canned != NULL ? canned->status : 200;
+  Canned *canned = take_canned (self, with_query != NULL ? with_query : request);
+  guint status;
 
+  if (canned == NULL && with_query != NULL)
+    canned = take_canned (self, request);
+  status = canned != NULL ? canned->status : 200;
   note_request (self, message, request);
   if (status == RB_FAKE_DROP || status == RB_FAKE_HOLD)
     {

@@ -23,7 +23,7 @@ void          rb_fake_broker_start         (RbFakeBroker *self);
 /* No status: the connection is dropped, or held, without an answer. */
 enum { RB_FAKE_DROP = 0, RB_FAKE_HOLD = 1 };
 
-/* The next request "METHOD path" gets this; without, a plain success. */
+/* The next request "METHOD path", or "METHOD path?query" (which counts first), gets this; without, a plain success. */
 void          rb_fake_broker_answer        (RbFakeBroker *self,
                                             const char   *request,
                                             guint         status,
