@@ -22,6 +22,7 @@ typedef struct {
   GHashTable *contents;     /* message id to RbMessage, until its place is known */
   GPtrArray  *waiting;      /* of RbMessage, for the queues, in any order */
   GPtrArray  *ended;        /* of place rows */
+  GPtrArray  *interrupted;  /* of RbEndpoint, borrowed: active when the last process ended */
   GError     *error;        /* the first */
 } Load;
 
@@ -43,6 +44,7 @@ on_endpoint (GVariant *row,
       endpoint->state_since = rb_core_now (core);
       endpoint->grace_deadline = rb_core_now (core) + core->settings.endpoint_grace;
       rb_endpoint_record (endpoint, load->changes);
+      g_ptr_array_add (load->interrupted, endpoint);
     }
   g_ptr_array_add (load->waiting, endpoint);
 }
@@ -70,6 +72,7 @@ register_endpoints (Load *load)
 
       if (!rb_registry_add (core->registry, endpoint))
         {
+          g_ptr_array_remove (load->interrupted, endpoint);
           rb_endpoint_free (endpoint);
           continue;
         }
@@ -364,6 +367,15 @@ on_checkpoint (GVariant *row,
     rb_endpoint_load_checkpoint (endpoint, row);
 }
 
+/* Once their last step is known. */
+static void
+note_interruptions (Load *load)
+{
+  for (guint i = 0; i < load->interrupted->len; i++)
+    rb_endpoint_checkpoint (g_ptr_array_index (load->interrupted, i), load->changes, "reconnecting", rb_core_now (load->core),
+                            "broker_restarted");
+}
+
 static void
 on_archived (GVariant *row,
              gpointer  user_data)
@@ -405,6 +417,7 @@ load_all (Load *load)
       !load_table (load, RB_TABLE_CHECKPOINTS, on_checkpoint) || !load_table (load, RB_TABLE_OUTBOX, on_letter) ||
       !load_table (load, RB_TABLE_CONTROL_KEYS, on_control_key) || !load_table (load, RB_TABLE_ARCHIVE, on_archived))
     return FALSE;
+  note_interruptions (load);
   adopt_strays (load);
   fill_queues (load);
   return TRUE;
@@ -479,7 +492,8 @@ rb_load_everything (RbCore  *core,
   g_autoptr(GHashTable) contents = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) rb_message_unref);
   g_autoptr(GPtrArray) waiting = g_ptr_array_new ();
   g_autoptr(GPtrArray) ended = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
-  Load load = { core, rb_changes_new (), contents, waiting, ended, NULL };
+  g_autoptr(GPtrArray) interrupted = g_ptr_array_new ();
+  Load load = { core, rb_changes_new (), contents, waiting, ended, interrupted, NULL };
 
   if (!load_all (&load))
     {

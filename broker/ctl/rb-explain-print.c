@@ -274,6 +274,20 @@ dup_distance (gint64 before,
   return g_strdup_printf ("+%" G_GINT64_FORMAT " min", ms / 60000);
 }
 
+/* The endpoint that the page is about, or has said, is not repeated with each step. */
+static char *
+dup_other_endpoint (const Page   *page,
+                    const RbJson *step)
+{
+  g_autofree char *endpoint_id = rb_view_dup_text (step, "endpoint_id");
+  g_autofree char *said = rb_view_dup_text (page->explained, "endpoint_id");
+  g_autofree char *id = rb_view_dup_text (page->explained, "id");
+
+  if (g_strcmp0 (endpoint_id, said) == 0 || g_strcmp0 (endpoint_id, id) == 0)
+    return NULL;
+  return g_steal_pointer (&endpoint_id);
+}
+
 static void
 print_step (const Page   *page,
             const RbJson *step,
@@ -285,7 +299,7 @@ print_step (const Page   *page,
   g_autofree char *distance = dup_distance (before, get_time (step));
   g_autofree char *name = rb_view_dup_text (step, "step");
   g_autofree char *rule = rb_view_dup_text (step, "rule");
-  g_autofree char *endpoint_id = rb_view_dup_text (step, "endpoint_id");
+  g_autofree char *endpoint_id = dup_other_endpoint (page, step);
   g_autofree char *detail = rb_view_dup_text (step, "detail");
   const char *first = endpoint_id != NULL ? " " : "  ";
   g_autofree char *text = g_strdup_printf ("%s  %9s  %-*s%s%s%s%s%s%s%s", at != NULL ? at : "-", distance, width, name != NULL ? name : "-",
@@ -337,6 +351,16 @@ print_head (const Page *page)
   print_line (page, "is", since);
 }
 
+/* Of what has ended the end says it. */
+static void
+print_reason (const Page *page)
+{
+  g_autofree char *reason = rb_view_dup_text (page->explained, "reason");
+
+  if (rb_json_get_member_type (page->explained, "ended") != RB_JSON_OBJECT)
+    print_line (page, "why", reason);
+}
+
 static void
 print_times (const Page *page)
 {
@@ -356,7 +380,7 @@ rb_explain_print (RbCtl        *ctl,
                   const RbJson *explained)
 {
   static const char *const plain[][2] = {
-    { "label", "label" },           { "name", "session_name" },      { "why", "reason" },           { "from", "sender_address" },
+    { "label", "label" },           { "name", "session_name" },      { "from", "sender_address" },
     { "to", "to_address" },         { "event", "event" },            { "about", "subject" },        { "message", "message_id" },
     { "endpoint", "endpoint_id" },  { "assignment", "assignment_id" }, { "", "assignment_state" },  { "reply", "reply_request_id" },
     { "sent as", "wire_message_id" }, { "correlation", "correlation_id" }, { "attempts", "attempts" }, { "adapter", "adapter" },
@@ -367,6 +391,7 @@ rb_explain_print (RbCtl        *ctl,
   g_autofree char *next_at = with_time (&page, next, explained, "next_at", "at");
 
   print_head (&page);
+  print_reason (&page);
   for (gsize i = 0; i < G_N_ELEMENTS (plain); i++)
     {
       g_autofree char *value = rb_view_dup_text (explained, plain[i][1]);
