@@ -287,6 +287,34 @@ test_endpoint_ladder (RbCoreFixture *fixture,
 }
 
 static void
+test_endpoint_restart (RbCoreFixture *fixture,
+                       gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(GVariant) story = NULL;
+  g_autoptr(GVariant) ladder = NULL;
+  g_autoptr(GVariant) last = NULL;
+
+  g_test_summary ("An endpoint that was active when the broker died has a step that says so, and counts on from there.");
+
+  rb_core_fixture_crash (fixture);
+  story = explain (fixture, worker->endpoint_id, NULL);
+  ladder = g_variant_lookup_value (story, "ladder", NULL);
+  g_assert_cmpuint (g_variant_n_children (ladder), ==, 2);
+  last = g_variant_get_child_value (ladder, 1);
+  assert_said (last, "step", "reconnecting");
+  assert_said (last, "detail", "broker_restarted");
+  assert_said (story, "registered_at", "2026-01-01T00:00:00.000Z");
+  rb_worker_reattach (worker);
+  {
+    g_autoptr(GVariant) back = explain (fixture, worker->endpoint_id, NULL);
+    g_autoptr(GVariant) steps = g_variant_lookup_value (back, "ladder", NULL);
+
+    g_assert_cmpuint (g_variant_n_children (steps), ==, 3);
+  }
+}
+
+static void
 test_event (RbCoreFixture *fixture,
             gconstpointer  data)
 {
@@ -382,6 +410,7 @@ main (int   argc,
   ADD ("/explain/receipts", NULL, test_receipts);
   ADD ("/explain/endpoint", NULL, test_endpoint);
   ADD ("/explain/endpoint/ladder", NULL, test_endpoint_ladder);
+  ADD ("/explain/endpoint/restart", NULL, test_endpoint_restart);
   ADD ("/explain/event", "authority", test_event);
   ADD ("/explain/beginnings", NULL, test_beginnings);
   ADD ("/explain/refused", NULL, test_refused);
