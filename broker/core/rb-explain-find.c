@@ -240,29 +240,15 @@ add_step (Find     *self,
     add (self, RB_THING_REPLY, detail, message_id);
 }
 
-static gboolean
-take_rows (GTask        *task,
-           GObject      *source,
-           GAsyncResult *result,
-           GPtrArray   **rows)
-{
-  GError *error = NULL;
-
-  *rows = rb_store_rows_finish (RB_STORE (source), result, &error);
-  if (*rows == NULL)
-    g_task_return_error (task, error);
-  return *rows != NULL;
-}
-
 static void
 on_steps (GObject      *source,
           GAsyncResult *result,
           gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
-  g_autoptr(GPtrArray) rows = NULL;
+  g_autoptr(GPtrArray) rows = rb_store_take_rows (source, result, task);
 
-  if (!take_rows (task, source, result, &rows))
+  if (rows == NULL)
     return;
 
   for (guint i = 0; i < rows->len; i++)
@@ -291,9 +277,9 @@ on_places (GObject      *source,
 {
   g_autoptr(GTask) task = user_data;
   Find *self = g_task_get_task_data (task);
-  g_autoptr(GPtrArray) rows = NULL;
+  g_autoptr(GPtrArray) rows = rb_store_take_rows (source, result, task);
 
-  if (!take_rows (task, source, result, &rows))
+  if (rows == NULL)
     return;
 
   for (guint i = 0; i < rows->len; i++)

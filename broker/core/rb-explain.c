@@ -34,20 +34,6 @@ tell (GTask *task)
   g_task_return_pointer (task, g_variant_ref_sink (story), (GDestroyNotify) g_variant_unref);
 }
 
-static gboolean
-take_rows (GTask        *task,
-           GObject      *source,
-           GAsyncResult *result,
-           GPtrArray   **rows)
-{
-  GError *error = NULL;
-
-  *rows = rb_store_read_finish (RB_STORE (source), result, &error);
-  if (*rows == NULL)
-    g_task_return_error (task, error);
-  return *rows != NULL;
-}
-
 static GVariant *
 dup_first (GPtrArray *rows)
 {
@@ -61,9 +47,9 @@ on_archived (GObject      *source,
 {
   g_autoptr(GTask) task = user_data;
   RbExplained *self = g_task_get_task_data (task);
-  g_autoptr(GPtrArray) rows = NULL;
+  g_autoptr(GPtrArray) rows = rb_store_take_rows (source, result, task);
 
-  if (!take_rows (task, source, result, &rows))
+  if (rows == NULL)
     return;
   self->archived = dup_first (rows);
   tell (task);
@@ -77,10 +63,10 @@ on_place (GObject      *source,
   g_autoptr(GTask) task = user_data;
   RbCore *core = g_task_get_source_object (task);
   RbExplained *self = g_task_get_task_data (task);
-  g_autoptr(GPtrArray) rows = NULL;
+  g_autoptr(GPtrArray) rows = rb_store_take_rows (source, result, task);
   gint64 n;
 
-  if (!take_rows (task, source, result, &rows))
+  if (rows == NULL)
     return;
   self->place = dup_first (rows);
   n = rb_archive_find (core->archive, self->thing->subject, NULL);
@@ -98,7 +84,8 @@ on_steps (GObject      *source,
   g_autoptr(GTask) task = user_data;
   RbExplained *self = g_task_get_task_data (task);
 
-  if (take_rows (task, source, result, &self->steps))
+  self->steps = rb_store_take_rows (source, result, task);
+  if (self->steps != NULL)
     rb_store_read_async (RB_STORE (source), RB_TABLE_PLACES, g_variant_new ("(s)", self->thing->subject), NULL, on_place,
                          g_steal_pointer (&task));
 }

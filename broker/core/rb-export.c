@@ -257,20 +257,6 @@ write_line (Export       *self,
   self->i++;
 }
 
-static gboolean
-take_rows (GTask        *task,
-           GObject      *source,
-           GAsyncResult *result,
-           GPtrArray   **rows)
-{
-  GError *error = NULL;
-
-  *rows = rb_store_read_finish (RB_STORE (source), result, &error);
-  if (*rows == NULL)
-    g_task_return_error (task, error);
-  return *rows != NULL;
-}
-
 static void
 on_text (GObject      *source,
          GAsyncResult *result,
@@ -279,10 +265,10 @@ on_text (GObject      *source,
   GTask *task = user_data;
   Export *self = g_task_get_task_data (task);
   RbExportLine *line = g_ptr_array_index (self->lines, self->i);
-  g_autoptr(GPtrArray) rows = NULL;
+  g_autoptr(GPtrArray) rows = rb_store_take_rows (source, result, task);
   const char *text;
 
-  if (!take_rows (task, source, result, &rows))
+  if (rows == NULL)
     {
       g_object_unref (task);
       return;
@@ -321,9 +307,9 @@ on_ladder (GObject      *source,
   GTask *task = user_data;
   Export *self = g_task_get_task_data (task);
   RbExportLine *line = g_ptr_array_index (self->lines, self->i);
-  g_autoptr(GPtrArray) rows = NULL;
+  g_autoptr(GPtrArray) rows = rb_store_take_rows (source, result, task);
 
-  if (!take_rows (task, source, result, &rows))
+  if (rows == NULL)
     {
       g_object_unref (task);
       return;
@@ -370,12 +356,10 @@ on_archive (GObject      *source,
 {
   GTask *task = user_data;
   Export *self = g_task_get_task_data (task);
-  GError *error = NULL;
-  g_autoptr(GPtrArray) rows = rb_store_rows_finish (RB_STORE (source), result, &error);
+  g_autoptr(GPtrArray) rows = rb_store_take_rows (source, result, task);
 
   if (rows == NULL)
     {
-      g_task_return_error (task, error);
       g_object_unref (task);
       return;
     }

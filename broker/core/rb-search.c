@@ -177,14 +177,10 @@ on_found (GObject      *source,
 {
   g_autoptr(GTask) task = user_data;
   Search *self = g_task_get_task_data (task);
-  GError *error = NULL;
-  g_autoptr(GPtrArray) rows = rb_store_rows_finish (RB_STORE (source), result, &error);
+  g_autoptr(GPtrArray) rows = rb_store_take_rows (source, result, task);
 
   if (rows == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
+    return;
 
   for (guint i = 0; i < rows->len; i++)
     add_archived (self, g_ptr_array_index (rows, i));

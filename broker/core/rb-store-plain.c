@@ -62,15 +62,11 @@ on_range_read (GObject      *source,
 {
   g_autoptr(GTask) task = user_data;
   Range *self = g_task_get_task_data (task);
-  GError *error = NULL;
-  g_autoptr(GPtrArray) rows = rb_store_read_finish (RB_STORE (source), result, &error);
+  g_autoptr(GPtrArray) rows = rb_store_take_rows (source, result, task);
   GPtrArray *picked;
 
   if (rows == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
+    return;
 
   picked = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
   for (guint i = 0; i < rows->len; i++)
@@ -175,12 +171,11 @@ on_search_read (GObject      *source,
 {
   g_autoptr(GTask) task = user_data;
   Search *self = g_task_get_task_data (task);
-  GError *error = NULL;
-  g_autoptr(GPtrArray) rows = rb_store_read_finish (RB_STORE (source), result, &error);
+  g_autoptr(GPtrArray) rows = rb_store_take_rows (source, result, task);
 
   if (rows == NULL)
-    g_task_return_error (task, error);
-  else if (self->rows != NULL)
+    return;
+  if (self->rows != NULL)
     g_task_return_pointer (task, pick (self, rows), (GDestroyNotify) g_ptr_array_unref);
   else
     {

@@ -147,13 +147,16 @@ rb_store_search_async (RbStore             *self,
 }
 
 GPtrArray *
-rb_store_rows_finish (RbStore       *self,
-                      GAsyncResult  *result,
-                      GError       **error)
+rb_store_take_rows (GObject      *source,
+                    GAsyncResult *result,
+                    GTask        *task)
 {
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  GError *error = NULL;
+  GPtrArray *rows = rb_store_read_finish (RB_STORE (source), result, &error);
 
-  return g_task_propagate_pointer (G_TASK (result), error);
+  if (rows == NULL)
+    g_task_return_error (task, error);
+  return rows;
 }
 
 /**

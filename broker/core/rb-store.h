@@ -50,9 +50,10 @@ typedef struct {
  *   from inside the call. Changes queued while a commit runs go into the next one (group commit). @done may be NULL.
  * @load: all rows in key order, blocking; before the main loop runs
  * @read_async: rows whose leading columns equal the tuple @prefix, in key order; sees every commit queued before it
- * @read_range_async: see #RbRange; answers with a #GTask. May be %NULL: then the whole table is read and what fits is picked
- * @search_async: rows of RB_TABLE_ARCHIVE with their snippets, "(@s)" of row and text, the last first; answers with a #GTask. May be %NULL: then
- *   all texts are read and what fits is picked
+ * @read_finish: of all three; they answer with a #GTask
+ * @read_range_async: see #RbRange. May be %NULL: then the whole table is read and what fits is picked
+ * @search_async: rows of RB_TABLE_ARCHIVE with their snippets, "(@s)" of row and text, the last first. May be %NULL: then all texts are
+ *   read and what fits is picked
  * @get_health: @reason is for people, NULL when all is well
  *
  * Signal: `health-changed`.
@@ -76,13 +77,14 @@ void           rb_store_commit      (RbStore *self, RbChanges *changes, RbStoreC
 gboolean       rb_store_load        (RbStore *self, RbTable table, RbStoreRowFunc row, gpointer user_data, GError **error);
 void           rb_store_read_async  (RbStore *self, RbTable table, GVariant *prefix, GCancellable *cancellable,
                                      GAsyncReadyCallback callback, gpointer user_data);
+/* Of this and of both that follow. */
 GPtrArray     *rb_store_read_finish (RbStore *self, GAsyncResult *result, GError **error);
 void           rb_store_read_range_async (RbStore *self, const RbRange *range, GCancellable *cancellable, GAsyncReadyCallback callback,
                                           gpointer user_data);
 void           rb_store_search_async (RbStore *self, const RbSearch *search, GCancellable *cancellable, GAsyncReadyCallback callback,
                                       gpointer user_data);
-/* Of both. (transfer full) (element-type GVariant) (nullable) */
-GPtrArray     *rb_store_rows_finish (RbStore *self, GAsyncResult *result, GError **error);
+/* rb_store_read_finish() for an operation on its way: NULL when that has failed, and @task with it. Of @source, a store. */
+GPtrArray     *rb_store_take_rows   (GObject *source, GAsyncResult *result, GTask *task);
 RbStoreHealth  rb_store_get_health  (RbStore *self, const char **reason);
 void           rb_store_emit_health_changed (RbStore *self);
 

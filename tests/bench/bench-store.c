@@ -163,7 +163,7 @@ on_found (GObject      *source,
   g_autoptr(GError) error = NULL;
   GPtrArray **rows = user_data;
 
-  *rows = rb_store_rows_finish (RB_STORE (source), result, &error);
+  *rows = rb_store_read_finish (RB_STORE (source), result, &error);
   if (*rows == NULL)
     {
       g_printerr ("%s\n", error->message);

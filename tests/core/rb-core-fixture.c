@@ -426,3 +426,15 @@ rb_core_fixture_count_inbox (RbCoreFixture *fixture)
 
   return g_variant_n_children (rows);
 }
+
+GVariant *
+rb_core_fixture_explain (RbCoreFixture *fixture,
+                         const char    *id,
+                         GError       **error)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+
+  rb_explain_async (fixture->core, id, rb_test_store_result, &result);
+  rb_test_wait_until (result != NULL);
+  return rb_explain_finish (fixture->core, result, error);
+}

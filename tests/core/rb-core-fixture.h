@@ -81,6 +81,8 @@ void        rb_core_fixture_reply_start (RbCoreFixture *fixture, gint64 pid, con
                                          const char *source_message_id, const char *assignment_id, const char *request_id,
                                          const char *content, GAsyncResult **result);
 
+GVariant   *rb_core_fixture_explain    (RbCoreFixture *fixture, const char *id, GError **error);
+
 /* "queue", "inbox", "assignment", "ended", or NULL when nothing is on disk; what a crash now would leave. */
 const char *rb_core_fixture_place      (RbCoreFixture *fixture, const char *message_id);
 /* The reason of that row. */

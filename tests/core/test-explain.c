@@ -11,18 +11,6 @@
 #define WORKER 100
 #define ASKER 200
 
-static GVariant *
-explain (RbCoreFixture *fixture,
-         const char    *id,
-         GError       **error)
-{
-  g_autoptr(GAsyncResult) result = NULL;
-
-  rb_explain_async (fixture->core, id, rb_test_store_result, &result);
-  rb_test_wait_until (result != NULL);
-  return rb_explain_finish (fixture->core, result, error);
-}
-
 /* "member", or "member.inner", as text; NULL: absent. */
 static char *
 dup_member (GVariant   *story,
@@ -49,7 +37,7 @@ dup_member (GVariant   *story,
 #define assert_explained(fixture, id, path, wanted)                     \
   G_STMT_START {                                                        \
     g_autoptr(GError) asked_error = NULL;                               \
-    g_autoptr(GVariant) told = explain ((fixture), (id), &asked_error); \
+    g_autoptr(GVariant) told = rb_core_fixture_explain ((fixture), (id), &asked_error); \
     g_assert_no_error (asked_error);                                    \
     assert_said (told, (path), (wanted));                               \
   } G_STMT_END
@@ -129,7 +117,7 @@ test_taken_back (RbCoreFixture *fixture,
 
   rb_worker_take (worker, 1, "m1", NULL);
   assignment_id = g_strdup (worker->assignment_id);
-  pending = explain (fixture, assignment_id, NULL);
+  pending = rb_core_fixture_explain (fixture, assignment_id, NULL);
   assert_said (pending, "kind", "assignment");
   assert_said (pending, "message_id", "m1");
   assert_said (pending, "assignment_state", "pending");
@@ -137,14 +125,14 @@ test_taken_back (RbCoreFixture *fixture,
 
   rb_fake_clock_advance (fixture->clock, fixture->settings.acceptance_timeout);
   rb_test_settle ();
-  back = explain (fixture, "m1", NULL);
+  back = rb_core_fixture_explain (fixture, "m1", NULL);
   assert_said (back, "place", "inbox");
   assert_said (back, "rule.code", "restored");
   assert_said (back, "last_error.code", "adapter_acceptance_timeout");
   assert_said (back, "last_error.count", "1");
   assert_timer (back, "acceptance", NULL);
 
-  assignment = explain (fixture, assignment_id, NULL);
+  assignment = rb_core_fixture_explain (fixture, assignment_id, NULL);
   assert_said (assignment, "ended.how", "restored");
   assert_said (assignment, "ended.why", "adapter_acceptance_timeout");
   assert_said (assignment, "rule.code", "restored");
@@ -168,7 +156,7 @@ test_reply (RbCoreFixture *fixture,
   none = rb_worker_reply (worker, "m1", "r1", "done", &error);
   g_assert_null (none);
   g_clear_error (&error);
-  failed = explain (fixture, "r1", NULL);
+  failed = rb_core_fixture_explain (fixture, "r1", NULL);
   assert_said (failed, "kind", "reply");
   assert_said (failed, "state", "not_sent");
   assert_said (failed, "last_error.count", "1");
@@ -177,7 +165,7 @@ test_reply (RbCoreFixture *fixture,
   g_clear_error (&fixture->connector->failure);
   wire_id = rb_worker_reply (worker, "m1", "r1", "done", &error);
   g_assert_no_error (error);
-  sent = explain (fixture, "r1", NULL);
+  sent = rb_core_fixture_explain (fixture, "r1", NULL);
   assert_said (sent, "state", "delivered");
   assert_said (sent, "wire_message_id", wire_id);
   assert_said (sent, "ended.how", "replied");
@@ -207,12 +195,12 @@ test_receipts (RbCoreFixture *fixture,
 
   rb_fake_connector_deliver (fixture->connector, 1, "m1", "bob", "x", metadata);
   rb_test_settle ();
-  pushed = explain (fixture, "m1", NULL);
+  pushed = rb_core_fixture_explain (fixture, "m1", NULL);
   assert_timer (pushed, "receipt", "2026-01-01T00:00:02.000Z");
   assert_said (pushed, "last_error", NULL);
 
   rb_fake_clock_advance (fixture->clock, fixture->settings.push_ack_timeout);
-  waits = explain (fixture, "m1", NULL);
+  waits = rb_core_fixture_explain (fixture, "m1", NULL);
   assert_timer (waits, "receipt", NULL);
   assert_timer (waits, "retry", "2026-01-01T00:00:06.000Z");
   assert_said (waits, "last_error.text", "ipc_push_ack_timeout");
@@ -220,7 +208,7 @@ test_receipts (RbCoreFixture *fixture,
   assert_said (waits, "held_by.endpoint_id", endpoint_id);
 
   rb_core_fixture_detach (fixture, channel);
-  away = explain (fixture, "m1", NULL);
+  away = rb_core_fixture_explain (fixture, "m1", NULL);
   assert_timer (away, "grace", "2026-01-01T00:10:02.000Z");
 }
 
@@ -238,21 +226,21 @@ test_endpoint (RbCoreFixture *fixture,
   g_test_summary ("An endpoint tells what it works on, when its grace ends, and, when it is gone, why and since when; over a restart.");
 
   rb_worker_accept (worker, 1, "m1", NULL);
-  active = explain (fixture, endpoint_id, NULL);
+  active = rb_core_fixture_explain (fixture, endpoint_id, NULL);
   assert_said (active, "state", "active");
   text = g_variant_print (active, FALSE);
   g_assert_nonnull (strstr (text, "'message_id': <'m1'>"));
   g_assert_null (strstr (text, worker->token));
 
   rb_worker_detach (worker);
-  away = explain (fixture, endpoint_id, NULL);
+  away = rb_core_fixture_explain (fixture, endpoint_id, NULL);
   assert_said (away, "state", "reconnecting");
   assert_timer (away, "grace", "2026-01-01T00:10:00.000Z");
 
   rb_fake_clock_advance (fixture->clock, fixture->settings.endpoint_grace);
   rb_test_settle ();
   rb_core_fixture_restart (fixture);
-  closed = explain (fixture, endpoint_id, NULL);
+  closed = rb_core_fixture_explain (fixture, endpoint_id, NULL);
   assert_said (closed, "kind", "endpoint");
   assert_said (closed, "state", "closed");
   assert_said (closed, "ended.how", "grace_timeout");
@@ -277,7 +265,7 @@ test_endpoint_ladder (RbCoreFixture *fixture,
       rb_worker_detach (worker);
       rb_worker_reattach (worker);
     }
-  story = explain (fixture, worker->endpoint_id, NULL);
+  story = rb_core_fixture_explain (fixture, worker->endpoint_id, NULL);
   ladder = g_variant_lookup_value (story, "ladder", NULL);
   g_assert_cmpuint (g_variant_n_children (ladder), ==, 33);
   first = g_variant_get_child_value (ladder, 0);
@@ -298,7 +286,7 @@ test_endpoint_restart (RbCoreFixture *fixture,
   g_test_summary ("An endpoint that was active when the broker died has a step that says so, and counts on from there.");
 
   rb_core_fixture_crash (fixture);
-  story = explain (fixture, worker->endpoint_id, NULL);
+  story = rb_core_fixture_explain (fixture, worker->endpoint_id, NULL);
   ladder = g_variant_lookup_value (story, "ladder", NULL);
   g_assert_cmpuint (g_variant_n_children (ladder), ==, 2);
   last = g_variant_get_child_value (ladder, 1);
@@ -307,7 +295,7 @@ test_endpoint_restart (RbCoreFixture *fixture,
   assert_said (story, "registered_at", "2026-01-01T00:00:00.000Z");
   rb_worker_reattach (worker);
   {
-    g_autoptr(GVariant) back = explain (fixture, worker->endpoint_id, NULL);
+    g_autoptr(GVariant) back = rb_core_fixture_explain (fixture, worker->endpoint_id, NULL);
     g_autoptr(GVariant) steps = g_variant_lookup_value (back, "ladder", NULL);
 
     g_assert_cmpuint (g_variant_n_children (steps), ==, 3);
@@ -327,10 +315,10 @@ test_event (RbCoreFixture *fixture,
   fixture->authority->failure = rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "not now");
   rb_fake_connector_deliver (fixture->connector, 1, "m1", "bob", "x", NULL);
   rb_test_settle ();
-  message = explain (fixture, "m1", NULL);
+  message = rb_core_fixture_explain (fixture, "m1", NULL);
   assert_said (message, "last_error.text", "not now");
   assert_timer (message, "outbox", "2026-01-01T00:00:00.500Z");
-  waiting = explain (fixture, "1", NULL);
+  waiting = rb_core_fixture_explain (fixture, "1", NULL);
   assert_said (waiting, "kind", "event");
   assert_said (waiting, "subject", "m1");
   assert_said (waiting, "next", "waits for the next attempt");
@@ -339,7 +327,7 @@ test_event (RbCoreFixture *fixture,
   fixture->authority->failure = rb_error_new (RB_ERROR_REJECTED, NULL, "never");
   rb_fake_clock_advance (fixture->clock, 500);
   rb_test_settle ();
-  dead = explain (fixture, "1", NULL);
+  dead = rb_core_fixture_explain (fixture, "1", NULL);
   assert_said (dead, "state", "dead");
   assert_said (dead, "last_error.text", "never");
   assert_said (dead, "ended.how", "refused");
@@ -366,7 +354,7 @@ test_beginnings (RbCoreFixture *fixture,
   assert_explained (fixture, "b", "id", "bb-1");
   assert_explained (fixture, "cc", "id", "cc-1");
   assert_explained (fixture, "local-", "kind", "assignment");
-  g_assert_null (explain (fixture, "aa", &error));
+  g_assert_null (rb_core_fixture_explain (fixture, "aa", &error));
   g_assert_error (error, RB_ERROR, RB_ERROR_BAD_STATE);
   g_assert_cmpstr (rb_error_get_reason (error), ==, "ambiguous");
   g_assert_nonnull (strstr (error->message, "any of 2:\n  aa-1  message\n  aa-12  message"));
@@ -391,7 +379,7 @@ test_refused (RbCoreFixture *fixture,
     {
       g_autoptr(GError) error = NULL;
 
-      g_assert_null (explain (fixture, cases[i].id, &error));
+      g_assert_null (rb_core_fixture_explain (fixture, cases[i].id, &error));
       g_assert_cmpstr (rb_error_get_reason (error), ==, cases[i].reason);
     }
 }

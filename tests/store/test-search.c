@@ -73,7 +73,7 @@ search (StoreFixture *fixture,
   wanted.limit = wanted.limit != 0 ? wanted.limit : 100;
   rb_store_search_async (RB_STORE (fixture->store), &wanted, NULL, rb_test_store_result, &result);
   rb_test_wait_until (result != NULL);
-  rows = rb_store_rows_finish (RB_STORE (fixture->store), result, &error);
+  rows = rb_store_read_finish (RB_STORE (fixture->store), result, &error);
   g_assert_no_error (error);
   for (guint i = 0; i < rows->len; i++)
     {
@@ -217,7 +217,7 @@ test_index_in_parts (StoreFixture  *fixture,
   rb_test_wait_until (n == 1);
   g_assert_null (result);
   rb_test_wait_until (result != NULL);
-  rows = rb_store_rows_finish (RB_STORE (fixture->store), result, NULL);
+  rows = rb_store_read_finish (RB_STORE (fixture->store), result, NULL);
   g_assert_cmpuint (rows->len, ==, 1);
   g_assert_cmpuint (store_get_lazy (fixture->store), ==, lazy);
 }
@@ -232,7 +232,7 @@ read_range (StoreFixture *fixture,
 
   rb_store_read_range_async (RB_STORE (fixture->store), &range, NULL, rb_test_store_result, &result);
   rb_test_wait_until (result != NULL);
-  rows = rb_store_rows_finish (RB_STORE (fixture->store), result, &error);
+  rows = rb_store_read_finish (RB_STORE (fixture->store), result, &error);
   g_assert_no_error (error);
   return rows;
 }
