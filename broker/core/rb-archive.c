@@ -56,11 +56,24 @@ rb_archive_free (RbArchive *self)
   g_free (self);
 }
 
+/* Most contents are a string without an escape, which is its text: nothing has to be decoded on the way of a message. */
+static char *
+decode (GBytes *content,
+        gsize   max)
+{
+  gsize size;
+  const char *data = g_bytes_get_data (content, &size);
+
+  if (size >= 2 && *data == '"' && memchr (data, '\\', size) == NULL)
+    return g_strndup (data + 1, MIN (size - 2, max + 1));
+  return rb_json_slice_preview (content, (guint) MIN (max, G_MAXUINT));
+}
+
 char *
 rb_archive_dup_text (GBytes *content,
                      gsize   max)
 {
-  char *text = rb_json_slice_preview (content, (guint) MIN (max, G_MAXUINT));
+  char *text = decode (content, max);
   gsize length = strlen (text);
 
   if (length > max)

@@ -5,6 +5,8 @@
 
 #include "rb-reply-record.h"
 
+#include "rb-error.h"
+
 #include <string.h>
 
 /* Composite key of three parts, compared part by part. */
@@ -115,6 +117,19 @@ rb_reply_record_from_row (GVariant *row)
                  &self->plugin_pid, &self->fingerprint, &self->wire_message_id, &self->expires_at, &self->result,
                  &self->outcome_unknown);
   return self;
+}
+
+void
+rb_reply_record_note (RbReplyRecord *self,
+                      const GError  *error,
+                      gint64         now)
+{
+  g_free (self->failure);
+  g_free (self->failure_code);
+  self->failure = g_strdup (error->message);
+  self->failure_code = g_strdup (rb_error_get_reason (error));
+  self->failed_at = now;
+  self->n_failures++;
 }
 
 RbReplies *

@@ -29,6 +29,9 @@ typedef struct {
   guint    n_failures;
 } RbReplyRecord;
 
+/* For people: the last thing that went wrong with it. */
+void           rb_reply_record_note   (RbReplyRecord *self, const GError *error, gint64 now);
+
 typedef struct _RbReplies RbReplies;
 
 RbReplyRecord *rb_reply_record_new    (const char *source_message_id, const char *assignment_id, const char *reply_request_id);

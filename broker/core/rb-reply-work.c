@@ -396,19 +396,6 @@ on_failure_durable (RbCore       *core,
 }
 
 static void
-note_failure (RbCore        *core,
-              RbReplyRecord *record,
-              const GError  *error)
-{
-  g_free (record->failure);
-  g_free (record->failure_code);
-  record->failure = g_strdup (error->message);
-  record->failure_code = g_strdup (rb_error_get_reason (error));
-  record->failed_at = rb_core_now (core);
-  record->n_failures++;
-}
-
-static void
 on_not_sent (RbCore       *core,
              RbReplyWork  *self,
              const GError *failure)
@@ -419,7 +406,7 @@ on_not_sent (RbCore       *core,
   RbReplyRecord *record = record_of (core, self);
   RbChanges *changes;
 
-  note_failure (core, record, answer);
+  rb_reply_record_note (record, answer, rb_core_now (core));
   if (!rb_send_error_is_unknown (failure))
     {
       finish (core, self, answer);

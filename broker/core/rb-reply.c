@@ -211,7 +211,10 @@ rb_reply_async (RbCore               *core,
 
   work = rb_reply_work_new (request);
   if (!check_record (in_flight == NULL ? record : NULL, work->fingerprint, &result, &error))
-    g_task_return_error (task, error);
+    {
+      rb_reply_record_note (record, error, rb_core_now (core));
+      g_task_return_error (task, error);
+    }
   else if (result != NULL)
     g_task_return_pointer (task, result, (GDestroyNotify) rb_reply_result_free);
   else

@@ -56,8 +56,10 @@ rb_search_index_grow (RbSql     *sql,
   if (*more)
     return TRUE;
   if (!rb_sql_query_int (sql,
-                         "SELECT ifnull (max (n), 0) FROM (SELECT n FROM archive_text WHERE n > (SELECT n FROM archive_indexed) "
-                         "ORDER BY n LIMIT " G_STRINGIFY (RB_SEARCH_INDEX_ROWS) ")",
+                         "SELECT ifnull (max (n), 0) FROM (SELECT n, sum (length (text)) OVER (ORDER BY n) - length (text) AS before FROM "
+                         "(SELECT n, text FROM archive_text WHERE n > (SELECT n FROM archive_indexed) "
+                         "ORDER BY n LIMIT " G_STRINGIFY (RB_SEARCH_INDEX_ROWS) ")) "
+                         "WHERE before < " G_STRINGIFY (RB_SEARCH_INDEX_LENGTH),
                          &last, error))
     return FALSE;
   if (last == 0)

@@ -8,7 +8,8 @@
 G_BEGIN_DECLS
 
 /* Written when somebody searches, not when something is archived: what nobody looks for costs nothing. Whatever fails here costs a search. */
-#define RB_SEARCH_INDEX_ROWS 256        /* in one transaction: some 20 ms with usual messages */
+#define RB_SEARCH_INDEX_ROWS 256        /* in one transaction: some 20 ms with usual messages... */
+#define RB_SEARCH_INDEX_LENGTH 524288   /* ...and not much more with long ones: characters after which none is begun */
 
 /* Adds the next texts that are not in the index, or takes out some that are to be in it no more. @more: (out): call again. */
 gboolean    rb_search_index_grow (RbSql *sql, gboolean *more, GError **error);

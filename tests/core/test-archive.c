@@ -125,7 +125,9 @@ test_texts (void)
     const char *text;
   } cases[] = {
     { "\"hello\\nyou\"", 64, "hello\nyou" }, { "\"a\\u0000b\\u0002c\"", 64, "a\357\277\275b c" }, { "{\"a\":1}", 64, "{\"a\":1}" },
-    { "\"hello\"", 3, "hel" },               { "\"\303\244\303\244\"", 3, "\303\244" },            { "\"\"", 64, "" },
+    { "\"hello\"", 3, "hel" },              { "\"hello\"", 5, "hello" },
+    { "\"h\303\244\"", 3, "h\303\244" },       { "\"\\u00e4\\u00e4\"", 3, "\303\244" }, { "\"a\177b\"", 9, "a b" },
+                  { "\"\303\244\303\244\"", 3, "\303\244" },            { "\"\"", 64, "" },
   };
 
   g_test_summary ("What is kept of a content is its text, in whole characters, without control characters.");

@@ -170,6 +170,10 @@ test_reply (RbCoreFixture *fixture,
   assert_said (sent, "wire_message_id", wire_id);
   assert_said (sent, "ended.how", "replied");
   assert_timer (sent, "reply_record", "2026-01-02T00:00:00.000Z");
+  none = rb_worker_reply (worker, "m1", "r1", "something else", &error);
+  g_assert_null (none);
+  g_clear_error (&error);
+  assert_explained (fixture, "r1", "last_error.code", "runtime_assignment_reply_idempotency_conflict");
   assert_explained (fixture, wire_id, "place", "sent");
   assert_explained (fixture, wire_id, "to_address", "bob");
 

@@ -57,7 +57,7 @@ test_refused (void)
 
   g_test_summary ("What cannot be looked for is refused, with the reason.");
 
-  for (gsize i = 1; many[i] != '\0'; i += 2)
+  for (gsize i = 1; i < strlen (many); i += 2)
     many[i] = ' ';
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
