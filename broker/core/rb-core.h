@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-bounds.h"
 #include "rb-channel.h"
 #include "rb-connector.h"
 #include "rb-emitter.h"
@@ -49,9 +50,12 @@ typedef struct {
   gint64 presence_grace;
   gint64 spawn_timeout;           /* how long what was spawned may take to register */
   gint64 history_retention;       /* how long ended messages can be explained */
+  guint  message_cap;             /* that live: in the inbox, in queues and in assignments */
+  gsize  message_bytes_cap;
   guint  inbox_cap;               /* rows */
   guint  correlation_ring_cap;    /* for each endpoint */
   guint  reply_correlation_cap;   /* for each endpoint */
+  guint  reply_record_cap;        /* replies remembered, so that none is sent twice */
   guint  endpoint_cap;
   guint  queue_cap;               /* messages for each endpoint */
   gsize  queue_bytes_cap;         /* bytes for each endpoint */
@@ -90,6 +94,8 @@ const char *rb_core_get_presence_reason (RbCore *self);
 /* What the process knows of itself, for people who look at the status: "profile", "node_id". */
 void      rb_core_set_fact         (RbCore *self, const char *name, const char *value);
 gboolean  rb_core_is_stopping      (RbCore *self);
+/* Shown in the status with the core's own. Takes a reference. */
+void      rb_core_add_bounds       (RbCore *self, RbBounds *bounds);
 /* FALSE with the reason while new work must be refused (store failing, stopping). */
 gboolean  rb_core_is_ready         (RbCore *self, GError **error);
 

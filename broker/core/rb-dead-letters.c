@@ -5,11 +5,13 @@
 
 #include "rb-dead-letters.h"
 
+#include "rb-core-bounds.h"
 #include "rb-log.h"
 
 #define MAX_LETTERS 1000     /* some kilobyte each */
 
 struct _RbDeadLetters {
+  RbBounds   *bounds;   /* borrowed; NULL: nobody counts */
   GQueue   letters;          /* of RbLetter, oldest first */
   guint64  n_forgotten;
 };
@@ -31,6 +33,13 @@ rb_dead_letters_free (RbDeadLetters *self)
 }
 
 void
+rb_dead_letters_set_bounds (RbDeadLetters *self,
+                            RbBounds      *bounds)
+{
+  self->bounds = bounds;
+}
+
+void
 rb_dead_letters_add (RbDeadLetters *self,
                      RbLetter      *letter,
                      RbChanges     *changes)
@@ -41,10 +50,12 @@ rb_dead_letters_add (RbDeadLetters *self,
       g_autoptr(RbLetter) oldest = g_queue_pop_head (&self->letters);
 
       self->n_forgotten++;
+      rb_bounds_reached (self->bounds, RB_CORE_BOUND_DEAD_LETTERS);
       rb_log_warning ("dead_letter_forgotten", "kind", rb_event_kind_to_string (rb_event_get_kind (oldest->event)), "subject",
                       rb_event_get_subject (oldest->event), NULL);
       rb_letter_erase (oldest, changes);
     }
+  rb_bounds_note (self->bounds, RB_CORE_BOUND_DEAD_LETTERS, self->letters.length);
 }
 
 RbLetter *

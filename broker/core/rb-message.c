@@ -183,8 +183,12 @@ rb_message_checkpoint (RbMessage  *self,
                        const char *endpoint_id,
                        const char *detail)
 {
+  if (self->n_checkpoints < RB_MESSAGE_CHECKPOINTS_MAX)
+    self->n_checkpoints++;
+  else
+    rb_changes_set_crowded (changes);
   rb_changes_put (changes, RB_TABLE_CHECKPOINTS,
-                  g_variant_new ("(sxsxmsms)", self->id, (gint64) ++self->n_checkpoints, step, now, endpoint_id, detail));
+                  g_variant_new ("(sxsxmsms)", self->id, (gint64) self->n_checkpoints, step, now, endpoint_id, detail));
 }
 
 RbEnvelope *
