@@ -257,8 +257,10 @@ on_request_started (SoupServer        *soup,
                     gpointer           user_data)
 {
   RbIpcServer *server = user_data;
+  RbIpcConnection *connection = rb_ipc_connection_of (message);
 
-  rb_ipc_connection_expect (rb_ipc_connection_of (message), server->options.header_timeout_ms);
+  rb_ipc_connection_set_rest (connection, FALSE);
+  rb_ipc_connection_expect (connection, server->options.header_timeout_ms);
 }
 
 static void
@@ -268,6 +270,7 @@ on_request_done (SoupServer        *soup,
 {
   RbIpcConnection *connection = rb_ipc_connection_of (message);
 
+  rb_ipc_connection_set_rest (connection, TRUE);
   if (connection->proven)
     rb_ipc_connection_relax (connection);
   else
