@@ -84,6 +84,7 @@ rb_ipc_connection_start (RbIpcServer       *server,
   *self = (RbIpcConnection) { .refs = 1, .server = server, .stream = stream, .local = local, .pid = pid };
   self->link.data = self;
   g_queue_push_tail_link (&server->connections, &self->link);
+  rb_bounds_note (server->bounds, RB_IPC_BOUND_CONNECTIONS, server->connections.length);
   g_object_set_qdata_full (G_OBJECT (stream), connection_quark (), self, on_stream_gone);
 
   address = make_address (self);
