@@ -318,15 +318,9 @@ receive_close (RbWsLink *self,
 static const char *
 describe_invalid (guint code)
 {
-  switch (code)
-    {
-    case RB_WS_TOO_BIG:
-      return RB_WS_CAUSE_TOO_BIG;
-    case RB_WS_TRY_AGAIN_LATER:
-      return RB_WS_CAUSE_NO_BUDGET;
-    default:
-      return "not a valid WebSocket frame";
-    }
+  if (code == RB_WS_TOO_BIG)
+    return RB_WS_CAUSE_TOO_BIG;
+  return code == RB_WS_TRY_AGAIN_LATER ? RB_WS_CAUSE_NO_BUDGET : "not a valid WebSocket frame";
 }
 
 static void

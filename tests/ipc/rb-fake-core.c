@@ -29,7 +29,6 @@ struct _RbCore {
   gboolean   hold;
   GQueue     held;       /* of GTask, owned */
   GPtrArray *channels;   /* of RbChannel, owned */
-  RbBounds  *bounds;     /* of the server */
 };
 
 G_DEFINE_FINAL_TYPE (RbCore, rb_core, G_TYPE_OBJECT)
@@ -42,7 +41,6 @@ rb_core_finalize (GObject *object)
   g_string_free (self->calls, TRUE);
   g_clear_error (&self->error);
   g_ptr_array_unref (self->channels);
-  g_clear_pointer (&self->bounds, rb_bounds_unref);
   G_OBJECT_CLASS (rb_core_parent_class)->finalize (object);
 }
 
@@ -50,20 +48,6 @@ static void
 rb_core_class_init (RbCoreClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = rb_core_finalize;
-}
-
-void
-rb_core_add_bounds (RbCore   *self,
-                    RbBounds *bounds)
-{
-  g_clear_pointer (&self->bounds, rb_bounds_unref);
-  self->bounds = rb_bounds_ref (bounds);
-}
-
-RbBounds *
-rb_fake_core_get_bounds (RbCore *self)
-{
-  return self->bounds;
 }
 
 static void

@@ -81,3 +81,16 @@ rb_staged_is_offered (RbCore *core)
 {
   return TRUE;
 }
+
+void
+rb_core_add_bounds (RbCore   *core,
+                    RbBounds *bounds)
+{
+  g_object_set_data_full (G_OBJECT (core), "bounds", rb_bounds_ref (bounds), (GDestroyNotify) rb_bounds_unref);
+}
+
+RbBounds *
+rb_fake_core_get_bounds (RbCore *self)
+{
+  return g_object_get_data (G_OBJECT (self), "bounds");
+}
