@@ -52,6 +52,7 @@ RbExitCode rb_verb_status      (RbCtl *ctl, const char *const *args);
 extern const GOptionEntry rb_verb_attach_options[];
 extern const GOptionEntry rb_verb_retry_options[];
 extern const GOptionEntry rb_verb_send_options[];
+extern const GOptionEntry rb_verb_status_options[];
 extern const GOptionEntry rb_verb_demo_options[];
 
 G_END_DECLS

@@ -25,7 +25,7 @@ static const RbBoundInfo bounds[RB_N_LOCAL_BOUNDS] = {
   [RB_LOCAL_BOUND_SENDS] = { "local_sends", "messages", RB_BOUND_PUSHES_BACK, "further sends are refused: connector_busy" },
   [RB_LOCAL_BOUND_SEND_BYTES] = { "local_send_bytes", "bytes", RB_BOUND_PUSHES_BACK, "further sends are refused: connector_busy" },
   [RB_LOCAL_BOUND_MAILBOX] = { "local_mailbox", "messages", RB_BOUND_PUSHES_BACK,
-                               "sends to that mailbox are refused: recipient_mailbox_full; shown is what was refused to us" },
+                               "sends to that mailbox are refused: recipient_mailbox_full" },
 };
 
 typedef enum {

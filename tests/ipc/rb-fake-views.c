@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "rb-fake-core.h"
 #include "rb-outbox-operator.h"
 #include "rb-staged.h"
 #include "rb-views.h"

@@ -99,6 +99,7 @@ test_queue_bound (StoreFixture  *fixture,
   g_assert_true (rb_store_load (RB_STORE (fixture->store), RB_TABLE_META, flood, &self, NULL));
   g_assert_cmpint (get_health (fixture->store), ==, RB_STORE_FAILING);
   g_assert_cmpuint (n_signals, ==, 1);
+  g_assert_cmpstr (rb_bounds_get (bounds, 0)->info->name, ==, "store_queue");
   g_assert_cmpuint (rb_bounds_get (bounds, 0)->n_reached, ==, 1);
 
   rb_test_wait_until (get_health (fixture->store) == RB_STORE_OK);

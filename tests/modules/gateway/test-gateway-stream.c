@@ -279,6 +279,7 @@ test_bounds_of_held (void)
       rb_gateway_stream_receive (stream, RB_CONNECTOR_NO_SEQ, envelope, SECOND);
       next (stream);
     }
+  rb_test_assert_bound (bounds, "gateway_duplicates");
   g_assert_cmpuint (rb_bounds_get (bounds, RB_GATEWAY_BOUND_DUPLICATES)->used, ==, 2);
   g_assert_cmpuint (rb_bounds_get (bounds, RB_GATEWAY_BOUND_DUPLICATES)->n_reached, ==, 1);
 }
