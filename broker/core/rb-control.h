@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /* Source: protocol.md 15.5 to 15.7. */
 typedef struct _RbControlRun RbControlRun;
 
-#define RB_CONTROL_RUNS_MAX 4096    /* at work or in line */
+#define RB_CONTROL_RUNS_MAX 2048    /* at work or in line */
 #define RB_CONTROL_KEYS_MAX 1024    /* remembered as carried out */
 
 RbControl  *rb_control_new     (void);

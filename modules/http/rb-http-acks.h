@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (RbHttpAcks, rb_http_acks, RB, HTTP_ACKS, GObject)
 
 #define RB_HTTP_MAX_ACKS 1024
-#define RB_HTTP_MAX_ACK_KEYS 1024
+#define RB_HTTP_MAX_ACK_KEYS 256
 
 /* @settings is borrowed. */
 RbHttpAcks *rb_http_acks_new       (RbHttpClient *client, const RbHttpSettings *settings, RbClock *clock);
