@@ -5,6 +5,7 @@
 
 #include "rb-archive.h"
 
+#include "rb-core-bounds.h"
 #include "rb-json.h"
 
 #include <string.h>
@@ -22,6 +23,7 @@ typedef struct {
 
 struct _RbArchive {
   RbArchiveLimits  limits;
+  RbBounds        *bounds;     /* borrowed; NULL: nobody counts */
   GQueue           entries;    /* of Entry, oldest first */
   GHashTable      *by_id;      /* id (the entry's) to the last Entry of it */
   gint64           next_n;
@@ -54,6 +56,13 @@ rb_archive_free (RbArchive *self)
   g_hash_table_unref (self->by_id);
   g_queue_clear_full (&self->entries, (GDestroyNotify) entry_free);
   g_free (self);
+}
+
+void
+rb_archive_set_bounds (RbArchive *self,
+                       RbBounds  *bounds)
+{
+  self->bounds = bounds;
 }
 
 /* Most contents are a string without an escape, which is its text: nothing has to be decoded on the way of a message. */
@@ -154,8 +163,13 @@ delete_oldest (RbArchive      *self,
                gpointer        user_data,
                RbChanges      *changes)
 {
-  Entry *entry = g_queue_pop_head (&self->entries);
+  Entry *entry;
 
+  if (self->entries.length > self->limits.max_entries)
+    rb_bounds_reached (self->bounds, RB_CORE_BOUND_ARCHIVE);
+  else if (self->bytes > self->limits.max_bytes)
+    rb_bounds_reached (self->bounds, RB_CORE_BOUND_ARCHIVE_BYTES);
+  entry = g_queue_pop_head (&self->entries);
   rb_changes_delete (changes, RB_TABLE_ARCHIVE, g_variant_new ("(x)", entry->n));
   rb_changes_delete (changes, RB_TABLE_ARCHIVE_TEXT, g_variant_new ("(x)", entry->n));
   if (g_hash_table_lookup (self->by_id, entry->id) == entry)
@@ -181,6 +195,8 @@ rb_archive_prune (RbArchive      *self,
 
   for (; n < max && rb_archive_is_due (self, now); n++)
     delete_oldest (self, is_alive, user_data, changes);
+  rb_bounds_note (self->bounds, RB_CORE_BOUND_ARCHIVE, MIN (self->entries.length, self->limits.max_entries));
+  rb_bounds_note (self->bounds, RB_CORE_BOUND_ARCHIVE_BYTES, MIN (self->bytes, self->limits.max_bytes));
   return n;
 }
 

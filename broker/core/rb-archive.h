@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-bounds.h"
 #include "rb-changes.h"
 
 G_BEGIN_DECLS
@@ -43,6 +44,8 @@ RbArchive  *rb_archive_new         (const RbArchiveLimits *limits);
 void        rb_archive_free        (RbArchive *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbArchive, rb_archive_free)
 
+/* Borrowed; NULL: nobody counts. */
+void        rb_archive_set_bounds  (RbArchive *self, RbBounds *bounds);
 void        rb_archive_add         (RbArchive *self, const RbPast *past, RbChanges *changes);
 /* While loading, in the table's order. */
 void        rb_archive_load        (RbArchive *self, GVariant *row);

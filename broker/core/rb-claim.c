@@ -575,6 +575,8 @@ check_request (RbCore                *core,
       rb_set_error (error, RB_ERROR_INVALID, "undispatched_id_invalid", "undispatched_id is required");
       return NULL;
     }
+  if (rb_ledger_lookup (core->ledger, request->undispatched_id) == NULL && !rb_core_has_room_for (core, 0, error))
+    return NULL;
   return g_steal_pointer (&target);
 }
 

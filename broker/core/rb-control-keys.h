@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-bounds.h"
 #include "rb-changes.h"
 
 G_BEGIN_DECLS
@@ -13,6 +14,8 @@ typedef struct _RbControlKeys RbControlKeys;
 RbControlKeys *rb_control_keys_new      (guint cap);
 void           rb_control_keys_free     (RbControlKeys *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbControlKeys, rb_control_keys_free)
+/* @bounds: borrowed; NULL: nobody counts. */
+void        rb_control_keys_set_bounds (RbControlKeys *self, RbBounds *bounds);
 
 typedef void (*RbControlKeyFunc) (const char *key, gpointer user_data);
 void           rb_control_keys_foreach  (RbControlKeys *self, RbControlKeyFunc func, gpointer user_data);    /* the oldest first */

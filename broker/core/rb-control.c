@@ -10,8 +10,6 @@
 #include "rb-error.h"
 #include "rb-log.h"
 
-#define KEYS_CAP 1024
-
 /* Events that concern the same endpoint or the same row stand in line, one after the other; all others proceed side by side (IMP-66). A
  * run leaves its lines when what it decides is decided, which is long before an adapter's receipt: no event waits for an adapter. */
 struct _RbControlRun {
@@ -216,6 +214,7 @@ add_run (RbCore                 *core,
   run->lines = handler->dup_lines (event);
   run->n_acks = 1;
   g_hash_table_insert (self->runs, run->key, run);
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_CONTROL_EVENTS, g_hash_table_size (self->runs));
   stand_in_line (self, run);
   if (run->n_ahead == 0)
     g_queue_push_tail (&self->ready, run);
@@ -235,6 +234,11 @@ dispatch (RbCore     *core,
     same->n_acks++;
   else if (rb_control_keys_contains (core->control->keys, key))
     answer (core, key, "applied", NULL);
+  else if (handler != NULL && g_hash_table_size (core->control->runs) >= RB_CONTROL_RUNS_MAX)
+    {
+      rb_bounds_reached (core->bounds, RB_CORE_BOUND_CONTROL_EVENTS);
+      answer (core, key, "failed", "too_many_control_events");
+    }
   else if (handler != NULL)
     add_run (core, key, handler, event);
   else
@@ -264,7 +268,7 @@ rb_control_new (void)
 {
   RbControl *self = g_new0 (RbControl, 1);
 
-  self->keys = rb_control_keys_new (KEYS_CAP);
+  self->keys = rb_control_keys_new (RB_CONTROL_KEYS_MAX);
   self->runs = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) run_free);
   self->lines = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_queue_free);
   g_queue_init (&self->ready);
@@ -279,6 +283,25 @@ rb_control_free (RbControl *self)
   g_hash_table_unref (self->lines);
   g_hash_table_unref (self->runs);
   g_free (self);
+}
+
+guint
+rb_control_get_n_runs (const RbControl *self)
+{
+  return g_hash_table_size (self->runs);
+}
+
+guint
+rb_control_get_n_keys (const RbControl *self)
+{
+  return rb_control_keys_get_n (self->keys);
+}
+
+void
+rb_control_set_bounds (RbControl *self,
+                       RbBounds  *bounds)
+{
+  rb_control_keys_set_bounds (self->keys, bounds);
 }
 
 void

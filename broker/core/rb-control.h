@@ -11,9 +11,16 @@ G_BEGIN_DECLS
 /* Source: protocol.md 15.5 to 15.7. */
 typedef struct _RbControlRun RbControlRun;
 
+#define RB_CONTROL_RUNS_MAX 2048    /* at work or in line */
+#define RB_CONTROL_KEYS_MAX 1024    /* remembered as carried out */
+
 RbControl  *rb_control_new     (void);
 void        rb_control_free    (RbControl *self);
 void        rb_control_watch   (RbCore *core);
+guint       rb_control_get_n_runs (const RbControl *self);
+guint       rb_control_get_n_keys (const RbControl *self);
+/* Borrowed, for what it forgets. */
+void        rb_control_set_bounds (RbControl *self, RbBounds *bounds);
 /* What has not begun yet is forgotten, unanswered: the upstream asks again. */
 void        rb_control_stop    (RbCore *core);
 void        rb_control_load    (RbControl *self, GVariant *row);   /* of RB_TABLE_CONTROL_KEYS */

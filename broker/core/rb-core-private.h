@@ -6,6 +6,7 @@
 #include "rb-archive.h"
 #include "rb-assignment.h"
 #include "rb-channels.h"
+#include "rb-core-bounds.h"
 #include "rb-core.h"
 #include "rb-inbox.h"
 #include "rb-ledger.h"
@@ -41,6 +42,8 @@ struct _RbCore {
   RbRandomFunc    random;
   gpointer        random_data;
 
+  RbBounds       *bounds;          /* numbered by RbCoreBound */
+  GPtrArray      *all_bounds;      /* of RbBounds: these, and those of whoever works for us */
   RbRegistry     *registry;
   RbRouter       *router;
   RbReplyCache   *received;
@@ -59,6 +62,7 @@ struct _RbCore {
   GHashTable     *channels;        /* gint64 * pid to RbChannel */
   GHashTable     *receipts;        /* push id (borrowed from the item) to RbItem */
   gint64          next_position;
+  guint           n_in_flight;     /* sequences that the connector handed on, neither accepted nor released */
   guint           n_registering;   /* registrations that the upstream was asked about: they count as endpoints */
 
   RbPresence      presence;
@@ -75,6 +79,7 @@ struct _RbCore {
   RbMailroom     *mailroom;
   GHashTable     *waiters;         /* endpoint id to GPtrArray of who waits for staged messages (rb-staged.c) */
   guint           n_waiters;
+  GHashTable     *waiters_of;      /* gint64 * pid to how many of them are its own */
   guint64         probe_timer;     /* how long inbound handling waits for the upstream's word */
   gboolean        is_asking;       /* what the upstream can do */
 
@@ -107,6 +112,13 @@ void      rb_core_changed      (RbCore *self, const char *topic);
 gboolean  rb_core_check_owner  (RbCore *self, const RbCaller *caller, const RbEndpoint *endpoint, gint64 body_pid, GError **error);
 /* Called when a report was answered: the stop may have waited for it. */
 void      rb_core_stop_continue (RbCore *self);
+RbBounds *rb_core_bounds_new   (RbClock *clock);               /* numbered by RbCoreBound */
+/* Its parts are there: from here on they are shown as they are. */
+void      rb_core_bounds_start (RbCore *self);
+/* May a message of that size come to live here? One is always taken. */
+gboolean  rb_core_has_room_for (RbCore *self, gsize size_bytes, GError **error);
+/* How many of the requests for staged messages may be of one process. */
+guint     rb_core_get_waiters_share (RbCore *self);
 /* Refuses while the store fails or we stop. */
 gboolean  rb_core_check_ready  (RbCore *self, GError **error);
 

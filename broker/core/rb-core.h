@@ -4,6 +4,7 @@
 #pragma once
 
 #include "rb-archive.h"
+#include "rb-bounds.h"
 #include "rb-channel.h"
 #include "rb-connector.h"
 #include "rb-emitter.h"
@@ -51,9 +52,12 @@ typedef struct {
   gint64 spawn_timeout;           /* how long what was spawned may take to register */
   gint64 seen_retention;          /* how long the ids of ended messages are remembered: redelivered, they have no effect */
   RbArchiveLimits archive;        /* how long they, what was sent and closed endpoints can be explained and searched */
+  guint  message_cap;             /* that live: in the inbox, in queues and in assignments */
+  gsize  message_bytes_cap;
   guint  inbox_cap;               /* rows */
   guint  correlation_ring_cap;    /* for each endpoint */
   guint  reply_correlation_cap;   /* for each endpoint */
+  guint  reply_record_cap;        /* replies remembered, so that none is sent twice */
   guint  endpoint_cap;
   guint  queue_cap;               /* messages for each endpoint */
   gsize  queue_bytes_cap;         /* bytes for each endpoint */
@@ -92,6 +96,8 @@ const char *rb_core_get_presence_reason (RbCore *self);
 /* What the process knows of itself, for people who look at the status: "profile", "node_id". */
 void      rb_core_set_fact         (RbCore *self, const char *name, const char *value);
 gboolean  rb_core_is_stopping      (RbCore *self);
+/* Shown in the status with the core's own. Takes a reference. */
+void      rb_core_add_bounds       (RbCore *self, RbBounds *bounds);
 /* FALSE with the reason while new work must be refused (store failing, stopping). */
 gboolean  rb_core_is_ready         (RbCore *self, GError **error);
 

@@ -5,11 +5,13 @@
 
 #include "rb-dead-letters.h"
 
+#include "rb-core-bounds.h"
 #include "rb-log.h"
 
 #define MAX_LETTERS 1000     /* some kilobyte each */
 
 struct _RbDeadLetters {
+  RbBounds   *bounds;   /* borrowed; NULL: nobody counts */
   GQueue   letters;          /* of RbLetter, oldest first */
   guint64  n_forgotten;
 };
@@ -43,13 +45,24 @@ forget_oldest (RbDeadLetters *self,
 }
 
 void
+rb_dead_letters_set_bounds (RbDeadLetters *self,
+                            RbBounds      *bounds)
+{
+  self->bounds = bounds;
+}
+
+void
 rb_dead_letters_add (RbDeadLetters *self,
                      RbLetter      *letter,
                      RbChanges     *changes)
 {
   g_queue_push_tail (&self->letters, letter);
   while (self->letters.length > MAX_LETTERS)
-    forget_oldest (self, changes);
+    {
+      rb_bounds_reached (self->bounds, RB_CORE_BOUND_DEAD_LETTERS);
+      forget_oldest (self, changes);
+    }
+  rb_bounds_note (self->bounds, RB_CORE_BOUND_DEAD_LETTERS, self->letters.length);
 }
 
 guint

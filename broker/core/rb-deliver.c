@@ -286,6 +286,8 @@ push_item (RbCore     *core,
     }
 
   core->counters.pushed++;
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_PUSHED, rb_queue_get_n_pushed (endpoint->queue));
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_PUSHED_BYTES, rb_queue_get_pushed_bytes (endpoint->queue));
   if (has_receipts)
     start_timer (core, item, core->settings.push_ack_timeout, on_receipt_timeout);
   else
@@ -300,25 +302,60 @@ is_reachable (RbCore     *core,
   return !core->is_stopping && endpoint->is_durable && endpoint->state == RB_ENDPOINT_ACTIVE && endpoint->channel != NULL;
 }
 
+/* One is always pushed, however large it is. */
 static gboolean
-has_room (RbCore     *core,
-          RbEndpoint *endpoint)
+has_room (RbCore       *core,
+          RbEndpoint   *endpoint,
+          const RbItem *next)
 {
-  return rb_queue_get_n_pushed (endpoint->queue) < core->settings.push_window_messages &&
-         rb_queue_get_pushed_bytes (endpoint->queue) < core->settings.push_window_bytes;
+  gsize size = rb_envelope_get_size (next->message->envelope);
+
+  if (rb_queue_get_n_pushed (endpoint->queue) == 0)
+    return TRUE;
+
+  if (rb_queue_get_n_pushed (endpoint->queue) >= core->settings.push_window_messages)
+    rb_bounds_reached (core->bounds, RB_CORE_BOUND_PUSHED);
+  else if (rb_queue_get_pushed_bytes (endpoint->queue) + size > core->settings.push_window_bytes)
+    rb_bounds_reached (core->bounds, RB_CORE_BOUND_PUSHED_BYTES);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+gboolean
+rb_deliver_has_room_for (RbCore     *core,
+                         RbEndpoint *endpoint,
+                         RbMessage  *message)
+{
+  if (rb_queue_get_length (endpoint->queue) == 0)
+    return TRUE;
+
+  if (rb_queue_get_length (endpoint->queue) >= core->settings.queue_cap)
+    rb_bounds_reached (core->bounds, RB_CORE_BOUND_QUEUE);
+  else if (rb_queue_get_bytes (endpoint->queue) + rb_envelope_get_size (message->envelope) > core->settings.queue_bytes_cap)
+    rb_bounds_reached (core->bounds, RB_CORE_BOUND_QUEUE_BYTES);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+void
+rb_deliver_note (RbCore     *core,
+                 RbEndpoint *endpoint)
+{
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_QUEUE, rb_queue_get_length (endpoint->queue));
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_QUEUE_BYTES, rb_queue_get_bytes (endpoint->queue));
 }
 
 void
 rb_deliver_pump (RbCore     *core,
                  RbEndpoint *endpoint)
 {
-  while (is_reachable (core, endpoint) && has_room (core, endpoint))
-    {
-      RbItem *item = rb_queue_take_ready (endpoint->queue);
+  const RbItem *next;
 
-      if (item == NULL || !push_item (core, endpoint, item))
-        return;
-    }
+  while (is_reachable (core, endpoint) && (next = rb_queue_peek_ready (endpoint->queue)) != NULL && has_room (core, endpoint, next))
+    if (!push_item (core, endpoint, rb_queue_take_ready (endpoint->queue)))
+      return;
 }
 
 void
@@ -328,6 +365,7 @@ rb_deliver_add (RbCore     *core,
                 const char *assignment_id)
 {
   rb_queue_add (endpoint->queue, message, assignment_id);
+  rb_deliver_note (core, endpoint);
   rb_deliver_pump (core, endpoint);
 }
 

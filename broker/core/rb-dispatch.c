@@ -386,6 +386,25 @@ repeat (RbCore                *core,
     order->stored (core, order->stored_data);
 }
 
+/* What the endpoint's queue cannot hold stays in the inbox. */
+static gboolean
+check_room (RbCore                 *core,
+            RbMessage              *row,
+            const RbDispatchOrder  *order,
+            GError                **error)
+{
+  RbEndpoint *endpoint = rb_registry_lookup (core->registry, order->endpoint_id);
+  GError *full;
+
+  if (endpoint == NULL || rb_deliver_has_room_for (core, endpoint, row))
+    return TRUE;
+
+  full = rb_error_new (RB_ERROR_UNAVAILABLE, "endpoint_queue_full", "the queue of endpoint %s is full", order->endpoint_id);
+  rb_error_set_retryable (full, TRUE);
+  g_propagate_error (error, full);
+  return FALSE;
+}
+
 static void
 carry_out (RbCore                *core,
            const RbDispatchOrder *order,
@@ -398,7 +417,8 @@ carry_out (RbCore                *core,
 
   if (assignment != NULL)
     repeat (core, assignment, order, task);
-  else if (check_row (core, row, order, &error) && (target = choose_target (core, order, &error)) != NULL)
+  else if (check_row (core, row, order, &error) && (target = choose_target (core, order, &error)) != NULL &&
+           check_room (core, row, order, &error))
     assign (core, row, target, order, task);
   else
     {

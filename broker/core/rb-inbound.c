@@ -27,8 +27,10 @@ static void
 accept_seq (RbCore *core,
             gint64  seq)
 {
-  if (seq != RB_CONNECTOR_NO_SEQ)
-    rb_connector_accept (core->connector, seq);
+  if (seq == RB_CONNECTOR_NO_SEQ)
+    return;
+  core->n_in_flight--;
+  rb_connector_accept (core->connector, seq);
 }
 
 static void
@@ -36,8 +38,10 @@ release_seq (RbCore *core,
              gint64  seq)
 {
   core->counters.refused++;
-  if (seq != RB_CONNECTOR_NO_SEQ)
-    rb_connector_release (core->connector, seq);
+  if (seq == RB_CONNECTOR_NO_SEQ)
+    return;
+  core->n_in_flight--;
+  rb_connector_release (core->connector, seq);
 }
 
 static void
@@ -223,19 +227,11 @@ rb_inbound_to_inbox (RbCore     *core,
   if (rb_inbox_is_full (core->inbox))
     {
       log_inbox_full (core, message);
+      rb_bounds_reached (core->bounds, RB_CORE_BOUND_INBOX);
       rb_inbound_refuse (core, message, seq);
       return;
     }
   put_in_inbox (core, message, seq, reason, hint, rule);
-}
-
-static gboolean
-has_room (RbCore     *core,
-          RbEndpoint *endpoint,
-          RbMessage  *message)
-{
-  return rb_queue_get_length (endpoint->queue) < core->settings.queue_cap &&
-         rb_queue_get_bytes (endpoint->queue) + rb_envelope_get_size (message->envelope) <= core->settings.queue_bytes_cap;
 }
 
 static void
@@ -258,7 +254,7 @@ rb_inbound_to_endpoint (RbCore     *core,
   gint64 now = rb_core_now (core);
   RbChanges *changes;
 
-  if (!has_room (core, endpoint, message))
+  if (!rb_deliver_has_room_for (core, endpoint, message))
     {
       rb_log_warning (endpoint->state == RB_ENDPOINT_RECONNECTING ? "buffer_for_reconnecting_endpoint_failed" : "endpoint_queue_at_capacity",
                       "endpoint_id", endpoint->id, "err", "its queue is full", NULL);
@@ -271,6 +267,7 @@ rb_inbound_to_endpoint (RbCore     *core,
   rb_message_move (message, changes, RB_PLACE_QUEUE, endpoint->id, kind, now);
   rb_message_checkpoint_ruled (message, changes, "routed", now, endpoint->id, kind, rule);
   rb_queue_add (endpoint->queue, message, NULL);
+  rb_deliver_note (core, endpoint);
   if (endpoint->state == RB_ENDPOINT_RECONNECTING)
     {
       rb_received_record (core, endpoint->id, message->correlation_id, changes);
@@ -393,6 +390,19 @@ must_wait (RbCore          *core,
   return seq != RB_CONNECTOR_NO_SEQ && rb_refused_must_wait (core->refused, message, seq, monotonic_ms (core));
 }
 
+/* A connector that keeps to its window stops when it is full. */
+static void
+count_in_flight (RbCore *core,
+                 gint64  seq)
+{
+  if (seq == RB_CONNECTOR_NO_SEQ)
+    return;
+
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_WINDOW, ++core->n_in_flight);
+  if (core->n_in_flight >= core->settings.window_messages)
+    rb_bounds_reached (core->bounds, RB_CORE_BOUND_WINDOW);
+}
+
 static void
 on_delivery (RbConnector *connector,
              gint64       seq,
@@ -406,11 +416,13 @@ on_delivery (RbConnector *connector,
     return;
 
   core->counters.received++;
+  count_in_flight (core, seq);
   if (settle_duplicate (core, rb_envelope_get_id (envelope), seq))
     return;
 
   message = make_message (core, envelope);
-  if (!core->is_running || !rb_core_check_ready (core, NULL) || must_wait (core, message, seq))
+  if (!core->is_running || !rb_core_check_ready (core, NULL) || must_wait (core, message, seq) ||
+      !rb_core_has_room_for (core, rb_envelope_get_size (envelope), NULL))
     {
       rb_inbound_refuse (core, message, seq);
       return;

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-bounds.h"
 #include "rb-message.h"
 
 G_BEGIN_DECLS
@@ -14,6 +15,8 @@ typedef struct _RbLedger RbLedger;
 RbLedger   *rb_ledger_new       (guint seen_cap, gint64 retention_ms);
 void        rb_ledger_free      (RbLedger *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbLedger, rb_ledger_free)
+/* @bounds: borrowed; NULL: nobody counts. */
+void        rb_ledger_set_bounds (RbLedger *self, RbBounds *bounds);
 
 void        rb_ledger_add       (RbLedger *self, RbMessage *message);
 RbMessage  *rb_ledger_lookup    (RbLedger *self, const char *id);
@@ -28,6 +31,9 @@ typedef void (*RbLedgerFunc) (RbMessage *message, gpointer user_data);
 /* Looks at all that live, for people only. */
 void        rb_ledger_foreach   (RbLedger *self, RbLedgerFunc func, gpointer user_data);
 guint       rb_ledger_get_n     (RbLedger *self);
+gsize       rb_ledger_get_bytes (RbLedger *self);        /* of the live ones */
+guint       rb_ledger_get_most_checkpoints (RbLedger *self);   /* of one of them; looks at all */
+guint       rb_ledger_get_n_sent (RbLedger *self);
 guint       rb_ledger_get_n_seen (RbLedger *self);
 guint       rb_ledger_get_seen_cap (RbLedger *self);
 

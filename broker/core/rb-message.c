@@ -195,8 +195,12 @@ rb_message_checkpoint_ruled (RbMessage  *self,
                              const char *detail,
                              const char *rule)
 {
+  if (self->n_checkpoints < RB_MESSAGE_CHECKPOINTS_MAX)
+    self->n_checkpoints++;
+  else
+    rb_changes_set_crowded (changes);
   rb_changes_put (changes, RB_TABLE_CHECKPOINTS,
-                  g_variant_new ("(sxsxmsmsms)", self->id, (gint64) ++self->n_checkpoints, step, now, endpoint_id, detail, rule));
+                  g_variant_new ("(sxsxmsmsms)", self->id, (gint64) self->n_checkpoints, step, now, endpoint_id, detail, rule));
 }
 
 RbEnvelope *

@@ -252,16 +252,6 @@ rb_outbox_put_story (RbStory     *story,
 }
 
 void
-rb_outbox_put_limits (RbCore       *core,
-                      GVariantDict *limits)
-{
-  const RbOutbox *self = core->outbox;
-
-  rb_dict_put_limit (limits, "outbox", self->n_stored, core->settings.outbox_cap, "new work is refused until the upstream has heard");
-  rb_dict_put_limit (limits, "dead_letters", rb_dead_letters_get_n (self->dead), rb_dead_letters_get_cap (), "the oldest is forgotten");
-}
-
-void
 rb_outbox_put_counters (RbCore       *core,
                         GVariantDict *counters)
 {

@@ -14,6 +14,9 @@ G_BEGIN_DECLS
  * Without an authority among the emitters nothing is kept and nothing is posted. Sources: protocol.md 7.10, 11.9, 16.6, 17 (IMP-24, IMP-53,
  * IMP-67). */
 
+#define RB_OUTBOX_POSTS_MAX 32        /* at a time; one for each subject */
+#define RB_OUTBOX_PRESENCE_MAX 128    /* presences that wait to be told */
+
 RbOutbox  *rb_outbox_new           (void);
 void       rb_outbox_free          (RbOutbox *self);
 
@@ -54,8 +57,10 @@ void       rb_outbox_put_story     (RbStory *story, RbEventKind kind, const char
 gboolean   rb_outbox_has_report    (RbCore *core, const char *assignment_id);
 gboolean   rb_outbox_is_full       (RbCore *core);
 guint      rb_outbox_get_n         (const RbOutbox *self);     /* rows, those of running commits included */
-/* Both add to an a{sv} of the status: how near the limits are, and what happened. */
-void       rb_outbox_put_limits    (RbCore *core, GVariantDict *limits);
+guint      rb_outbox_get_n_presence (const RbOutbox *self);
+void       rb_outbox_set_bounds    (RbOutbox *self, RbBounds *bounds);   /* borrowed, for what it forgets */
+void       rb_outbox_refresh_bounds (RbCore *core, RbBounds *bounds);
+/* Adds to an a{sv} of the status what happened. */
 void       rb_outbox_put_counters  (RbCore *core, GVariantDict *counters);
 
 G_END_DECLS

@@ -40,6 +40,7 @@ void      rb_queue_remove      (RbQueue *self, RbItem *item);
 /* The next head that may be pushed, in the order in which lanes became ready; NULL when there is none. A head whose arrival is not
  * durable yet is not ready: rb_queue_wake() says when it is. What was taken is on its way until rb_queue_put_back() or
  * rb_queue_remove(). */
+const RbItem *rb_queue_peek_ready (RbQueue *self);   /* the next to be taken; NULL: none is ready */
 RbItem   *rb_queue_take_ready  (RbQueue *self);
 /* Not on its way any more. @ready: may be taken again at once; otherwise the lane waits for another call with TRUE. */
 void      rb_queue_put_back    (RbQueue *self, RbItem *item, gboolean ready);

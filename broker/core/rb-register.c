@@ -338,12 +338,14 @@ rb_register_async (RbCore                  *core,
   g_task_set_task_data (task, self, (GDestroyNotify) registration_free);
   if (rb_registry_get_n (core->registry) + core->n_registering >= core->settings.endpoint_cap)
     {
+      rb_bounds_reached (core->bounds, RB_CORE_BOUND_ENDPOINTS);
       g_task_return_error (task, rb_error_new (RB_ERROR_UNAVAILABLE, "endpoint_limit_reached", "%u endpoints are registered already",
                                                rb_registry_get_n (core->registry)));
       return;
     }
 
   core->n_registering++;
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_ENDPOINTS, rb_registry_get_n (core->registry) + core->n_registering);
   rb_upstream_call_async (core->upstream, RB_UPSTREAM_REGISTER_ENDPOINT, upstream_arguments (self), NULL, on_upstream_registered,
                           g_steal_pointer (&task));
 }

@@ -5,6 +5,7 @@
 
 #include "rb-reply-record.h"
 
+#include "rb-core-bounds.h"
 #include "rb-error.h"
 
 #include <string.h>
@@ -15,6 +16,7 @@ typedef struct {
 } Key;
 
 struct _RbReplies {
+  RbBounds   *bounds;   /* borrowed; NULL: nobody counts */
   GHashTable *records;     /* Key to RbReplyRecord */
   GHashTable *in_flight;   /* Key to RbReplyInFlight */
   gint64      earliest;    /* no record expires before this, so pruning costs nothing until then */
@@ -152,11 +154,19 @@ rb_replies_free (RbReplies *self)
 }
 
 void
+rb_replies_set_bounds (RbReplies *self,
+                       RbBounds  *bounds)
+{
+  self->bounds = bounds;
+}
+
+void
 rb_replies_add (RbReplies     *self,
                 RbReplyRecord *record)
 {
   self->earliest = MIN (self->earliest, record->expires_at);
   g_hash_table_insert (self->records, key_new (record->source_message_id, record->assignment_id, record->reply_request_id), record);
+  rb_bounds_note (self->bounds, RB_CORE_BOUND_REPLY_RECORDS, g_hash_table_size (self->records));
 }
 
 void
@@ -251,6 +261,12 @@ rb_replies_prune (RbReplies        *self,
                          g_variant_new ("(sss)", record->source_message_id, record->assignment_id, record->reply_request_id));
       g_hash_table_iter_remove (&iter);
     }
+}
+
+guint
+rb_replies_get_n_at_work (RbReplies *self)
+{
+  return g_hash_table_size (self->in_flight);
 }
 
 guint

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-bounds.h"
 #include "rb-changes.h"
 
 #include <gio/gio.h>
@@ -43,6 +44,8 @@ RbReplyRecord *rb_reply_record_from_row (GVariant *row);
 RbReplies     *rb_replies_new         (void);
 void           rb_replies_free        (RbReplies *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbReplies, rb_replies_free)
+/* @bounds: borrowed; NULL: nobody counts. */
+void        rb_replies_set_bounds (RbReplies *self, RbBounds *bounds);
 
 void           rb_replies_add         (RbReplies *self, RbReplyRecord *record);                       /* takes it */
 typedef void (*RbReplyFunc)           (const RbReplyRecord *record, gpointer user_data);
@@ -56,6 +59,7 @@ void           rb_replies_inherit     (RbReplies *self, const char *from, const 
 typedef gboolean (*RbReplyAliveFunc)  (const RbReplyRecord *record, gpointer user_data);
 void           rb_replies_prune       (RbReplies *self, gint64 now, RbReplyAliveFunc alive, gpointer user_data, RbChanges *changes);
 guint          rb_replies_get_n       (RbReplies *self);
+guint          rb_replies_get_n_at_work (RbReplies *self);   /* that may become one more record each */
 
 /* While a call works on a reply, others with the same key wait for it. */
 typedef struct {

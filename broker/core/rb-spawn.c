@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEPT 64
 #define OUTPUT_BYTES 8192
 
 /* Asked -> checked -> the program runs, "received" -> an endpoint registers with the token, "applied"; or the program ends first, or nobody
@@ -96,7 +95,18 @@ drop (RbCore *core,
   spawn_free (spawn);
 }
 
-/* A request that failed may come again with the same token. The rate limit keeps the live ones few. */
+/* There is one: live ones alone never fill the list. */
+static Spawn *
+oldest_ended (RbCore *core)
+{
+  GList *l = core->spawns->list.head;
+
+  while (is_live (l->data))
+    l = l->next;
+  return l->data;
+}
+
+/* A request that failed may come again with the same token. */
 static Spawn *
 begin (RbCore     *core,
        const char *token,
@@ -107,14 +117,16 @@ begin (RbCore     *core,
 
   if (same != NULL)
     drop (core, same);
-  while (core->spawns->list.length >= KEPT && !is_live (core->spawns->list.head->data))
-    drop (core, core->spawns->list.head->data);
+  if (core->spawns->list.length >= RB_SPAWNS_MAX)
+    drop (core, oldest_ended (core));
 
   spawn->token = g_strdup (token);
   spawn->kind = g_strdup (kind);
   spawn->asked_at = spawn->since = rb_core_now (core);
   spawn->core = core;
   g_queue_push_tail (&core->spawns->list, spawn);
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_SPAWNS, rb_spawns_get_n_live (core->spawns));
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_SPAWN_RATE, core->spawns->limit.n);
   return spawn;
 }
 
@@ -252,7 +264,15 @@ check (RbCore      *core,
     return NULL;
 
   if (!rb_spawn_limit_take (&core->spawns->limit, rb_clock_get_monotonic_us (core->clock) / 1000))
-    rb_set_error (error, RB_ERROR_UNAVAILABLE, "spawn_rate_limited", "spawn_rate_limited");
+    {
+      rb_bounds_reached (core->bounds, RB_CORE_BOUND_SPAWN_RATE);
+      rb_set_error (error, RB_ERROR_UNAVAILABLE, "spawn_rate_limited", "spawn_rate_limited");
+    }
+  else if (rb_spawns_get_n_live (core->spawns) >= RB_SPAWNS_MAX)
+    {
+      rb_bounds_reached (core->bounds, RB_CORE_BOUND_SPAWNS);
+      rb_set_error (error, RB_ERROR_UNAVAILABLE, "too_many_spawns", "too_many_spawns");
+    }
   else if (core->spawn_drivers->len == 0)
     rb_set_error (error, RB_ERROR_NOT_SUPPORTED, "spawn_driver_registry_not_configured", "spawn_driver_registry_not_configured");
   else if (!core->settings.remote_spawn)
@@ -433,6 +453,22 @@ rb_spawns_free (RbSpawns *self)
 {
   g_queue_clear_full (&self->list, (GDestroyNotify) spawn_free);
   g_free (self);
+}
+
+guint
+rb_spawns_get_n_live (const RbSpawns *self)
+{
+  guint n = 0;
+
+  for (GList *l = self->list.head; l != NULL; l = l->next)
+    n += is_live (l->data) ? 1 : 0;
+  return n;
+}
+
+guint
+rb_spawns_get_n_granted (RbCore *core)
+{
+  return rb_spawn_limit_get_n (&core->spawns->limit, rb_clock_get_monotonic_us (core->clock) / 1000);
 }
 
 void

@@ -11,7 +11,11 @@ G_BEGIN_DECLS
 /* Source: protocol.md 15.8. A spawn is known by its token, which is the key of the request: the started program gets it, and hands it in when
  * it registers. */
 
+#define RB_SPAWNS_MAX 64    /* that are remembered; of these any number may be live */
+
 RbSpawns  *rb_spawns_new         (void);
+guint      rb_spawns_get_n_live  (const RbSpawns *self);   /* start, or are to register */
+guint      rb_spawns_get_n_granted (RbCore *core);         /* of the rate limit */
 void       rb_spawns_free        (RbSpawns *self);
 void       rb_spawn_watch        (RbCore *core);    /* programs that end */
 /* Nobody waits for a registration any more; nobody is told. */

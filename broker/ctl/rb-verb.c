@@ -25,7 +25,7 @@ static const RbVerb verbs[] = {
   { "send", N_ ("Send a message"), "--to ADDRESS TEXT|-",
     N_ ("'-' reads the text from standard input. Prints the message's id and whether it was delivered or stored."),
     rb_verb_send_options, 1, -1, TRUE, rb_verb_send },
-  { "status", N_ ("Show how the broker is"), "", NULL, NULL, 0, 0, FALSE, rb_verb_status },
+  { "status", N_ ("Show how the broker is"), "[--limits]", NULL, rb_verb_status_options, 0, 0, FALSE, rb_verb_status },
   { "list", N_ ("List the endpoints"), "", NULL, NULL, 0, 0, FALSE, rb_verb_list },
   { "inbox", N_ ("List the messages that wait for a decision"), "", NULL, NULL, 0, 0, FALSE, rb_verb_inbox },
   { "assignments", N_ ("List the messages that endpoints work on"), "", NULL, NULL, 0, 0, FALSE, rb_verb_assignments },

@@ -57,6 +57,7 @@ extern const GOptionEntry rb_verb_export_options[];
 extern const GOptionEntry rb_verb_retry_options[];
 extern const GOptionEntry rb_verb_search_options[];
 extern const GOptionEntry rb_verb_send_options[];
+extern const GOptionEntry rb_verb_status_options[];
 extern const GOptionEntry rb_verb_demo_options[];
 
 G_END_DECLS

@@ -53,6 +53,8 @@ void rb_daemon_stop      (RbDaemon *self, const char *reason, int exit_code);
 /* Something that waiting cannot mend, found while the main loop runs: said once, then stops with code 1. */
 void rb_daemon_fail      (RbDaemon *self, const GError *error);
 void rb_daemon_ask_identity (RbDaemon *self);
+/* What others than the core and the server count against their limits, shown with theirs. */
+void rb_daemon_add_bounds (RbDaemon *self);
 /* What the operator routes of the Unix socket show: modules, config, env. */
 void rb_daemon_add_views (RbDaemon *self);
 

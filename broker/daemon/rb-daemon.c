@@ -292,6 +292,7 @@ load_core (RbDaemon  *self,
 
   rb_settings_fill_core (self->settings, &settings);
   self->core = rb_core_new (&ports, &settings);
+  rb_daemon_add_bounds (self);
   g_signal_connect (self->core, "superseded", G_CALLBACK (on_core_superseded), self);
   g_signal_connect (self->core, "incompatible", G_CALLBACK (on_core_incompatible), self);
   rb_core_set_fact (self->core, "profile", get_broker (self, "profile"));

@@ -524,6 +524,8 @@ rb_settings_fill_ipc (const RbSettings *self,
   ipc->body_max = (gsize) rb_settings_get_integer (self, "ipc", "body-max");
   ipc->frame_max = (gsize) rb_settings_get_integer (self, "ipc", "frame-max");
   ipc->connections_max = (guint) rb_settings_get_integer (self, "ipc", "connections-max");
+  ipc->requests_max = (guint) rb_settings_get_integer (self, "ipc", "requests-max");
+  ipc->input_max = (gsize) rb_settings_get_integer (self, "ipc", "input-max");
   ipc->header_timeout_ms = rb_settings_get_integer (self, "ipc", "header-timeout-ms");
   /* There, 0 asks for the default and below 0 is off. */
   ipc->ping_interval_ms = ping_ms == 0 ? -1 : ping_ms;

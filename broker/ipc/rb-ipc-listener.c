@@ -23,6 +23,8 @@
 #define ACCEPTS_PER_TURN 64
 /* Out of file descriptors: the socket stays readable, so looking again at once would only burn the processor. */
 #define PAUSE_MS 500
+/* Places at the Unix socket beyond the cap, so that a person can see who fills it. */
+#define LOCAL_RESERVE 16
 
 struct _RbIpcListener {
   RbIpcServer *server;       /* borrowed: owns us */
@@ -48,12 +50,15 @@ is_same_user (GSocket *socket,
 }
 
 static gboolean
-is_full (RbIpcServer *server)
+is_full (RbIpcListener *self)
 {
-  if (server->connections.length < server->options.connections_max)
+  RbIpcServer *server = self->server;
+
+  if (server->connections.length < server->options.connections_max + (self->path != NULL ? LOCAL_RESERVE : 0))
     return FALSE;
-  if (server->n_refused++ == 0)
+  if (rb_bounds_get (server->bounds, RB_IPC_BOUND_CONNECTIONS)->n_reached == 0)
     rb_log_warning ("ipc_connections_full", "hint", "connections above the cap are closed at once", NULL);
+  rb_bounds_reached (server->bounds, RB_IPC_BOUND_CONNECTIONS);
   return TRUE;
 }
 
@@ -64,7 +69,7 @@ take (RbIpcListener *self,
   g_autoptr(GSocketConnection) stream = NULL;
   gint64 pid = 0;
 
-  if (is_full (self->server))
+  if (is_full (self))
     return;
   if (self->path != NULL && !is_same_user (socket, &pid))
     {

@@ -3,8 +3,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-ipc-bounds.h"
 #include "rb-ipc-poller.h"
 #include "rb-ipc-server.h"
+#include "rb-ws-parser.h"
 
 #include <libsoup/soup.h>
 
@@ -37,7 +39,8 @@ struct _RbIpcServer {
   GHashTable    *channels;        /* set of RbIpcChannel, owned */
   guint64        ping_timer;
   GHashTable    *views;           /* char * -> View */
-  guint          n_refused;       /* connections above the cap */
+  RbBounds      *bounds;          /* numbered by RbIpcBound */
+  RbWsBudget     input;           /* bodies of requests until they are answered, and messages of channels that are not whole yet */
   gboolean       draining;
   gboolean       closed;
 };

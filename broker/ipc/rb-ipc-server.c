@@ -43,6 +43,7 @@ rb_ipc_server_finalize (GObject *object)
 {
   RbIpcServer *self = RB_IPC_SERVER (object);
 
+  rb_ipc_bounds_stop (self);
   g_clear_object (&self->clock);
   g_hash_table_unref (self->channels);
   g_hash_table_unref (self->views);
@@ -86,6 +87,10 @@ copy_options (RbIpcServer        *self,
     self->options.frame_max = 16 * 1024 * 1024;
   if (options->connections_max == 0)
     self->options.connections_max = 2048;
+  if (options->requests_max == 0)
+    self->options.requests_max = 8192;
+  if (options->input_max == 0)
+    self->options.input_max = 256 * 1024 * 1024;
   if (options->header_timeout_ms == 0)
     self->options.header_timeout_ms = 10000;
   if (options->ping_interval_ms == 0)
@@ -104,6 +109,7 @@ rb_ipc_server_new (RbCore             *core,
   self->core = g_object_ref (core);
   self->clock = g_object_ref (clock);
   copy_options (self, options);
+  rb_ipc_bounds_start (self);
   return self;
 }
 

@@ -18,6 +18,8 @@ typedef struct {
   gsize       body_max;            /* 0: 1,048,576 */
   gsize       frame_max;           /* 0: 16 MiB, one WebSocket message, fragmented or not */
   guint       connections_max;     /* 0: 2,048, both sockets together; above: closed at once, counted */
+  guint       requests_max;        /* 0: 8,192 at work */
+  gsize       input_max;           /* 0: 256 MiB of requests at work, and of what is being received */
   gint64      header_timeout_ms;   /* 0: 10,000: from accept (or the last answer's next byte) to a whole request */
   gint64      ping_interval_ms;    /* 0: 30,000; below 0: off (IMP-65) */
 } RbIpcOptions;

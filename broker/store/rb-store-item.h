@@ -21,6 +21,7 @@ typedef struct {
   GError           *error;       /* why it was not done */
   /* COMMIT */
   RbChanges        *changes;     /* gone on the way back */
+  gsize             size_bytes;  /* of its rows */
   RbStoreCommitted  done;
   gpointer          user_data;
   /* READ */

@@ -150,17 +150,6 @@ collect (RbStoreThread *self)
   return !stopping || !g_queue_is_empty (&self->backlog);
 }
 
-static gsize
-get_size_bytes (const RbChanges *set)
-{
-  gsize size_bytes = 0;
-  guint n = rb_changes_get_n (set);
-
-  for (guint i = 0; i < n; i++)
-    size_bytes += g_variant_get_size (rb_changes_get (set, i)->row);
-  return size_bytes;
-}
-
 /* Moves commits from the head of the backlog into the batch: at least one, then up to the bounds or the next read. */
 static void
 fill_batch (RbStoreThread *self)
@@ -172,7 +161,7 @@ fill_batch (RbStoreThread *self)
     {
       guint n = rb_changes_get_n (item->changes);
 
-      size_bytes += get_size_bytes (item->changes);
+      size_bytes += item->size_bytes;
       if (self->batch->len > 0 && (self->n_changes + n > MAX_BATCH_CHANGES || size_bytes > MAX_BATCH_BYTES))
         return;
 

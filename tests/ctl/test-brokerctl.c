@@ -5,6 +5,7 @@
 
 #include "rb-brokerctl-fixture.h"
 #include "rb-ctl.h"
+#include "rb-time.h"
 #include "rb-verb.h"
 
 #include <gio/gio.h>
@@ -137,6 +138,53 @@ test_status (Fixture       *fixture,
   g_assert_cmpint (rb_brokerctl_run (fixture, "--json status"), ==, RB_EXIT_OK);
   g_assert_true (g_str_has_prefix (fixture->out, status));
   g_assert_cmpuint (strlen (fixture->out), ==, strlen (status) + 1);
+}
+
+static void
+test_limits (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_autofree char *now = rb_time_to_iso (g_get_real_time () / 1000);
+  g_autofree char *status =
+    g_strdup_printf ("{\"limits\":{\"z_memory\":{\"used\":9,\"limit\":9,\"peak\":9,\"reached\":4,\"last_reached\":\"%s\","
+                     "\"unit\":\"ids\",\"manner\":\"forgets\",\"policy\":\"the oldest goes\"},"
+                     "\"calm\":{\"used\":1,\"limit\":10,\"peak\":10,\"reached\":2,\"last_reached\":\"2026-01-01T00:00:00.000Z\","
+                     "\"unit\":\"things\",\"manner\":\"pushes_back\",\"policy\":\"refused\"},"
+                     "\"much\":{\"used\":1700,\"limit\":2048,\"peak\":2000,\"reached\":0,\"unit\":\"bytes\","
+                     "\"manner\":\"pushes_back\",\"policy\":\"refused\"},"
+                     "\"full\":{\"used\":7,\"limit\":7,\"peak\":7,\"reached\":3,\"last_reached\":\"%s\",\"unit\":\"things\","
+                     "\"manner\":\"pushes_back\",\"policy\":\"they wait\"},\"odd\":7,\"none\":{}}}", now, now);
+  const char *full, *much, *calm, *memory;
+
+  g_test_summary ("All limits in a table, what is full first; in the status those that pushed back lately, and a memory never.");
+
+  rb_fake_broker_answer (fixture->broker, STATUS, 200, status);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "status --limits"), ==, RB_EXIT_OK);
+  full = strstr (fixture->out, "\nfull ");
+  much = strstr (fixture->out, "\nmuch ");
+  calm = strstr (fixture->out, "\ncalm ");
+  memory = strstr (fixture->out, "\nz_memory ");
+  g_assert_true (full != NULL && full < much && much < calm && calm < memory);
+  g_assert_nonnull (strstr (fixture->out, "FULL"));
+  g_assert_nonnull (strstr (fixture->out, "> 80 %"));
+  g_assert_nonnull (strstr (fixture->out, "2.0 KiB"));
+  g_assert_nonnull (strstr (fixture->out, "they wait"));
+  g_assert_null (strstr (fixture->out, "odd"));
+
+  rb_fake_broker_answer (fixture->broker, STATUS, 200, status);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "status --limits --json"), ==, RB_EXIT_OK);
+  g_assert_true (g_str_has_prefix (fixture->out, "{\"z_memory\":"));
+
+  rb_fake_broker_answer (fixture->broker, STATUS, 200, status);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "status"), ==, RB_EXIT_OK);
+  g_assert_nonnull (strstr (fixture->out, "limits        reached lately: full ("));
+  g_assert_nonnull (strstr (fixture->out, "limit         full is nearly full (7 of 7): they wait\n"));
+  g_assert_null (strstr (fixture->out, "calm"));
+  g_assert_null (strstr (fixture->out, "memory"));
+
+  rb_fake_broker_answer (fixture->broker, STATUS, 200, "{}");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "status --limits"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==, "this broker shows no limits\n");
 }
 
 static void
@@ -475,6 +523,7 @@ main (int    argc,
   ADD ("/brokerctl/help", test_help);
   ADD ("/brokerctl/not-running", test_not_running);
   ADD_BROKER ("/brokerctl/status", test_status);
+  ADD_BROKER ("/brokerctl/status/limits", test_limits);
   ADD_BROKER ("/brokerctl/status/away", test_status_away);
   ADD_BROKER ("/brokerctl/odd-answers", test_odd_answers);
   ADD_BROKER ("/brokerctl/inbox", test_inbox);

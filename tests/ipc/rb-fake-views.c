@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "rb-export.h"
+#include "rb-fake-core.h"
 #include "rb-outbox-operator.h"
 #include "rb-search.h"
 #include "rb-staged.h"
@@ -127,4 +128,17 @@ rb_export_finish (RbCore        *core,
                   GError       **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+rb_core_add_bounds (RbCore   *core,
+                    RbBounds *bounds)
+{
+  g_object_set_data_full (G_OBJECT (core), "bounds", rb_bounds_ref (bounds), (GDestroyNotify) rb_bounds_unref);
+}
+
+RbBounds *
+rb_fake_core_get_bounds (RbCore *self)
+{
+  return g_object_get_data (G_OBJECT (self), "bounds");
 }
