@@ -24,6 +24,7 @@ typedef struct {
   gint64               assigned_at;     /* epoch-ms */
   gint64               last_sequence;   /* invariant 5: strictly increases */
   gint64               asked_sequence;  /* of the report that is on its way; 0: none */
+  gint64               unsure_sequence; /* the highest of those whose answer never came: the upstream may have heard it; 0: none */
   gint64               deadline;        /* epoch-ms of the acceptance deadline; 0: none */
   guint64              timer;           /* acceptance; cleared before the assignment goes */
   GQueue               turns;           /* of RbTurn: reports that wait for the one that is on its way (rb-turns.h) */

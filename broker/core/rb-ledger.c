@@ -59,17 +59,18 @@ rb_ledger_set_bounds (RbLedger *self,
   self->bounds = bounds;
 }
 
-/* What comes to life again must not be forgotten as one that ended. */
+/* What comes to life again must not be forgotten as one that ended; if it is not to be, it has ended as before. */
 static void
-revive (RbLedger   *self,
-        const char *id)
+revive (RbLedger  *self,
+        RbMessage *message)
 {
-  Seen *seen = g_hash_table_lookup (self->seen, id);
+  Seen *seen = g_hash_table_lookup (self->seen, message->id);
 
   if (seen == NULL)
     return;
+  message->ended_at = seen->since;
   g_queue_unlink (&self->order, &seen->link);
-  g_hash_table_remove (self->seen, id);
+  g_hash_table_remove (self->seen, message->id);
 }
 
 static void
@@ -90,7 +91,7 @@ rb_ledger_add (RbLedger  *self,
 {
   g_autoptr(RbMessage) added = rb_message_ref (message);
 
-  revive (self, message->id);
+  revive (self, message);
   remove_live (self, message->id);
   self->bytes += rb_envelope_get_size (message->envelope);
   g_hash_table_insert (self->live, message->id, g_steal_pointer (&added));
@@ -109,8 +110,12 @@ void
 rb_ledger_drop (RbLedger  *self,
                 RbMessage *message)
 {
-  if (g_hash_table_lookup (self->live, message->id) == message)
-    remove_live (self, message->id);
+  if (g_hash_table_lookup (self->live, message->id) != message)
+    return;
+
+  if (message->ended_at != 0)
+    rb_ledger_add_seen (self, message->id, message->ended_at);
+  remove_live (self, message->id);
 }
 
 static void

@@ -5,6 +5,7 @@
 
 #include "rb-turns.h"
 
+#include "rb-error.h"
 #include "rb-outbox.h"
 
 struct _RbTurn {
@@ -38,6 +39,15 @@ give_back (RbCore     *core,
 }
 
 static void
+note_answer (RbAssignment *assignment,
+             const GError *error)
+{
+  if (error != NULL && !g_error_matches (error, RB_ERROR, RB_ERROR_REJECTED))
+    assignment->unsure_sequence = MAX (assignment->unsure_sequence, assignment->asked_sequence);
+  assignment->asked_sequence = 0;
+}
+
+static void
 on_reported (RbCore       *core,
              const GError *error,
              gpointer      user_data)
@@ -46,7 +56,7 @@ on_reported (RbCore       *core,
   RbAssignment *assignment = rb_assignments_lookup (core->assignments, running->source_message_id, running->assignment_id);
 
   if (assignment != NULL)
-    assignment->asked_sequence = 0;
+    note_answer (assignment, error);
   running->done (core, error, running->user_data);
   give_back (core, running->source_message_id, running->assignment_id);
   g_free (running->source_message_id);

@@ -219,6 +219,7 @@ test_staged_sequence (RbCoreFixture *fixture,
   g_clear_pointer (&low, g_free);
 
   assignment = rb_assignments_lookup (fixture->core->assignments, "m1", worker->assignment_id);
+  rb_fake_store_watch (fixture->store, NULL, NULL);     /* what comes now no table of transitions has */
   assignment->state = RB_ASSIGNMENT_STAGED;
   assignment->is_staged = TRUE;
   assignment->last_sequence = 6;
