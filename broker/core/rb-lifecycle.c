@@ -173,6 +173,7 @@ rb_lifecycle_activate (RbCore     *core,
   g_set_object (&endpoint->channel, channel);
   if (!rb_channel_is_legacy (channel))
     endpoint->traits->legacy = FALSE;
+  endpoint->is_moved = FALSE;
   set_state (core, endpoint, RB_ENDPOINT_ACTIVE);
   rb_endpoint_record (endpoint, changes);
 }

@@ -186,6 +186,15 @@ rb_core_fixture_receipt (RbCoreFixture *fixture,
   rb_test_settle ();
 }
 
+void
+rb_core_fixture_forget (RbCoreFixture *fixture)
+{
+  GError *forgotten = rb_error_new (RB_ERROR_REJECTED, "endpoint_not_found", "no such endpoint");
+
+  rb_error_add_detail (forgotten, "status", g_variant_new_int64 (404));
+  rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_HEARTBEAT, forgotten);
+}
+
 char *
 rb_core_fixture_try_register (RbCoreFixture  *fixture,
                               gint64          pid,

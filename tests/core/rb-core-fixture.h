@@ -57,6 +57,8 @@ typedef enum {
   RB_HYBRID,        /* as above, and foreground_channel_v1 */
 } RbFixtureKind;
 
+/* The upstream has none of the endpoints any more: who registers again gets another one. */
+void        rb_core_fixture_forget     (RbCoreFixture *fixture);
 /* Registers and returns the id; @owner_token (out, nullable). Fails the test when it is refused. */
 char       *rb_core_fixture_register   (RbCoreFixture *fixture, gint64 pid, RbFixtureKind kind, const char *session, char **owner_token);
 /* NULL when it was refused: then @error is set. */
