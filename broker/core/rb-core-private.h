@@ -79,6 +79,7 @@ struct _RbCore {
   gboolean        is_probing;      /* the upstream was asked what it can do, and inbound handling waits for its word */
   gboolean        is_running;
   gboolean        is_stopping;
+  gboolean        is_restarting;   /* and the next process goes on at once: nobody is to notice */
   guint           n_reports;       /* on their way to an authority; and endpoints that are taken back while we stop */
   GTask          *stop;            /* waits for them; NULL: none */
 

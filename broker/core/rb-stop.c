@@ -16,7 +16,8 @@
 
 /* No new work, everybody told, assignments that nobody accepted back in the inbox, everything committed. Endpoints stay as they are: the
  * next start turns active ones into reconnecting ones with a whole grace before them, as after a crash (design.md section 4). Only where
- * another runtime took over they go (13.10). Of the outbox, posts that are on their way may finish, assignments' states and the last
+ * another runtime took over they go (13.10). Before a restart assignments that nobody accepted stay too, with their deadlines, and we
+ * do not say that we are offline: the next process goes on before anybody could miss us. Of the outbox, posts that are on their way may finish, assignments' states and the last
  * presence are tried once; the rest stays on the disk. Source: protocol.md section 19, steps 4 to 8. */
 
 static void
@@ -40,6 +41,43 @@ restore_unaccepted (RbCore *core)
 
       rb_log_info ("runtime_assignments_kept_on_shutdown", "count", count, NULL);
     }
+}
+
+/* Who waits for the receipt asks the next process; an order of the upstream is not answered and comes again. */
+static void
+release_dispatchers (RbCore *core)
+{
+  g_autoptr(GPtrArray) assignments = rb_assignments_dup_all (core->assignments);
+
+  for (guint i = 0; i < assignments->len; i++)
+    {
+      GError *error = NULL;
+
+      rb_core_check_ready (core, &error);
+      rb_restore_fail_dispatchers (g_ptr_array_index (assignments, i), error);
+    }
+}
+
+static void
+stop_work (RbCore     *self,
+           const char *reason)
+{
+  self->is_stopping = TRUE;
+  self->is_restarting = g_str_has_prefix (reason, RB_CORE_RESTART);
+  rb_inbound_stop (self);
+  rb_outbox_stop (self);
+  if (!self->is_restarting)
+    rb_link_shutdown (self);
+  rb_mailroom_stop (self);
+  rb_lifecycle_cancel_timers (self);
+  rb_control_stop (self);
+  rb_spawn_stop (self);
+  if (self->is_restarting)
+    release_dispatchers (self);
+  else
+    restore_unaccepted (self);
+  if (g_str_equal (reason, "superseded_default_stream"))
+    rb_lifecycle_abandon_all (self);
 }
 
 static void
@@ -85,19 +123,7 @@ rb_core_stop_async (RbCore              *self,
   g_task_set_source_tag (task, rb_core_stop_async);
   rb_log_message ("shutdown_begin", "reason", reason, NULL);
   if (!self->is_stopping)
-    {
-      self->is_stopping = TRUE;
-      rb_inbound_stop (self);
-      rb_outbox_stop (self);
-      rb_link_shutdown (self);
-      rb_mailroom_stop (self);
-      rb_lifecycle_cancel_timers (self);
-      rb_control_stop (self);
-      rb_spawn_stop (self);
-      restore_unaccepted (self);
-      if (g_strcmp0 (reason, "superseded_default_stream") == 0)
-        rb_lifecycle_abandon_all (self);
-    }
+    stop_work (self, reason);
   if (rb_store_get_health (self->store, NULL) == RB_STORE_OK)
     rb_core_commit (self, rb_changes_new (), on_everything_durable, task);
   else

@@ -140,19 +140,34 @@ rb_core_fixture_crash (RbCoreFixture *fixture)
   start_core (fixture);
 }
 
-void
-rb_core_fixture_stop (RbCoreFixture *fixture)
+static void
+stop_for (RbCoreFixture *fixture,
+          const char    *reason)
 {
   gboolean stopped = FALSE;
 
-  rb_core_stop_async (fixture->core, "signal:SIGTERM", on_stopped, &stopped);
+  rb_core_stop_async (fixture->core, reason, on_stopped, &stopped);
   rb_test_wait_until (stopped);
+}
+
+void
+rb_core_fixture_stop (RbCoreFixture *fixture)
+{
+  stop_for (fixture, "signal:SIGTERM");
 }
 
 void
 rb_core_fixture_restart (RbCoreFixture *fixture)
 {
   rb_core_fixture_stop (fixture);
+  drop_core (fixture);
+  start_core (fixture);
+}
+
+void
+rb_core_fixture_hand_over (RbCoreFixture *fixture)
+{
+  stop_for (fixture, RB_CORE_RESTART "operator");
   drop_core (fixture);
   start_core (fixture);
 }

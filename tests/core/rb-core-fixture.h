@@ -43,6 +43,8 @@ void        rb_core_fixture_tear_down  (RbCoreFixture *fixture, gconstpointer da
 void        rb_core_fixture_crash      (RbCoreFixture *fixture);
 /* It stops in order instead. */
 void        rb_core_fixture_restart    (RbCoreFixture *fixture);
+/* It stops for the next one, which goes on at once. */
+void        rb_core_fixture_hand_over  (RbCoreFixture *fixture);
 /* Stops in order, and stays. */
 void        rb_core_fixture_stop       (RbCoreFixture *fixture);
 
