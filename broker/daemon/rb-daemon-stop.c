@@ -54,6 +54,24 @@ withdraw (RbDaemon *self)
   rb_log_warning ("discovery_delete_skipped_not_owner", "path", self->paths->discovery_file, "phase", "shutdown_early", NULL);
 }
 
+/* A stop that hangs keeps nobody from going on: what is not on the disk was not promised. In the watchdog's thread. */
+static void
+on_late (gpointer user_data)
+{
+  RbDaemon *self = user_data;
+
+  if (self->is_in_place)
+    rb_launch_exec (self->launch);
+}
+
+static void
+tell_manager (RbDaemon *self)
+{
+  g_autofree char *reloading = g_strdup_printf ("RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
+
+  rb_notify_send (self->is_in_place ? reloading : "STOPPING=1");
+}
+
 static void
 cancel_start (RbDaemon *self)
 {
@@ -81,12 +99,15 @@ rb_daemon_stop (RbDaemon   *self,
 
   self->stop_reason = g_strdup (reason);
   self->exit_code = exit_code;
-  self->watchdog = rb_watchdog_start (rb_settings_get_integer (self->settings, "broker", "stop-timeout-ms"));
-  rb_notify_send ("STOPPING=1");
+  self->watchdog = rb_watchdog_start (rb_settings_get_integer (self->settings, "broker", "stop-timeout-ms"), on_late, self);
+  tell_manager (self);
 
   cancel_start (self);
-  withdraw (self);
+  if (!self->is_in_place)
+    withdraw (self);
   rb_ipc_server_drain (self->ipc);
+  if (self->is_in_place)
+    rb_daemon_hand_over (self);
   /* Logs shutdown_begin. */
   rb_core_stop_async (self->core, reason, on_core_stopped, self);
 }

@@ -37,6 +37,7 @@ struct _RbIpcServer {
   GHashTable    *channels;        /* set of RbIpcChannel, owned */
   guint64        ping_timer;
   GHashTable    *views;           /* char * -> View */
+  GHashTable    *actions;         /* char * -> Action */
   guint          n_refused;       /* connections above the cap */
   gboolean       draining;
   gboolean       closed;
@@ -46,5 +47,7 @@ struct _RbIpcServer {
 
 /* Floating; NULL when there is no such view, or with @error set when it failed. */
 GVariant *rb_ipc_server_call_view (RbIpcServer *self, const char *name, gboolean *found, GError **error);
+/* FALSE when there is no such action; then @task is the caller's still. */
+gboolean  rb_ipc_server_run_action (RbIpcServer *self, const char *name, GTask *task);
 
 G_END_DECLS

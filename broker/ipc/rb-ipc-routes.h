@@ -64,5 +64,6 @@ void rb_ipc_handle_operator_outbox      (RbIpcRequest *request);
 void rb_ipc_handle_operator_dead_letters (RbIpcRequest *request);
 void rb_ipc_handle_operator_retry       (RbIpcRequest *request);
 void rb_ipc_handle_operator_view        (RbIpcRequest *request);
+void rb_ipc_handle_operator_restart     (RbIpcRequest *request);
 
 G_END_DECLS
