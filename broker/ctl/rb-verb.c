@@ -40,6 +40,9 @@ static const RbVerb verbs[] = {
   { "retry", N_ ("Have a dead letter sent again"), "ID | --all", N_ ("ID is the number that dead-letters shows."), rb_verb_retry_options,
     0, 1, FALSE, rb_verb_retry },
   { "modules", N_ ("List the modules"), "", NULL, NULL, 0, 0, FALSE, rb_verb_modules },
+  { "restart", N_ ("Restart the broker, as after an upgrade"), "",
+    N_ ("The program as it is installed now takes the place of the broker that runs: nobody loses an endpoint, a message or work. It is asked "
+        "first whether it would start; if not, nothing happens. Waits until it serves."), NULL, 0, 0, FALSE, rb_verb_restart },
   { "config", N_ ("Show every setting and where it came from"), "explain",
     N_ ("Asks the running broker; without one, what the next start would use."), NULL, 0, 1, FALSE, rb_verb_config },
   { "env", N_ ("Print what an SDK needs to attach"), "",

@@ -29,6 +29,8 @@ struct _RbDaemon {
   RbHandover    *next;            /* (nullable) for whoever goes on in our place */
   gboolean       is_checking;     /* asking the program whether it would start */
   gboolean       is_in_place;     /* the stop is for another one in this process */
+  guint64        quiet_timer;
+  gint64         quiet_until_us;
   guint          restart_id;      /* source: the restart begins when its answer is on its way */
 
   /* In the order in which they come to be; NULL until then. */

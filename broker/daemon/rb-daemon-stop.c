@@ -11,6 +11,9 @@
 #include "rb-log.h"
 #include "rb-notify.h"
 
+#define QUIET_MS 200
+#define QUIET_LOOK_MS 1
+
 static void
 quit (RbDaemon *self)
 {
@@ -33,6 +36,22 @@ on_host_stopped (GObject      *source,
   quit (self);
 }
 
+/* Before a restart whoever was accepted in the last moment hears that he is to ask again; what nobody accepted the next one does. */
+static void
+close_when_quiet (gpointer user_data)
+{
+  RbDaemon *self = user_data;
+
+  self->quiet_timer = 0;
+  if (self->is_in_place && !rb_ipc_server_is_quiet (self->ipc) && rb_clock_get_monotonic_us (self->clock) < self->quiet_until_us)
+    {
+      self->quiet_timer = rb_clock_add (self->clock, QUIET_LOOK_MS, close_when_quiet, self);
+      return;
+    }
+  rb_ipc_server_close (self->ipc);
+  rb_host_stop_async (self->host, NULL, on_host_stopped, self);
+}
+
 static void
 on_core_stopped (GObject      *source,
                  GAsyncResult *result,
@@ -41,8 +60,8 @@ on_core_stopped (GObject      *source,
   RbDaemon *self = user_data;
 
   rb_core_stop_finish (self->core, result);
-  rb_ipc_server_close (self->ipc);
-  rb_host_stop_async (self->host, NULL, on_host_stopped, self);
+  self->quiet_until_us = rb_clock_get_monotonic_us (self->clock) + QUIET_MS * 1000;
+  close_when_quiet (self);
 }
 
 /* From now on nobody is to find us. Source: protocol.md 3.6, ownership check before delete. */

@@ -7,6 +7,7 @@
 
 #include "rb-file.h"
 #include "rb-ipc-channel.h"
+#include "rb-ipc-connection.h"
 #include "rb-ipc-farewell.h"
 #include "rb-ipc-http.h"
 #include "rb-ipc-listener.h"
@@ -218,6 +219,17 @@ rb_ipc_server_hand_over (RbIpcServer *self,
 
   *tcp_fd = self->tcp != NULL ? MAX (rb_ipc_listener_hand_over (self->tcp), 0) : 0;
   *socket_fd = self->local != NULL ? MAX (rb_ipc_listener_hand_over (self->local), 0) : 0;
+}
+
+gboolean
+rb_ipc_server_is_quiet (RbIpcServer *self)
+{
+  g_return_val_if_fail (RB_IS_IPC_SERVER (self), TRUE);
+
+  for (GList *item = self->connections.head; item != NULL; item = item->next)
+    if (((RbIpcConnection *) item->data)->deadline != 0)
+      return FALSE;
+  return TRUE;
 }
 
 /* A moment for the last words; whoever does not take them is dropped. */

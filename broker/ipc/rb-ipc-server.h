@@ -32,6 +32,8 @@ const char  *rb_ipc_server_get_url   (RbIpcServer *self);      /* http://127.0.0
 void         rb_ipc_server_drain     (RbIpcServer *self);
 /* Accepts nothing more, but goes on listening for whoever gets the descriptors (to be closed; 0: there is none). After the drain. */
 void         rb_ipc_server_hand_over (RbIpcServer *self, int *tcp_fd, int *socket_fd);
+/* FALSE while somebody who was accepted has yet to ask, or to be answered: closed now, it would be cut off in the middle. */
+gboolean     rb_ipc_server_is_quiet  (RbIpcServer *self);
 /* Stops listening, closes channels with 1001 "broker_shutdown" (IMP-15), answers what is held, forgets the rest. */
 void         rb_ipc_server_close     (RbIpcServer *self);
 

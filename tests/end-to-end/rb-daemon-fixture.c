@@ -37,6 +37,7 @@ struct _RbDaemonFixture {
   GPid         pid;            /* 0: none runs */
   int          status;         /* of the one that ended last */
   RbDiscovery *discovery;
+  const char  *last_started_at;  /* (nullable) of the one whose next is waited for; borrowed */
   RbPaths     *paths;
   char        *runtime_token;
 };
@@ -121,6 +122,20 @@ rb_daemon_fixture_free (RbDaemonFixture *self)
   g_free (self->data_dir);
   g_free (self->dir);
   g_free (self);
+}
+
+void
+rb_daemon_fixture_set_program (RbDaemonFixture *self,
+                               const char      *program)
+{
+  g_free (self->program);
+  self->program = g_strdup (program);
+}
+
+const char *
+rb_daemon_fixture_get_program (RbDaemonFixture *self)
+{
+  return self->program;
 }
 
 void
@@ -247,7 +262,7 @@ is_ready (RbDaemonFixture *self)
   if (!learn_paths (self))
     return FALSE;
   discovery = rb_discovery_read (self->paths->discovery_file, NULL);
-  if (discovery == NULL || discovery->pid != self->pid)
+  if (discovery == NULL || discovery->pid != self->pid || g_strcmp0 (discovery->started_at, self->last_started_at) == 0)
     return FALSE;
 
   g_clear_pointer (&self->discovery, rb_discovery_free);
@@ -306,6 +321,16 @@ void
 rb_daemon_fixture_wait_ready (RbDaemonFixture *self)
 {
   wait_for (self, check_ready, "become ready");
+}
+
+void
+rb_daemon_fixture_wait_next (RbDaemonFixture *self)
+{
+  g_autofree char *started_at = g_strdup (self->discovery->started_at);
+
+  self->last_started_at = started_at;
+  wait_for (self, check_ready, "start again");
+  self->last_started_at = NULL;
 }
 
 void
