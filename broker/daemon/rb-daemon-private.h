@@ -28,7 +28,7 @@ struct _RbDaemon {
   RbHandover    *inherited;       /* (nullable) until others may find us */
   RbHandover    *next;            /* (nullable) for whoever goes on in our place */
   gboolean       is_checking;     /* asking the program whether it would start */
-  gboolean       is_in_place;     /* the stop is for another one in this process */
+  int            is_in_place;     /* atomic, for the watchdog; the stop is for another one in this process */
   guint64        quiet_timer;
   gint64         quiet_until_us;
   guint          restart_id;      /* source: the restart begins when its answer is on its way */
@@ -60,6 +60,8 @@ struct _RbDaemon {
 
 /* Protocol.md section 19. Runs once; later calls change nothing. */
 void rb_daemon_stop      (RbDaemon *self, const char *reason, int exit_code);
+/* A stop for another one in this process becomes one for good; any other is not changed. */
+void rb_daemon_end_instead (RbDaemon *self);
 /* Something that waiting cannot mend, found while the main loop runs: said once, then stops with code 1. */
 void rb_daemon_fail      (RbDaemon *self, const GError *error);
 void rb_daemon_ask_identity (RbDaemon *self);

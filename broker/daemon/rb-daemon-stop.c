@@ -79,7 +79,7 @@ on_late (gpointer user_data)
 {
   RbDaemon *self = user_data;
 
-  if (self->is_in_place)
+  if (g_atomic_int_get (&self->is_in_place))
     rb_launch_exec (self->launch);
 }
 
@@ -89,6 +89,16 @@ tell_manager (RbDaemon *self)
   g_autofree char *reloading = g_strdup_printf ("RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
 
   rb_notify_send (self->is_in_place ? reloading : "STOPPING=1");
+}
+
+void
+rb_daemon_end_instead (RbDaemon *self)
+{
+  if (!self->is_in_place)
+    return;
+  g_atomic_int_set (&self->is_in_place, FALSE);
+  withdraw (self);
+  g_clear_pointer (&self->next, rb_handover_discard);
 }
 
 static void

@@ -46,8 +46,7 @@ on_signal (RbDaemon   *self,
   g_autofree char *reason = g_strdup_printf ("signal:%s", name);
 
   rb_log_info ("broker_signal", "sig", name, NULL);
-  /* The end is wanted, also in the middle of a restart. */
-  self->is_in_place = FALSE;
+  rb_daemon_end_instead (self);
   rb_daemon_stop (self, reason, 0);
   return G_SOURCE_CONTINUE;
 }
