@@ -16,9 +16,10 @@
 
 /* No new work, everybody told, assignments that nobody accepted back in the inbox, everything committed. Endpoints stay as they are: the
  * next start turns active ones into reconnecting ones with a whole grace before them, as after a crash (design.md section 4). Only where
- * another runtime took over they go (13.10). Before a restart assignments that nobody accepted stay too, with their deadlines, and we
- * do not say that we are offline: the next process goes on before anybody could miss us. Of the outbox, posts that are on their way may finish, assignments' states and the last
- * presence are tried once; the rest stays on the disk. Source: protocol.md section 19, steps 4 to 8. */
+ * another runtime took over they go (13.10). Before a restart assignments that nobody accepted stay too, with their deadlines, and we do
+ * not say that we are offline: the next process goes on before anybody could miss us. Of the outbox, posts that are on their way may
+ * finish, assignments' states and the last presence are tried once; the rest stays on the disk. Source: protocol.md section 19, steps 4
+ * to 8. */
 
 static void
 restore_unaccepted (RbCore *core)

@@ -188,7 +188,7 @@ test_not_running (Fixture       *fixture,
                   gconstpointer  data)
 {
   static const char *const cases[] = { "status",          "list",      "inbox --json",           "assignments",
-                                       "dispatch a b",    "explain a", "modules",                "env",
+                                       "dispatch a b",    "explain a", "modules",                "env",    "restart",
                                        "--no-start demo", "--no-start send --to a@local x",      "--no-start attach --name x --exec true",
                                        "--socket /nonexistent status" };
 
