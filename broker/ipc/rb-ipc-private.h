@@ -40,6 +40,7 @@ struct _RbIpcServer {
   GHashTable    *actions;         /* char * -> Action */
   guint          n_refused;       /* connections above the cap */
   gboolean       draining;
+  gboolean       handed_over;
   gboolean       closed;
 };
 

@@ -217,6 +217,7 @@ rb_ipc_server_hand_over (RbIpcServer *self,
 {
   g_return_if_fail (RB_IS_IPC_SERVER (self));
 
+  self->handed_over = TRUE;
   *tcp_fd = self->tcp != NULL ? MAX (rb_ipc_listener_hand_over (self->tcp), 0) : 0;
   *socket_fd = self->local != NULL ? MAX (rb_ipc_listener_hand_over (self->local), 0) : 0;
 }
@@ -237,7 +238,8 @@ static void
 say_goodbye (RbIpcServer *self)
 {
   rb_ipc_requests_fail_all (self);
-  rb_ipc_channels_close_all (self, RB_IPC_CLOSE_GOING_AWAY, "broker_shutdown");
+  /* Not 1012, service restart: libsoup takes that for a protocol error. */
+  rb_ipc_channels_close_all (self, RB_IPC_CLOSE_GOING_AWAY, self->handed_over ? "broker_restart" : "broker_shutdown");
   for (guint i = 0; i < GOODBYE_ROUNDS; i++)
     {
       if (g_hash_table_size (self->channels) == 0 && g_queue_is_empty (&self->farewells))

@@ -34,7 +34,8 @@ void         rb_ipc_server_drain     (RbIpcServer *self);
 void         rb_ipc_server_hand_over (RbIpcServer *self, int *tcp_fd, int *socket_fd);
 /* FALSE while somebody who was accepted has yet to ask, or to be answered: closed now, it would be cut off in the middle. */
 gboolean     rb_ipc_server_is_quiet  (RbIpcServer *self);
-/* Stops listening, closes channels with 1001 "broker_shutdown" (IMP-15), answers what is held, forgets the rest. */
+/* Stops listening, closes channels with 1001 "broker_shutdown" (IMP-15), or "broker_restart" when it was handed over, answers what is
+ * held, forgets the rest. */
 void         rb_ipc_server_close     (RbIpcServer *self);
 
 /* GET /v1/operator/<name> on the Unix socket only, answered with the a{sv} or aa{sv} of @function (floating). The server itself

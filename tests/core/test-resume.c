@@ -244,6 +244,29 @@ test_without_session (RbCoreFixture *fixture,
 }
 
 static void
+test_legacy (RbCoreFixture *fixture,
+             gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) first = rb_fake_channel_new (PID, FALSE);
+  g_autoptr(RbFakeChannel) second = rb_fake_channel_new (PID, FALSE);
+  g_autofree char *id = NULL;
+  g_autofree char *again = NULL;
+
+  g_test_summary ("20.1: an old adapter's endpoint is its own again, too, and an old adapter's still.");
+
+  fixture->settings.legacy_adapters = TRUE;
+  rb_core_fixture_restart (fixture);
+  first->is_legacy = second->is_legacy = TRUE;
+  rb_channels_attach (fixture->core, RB_CHANNEL (first));
+  id = rb_core_fixture_register (fixture, PID, RB_PLAIN, "s1", NULL);
+  rb_core_fixture_crash (fixture);
+  rb_channels_attach (fixture->core, RB_CHANNEL (second));
+  again = rb_core_fixture_register (fixture, PID, RB_PLAIN, "s1", NULL);
+  g_assert_cmpstr (again, ==, id);
+  g_assert_true (rb_registry_lookup (fixture->core->registry, id)->traits->legacy);
+}
+
+static void
 test_recycled_pid (RbCoreFixture *fixture,
                    gconstpointer  data)
 {
@@ -529,6 +552,7 @@ main (int   argc,
 #define ADD(path, function) \
   g_test_add ("/resume/" path, RbCoreFixture, NULL, rb_core_fixture_set_up, function, rb_core_fixture_tear_down)
   ADD ("without-session", test_without_session);
+  ADD ("legacy", test_legacy);
   ADD ("recycled-pid", test_recycled_pid);
   ADD ("siblings", test_siblings);
   ADD ("reattached-moved", test_reattached_moved);
