@@ -280,6 +280,16 @@ drop_separator (char **args)
     }
 }
 
+/* Of an earlier run. */
+static void
+clear_common (void)
+{
+  g_free (common.account);
+  g_free (common.data_dir);
+  g_free (common.socket);
+  memset (&common, 0, sizeof common);
+}
+
 RbExitCode
 rb_verbs_run (RbCtl             *ctl,
               const char *const *argv)
@@ -290,7 +300,7 @@ rb_verbs_run (RbCtl             *ctl,
   g_autoptr(GError) error = NULL;
   const RbVerb *verb;
 
-  memset (&common, 0, sizeof common);
+  clear_common ();
   g_option_context_set_strict_posix (leading, TRUE);
   if (!g_option_context_parse_strv (leading, &args, &error))
     return rb_ctl_fail (error);
