@@ -48,6 +48,13 @@ start_core (RbCoreFixture *fixture)
   fixture->core = rb_core_new (&ports, &fixture->settings);
   rb_core_load (fixture->core, &error);
   g_assert_no_error (error);
+  if (!fixture->is_late)
+    rb_core_fixture_go (fixture);
+}
+
+void
+rb_core_fixture_go (RbCoreFixture *fixture)
+{
   rb_core_start (fixture->core);
   rb_connector_emit_connected (RB_CONNECTOR (fixture->connector));
   rb_test_settle ();

@@ -31,6 +31,7 @@ typedef struct {
   GPtrArray       *spawn_drivers; /* of RbFakeSpawnDriver, for the next start of the core; NULL: none */
   RbCoreSettings   settings;
   RbCore          *core;
+  gboolean         is_late;      /* the next cores are loaded and wait for rb_core_fixture_go(), as while modules start */
   guint64          random;       /* state of a small generator: ids are the same in every run */
 } RbCoreFixture;
 
@@ -41,6 +42,8 @@ void        rb_core_fixture_tear_down  (RbCoreFixture *fixture, gconstpointer da
 /* The process dies as it stands, and another starts over the same disk. Channels are gone. No result of a call may be held: it holds the
  * core; start calls that the crash shall hit with a NULL result. */
 void        rb_core_fixture_crash      (RbCoreFixture *fixture);
+/* A core that is late starts. */
+void        rb_core_fixture_go         (RbCoreFixture *fixture);
 /* It stops in order instead. */
 void        rb_core_fixture_restart    (RbCoreFixture *fixture);
 /* It stops for the next one, which goes on at once. */

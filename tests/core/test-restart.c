@@ -146,6 +146,57 @@ test_reply_under_way (RbCoreFixture *fixture,
   assert_quiet (fixture);
 }
 
+/* Adapters are served while modules start, the core's timers begin when they have. */
+static void
+test_early_return (RbCoreFixture *fixture,
+                   gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) first = rb_core_fixture_attach (fixture, WORKER, TRUE);
+  g_autoptr(RbFakeChannel) second = NULL;
+  g_autofree char *id = NULL;
+  g_autoptr(GError) error = NULL;
+  guint n = 0;
+
+  g_test_summary ("An adapter that is back before the modules have started is back: no grace runs, heartbeats go on.");
+
+  fixture->upstream->heartbeat_after_seconds = 1.5;
+  id = rb_core_fixture_register (fixture, WORKER, RB_PLAIN, "s1", NULL);
+  fixture->is_late = TRUE;
+  rb_core_fixture_crash (fixture);
+  second = rb_core_fixture_attach (fixture, WORKER, TRUE);
+  g_assert_true (rb_core_fixture_reattach (fixture, WORKER, id, &n, &error));
+  g_assert_no_error (error);
+  rb_test_forget_logs ();
+  rb_core_fixture_go (fixture);
+  rb_fake_clock_advance (fixture->clock, 3000);
+  g_assert_cmpuint (rb_test_count_log ("state_event_ignored"), ==, 0);
+  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_HEARTBEAT], ==, 2);
+  rb_fake_clock_advance (fixture->clock, fixture->settings.endpoint_grace);
+  g_assert_cmpint (rb_registry_lookup (fixture->core->registry, id)->state, ==, RB_ENDPOINT_ACTIVE);
+}
+
+static void
+test_early_registration (RbCoreFixture *fixture,
+                         gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = NULL;
+  g_autofree char *id = NULL;
+
+  g_test_summary ("One that registers before the modules have started has one heartbeat, which ends with its endpoint.");
+
+  fixture->upstream->heartbeat_after_seconds = 1.5;
+  fixture->is_late = TRUE;
+  rb_core_fixture_crash (fixture);
+  channel = rb_core_fixture_attach (fixture, WORKER, TRUE);
+  id = rb_core_fixture_register (fixture, WORKER, RB_PLAIN, NULL, NULL);
+  rb_core_fixture_go (fixture);
+  rb_fake_clock_advance (fixture->clock, 3000);
+  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_HEARTBEAT], ==, 2);
+  g_assert_true (rb_core_fixture_unregister (fixture, WORKER, id, NULL));
+  rb_fake_clock_advance (fixture->clock, 3000);
+  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_HEARTBEAT], ==, 2);
+}
+
 static const struct {
   const char *name;
   gint64      jump;       /* of the wall clock while no process runs, ms */
@@ -221,6 +272,8 @@ main (int   argc,
   ADD ("order", "network", test_order);
   ADD ("reply-under-way", NULL, test_reply_under_way);
   ADD ("grace-over", NULL, test_grace_over);
+  ADD ("early/return", NULL, test_early_return);
+  ADD ("early/registration", NULL, test_early_registration);
   for (guint i = 0; i < G_N_ELEMENTS (jumps); i++)
     {
       g_autofree char *path = g_strdup_printf ("/restart/clock/%s", jumps[i].name);
