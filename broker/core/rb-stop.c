@@ -12,7 +12,10 @@
 #include "rb-mailroom.h"
 #include "rb-outbox.h"
 #include "rb-restore.h"
+#include "rb-send.h"
 #include "rb-spawn.h"
+
+#define SENDS_MS 1000
 
 /* No new work, everybody told, assignments that nobody accepted back in the inbox, everything committed. Endpoints stay as they are: the
  * next start turns active ones into reconnecting ones with a whole grace before them, as after a crash (design.md section 4). Only where
@@ -82,6 +85,32 @@ stop_work (RbCore     *self,
 }
 
 static void
+on_sends_late (gpointer user_data)
+{
+  RbCore *core = user_data;
+
+  core->stop_timer = 0;
+  rb_sends_give_up (core);
+  rb_core_stop_continue (core);
+}
+
+static gboolean
+is_busy (RbCore *core)
+{
+  return core->n_reports > 0 || !g_queue_is_empty (&core->sends);
+}
+
+/* What was sent is answered in milliseconds, or nobody can tell; an adapter that is asked to try again would send another one. */
+static void
+wait_for_work (RbCore *core,
+               GTask  *task)
+{
+  core->stop = task;
+  if (core->stop_timer == 0)
+    core->stop_timer = rb_clock_add (core->clock, SENDS_MS, on_sends_late, core);
+}
+
+static void
 on_everything_durable (RbCore       *core,
                        const GError *error,
                        gpointer      user_data)
@@ -90,17 +119,22 @@ on_everything_durable (RbCore       *core,
 
   if (error != NULL)
     rb_log_warning ("shutdown_commit_failed", "err", error->message, NULL);
-  if (core->n_reports > 0 && core->stop == NULL)
-    core->stop = g_steal_pointer (&task);
-  else
-    g_task_return_boolean (task, TRUE);
+  if (is_busy (core) && core->stop == NULL)
+    {
+      wait_for_work (core, g_steal_pointer (&task));
+      return;
+    }
+  rb_clock_clear (core->clock, &core->stop_timer);
+  g_task_return_boolean (task, TRUE);
 }
 
 /* Nobody knows when the store will work again; closing it tries once more. */
 static void
-give_up (GTask *task)
+give_up (RbCore *core,
+         GTask  *task)
 {
   rb_log_warning ("shutdown_commit_failed", "err", "nothing can be stored now", NULL);
+  rb_sends_give_up (core);
   g_task_return_boolean (task, TRUE);
   g_object_unref (task);
 }
@@ -109,7 +143,7 @@ give_up (GTask *task)
 void
 rb_core_stop_continue (RbCore *self)
 {
-  if (self->stop != NULL && self->n_reports == 0)
+  if (self->stop != NULL && !is_busy (self))
     rb_core_commit (self, rb_changes_new (), on_everything_durable, g_steal_pointer (&self->stop));
 }
 
@@ -128,7 +162,7 @@ rb_core_stop_async (RbCore              *self,
   if (rb_store_get_health (self->store, NULL) == RB_STORE_OK)
     rb_core_commit (self, rb_changes_new (), on_everything_durable, task);
   else
-    give_up (task);
+    give_up (self, task);
 }
 
 void

@@ -197,6 +197,49 @@ test_early_registration (RbCoreFixture *fixture,
   g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_HEARTBEAT], ==, 2);
 }
 
+/* What an adapter is told of a message that the network has already must not invite it to send another. */
+static void
+test_send_under_way (RbCoreFixture *fixture,
+                     gconstpointer  data)
+{
+  gboolean answers = data != NULL;
+  g_autoptr(RbFakeChannel) channel = rb_core_fixture_attach (fixture, WORKER, TRUE);
+  g_autofree char *id = rb_core_fixture_register (fixture, WORKER, RB_PLAIN, "s1", NULL);
+  g_autoptr(GBytes) content = rb_json_slice_from_string ("hello");
+  RbSendRequest request = { .endpoint_id = id, .to = (char *) "bob", .content = content };
+  RbCaller caller = { .pid = WORKER };
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GAsyncResult) stopped = NULL;
+  g_autofree char *message_id = NULL;
+  g_autoptr(GError) error = NULL;
+  RbSendStatus status;
+
+  g_test_summary ("A stop waits a second for the network's answer to what was sent; then nobody knows, and the adapter is told so.");
+
+  fixture->connector->hold = TRUE;
+  rb_send_async (fixture->core, &caller, &request, rb_test_store_result, &result);
+  rb_test_settle ();
+  rb_core_stop_async (fixture->core, RB_CORE_RESTART "operator", rb_test_store_result, &stopped);
+  rb_fake_clock_advance (fixture->clock, 999);
+  g_assert_null (result);
+  g_assert_null (stopped);
+  if (answers)
+    rb_fake_connector_answer (fixture->connector, NULL);
+  else
+    rb_fake_clock_advance (fixture->clock, 1);
+  rb_test_wait_until (result != NULL && stopped != NULL);
+  g_assert_cmpint (rb_send_finish (fixture->core, result, &message_id, &status, NULL, &error), ==, answers);
+  if (!answers)
+    {
+      g_assert_cmpstr (rb_error_get_reason (error), ==, "connector_send_outcome_unknown");
+      g_assert_cmpstr (rb_error_retryable (error), ==, "false");
+      rb_fake_connector_answer (fixture->connector, NULL);
+      rb_test_settle ();
+    }
+  g_clear_object (&result);
+  g_clear_object (&stopped);
+}
+
 static const struct {
   const char *name;
   gint64      jump;       /* of the wall clock while no process runs, ms */
@@ -272,6 +315,8 @@ main (int   argc,
   ADD ("order", "network", test_order);
   ADD ("reply-under-way", NULL, test_reply_under_way);
   ADD ("grace-over", NULL, test_grace_over);
+  ADD ("send-under-way/answered", "", test_send_under_way);
+  ADD ("send-under-way/unknown", NULL, test_send_under_way);
   ADD ("early/return", NULL, test_early_return);
   ADD ("early/registration", NULL, test_early_registration);
   for (guint i = 0; i < G_N_ELEMENTS (jumps); i++)
