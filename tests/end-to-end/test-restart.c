@@ -418,6 +418,59 @@ prober_stop (Prober *self)
   g_free (self->request);
 }
 
+/* By the one that stops, or by the next one because its adapter is not back yet (protocol.md 8.2). */
+static gboolean
+is_refused (RbAsk *ask)
+{
+  return (finish (ask) == 503 && strstr (ask->body, "broker_shutting_down") != NULL) ||
+         (ask->status == 409 && strstr (ask->body, "endpoint_not_active") != NULL);
+}
+
+/* As an adapter would: what is refused is sent again, what was not answered at all is a failure. */
+static void
+send_through (RbAdapter  *adapter,
+              RbAsk      *first,
+              const char *body)
+{
+  g_autoptr(RbAsk) ask = rb_ask_ref (first);
+
+  while (is_refused (ask))
+    {
+      rb_ask_unref (ask);
+      ask = rb_adapter_begin (adapter, "POST", "/v1/send", body);
+    }
+  g_assert_cmpuint (ask->status, ==, 200);
+}
+
+static void
+test_sends (RbMasons      *fixture,
+            gconstpointer  data)
+{
+  g_autoptr(RbAdapter) adapter = NULL;
+
+  g_test_summary ("What an adapter sends while the one stops and the other starts leaves once, whatever it is told meanwhile.");
+
+  start_without_mailroom (fixture);
+  adapter = attach (fixture, FALSE, "s1");
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("out-%u", i);
+      g_autofree char *body = g_strdup_printf ("{\"endpoint_id\":\"%s\",\"to\":\"bob@sim\",\"content\":\"%s\"}",
+                                               rb_adapter_get_endpoint (adapter), text);
+      g_autoptr(RbAsk) ask = NULL;
+
+      rb_daemon_fixture_signal (fixture->daemon, SIGUSR1);
+      rb_daemon_fixture_wait_log (fixture->daemon, i == 0 ? "restart_begins" : "broker_signal");
+      ask = rb_adapter_begin (adapter, "POST", "/v1/send", body);
+      rb_daemon_fixture_wait_next (fixture->daemon);
+      return_adapter (fixture, adapter, FALSE);
+      send_through (adapter, ask, body);
+      g_assert_cmpuint (rb_sim_count_frames (fixture->sim, "SEND_MESSAGE", text), ==, 1);
+    }
+  assert_quiet_upstream (fixture, BY_SIGNAL, 1);
+  rb_masons_stop (fixture);
+}
+
 static void
 test_outage (RbMasons      *fixture,
              gconstpointer  data)
@@ -474,6 +527,7 @@ main (int    argc,
               rb_masons_tear_down);
   rb_masons_add ("/restart/several-adapters", test_several);
   rb_masons_add ("/restart/same-place", test_same_place);
+  rb_masons_add ("/restart/sends", test_sends);
   rb_masons_add ("/restart/outage", test_outage);
   return g_test_run ();
 }
