@@ -174,6 +174,20 @@ rb_daemon_fixture_write_config (RbDaemonFixture *self,
 }
 
 void
+rb_daemon_fixture_add_stuck (RbDaemonFixture *self,
+                             const char      *mode,
+                             const char      *broker)
+{
+  g_autofree char *usual = g_test_build_filename (G_TEST_BUILT, "..", "modules", NULL);
+  g_autofree char *own = g_test_build_filename (G_TEST_BUILT, "end-to-end", NULL);
+  g_autofree char *path = g_strconcat (usual, ":", own, NULL);
+  g_autofree char *text = g_strdup_printf ("[broker]\nemitters=stuck;journal\n%s[stuck]\nmode=%s\n", broker, mode);
+
+  rb_daemon_fixture_set_env (self, "RB_MODULE_PATH", path);
+  rb_daemon_fixture_write_config (self, text);
+}
+
+void
 rb_daemon_fixture_set_runtime_token (RbDaemonFixture *self,
                                      const char      *token)
 {

@@ -28,6 +28,10 @@ const char      *rb_daemon_fixture_get_program   (RbDaemonFixture *self);
 /* Writes $XDG_CONFIG_HOME/runtime-broker/broker.conf. */
 void             rb_daemon_fixture_write_config  (RbDaemonFixture *self, const char *text);
 
+/* Beside the usual modules the emitter that fails or hangs, with @mode ("hang-stop"...); @broker: more lines of [broker]. Writes the
+ * configuration. */
+void             rb_daemon_fixture_add_stuck     (RbDaemonFixture *self, const char *mode, const char *broker);
+
 /* The account's secret comes from credentials: the paths depend on it. */
 void             rb_daemon_fixture_set_runtime_token (RbDaemonFixture *self, const char *token);
 

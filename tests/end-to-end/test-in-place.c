@@ -176,19 +176,7 @@ test_cannot_be_had (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
-/* A module that hangs, or blocks the main loop, when it is stopped. */
-static void
-add_stuck (Fixture    *fixture,
-           const char *mode)
-{
-  g_autofree char *usual = g_test_build_filename (G_TEST_BUILT, "..", "modules", NULL);
-  g_autofree char *own = g_test_build_filename (G_TEST_BUILT, "end-to-end", NULL);
-  g_autofree char *path = g_strconcat (usual, ":", own, NULL);
-  g_autofree char *text = g_strdup_printf ("[broker]\nemitters=stuck;journal\nstop-timeout-ms=500\n[stuck]\nmode=%s\n", mode);
-
-  rb_daemon_fixture_set_env (fixture->daemon, "RB_MODULE_PATH", path);
-  rb_daemon_fixture_write_config (fixture->daemon, text);
-}
+#define SHORT_STOP "stop-timeout-ms=500\n"
 
 static void
 test_stop_hangs (Fixture       *fixture,
@@ -200,7 +188,7 @@ test_stop_hangs (Fixture       *fixture,
 
   for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
     {
-      add_stuck (fixture, modes[i]);
+      rb_daemon_fixture_add_stuck (fixture->daemon, modes[i], SHORT_STOP);
       rb_daemon_fixture_start (fixture->daemon);
       restart (fixture);
       rb_daemon_fixture_wait_next (fixture->daemon);
@@ -215,7 +203,7 @@ test_ended_meanwhile (Fixture       *fixture,
 {
   g_test_summary ("SIGTERM in the middle of a restart is the end: nothing takes over, nothing is left to be found.");
 
-  add_stuck (fixture, "hang-stop");
+  rb_daemon_fixture_add_stuck (fixture->daemon, "hang-stop", SHORT_STOP);
   rb_daemon_fixture_start (fixture->daemon);
   restart (fixture);
   rb_daemon_fixture_wait_log (fixture->daemon, "shutdown_begin");
@@ -253,7 +241,7 @@ test_only_one (Fixture       *fixture,
 
   g_test_summary ("Another broker that is started in the middle of a restart finds that there is one.");
 
-  add_stuck (fixture, "hang-stop");
+  rb_daemon_fixture_add_stuck (fixture->daemon, "hang-stop", SHORT_STOP);
   rb_daemon_fixture_start (fixture->daemon);
   restart (fixture);
   rb_daemon_fixture_wait_log (fixture->daemon, "shutdown_begin");
