@@ -68,7 +68,7 @@ parse_options (Options   *options,
     { "log-level", 0, 0, G_OPTION_ARG_STRING, &options->setup.log_level,
       N_("debug, info, message, warning or error"), N_("LEVEL") },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose, N_("Log to standard error too"), NULL },
-    { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check, N_("Check the settings and exit"), NULL },
+    { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check, N_("Check whether a start would find what it needs, and exit"), NULL },
     { "explain-config", 0, 0, G_OPTION_ARG_NONE, &options->explain,
       N_("Print each setting and where it came from, and exit"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, N_("With --explain-config: as JSON"), NULL },
@@ -127,8 +127,11 @@ set_up (Options        *options,
 {
   g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func (g_free);
   g_autoptr(RbSettings) settings = rb_setup_settings (&options->setup, credentials, problems);
-  gboolean good = problems->len == 0;
+  gboolean good;
 
+  if (options->check && problems->len == 0)
+    rb_setup_check_database (settings, *credentials, problems);
+  good = problems->len == 0;
   rb_daemon_report_problems (settings, problems);
   if (options->explain)
     print_explanation (settings, options->json);

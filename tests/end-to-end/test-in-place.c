@@ -7,6 +7,8 @@
 #include "rb-daemon-fixture.h"
 #include "rb-test.h"
 
+#include <fcntl.h>
+#include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
@@ -128,10 +130,29 @@ test_upgrade (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
+/* As if a newer broker had written the database, which this one has open: in the file's header alone. */
+static guint8
+exchange_schema (Fixture *fixture,
+                 guint8   version)
+{
+  g_autofree char *path = g_build_filename (rb_daemon_fixture_get_state_dir (fixture->daemon), "broker.db", NULL);
+  int fd = g_open (path, O_RDWR);
+
+  guint8 before;
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (pread (fd, &before, 1, 63), ==, 1);
+  g_assert_cmpint (pwrite (fd, &version, 1, 63), ==, 1);
+  close (fd);
+  return before;
+}
+
 static void
 test_refused (Fixture       *fixture,
               gconstpointer  data)
 {
+  guint8 schema;
+
   g_test_summary ("What would not start is not started: wrong settings, a program that is broken, or gone. The broker says so and goes on.");
 
   start_by_link (fixture);
@@ -140,6 +161,9 @@ test_refused (Fixture       *fixture,
   rb_daemon_fixture_write_config (fixture->daemon, "[broker]\nconnector=nonsense\n");
   assert_refused (fixture, "nonsense");
   rb_daemon_fixture_write_config (fixture->daemon, "");
+  schema = exchange_schema (fixture, 99);
+  assert_refused (fixture, "has schema 99");
+  exchange_schema (fixture, schema);
   install (fixture, "#!/bin/sh\necho 'libfuture.so.9: not found' >&2\nexit 127\n");
   assert_refused (fixture, "libfuture.so.9");
   install (fixture, "not a program");
@@ -210,6 +234,47 @@ test_ended_meanwhile (Fixture       *fixture,
   rb_daemon_fixture_signal (fixture->daemon, SIGTERM);
   g_assert_cmpint (rb_daemon_fixture_wait (fixture->daemon), ==, 0);
   g_assert_false (g_file_test (rb_daemon_fixture_get_discovery_file (fixture->daemon), G_FILE_TEST_EXISTS));
+}
+
+static char *
+read_notice (GSocket *socket)
+{
+  char text[256] = "";
+  g_autoptr(GError) error = NULL;
+
+  g_socket_set_timeout (socket, 20);
+  g_assert_cmpint (g_socket_receive (socket, text, sizeof text - 1, NULL, &error), >, 0);
+  g_assert_no_error (error);
+  return g_strdup (text);
+}
+
+static void
+test_service_manager (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  static const char *const notices[] = { "READY=1", "RELOADING=1\nMONOTONIC_USEC=", "READY=1", "STOPPING=1" };
+  g_autofree char *path = g_build_filename (fixture->dir, "notify", NULL);
+  g_autoptr(GSocketAddress) address = g_unix_socket_address_new (path);
+  g_autoptr(GSocket) socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
+
+  g_test_summary ("A service manager sees the same process reload, and be ready again.");
+
+  g_assert_true (g_socket_bind (socket, address, FALSE, NULL));
+  rb_daemon_fixture_set_env (fixture->daemon, "NOTIFY_SOCKET", path);
+  rb_daemon_fixture_start (fixture->daemon);
+  for (gsize i = 0; i < G_N_ELEMENTS (notices); i++)
+    {
+      g_autofree char *text = read_notice (socket);
+
+      g_assert_true (g_str_has_prefix (text, notices[i]));
+      if (i == 0)
+        restart (fixture);
+      else if (i == 2)
+        {
+          rb_daemon_fixture_wait_next (fixture->daemon);
+          g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
+        }
+    }
 }
 
 static void
@@ -316,6 +381,7 @@ main (int    argc,
   ADD ("cannot-be-had", test_cannot_be_had);
   ADD ("stop-hangs", test_stop_hangs);
   ADD ("ended-meanwhile", test_ended_meanwhile);
+  ADD ("service-manager", test_service_manager);
   ADD ("settings-move", test_settings_move);
   ADD ("only-one", test_only_one);
   ADD ("brokerctl", test_ctl);
