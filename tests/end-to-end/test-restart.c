@@ -187,6 +187,29 @@ answer (RbMasons     *fixture,
   g_assert_cmpuint (rb_sim_count_frames (fixture->sim, "SEND_MESSAGE", content), ==, 1);
 }
 
+/* All of "<prefix>-1" ... came, in that order. One whose receipt got lost with its stream comes again (protocol.md 5.5). */
+static void
+assert_came (RbAdapter  *adapter,
+             const char *prefix,
+             guint       count)
+{
+  GPtrArray *pushes = rb_adapter_get_pushes (adapter);
+  guint n = 0;
+
+  for (guint i = 0; i < pushes->len; i++)
+    {
+      const RbPush *push = g_ptr_array_index (pushes, i);
+      g_autofree char *next = g_strdup_printf ("%s-%u", prefix, n + 1);
+      guint64 number = g_ascii_strtoull (push->source_id + strlen (prefix) + 1, NULL, 10);
+
+      if (g_str_equal (push->source_id, next))
+        n++;
+      else
+        g_assert_cmpuint (number, <=, n);
+    }
+  g_assert_cmpuint (n, ==, count);
+}
+
 static void
 test_queue (RbMasons      *fixture,
             gconstpointer  data)
@@ -194,7 +217,7 @@ test_queue (RbMasons      *fixture,
   Manner manner = manners[GPOINTER_TO_UINT (data)].manner;
   g_autoptr(RbAdapter) adapter = NULL;
 
-  g_test_summary ("What is sent before, during and after a restart reaches the adapter, each once and in order, at the endpoint it had.");
+  g_test_summary ("What is sent before, during and after a restart reaches the adapter, in order, at the endpoint it had.");
 
   start_without_mailroom (fixture);
   adapter = attach (fixture, FALSE, "s1");
@@ -205,7 +228,7 @@ test_queue (RbMasons      *fixture,
   return_adapter (fixture, adapter, FALSE);
   rb_masons_burst_to (fixture, adapter, 2 * COUNT, 3 * COUNT, "m");
   rb_test_wait_until (rb_adapter_count (adapter) == 3 * COUNT);
-  rb_adapter_assert_in_order (adapter, "m", 3 * COUNT);
+  assert_came (adapter, "m", 3 * COUNT);
   rb_test_wait_until (rb_masons_is_acked (fixture));
   assert_quiet_upstream (fixture, manner, 1);
   rb_masons_stop (fixture);
@@ -478,7 +501,7 @@ test_outage (RbMasons      *fixture,
   Prober prober = { NULL };
   g_autoptr(RbAdapter) adapter = NULL;
 
-  g_test_summary ("Who connects while the one stops and the other starts is not refused: it waits, for less than a second.");
+  g_test_summary ("Who connects while the one stops and the other starts is not refused: it waits, for less than two seconds.");
 
   start_without_mailroom (fixture);
   adapter = attach (fixture, FALSE, "s1");
@@ -495,9 +518,10 @@ test_outage (RbMasons      *fixture,
     }
   prober_stop (&prober);
   g_test_message ("%u answers, the longest wait between two %.1f ms", prober.n_answers, (double) prober.longest_us / 1000);
-  rb_adapter_assert_in_order (adapter, "m", 3);
+  assert_came (adapter, "m", 3);
 #ifndef __SANITIZE_ADDRESS__
-  g_assert_cmpint (prober.longest_us, <, G_USEC_PER_SEC);
+  /* After that SDKs take a broker for dead (protocol.md 3.11). */
+  g_assert_cmpint (prober.longest_us, <, 2 * G_USEC_PER_SEC);
 #endif
   assert_quiet_upstream (fixture, BY_SIGNAL, 1);
   rb_masons_stop (fixture);
