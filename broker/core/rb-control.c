@@ -145,7 +145,7 @@ rb_control_release (RbCore   *core,
   begin_ready (core);
 }
 
-/* Everybody who asked is answered. @error: NULL on success */
+/* Everybody who asked is answered. What failed because we are being restarted did not fail: it comes again. @error: NULL on success */
 static void
 end (RbCore       *core,
      RbControlRun *run,
@@ -154,7 +154,7 @@ end (RbCore       *core,
   const RbControlHandler *handler = run->handler;
   g_autofree char *key = g_strdup (run->key);
 
-  for (guint i = 0; i < run->n_acks; i++)
+  for (guint i = 0; i < run->n_acks && (error == NULL || !core->is_restarting); i++)
     answer (core, key, error != NULL ? "failed" : handler->success, error != NULL ? error->message : NULL);
   g_hash_table_remove (core->control->runs, key);
   if (error == NULL && handler->acknowledged != NULL)

@@ -87,8 +87,11 @@ struct _RbCore {
   gboolean        is_probing;      /* the upstream was asked what it can do, and inbound handling waits for its word */
   gboolean        is_running;
   gboolean        is_stopping;
+  gboolean        is_restarting;   /* and the next process goes on at once: nobody is to notice */
   guint           n_reports;       /* on their way to an authority; and endpoints that are taken back while we stop */
-  GTask          *stop;            /* waits for them; NULL: none */
+  GQueue          sends;           /* what adapters sent and the network has yet to answer, linked through it (rb-send.c) */
+  GTask          *stop;            /* waits for both; NULL: none */
+  guint64         stop_timer;      /* how long for the sends */
 
   struct {
     guint64 received, duplicates, refused, pushed, taken, receipt_timeouts, sent, replies, restored, claimed, staged, fetched, self_settled;

@@ -87,7 +87,10 @@ gboolean  rb_core_load             (RbCore *self, GError **error);
 /* Once the modules were started by whoever owns them (or are late): deadlines and grace periods go on, the connector's window opens. */
 void      rb_core_start            (RbCore *self);
 /* Protocol.md section 19, steps 4 to 8: no new work, timers off, pending assignments restored, endpoints kept on disk, everything
- * committed. Finishes always. @reason: "signal:SIGTERM", ... */
+ * committed. Finishes always. @reason: "signal:SIGTERM", ...; one that begins with RB_CORE_RESTART promises that the next process goes on at
+ * once: then pending assignments wait for it, as after a crash, and nobody is told anything. */
+#define RB_CORE_RESTART "restart:"
+
 void      rb_core_stop_async       (RbCore *self, const char *reason, GAsyncReadyCallback callback, gpointer user_data);
 void      rb_core_stop_finish      (RbCore *self, GAsyncResult *result);
 

@@ -28,7 +28,8 @@ typedef struct {
   guint            n_checkpoints;
   gint64           position;         /* order of registration */
   RbTraits        *traits;
-  gboolean         is_durable;       /* the commit of its registration is done: before that nothing is pushed to it */
+  gboolean         is_durable;       /* the commit of its last registration is done: before that nothing is pushed to it */
+  gboolean         is_moved;         /* bound to a new channel whose adapter has not asked for it yet */
   RbChannel       *channel;          /* NULL unless active */
   RbQueue         *queue;
   guint64          grace_timer;

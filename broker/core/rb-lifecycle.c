@@ -179,6 +179,7 @@ rb_lifecycle_activate (RbCore     *core,
   g_set_object (&endpoint->channel, channel);
   if (!rb_channel_is_legacy (channel))
     endpoint->traits->legacy = FALSE;
+  endpoint->is_moved = FALSE;
   set_state (core, endpoint, RB_ENDPOINT_ACTIVE);
   rb_endpoint_checkpoint (endpoint, changes, "active", rb_core_now (core), "reattach");
   rb_endpoint_record (endpoint, changes);

@@ -459,6 +459,23 @@ resume_assignment (RbCore       *core,
   end_assignment (core, assignment, "endpoint_lost_after_acceptance");
 }
 
+/* Adapters are served while modules start: one may be back, or be there for the first time, by now. */
+static void
+resume_endpoint (RbCore     *core,
+                 RbEndpoint *endpoint,
+                 GPtrArray  *gone)
+{
+  if (endpoint->state == RB_ENDPOINT_RECONNECTING && !rb_lifecycle_is_same_process (core, endpoint))
+    {
+      g_ptr_array_add (gone, endpoint);
+      return;
+    }
+  if (endpoint->state == RB_ENDPOINT_RECONNECTING)
+    rb_lifecycle_resume_grace (core, endpoint);
+  if (endpoint->heartbeat_timer == 0)
+    rb_heartbeat_schedule (core, endpoint);
+}
+
 /* Timers last: what is due already fires on the first turn of the loop. A process that went away while we did is noticed now. */
 void
 rb_load_resume (RbCore *core)
@@ -469,17 +486,7 @@ rb_load_resume (RbCore *core)
   for (guint i = 0; i < assignments->len; i++)
     resume_assignment (core, g_ptr_array_index (assignments, i));
   for (GList *l = rb_registry_get_all (core->registry)->head; l != NULL; l = l->next)
-    {
-      RbEndpoint *endpoint = l->data;
-
-      if (rb_lifecycle_is_same_process (core, endpoint))
-        {
-          rb_lifecycle_resume_grace (core, endpoint);
-          rb_heartbeat_schedule (core, endpoint);
-        }
-      else
-        g_ptr_array_add (gone, endpoint);
-    }
+    resume_endpoint (core, l->data, gone);
   for (guint i = 0; i < gone->len; i++)
     rb_lifecycle_apply (core, g_ptr_array_index (gone, i), RB_ENDPOINT_PROCESS_EXITED);
   rb_outbox_start (core);

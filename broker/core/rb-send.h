@@ -26,4 +26,7 @@ void      rb_send_async   (RbCore *core, const RbCaller *caller, const RbSendReq
 gboolean  rb_send_finish  (RbCore *core, GAsyncResult *result, char **message_id, RbSendStatus *status, char **correlation_id,
                            GError **error);
 
+/* Whoever still waits for the network's answer is told that nobody knows. */
+void      rb_sends_give_up (RbCore *core);
+
 G_END_DECLS

@@ -49,6 +49,9 @@ static const RbVerb verbs[] = {
   { "retry", N_ ("Have a dead letter sent again"), "ID | --all", N_ ("ID is the number that dead-letters shows."), rb_verb_retry_options,
     0, 1, FALSE, rb_verb_retry },
   { "modules", N_ ("List the modules"), "", NULL, NULL, 0, 0, FALSE, rb_verb_modules },
+  { "restart", N_ ("Restart the broker, as after an upgrade"), "",
+    N_ ("The program as it is installed now takes the place of the broker that runs: nobody loses an endpoint, a message or work. It is asked "
+        "first whether it would start; if not, nothing happens. Waits until it serves."), NULL, 0, 0, FALSE, rb_verb_restart },
   { "config", N_ ("Show every setting and where it came from"), "explain",
     N_ ("Asks the running broker; without one, what the next start would use."), NULL, 0, 1, FALSE, rb_verb_config },
   { "env", N_ ("Print what an SDK needs to attach"), "",
@@ -286,6 +289,16 @@ drop_separator (char **args)
     }
 }
 
+/* Of an earlier run. */
+static void
+clear_common (void)
+{
+  g_free (common.account);
+  g_free (common.data_dir);
+  g_free (common.socket);
+  memset (&common, 0, sizeof common);
+}
+
 RbExitCode
 rb_verbs_run (RbCtl             *ctl,
               const char *const *argv)
@@ -296,7 +309,7 @@ rb_verbs_run (RbCtl             *ctl,
   g_autoptr(GError) error = NULL;
   const RbVerb *verb;
 
-  memset (&common, 0, sizeof common);
+  clear_common ();
   g_option_context_set_strict_posix (leading, TRUE);
   if (!g_option_context_parse_strv (leading, &args, &error))
     return rb_ctl_fail (error);

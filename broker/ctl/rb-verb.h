@@ -47,6 +47,7 @@ RbExitCode rb_verb_inbox       (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_list        (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_modules     (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_outbox      (RbCtl *ctl, const char *const *args);
+RbExitCode rb_verb_restart     (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_retry       (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_search      (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_send        (RbCtl *ctl, const char *const *args);

@@ -48,9 +48,17 @@ view_env (gpointer   user_data,
   return g_variant_dict_end (&dict);
 }
 
+static void
+do_restart (GTask   *task,
+            gpointer user_data)
+{
+  rb_daemon_restart (user_data, task);
+}
+
 void
 rb_daemon_add_views (RbDaemon *self)
 {
+  rb_ipc_server_add_action (self->ipc, "restart", do_restart, self);
   rb_ipc_server_add_view (self->ipc, "modules", view_modules, self);
   rb_ipc_server_add_view (self->ipc, "config", view_config, self);
   rb_ipc_server_add_view (self->ipc, "env", view_env, self);

@@ -234,6 +234,12 @@ check_table (RbSql              *sql,
   return FALSE;
 }
 
+guint
+rb_schema_get_version (void)
+{
+  return G_N_ELEMENTS (steps);
+}
+
 gboolean
 rb_schema_migrate (RbSql   *sql,
                    GError **error)

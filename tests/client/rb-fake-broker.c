@@ -306,6 +306,14 @@ rb_fake_broker_drop_channel (RbFakeBroker *self)
   g_io_stream_close (soup_websocket_connection_get_io_stream (channel), NULL, NULL);
 }
 
+void
+rb_fake_broker_close_channel (RbFakeBroker *self,
+                              gushort       code,
+                              const char   *reason)
+{
+  soup_websocket_connection_close (self->channel, code, reason);
+}
+
 const char *
 rb_fake_broker_get_frames (RbFakeBroker *self)
 {

@@ -41,6 +41,10 @@ gboolean      rb_fake_broker_has_channel   (RbFakeBroker *self);
 void          rb_fake_broker_push          (RbFakeBroker *self,
                                             const char   *frame);
 void          rb_fake_broker_drop_channel  (RbFakeBroker *self);
+/* Says goodbye to it. */
+void          rb_fake_broker_close_channel (RbFakeBroker *self,
+                                            gushort       code,
+                                            const char   *reason);
 /* Frames that came on channels, oldest first, separated by newlines. */
 const char   *rb_fake_broker_get_frames    (RbFakeBroker *self);
 const char   *rb_fake_broker_get_discovery (RbFakeBroker *self);

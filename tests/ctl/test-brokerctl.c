@@ -100,7 +100,7 @@ test_not_running (Fixture       *fixture,
                   gconstpointer  data)
 {
   static const char *const cases[] = { "status",          "list",      "inbox --json",           "assignments",
-                                       "dispatch a b",    "explain a", "search a", "export", "modules",                "env",
+                                       "dispatch a b",    "explain a", "search a", "export", "modules",                "env",   "restart",
                                        "--no-start demo", "--no-start send --to a@local x",      "--no-start attach --name x --exec true",
                                        "--socket /nonexistent status" };
 
