@@ -54,7 +54,8 @@ put_archived (RbStory           *story,
   rb_dict_put_text (&story->dict, "content_type", content_type);
   if (!is_out)
     rb_dict_put_time (&story->dict, "arrived_at", begun_at);
-  if (self->place != NULL && !is_out)
+  /* What came here from here has one id twice; that it was sent may be known later than how it ended. */
+  if (self->place != NULL)
     return;
 
   rb_dict_put_text (&story->dict, "place", is_out ? "sent" : "ended");

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "rb-core-private.h"
 #include "rb-error.h"
 #include "rb-worker.h"
 
@@ -182,6 +183,33 @@ test_reply (RbCoreFixture *fixture,
   g_free (rb_worker_reply (worker, "m2", "r2", "done", NULL));
   assert_explained (fixture, "r1", "wire_message_id", wire_id);
   assert_explained (fixture, "r1", "timers", "[]");
+}
+
+static void
+test_sent_to_ourselves (RbCoreFixture *fixture,
+                        gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(RbFakeChannel) channel = rb_core_fixture_attach (fixture, ASKER, TRUE);
+  g_autofree char *endpoint_id = rb_core_fixture_register (fixture, ASKER, RB_PLAIN, NULL, NULL);
+  g_autofree char *sent = rb_core_fixture_send (fixture, ASKER, endpoint_id, "me@fake", "hi", NULL, NULL, NULL);
+  RbPast late = { .kind = RB_ARCHIVE_OUT, .id = sent, .name = "me@fake", .begun_at = 1, .ended_at = 1, .outcome = "delivered" };
+  g_autofree char *wire_id = NULL;
+
+  g_test_summary ("What came here from here is told as what came, whichever was recorded last.");
+
+  rb_worker_accept (worker, 1, sent, NULL);
+  assert_explained (fixture, sent, "place", "assignment");
+  wire_id = rb_worker_reply (worker, sent, "r1", "done", NULL);
+  assert_explained (fixture, sent, "place", "ended");
+  {
+    RbChanges *changes = rb_changes_new ();
+
+    rb_archive_add (fixture->core->archive, &late, changes);
+    rb_core_commit (fixture->core, changes, NULL, NULL);
+  }
+  assert_explained (fixture, sent, "place", "ended");
+  assert_explained (fixture, sent, "ended.how", "replied");
 }
 
 static void
@@ -399,6 +427,7 @@ main (int   argc,
   ADD ("/explain/rules", NULL, test_rules);
   ADD ("/explain/taken-back", NULL, test_taken_back);
   ADD ("/explain/reply", NULL, test_reply);
+  ADD ("/explain/sent-to-ourselves", NULL, test_sent_to_ourselves);
   ADD ("/explain/receipts", NULL, test_receipts);
   ADD ("/explain/endpoint", NULL, test_endpoint);
   ADD ("/explain/endpoint/ladder", NULL, test_endpoint_ladder);
