@@ -5,8 +5,10 @@
 
 #include "rb-daemon.h"
 #include "rb-log-file.h"
+#include "rb-log.h"
 #include "rb-setup.h"
 
+#include <errno.h>
 #include <glib/gi18n.h>
 #include <locale.h>
 #include <sys/resource.h>
@@ -66,7 +68,7 @@ parse_options (Options   *options,
     { "log-level", 0, 0, G_OPTION_ARG_STRING, &options->setup.log_level,
       N_("debug, info, message, warning or error"), N_("LEVEL") },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose, N_("Log to standard error too"), NULL },
-    { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check, N_("Check the settings and exit"), NULL },
+    { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check, N_("Check whether a start would find what it needs, and exit"), NULL },
     { "explain-config", 0, 0, G_OPTION_ARG_NONE, &options->explain,
       N_("Print each setting and where it came from, and exit"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, N_("With --explain-config: as JSON"), NULL },
@@ -117,33 +119,72 @@ raise_file_limit (const RbSettings *settings)
     g_debug ("Cannot raise the limit of open files");
 }
 
-static int
-run (RbDaemon *daemon,
-     Options  *options)
+/* NULL when the process is not to serve: *@code is its exit code then. */
+static RbSettings *
+set_up (Options        *options,
+        RbCredentials **credentials,
+        int            *code)
 {
   g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr(RbCredentials) credentials = NULL;
-  g_autoptr(RbSettings) settings = rb_setup_settings (&options->setup, &credentials, problems);
-  gboolean good = problems->len == 0;
+  g_autoptr(RbSettings) settings = rb_setup_settings (&options->setup, credentials, problems);
+  gboolean good;
 
+  if (options->check && problems->len == 0)
+    rb_setup_check_database (settings, *credentials, problems);
+  good = problems->len == 0;
   rb_daemon_report_problems (settings, problems);
   if (options->explain)
     print_explanation (settings, options->json);
   else if (options->check && good)
     g_print ("%s\n", _("The settings are good."));
-  if (!good || options->explain || options->check)
-    return good ? 0 : 1;
+  *code = good ? 0 : 1;
+  return good && !options->explain && !options->check ? g_steal_pointer (&settings) : NULL;
+}
 
+/* One broker, from start to stop. @handover: what the last one in this process left, and then what this one leaves. */
+static int
+serve (RbLaunch    *launch,
+       RbHandover **handover,
+       Options     *options)
+{
+  g_autoptr(RbDaemon) daemon = rb_daemon_new (launch, g_steal_pointer (handover));
+  g_autoptr(RbCredentials) credentials = NULL;
+  g_autoptr(RbSettings) settings = NULL;
+  int code;
+
+  settings = set_up (options, &credentials, &code);
+  if (settings == NULL)
+    return code;
   raise_file_limit (settings);
-  return rb_daemon_run (daemon, g_steal_pointer (&settings), g_steal_pointer (&credentials));
+  code = rb_daemon_run (daemon, g_steal_pointer (&settings), g_steal_pointer (&credentials));
+  *handover = rb_daemon_steal_next (daemon);
+  return code;
+}
+
+/* The program as it is installed now takes over; where it cannot be had any more, this one goes on. */
+static int
+serve_on (RbLaunch *launch,
+          Options  *options)
+{
+  g_autoptr(RbHandover) handover = rb_handover_receive ();
+  int code;
+
+  for (;;)
+    {
+      code = serve (launch, &handover, options);
+      if (handover == NULL)
+        return code;
+      rb_launch_exec (launch);
+      rb_log_error ("restart_exec_failed", "err", g_strerror (errno), "hint", "the broker goes on as it was", NULL);
+    }
 }
 
 int
 main (int    argc,
       char **argv)
 {
+  g_autoptr(RbLaunch) launch = rb_launch_new (argc, argv);
   g_auto(Options) options = { .setup = { NULL } };
-  g_autoptr(RbDaemon) daemon = NULL;
   g_autoptr(GError) error = NULL;
   int exit_code;
 
@@ -164,9 +205,7 @@ main (int    argc,
     }
 
   rb_log_install (options.verbose);
-  daemon = rb_daemon_new ();
-  exit_code = run (daemon, &options);
-  g_clear_pointer (&daemon, rb_daemon_free);
+  exit_code = serve_on (launch, &options);
   rb_log_close ();
   return exit_code;
 }

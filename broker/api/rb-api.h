@@ -4,6 +4,7 @@
 #pragma once
 
 #include "rb-backoff.h"
+#include "rb-bounds.h"
 #include "rb-clock.h"
 #include "rb-connector.h"
 #include "rb-cursor.h"

@@ -243,6 +243,18 @@ rb_clock_remove (RbClock *self,
   rearm (self);
 }
 
+gint64
+rb_clock_get_left_us (RbClock *self,
+                      guint64  id)
+{
+  Timer *timer;
+
+  g_return_val_if_fail (RB_IS_CLOCK (self), -1);
+
+  timer = g_hash_table_lookup (get_private (self)->timers, &id);
+  return timer != NULL ? MAX (0, timer->deadline_us - rb_clock_get_monotonic_us (self)) : -1;
+}
+
 guint
 rb_clock_get_n_timers (RbClock *self)
 {

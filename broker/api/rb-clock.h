@@ -33,6 +33,8 @@ gint64    rb_clock_get_wall_ms       (RbClock *self);
  * order they were added. */
 guint64   rb_clock_add               (RbClock *self, gint64 delay_ms, RbClockFunc function, gpointer user_data);
 void      rb_clock_remove            (RbClock *self, guint64 id);     /* 0 and spent ids are fine */
+/* Microseconds of the monotonic clock until it is due, 0 when it is overdue; -1: it is spent, or never was. */
+gint64    rb_clock_get_left_us       (RbClock *self, guint64 id);
 guint     rb_clock_get_n_timers      (RbClock *self);
 void      rb_clock_dispatch          (RbClock *self);                 /* for subclasses: run what is due */
 

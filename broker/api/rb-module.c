@@ -44,6 +44,7 @@ struct _RbModuleContext {
   const RbModuleInfo  *info;         /* lives in the module's file, which stays resident */
   RbModuleEnvironment  environment;  /* strings and clock owned */
   GHashTable          *settings;     /* char * to char *, owned */
+  RbBounds            *bounds;       /* NULL: it has none */
 };
 
 G_DEFINE_FINAL_TYPE (RbModuleContext, rb_module_context, G_TYPE_OBJECT)
@@ -64,6 +65,7 @@ rb_module_context_finalize (GObject *object)
 
   rb_module_environment_clear (&self->environment);
   g_hash_table_unref (self->settings);
+  g_clear_pointer (&self->bounds, rb_bounds_unref);
   G_OBJECT_CLASS (rb_module_context_parent_class)->finalize (object);
 }
 
@@ -127,6 +129,36 @@ rb_module_context_get_environment (RbModuleContext *self)
 {
   g_return_val_if_fail (RB_IS_MODULE_CONTEXT (self), NULL);
   return &self->environment;
+}
+
+/**
+ * rb_module_context_make_bounds:
+ * @self: a context
+ * @infos: (array length=n): a table that lives as long as the process; names begin with the module's
+ * @n: how many there are
+ *
+ * Once, from configure(): what the module counts against its limits, and people see.
+ *
+ * Returns: (transfer none): the bounds, as long as @self lives; without a clock %NULL, which nobody counts in
+ */
+RbBounds *
+rb_module_context_make_bounds (RbModuleContext   *self,
+                               const RbBoundInfo *infos,
+                               guint              n)
+{
+  g_return_val_if_fail (RB_IS_MODULE_CONTEXT (self), NULL);
+  g_return_val_if_fail (self->bounds == NULL, NULL);
+
+  if (self->environment.clock != NULL)
+    self->bounds = rb_bounds_new (infos, n, self->environment.clock);
+  return self->bounds;
+}
+
+RbBounds *
+rb_module_context_get_bounds (RbModuleContext *self)
+{
+  g_return_val_if_fail (RB_IS_MODULE_CONTEXT (self), NULL);
+  return self->bounds;
 }
 
 static gboolean

@@ -5,6 +5,7 @@
 
 #include <gio/gio.h>
 
+#include "rb-bounds.h"
 #include "rb-clock.h"
 
 G_BEGIN_DECLS
@@ -83,6 +84,8 @@ const char      *rb_module_context_get_string  (RbModuleContext *self, const cha
 gint64           rb_module_context_get_integer (RbModuleContext *self, const char *key);
 gboolean         rb_module_context_get_boolean (RbModuleContext *self, const char *key);
 GStrv            rb_module_context_dup_list    (RbModuleContext *self, const char *key);
+RbBounds        *rb_module_context_make_bounds (RbModuleContext *self, const RbBoundInfo *infos, guint n);
+RbBounds        *rb_module_context_get_bounds  (RbModuleContext *self);   /* NULL: it made none */
 
 /* The life of a module. A constructor allocates; configure() checks; start_async() connects.
  * Prerequisite of the four kinds' interfaces. */

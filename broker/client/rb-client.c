@@ -14,6 +14,7 @@
 
 #define CLOSE_TIMEOUT_MS 1000
 #define CLOSE_RECOVER 1012   /* service restart (protocol.md 5.3) */
+#define RESTARTING "broker_restart"   /* the reason of a broker that goes on at once */
 #define EARLY_MAX 256
 
 struct _RbClient {
@@ -48,7 +49,7 @@ G_DEFINE_FINAL_TYPE (RbClient, rb_client, G_TYPE_OBJECT)
 G_LOCK_DEFINE_STATIC (connected_pids);
 static GHashTable *connected_pids;
 
-static void schedule_reconnect (RbClient *self);
+static void schedule_reconnect (RbClient *self, gint64 delay_ms);
 static void drop_channel (RbClient *self);
 
 static gboolean
@@ -159,7 +160,8 @@ lose_connection (RbClient   *self,
     {
       rb_log_info ("broker_connection_lost", "reason", failure, NULL);
       set_phase (self, RB_CLIENT_RECONNECTING, failure);
-      schedule_reconnect (self);
+      /* Its sockets listen meanwhile: who connects now waits until it serves, and is back that much earlier. */
+      schedule_reconnect (self, g_strcmp0 (failure, RESTARTING) == 0 ? 0 : rb_backoff_next (&self->backoff));
     }
 }
 
@@ -231,7 +233,7 @@ on_attempt_done (GObject      *source,
   if (self->phase == RB_CLIENT_RECONNECTING)
     {
       rb_log_debug ("broker_reconnect_failed", "error", error->message, NULL);
-      schedule_reconnect (self);
+      schedule_reconnect (self, rb_backoff_next (&self->backoff));
     }
   else
     release_pid (self);
@@ -264,10 +266,11 @@ on_reconnect_timer (gpointer user_data)
 }
 
 static void
-schedule_reconnect (RbClient *self)
+schedule_reconnect (RbClient *self,
+                    gint64    delay_ms)
 {
   if (self->reconnect_timer == 0)
-    self->reconnect_timer = rb_clock_add (self->clock, rb_backoff_next (&self->backoff), on_reconnect_timer, self);
+    self->reconnect_timer = rb_clock_add (self->clock, delay_ms, on_reconnect_timer, self);
 }
 
 static void

@@ -9,6 +9,7 @@ struct _RbChanges {
   GArray   *list;      /* of RbChange */
   GArray   *told;      /* of RbTold; NULL: nothing */
   gboolean  lazy;
+  gboolean  crowded;
 };
 
 static void
@@ -184,4 +185,16 @@ rb_changes_get (const RbChanges *self,
 {
   g_return_val_if_fail (self != NULL && i < self->list->len, NULL);
   return &g_array_index (self->list, RbChange, i);
+}
+
+void
+rb_changes_set_crowded (RbChanges *self)
+{
+  self->crowded = TRUE;
+}
+
+gboolean
+rb_changes_is_crowded (const RbChanges *self)
+{
+  return self->crowded;
 }

@@ -28,6 +28,9 @@ void            rb_changes_delete    (RbChanges *self, RbTable table, GVariant *
 /* Nothing waits for these to survive a power loss (they survive a crash of the process): no sync of their own. */
 void            rb_changes_set_lazy  (RbChanges *self, gboolean lazy);
 gboolean        rb_changes_is_lazy   (const RbChanges *self);
+/* A checkpoint among them takes the place of another: its message has as many as it may have. */
+void            rb_changes_set_crowded (RbChanges *self);
+gboolean        rb_changes_is_crowded  (const RbChanges *self);
 /* What is told outwards once, and only when, these changes are durable. Both take @event. */
 void            rb_changes_tell      (RbChanges *self, RbEvent *event);     /* to everybody; the authority hears of it until it has heard */
 void            rb_changes_project   (RbChanges *self, RbEvent *event);     /* not to the authority, which has agreed to it already */

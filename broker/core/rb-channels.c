@@ -41,6 +41,7 @@ move_endpoint (RbCore     *core,
   g_clear_object (&endpoint->channel);
   rb_deliver_channel_lost (core, endpoint);
   rb_lifecycle_activate (core, endpoint, replacement, changes);
+  endpoint->is_moved = TRUE;
   rb_core_commit_lazy (core, changes, NULL, NULL);
   rb_deliver_pump (core, endpoint);
 }

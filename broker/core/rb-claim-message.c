@@ -85,6 +85,7 @@ void
 rb_claim_message_store (RbCore       *core,
                         RbAssignment *assignment,
                         const char   *step,
+                        const char   *rule,
                         RbChanges    *changes)
 {
   RbMessage *message = assignment->message;
@@ -92,7 +93,7 @@ rb_claim_message_store (RbCore       *core,
 
   if (message->place != RB_PLACE_INBOX)
     record_arrival (core, message, changes);
-  rb_message_checkpoint (message, changes, step, now, assignment->endpoint_id, assignment->context->assignment_id);
+  rb_message_checkpoint_ruled (message, changes, step, now, assignment->endpoint_id, assignment->context->assignment_id, rule);
   rb_message_move (message, changes, RB_PLACE_ASSIGNMENT, message->endpoint_id, message->reason, now);
   rb_received_record (core, assignment->endpoint_id, message->correlation_id, changes);
   rb_assignment_record (assignment, changes);

@@ -15,7 +15,8 @@ void       rb_claim_message_give_back (RbCore *core, RbMessage *message);    /* 
 
 /* Gives it, in the table already, its place and its steps, as a part of @changes; then rb_claim_message_settle() with the outcome. @step: of
  * its ladder. */
-void       rb_claim_message_store     (RbCore *core, RbAssignment *assignment, const char *step, RbChanges *changes);
+void       rb_claim_message_store     (RbCore *core, RbAssignment *assignment, const char *step, const char *rule,
+                                       RbChanges *changes);
 void       rb_claim_message_settle    (RbCore *core, RbMessage *message, const GError *error);
 
 RbAssignment *rb_claim_message_assign (RbCore *core, const RbClaimed *claimed, RbMessage *message);

@@ -16,6 +16,7 @@
 #include "rb-owner.h"
 #include "rb-pair.h"
 #include "rb-restore.h"
+#include "rb-rule.h"
 #include "rb-settle.h"
 #include "rb-upstream-error.h"
 
@@ -136,7 +137,7 @@ give_back (RbCore     *core,
   RbChanges *changes = rb_changes_new ();
 
   if (message->place == RB_PLACE_INBOX)
-    rb_message_checkpoint (message, changes, "released", rb_core_now (core), self->endpoint_id, reason_code);
+    rb_message_checkpoint_ruled (message, changes, "released", rb_core_now (core), self->endpoint_id, reason_code, RB_RULE_RELEASED);
   rb_claim_message_give_back (core, message);
   rb_core_commit_lazy (core, changes, NULL, NULL);
 }
@@ -225,7 +226,7 @@ store (RbCore *core,
   if (core->settings.acceptance_timeout > 0)
     assignment->deadline = rb_core_now (core) + core->settings.acceptance_timeout;
   rb_assignments_add (core->assignments, assignment);
-  rb_claim_message_store (core, assignment, "claimed", changes);
+  rb_claim_message_store (core, assignment, "claimed", RB_RULE_CLAIM, changes);
   rb_changes_project (changes, rb_events_assigned (assignment));
   rb_restore_arm (core, assignment);
   rb_core_commit (core, changes, on_stored, task);
@@ -577,6 +578,8 @@ check_request (RbCore                *core,
       rb_set_error (error, RB_ERROR_INVALID, "undispatched_id_invalid", "undispatched_id is required");
       return NULL;
     }
+  if (rb_ledger_lookup (core->ledger, request->undispatched_id) == NULL && !rb_core_has_room_for (core, 0, error))
+    return NULL;
   return g_steal_pointer (&target);
 }
 

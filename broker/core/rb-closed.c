@@ -9,7 +9,6 @@
 #include "rb-error.h"
 #include "rb-log.h"
 
-#define MAX_ENTRIES 64
 #define FRESH_MS 5000
 
 typedef struct {
@@ -97,14 +96,18 @@ static void
 remember (RbClosed   *self,
           const char *endpoint_id,
           gboolean    is_closed,
-          gint64      now)
+          gint64      now,
+          RbBounds   *bounds)
 {
   Entry *entry = g_hash_table_lookup (self->entries, endpoint_id);
 
   if (entry != NULL)
     forget (self, entry);
-  if (self->used.length >= MAX_ENTRIES)
-    forget (self, g_queue_peek_head (&self->used));
+  if (self->used.length >= RB_CLOSED_MAX)
+    {
+      rb_bounds_reached (bounds, RB_CORE_BOUND_CLOSED_LOOKUPS);
+      forget (self, g_queue_peek_head (&self->used));
+    }
 
   entry = g_new0 (Entry, 1);
   entry->endpoint_id = g_strdup (endpoint_id);
@@ -113,6 +116,7 @@ remember (RbClosed   *self,
   entry->link.data = entry;
   g_queue_push_tail_link (&self->used, &entry->link);
   g_hash_table_insert (self->entries, entry->endpoint_id, entry);
+  rb_bounds_note (bounds, RB_CORE_BOUND_CLOSED_LOOKUPS, self->used.length);
 }
 
 /* FALSE: that is no answer. "There is none" is one. */
@@ -169,7 +173,7 @@ on_answered (GObject      *source,
 
   g_free (question);
   if (read_answer (answer, error, &is_closed))
-    remember (core->closed, endpoint_id, is_closed, rb_core_now (core));
+    remember (core->closed, endpoint_id, is_closed, rb_core_now (core), core->bounds);
   else
     rb_log_warning ("closed_lookup_failed", "endpoint_id", endpoint_id, "err", error->message, NULL);
 
@@ -222,4 +226,10 @@ rb_closed_stop (RbCore *core)
   g_hash_table_iter_init (&iter, waiting);
   while (g_hash_table_iter_next (&iter, NULL, &waiters))
     answer_all (core, waiters, FALSE);
+}
+
+guint
+rb_closed_get_n (const RbClosed *self)
+{
+  return self->used.length;
 }

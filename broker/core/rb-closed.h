@@ -8,7 +8,10 @@
 G_BEGIN_DECLS
 
 /* A short memory of what the upstream said. Source: protocol.md 9.6. */
+#define RB_CLOSED_MAX 64
+
 RbClosed  *rb_closed_new   (void);
+guint      rb_closed_get_n (const RbClosed *self);
 void       rb_closed_free  (RbClosed *self);
 
 /* @is_closed: FALSE also when the upstream could not say */

@@ -10,6 +10,7 @@
 #include "rb-lifecycle.h"
 #include "rb-log.h"
 #include "rb-mailroom.h"
+#include "rb-rule.h"
 #include "rb-spawn.h"
 
 #include <string.h>
@@ -94,6 +95,7 @@ dispatch_undispatched (RbCore       *core,
     .undispatched_id = get_text (event, "undispatched_id"),
     .source_message_id = get_text (event, "source_message_id"),
     .endpoint_id = target != NULL ? target->endpoint_id : get_text (event, "target_endpoint_id"),
+    .rule = RB_RULE_UPSTREAM,
     .target = target,
     .token = get_text (event, "broker_projection_token"),
     .emitted_at = rb_core_now (core),

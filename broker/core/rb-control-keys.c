@@ -5,12 +5,15 @@
 
 #include "rb-control-keys.h"
 
+#include "rb-core-bounds.h"
+
 typedef struct {
   gint64  n;      /* its row; they count up */
   char   *key;
 } Entry;
 
 struct _RbControlKeys {
+  RbBounds   *bounds;   /* borrowed; NULL: nobody counts */
   guint       cap;
   gint64      next;
   GQueue      order;     /* of Entry, oldest first */
@@ -69,6 +72,22 @@ rb_control_keys_free (RbControlKeys *self)
   g_free (self);
 }
 
+void
+rb_control_keys_foreach (RbControlKeys    *self,
+                         RbControlKeyFunc  func,
+                         gpointer          user_data)
+{
+  for (GList *l = self->order.head; l != NULL; l = l->next)
+    func (((const Entry *) l->data)->key, user_data);
+}
+
+void
+rb_control_keys_set_bounds (RbControlKeys *self,
+                            RbBounds      *bounds)
+{
+  self->bounds = bounds;
+}
+
 gboolean
 rb_control_keys_contains (RbControlKeys *self,
                           const char    *key)
@@ -90,9 +109,11 @@ rb_control_keys_add (RbControlKeys *self,
     {
       Entry *oldest = self->order.head->data;
 
+      rb_bounds_reached (self->bounds, RB_CORE_BOUND_CONTROL_KEYS);
       rb_changes_delete (changes, RB_TABLE_CONTROL_KEYS, g_variant_new ("(x)", oldest->n));
       drop (self, self->order.head);
     }
+  rb_bounds_note (self->bounds, RB_CORE_BOUND_CONTROL_KEYS, self->order.length);
 }
 
 void

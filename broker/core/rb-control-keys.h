@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-bounds.h"
 #include "rb-changes.h"
 
 G_BEGIN_DECLS
@@ -13,7 +14,11 @@ typedef struct _RbControlKeys RbControlKeys;
 RbControlKeys *rb_control_keys_new      (guint cap);
 void           rb_control_keys_free     (RbControlKeys *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbControlKeys, rb_control_keys_free)
+/* @bounds: borrowed; NULL: nobody counts. */
+void        rb_control_keys_set_bounds (RbControlKeys *self, RbBounds *bounds);
 
+typedef void (*RbControlKeyFunc) (const char *key, gpointer user_data);
+void           rb_control_keys_foreach  (RbControlKeys *self, RbControlKeyFunc func, gpointer user_data);    /* the oldest first */
 gboolean       rb_control_keys_contains (RbControlKeys *self, const char *key);
 /* The oldest leaves when it is full. */
 void           rb_control_keys_add      (RbControlKeys *self, const char *key, RbChanges *changes);

@@ -6,12 +6,9 @@
 #include "rb-control.h"
 
 #include "rb-control-handlers.h"
-#include "rb-control-keys.h"
 #include "rb-dict.h"
 #include "rb-error.h"
 #include "rb-log.h"
-
-#define KEYS_CAP 1024
 
 /* Events that concern the same endpoint or the same row stand in line, one after the other; all others proceed side by side (IMP-66). A
  * run leaves its lines when what it decides is decided, which is long before an adapter's receipt: no event waits for an adapter. */
@@ -148,7 +145,7 @@ rb_control_release (RbCore   *core,
   begin_ready (core);
 }
 
-/* Everybody who asked is answered. @error: NULL on success */
+/* Everybody who asked is answered. What failed because we are being restarted did not fail: it comes again. @error: NULL on success */
 static void
 end (RbCore       *core,
      RbControlRun *run,
@@ -157,7 +154,7 @@ end (RbCore       *core,
   const RbControlHandler *handler = run->handler;
   g_autofree char *key = g_strdup (run->key);
 
-  for (guint i = 0; i < run->n_acks; i++)
+  for (guint i = 0; i < run->n_acks && (error == NULL || !core->is_restarting); i++)
     answer (core, key, error != NULL ? "failed" : handler->success, error != NULL ? error->message : NULL);
   g_hash_table_remove (core->control->runs, key);
   if (error == NULL && handler->acknowledged != NULL)
@@ -217,6 +214,7 @@ add_run (RbCore                 *core,
   run->lines = handler->dup_lines (event);
   run->n_acks = 1;
   g_hash_table_insert (self->runs, run->key, run);
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_CONTROL_EVENTS, g_hash_table_size (self->runs));
   stand_in_line (self, run);
   if (run->n_ahead == 0)
     g_queue_push_tail (&self->ready, run);
@@ -236,6 +234,11 @@ dispatch (RbCore     *core,
     same->n_acks++;
   else if (rb_control_keys_contains (core->control->keys, key))
     answer (core, key, "applied", NULL);
+  else if (handler != NULL && g_hash_table_size (core->control->runs) >= RB_CONTROL_RUNS_MAX)
+    {
+      rb_bounds_reached (core->bounds, RB_CORE_BOUND_CONTROL_EVENTS);
+      answer (core, key, "failed", "too_many_control_events");
+    }
   else if (handler != NULL)
     add_run (core, key, handler, event);
   else
@@ -265,7 +268,7 @@ rb_control_new (void)
 {
   RbControl *self = g_new0 (RbControl, 1);
 
-  self->keys = rb_control_keys_new (KEYS_CAP);
+  self->keys = rb_control_keys_new (RB_CONTROL_KEYS_MAX);
   self->runs = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) run_free);
   self->lines = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_queue_free);
   g_queue_init (&self->ready);
@@ -280,6 +283,25 @@ rb_control_free (RbControl *self)
   g_hash_table_unref (self->lines);
   g_hash_table_unref (self->runs);
   g_free (self);
+}
+
+guint
+rb_control_get_n_runs (const RbControl *self)
+{
+  return g_hash_table_size (self->runs);
+}
+
+guint
+rb_control_get_n_keys (const RbControl *self)
+{
+  return rb_control_keys_get_n (self->keys);
+}
+
+void
+rb_control_set_bounds (RbControl *self,
+                       RbBounds  *bounds)
+{
+  rb_control_keys_set_bounds (self->keys, bounds);
 }
 
 void
@@ -315,4 +337,29 @@ rb_control_load (RbControl *self,
                  GVariant  *row)
 {
   rb_control_keys_load (self->keys, row);
+}
+
+void
+rb_control_foreach_key (RbCore           *core,
+                        RbControlKeyFunc  func,
+                        gpointer          user_data)
+{
+  GHashTableIter iter;
+  gpointer key;
+
+  rb_control_keys_foreach (core->control->keys, func, user_data);
+  g_hash_table_iter_init (&iter, core->control->runs);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    func (key, user_data);
+}
+
+const char *
+rb_control_get_state (RbCore     *core,
+                      const char *key)
+{
+  const RbControlRun *run = g_hash_table_lookup (core->control->runs, key);
+
+  if (run != NULL)
+    return run->is_begun ? "running" : "waiting";
+  return rb_control_keys_contains (core->control->keys, key) ? "done" : NULL;
 }

@@ -3,8 +3,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-archive.h"
 #include "rb-assignment.h"
 #include "rb-channels.h"
+#include "rb-core-bounds.h"
 #include "rb-core.h"
 #include "rb-inbox.h"
 #include "rb-ledger.h"
@@ -40,10 +42,13 @@ struct _RbCore {
   RbRandomFunc    random;
   gpointer        random_data;
 
+  RbBounds       *bounds;          /* numbered by RbCoreBound */
+  GPtrArray      *all_bounds;      /* of RbBounds: these, and those of whoever works for us */
   RbRegistry     *registry;
   RbRouter       *router;
   RbReplyCache   *received;
   RbLedger       *ledger;
+  RbArchive      *archive;
   RbInbox        *inbox;
   RbAssignments  *assignments;
   RbReplies      *replies;
@@ -57,6 +62,7 @@ struct _RbCore {
   GHashTable     *channels;        /* gint64 * pid to RbChannel */
   GHashTable     *receipts;        /* push id (borrowed from the item) to RbItem */
   gint64          next_position;
+  guint           n_in_flight;     /* sequences that the connector handed on, neither accepted nor released */
   guint           n_registering;   /* registrations that the upstream was asked about: they count as endpoints */
 
   RbPresence      presence;
@@ -65,6 +71,7 @@ struct _RbCore {
   char           *link_error;          /* why the connector is not connected, in its words; NULL: it is, or has not said */
   GHashTable     *facts;               /* what the process says of itself: name to text */
   guint64         presence_timer;
+  guint64         archive_timer;       /* until the oldest of it is too old; 0: there is nothing */
   guint64         sweep_timer;         /* of received correlations; 0: there are none */
 
   GHashTable     *claims;          /* RbPair of endpoint and undispatched id to GPtrArray of GTask: who else waits for that claim */
@@ -73,6 +80,7 @@ struct _RbCore {
   RbMailroom     *mailroom;
   GHashTable     *waiters;         /* endpoint id to GPtrArray of who waits for staged messages (rb-staged.c) */
   guint           n_waiters;
+  GHashTable     *waiters_of;      /* gint64 * pid to how many of them are its own */
   guint64         probe_timer;     /* how long inbound handling waits for the upstream's word */
   gboolean        is_asking;       /* what the upstream can do */
 
@@ -80,8 +88,11 @@ struct _RbCore {
   gboolean        is_probing;      /* the upstream was asked what it can do, and inbound handling waits for its word */
   gboolean        is_running;
   gboolean        is_stopping;
+  gboolean        is_restarting;   /* and the next process goes on at once: nobody is to notice */
   guint           n_reports;       /* on their way to an authority; and endpoints that are taken back while we stop */
-  GTask          *stop;            /* waits for them; NULL: none */
+  GQueue          sends;           /* what adapters sent and the network has yet to answer, linked through it (rb-send.c) */
+  GTask          *stop;            /* waits for both; NULL: none */
+  guint64         stop_timer;      /* how long for the sends */
 
   struct {
     guint64 received, duplicates, refused, pushed, taken, receipt_timeouts, sent, replies, restored, claimed, staged, fetched, self_settled;
@@ -105,6 +116,13 @@ void      rb_core_changed      (RbCore *self, const char *topic);
 gboolean  rb_core_check_owner  (RbCore *self, const RbCaller *caller, const RbEndpoint *endpoint, gint64 body_pid, GError **error);
 /* Called when a report was answered: the stop may have waited for it. */
 void      rb_core_stop_continue (RbCore *self);
+RbBounds *rb_core_bounds_new   (RbClock *clock);               /* numbered by RbCoreBound */
+/* Its parts are there: from here on they are shown as they are. */
+void      rb_core_bounds_start (RbCore *self);
+/* May a message of that size come to live here? One is always taken. */
+gboolean  rb_core_has_room_for (RbCore *self, gsize size_bytes, GError **error);
+/* How many of the requests for staged messages may be of one process. */
+guint     rb_core_get_waiters_share (RbCore *self);
 /* Refuses while the store fails or we stop. */
 gboolean  rb_core_check_ready  (RbCore *self, GError **error);
 

@@ -16,6 +16,7 @@
 #include "rb-mailroom.h"
 #include "rb-outbox.h"
 #include "rb-pair.h"
+#include "rb-past.h"
 #include "rb-received.h"
 #include "rb-route-claim.h"
 #include "rb-spawn.h"
@@ -40,10 +41,19 @@ rb_core_settings_init (RbCoreSettings *settings)
     .reply_record_ttl = 86400000,
     .reply_correlation_ttl = 86400000,
     .presence_grace = 600000,
-    .history_retention = G_GINT64_CONSTANT (7) * 86400000,
+    .seen_retention = G_GINT64_CONSTANT (7) * 86400000,
+    .archive = {
+      .max_age_ms = G_GINT64_CONSTANT (30) * 86400000,
+      .max_bytes = 64 * 1024 * 1024,
+      .max_entries = 20000,
+      .text_max = 64 * 1024,
+    },
+    .message_cap = 100000,
+    .message_bytes_cap = 512 * 1024 * 1024,
     .inbox_cap = 256,
     .correlation_ring_cap = 1024,
     .reply_correlation_cap = 1000,
+    .reply_record_cap = 100000,
     .endpoint_cap = 8192,
     .queue_cap = 10000,
     .queue_bytes_cap = 64 * 1024 * 1024,
@@ -139,7 +149,12 @@ rb_core_finalize (GObject *object)
   g_clear_pointer (&self->received, rb_reply_cache_free);
   g_clear_pointer (&self->registry, rb_registry_free);
   g_clear_pointer (&self->ledger, rb_ledger_free);
+  g_clear_pointer (&self->archive, rb_archive_free);
   g_clear_pointer (&self->channels, g_hash_table_unref);
+  g_clear_pointer (&self->waiters_of, g_hash_table_unref);
+  g_clear_pointer (&self->all_bounds, g_ptr_array_unref);
+  rb_bounds_set_refresh (self->bounds, NULL, NULL);
+  g_clear_pointer (&self->bounds, rb_bounds_unref);
 
   G_OBJECT_CLASS (rb_core_parent_class)->finalize (object);
 }
@@ -166,6 +181,7 @@ rb_core_init (RbCore *self)
   self->presence_reason = "starting";
   self->next_position = 1;
   self->facts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->all_bounds = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_bounds_unref);
 }
 
 static GPtrArray *
@@ -179,10 +195,12 @@ make_parts (RbCore *self)
 {
   const RbCoreSettings *settings = &self->settings;
 
+  self->bounds = rb_core_bounds_new (self->clock);
   self->registry = rb_registry_new ();
   self->router = rb_router_new (settings->correlation_ring_cap);
   self->received = rb_reply_cache_new (settings->reply_correlation_cap, settings->reply_correlation_ttl);
-  self->ledger = rb_ledger_new (SEEN_CAP, settings->history_retention);
+  self->ledger = rb_ledger_new (SEEN_CAP, settings->seen_retention);
+  self->archive = rb_archive_new (&settings->archive);
   self->inbox = rb_inbox_new (settings->inbox_cap);
   self->assignments = rb_assignments_new ();
   self->replies = rb_replies_new ();
@@ -198,7 +216,24 @@ make_parts (RbCore *self)
   self->claims = g_hash_table_new_full (rb_pair_hash, rb_pair_equal, NULL, NULL);
   self->waiters = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
   self->staging = rb_staging_new ();
+  self->waiters_of = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self->mailroom = rb_mailroom_new ();
+}
+
+static void
+count_bounds (RbCore *self)
+{
+  rb_router_set_bounds (self->router, self->bounds);
+  rb_reply_cache_set_bounds (self->received, self->bounds);
+  rb_ledger_set_bounds (self->ledger, self->bounds);
+  rb_archive_set_bounds (self->archive, self->bounds);
+  rb_inbox_set_bounds (self->inbox, self->bounds);
+  rb_replies_set_bounds (self->replies, self->bounds);
+  rb_refused_set_bounds (self->refused, self->bounds);
+  rb_staging_set_bounds (self->staging, self->bounds);
+  rb_control_set_bounds (self->control, self->bounds);
+  rb_outbox_set_bounds (self->outbox, self->bounds);
+  rb_core_bounds_start (self);
 }
 
 RbCore *
@@ -220,6 +255,7 @@ rb_core_new (const RbCorePorts    *ports,
   self->random_data = ports->random_data;
   self->presence_since = rb_core_now (self);
   make_parts (self);
+  count_bounds (self);
 
   rb_link_watch (self);
   rb_inbound_watch (self);
@@ -244,6 +280,7 @@ rb_core_start (RbCore *self)
   self->is_running = TRUE;
   rb_load_resume (self);
   rb_received_start (self);
+  rb_past_start (self);
   rb_capabilities_start (self);
 }
 
@@ -290,6 +327,13 @@ rb_core_set_fact (RbCore     *self,
                   const char *value)
 {
   g_hash_table_replace (self->facts, g_strdup (name), g_strdup (value));
+}
+
+void
+rb_core_add_bounds (RbCore   *self,
+                    RbBounds *bounds)
+{
+  g_ptr_array_add (self->all_bounds, rb_bounds_ref (bounds));
 }
 
 gboolean
@@ -410,6 +454,8 @@ rb_core_commit (RbCore      *self,
   GPtrArray *reserved = rb_assignments_dup_reserved (changes);
   Commit *commit;
 
+  if (rb_changes_is_crowded (changes))
+    rb_bounds_reached (self->bounds, RB_CORE_BOUND_CHECKPOINTS);
   if (done == NULL && enclosed == NULL && reserved == NULL)
     {
       rb_store_commit (self->store, changes, NULL, NULL);

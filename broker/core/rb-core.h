@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-archive.h"
+#include "rb-bounds.h"
 #include "rb-channel.h"
 #include "rb-connector.h"
 #include "rb-emitter.h"
@@ -48,10 +50,14 @@ typedef struct {
   gint64 reply_correlation_ttl;
   gint64 presence_grace;
   gint64 spawn_timeout;           /* how long what was spawned may take to register */
-  gint64 history_retention;       /* how long ended messages can be explained */
+  gint64 seen_retention;          /* how long the ids of ended messages are remembered: redelivered, they have no effect */
+  RbArchiveLimits archive;        /* how long they, what was sent and closed endpoints can be explained and searched */
+  guint  message_cap;             /* that live: in the inbox, in queues and in assignments */
+  gsize  message_bytes_cap;
   guint  inbox_cap;               /* rows */
   guint  correlation_ring_cap;    /* for each endpoint */
   guint  reply_correlation_cap;   /* for each endpoint */
+  guint  reply_record_cap;        /* replies remembered, so that none is sent twice */
   guint  endpoint_cap;
   guint  queue_cap;               /* messages for each endpoint */
   gsize  queue_bytes_cap;         /* bytes for each endpoint */
@@ -81,7 +87,10 @@ gboolean  rb_core_load             (RbCore *self, GError **error);
 /* Once the modules were started by whoever owns them (or are late): deadlines and grace periods go on, the connector's window opens. */
 void      rb_core_start            (RbCore *self);
 /* Protocol.md section 19, steps 4 to 8: no new work, timers off, pending assignments restored, endpoints kept on disk, everything
- * committed. Finishes always. @reason: "signal:SIGTERM", ... */
+ * committed. Finishes always. @reason: "signal:SIGTERM", ...; one that begins with RB_CORE_RESTART promises that the next process goes on at
+ * once: then pending assignments wait for it, as after a crash, and nobody is told anything. */
+#define RB_CORE_RESTART "restart:"
+
 void      rb_core_stop_async       (RbCore *self, const char *reason, GAsyncReadyCallback callback, gpointer user_data);
 void      rb_core_stop_finish      (RbCore *self, GAsyncResult *result);
 
@@ -90,6 +99,8 @@ const char *rb_core_get_presence_reason (RbCore *self);
 /* What the process knows of itself, for people who look at the status: "profile", "node_id". */
 void      rb_core_set_fact         (RbCore *self, const char *name, const char *value);
 gboolean  rb_core_is_stopping      (RbCore *self);
+/* Shown in the status with the core's own. Takes a reference. */
+void      rb_core_add_bounds       (RbCore *self, RbBounds *bounds);
 /* FALSE with the reason while new work must be refused (store failing, stopping). */
 gboolean  rb_core_is_ready         (RbCore *self, GError **error);
 

@@ -5,11 +5,13 @@
 
 #include "rb-dead-letters.h"
 
+#include "rb-core-bounds.h"
 #include "rb-log.h"
 
 #define MAX_LETTERS 1000     /* some kilobyte each */
 
 struct _RbDeadLetters {
+  RbBounds   *bounds;   /* borrowed; NULL: nobody counts */
   GQueue   letters;          /* of RbLetter, oldest first */
   guint64  n_forgotten;
 };
@@ -30,6 +32,25 @@ rb_dead_letters_free (RbDeadLetters *self)
   g_free (self);
 }
 
+static void
+forget_oldest (RbDeadLetters *self,
+               RbChanges     *changes)
+{
+  g_autoptr(RbLetter) oldest = g_queue_pop_head (&self->letters);
+
+  self->n_forgotten++;
+  rb_log_warning ("dead_letter_forgotten", "kind", rb_event_kind_to_string (rb_event_get_kind (oldest->event)), "subject",
+                  rb_event_get_subject (oldest->event), NULL);
+  rb_letter_erase (oldest, changes);
+}
+
+void
+rb_dead_letters_set_bounds (RbDeadLetters *self,
+                            RbBounds      *bounds)
+{
+  self->bounds = bounds;
+}
+
 void
 rb_dead_letters_add (RbDeadLetters *self,
                      RbLetter      *letter,
@@ -38,13 +59,24 @@ rb_dead_letters_add (RbDeadLetters *self,
   g_queue_push_tail (&self->letters, letter);
   while (self->letters.length > MAX_LETTERS)
     {
-      g_autoptr(RbLetter) oldest = g_queue_pop_head (&self->letters);
-
-      self->n_forgotten++;
-      rb_log_warning ("dead_letter_forgotten", "kind", rb_event_kind_to_string (rb_event_get_kind (oldest->event)), "subject",
-                      rb_event_get_subject (oldest->event), NULL);
-      rb_letter_erase (oldest, changes);
+      rb_bounds_reached (self->bounds, RB_CORE_BOUND_DEAD_LETTERS);
+      forget_oldest (self, changes);
     }
+  rb_bounds_note (self->bounds, RB_CORE_BOUND_DEAD_LETTERS, self->letters.length);
+}
+
+guint
+rb_dead_letters_prune (RbDeadLetters *self,
+                       gint64         before,
+                       guint          max,
+                       RbChanges     *changes)
+{
+  const RbLetter *oldest;
+  guint n = 0;
+
+  for (; n < max && (oldest = g_queue_peek_head (&self->letters)) != NULL && oldest->created_at < before; n++)
+    forget_oldest (self, changes);
+  return n;
 }
 
 RbLetter *

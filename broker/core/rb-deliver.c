@@ -9,6 +9,7 @@
 #include "rb-events.h"
 #include "rb-lifecycle.h"
 #include "rb-log.h"
+#include "rb-past.h"
 #include "rb-received.h"
 #include "rb-restore.h"
 
@@ -100,7 +101,7 @@ take_direct (RbCore     *core,
   if (!is_told)
     rb_changes_tell (changes, rb_events_inbound_routed (message, endpoint->id, RB_ROUTE_KIND_ACTIVE, message->since));
   rb_message_checkpoint (message, changes, "taken", now, endpoint->id, NULL);
-  rb_ledger_end (core->ledger, message, "delivered", now, changes);
+  rb_past_message (core, message, "delivered", changes);
   rb_core_commit_lazy (core, changes, NULL, NULL);
 }
 
@@ -169,6 +170,16 @@ on_taken (RbCore     *core,
 }
 
 static void
+note_failure (RbCore     *core,
+              RbItem     *item,
+              const char *failure)
+{
+  item->failure = failure;
+  item->n_failures++;
+  item->failed_at = rb_core_now (core);
+}
+
+static void
 not_received (RbCore     *core,
               RbEndpoint *endpoint,
               RbItem     *item)
@@ -202,6 +213,7 @@ on_receipt_timeout (gpointer user_data)
   gboolean ends_drain = endpoint->drain != NULL && item->is_awaited;
 
   item->timer = 0;
+  note_failure (core, item, "ipc_push_ack_timeout");
   core->counters.receipt_timeouts++;
   rb_log_warning ("ipc_push_ack_timeout", "endpoint_id", item->endpoint_id, "message_id", item->message->id, NULL);
   if (ends_drain)
@@ -267,12 +279,15 @@ push_item (RbCore     *core,
   if (!rb_channel_push (endpoint->channel, &push))
     {
       forget_push (core, item);
+      note_failure (core, item, "ipc_push_send_failed");
       rb_queue_put_back (endpoint->queue, item, TRUE);
       rb_log_warning ("ipc_push_send_failed", "endpoint_id", endpoint->id, "message_id", item->message->id, NULL);
       return FALSE;
     }
 
   core->counters.pushed++;
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_PUSHED, rb_queue_get_n_pushed (endpoint->queue));
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_PUSHED_BYTES, rb_queue_get_pushed_bytes (endpoint->queue));
   if (has_receipts)
     start_timer (core, item, core->settings.push_ack_timeout, on_receipt_timeout);
   else
@@ -287,25 +302,60 @@ is_reachable (RbCore     *core,
   return !core->is_stopping && endpoint->is_durable && endpoint->state == RB_ENDPOINT_ACTIVE && endpoint->channel != NULL;
 }
 
+/* One is always pushed, however large it is. */
 static gboolean
-has_room (RbCore     *core,
-          RbEndpoint *endpoint)
+has_room (RbCore       *core,
+          RbEndpoint   *endpoint,
+          const RbItem *next)
 {
-  return rb_queue_get_n_pushed (endpoint->queue) < core->settings.push_window_messages &&
-         rb_queue_get_pushed_bytes (endpoint->queue) < core->settings.push_window_bytes;
+  gsize size = rb_envelope_get_size (next->message->envelope);
+
+  if (rb_queue_get_n_pushed (endpoint->queue) == 0)
+    return TRUE;
+
+  if (rb_queue_get_n_pushed (endpoint->queue) >= core->settings.push_window_messages)
+    rb_bounds_reached (core->bounds, RB_CORE_BOUND_PUSHED);
+  else if (rb_queue_get_pushed_bytes (endpoint->queue) + size > core->settings.push_window_bytes)
+    rb_bounds_reached (core->bounds, RB_CORE_BOUND_PUSHED_BYTES);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+gboolean
+rb_deliver_has_room_for (RbCore     *core,
+                         RbEndpoint *endpoint,
+                         RbMessage  *message)
+{
+  if (rb_queue_get_length (endpoint->queue) == 0)
+    return TRUE;
+
+  if (rb_queue_get_length (endpoint->queue) >= core->settings.queue_cap)
+    rb_bounds_reached (core->bounds, RB_CORE_BOUND_QUEUE);
+  else if (rb_queue_get_bytes (endpoint->queue) + rb_envelope_get_size (message->envelope) > core->settings.queue_bytes_cap)
+    rb_bounds_reached (core->bounds, RB_CORE_BOUND_QUEUE_BYTES);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+void
+rb_deliver_note (RbCore     *core,
+                 RbEndpoint *endpoint)
+{
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_QUEUE, rb_queue_get_length (endpoint->queue));
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_QUEUE_BYTES, rb_queue_get_bytes (endpoint->queue));
 }
 
 void
 rb_deliver_pump (RbCore     *core,
                  RbEndpoint *endpoint)
 {
-  while (is_reachable (core, endpoint) && has_room (core, endpoint))
-    {
-      RbItem *item = rb_queue_take_ready (endpoint->queue);
+  const RbItem *next;
 
-      if (item == NULL || !push_item (core, endpoint, item))
-        return;
-    }
+  while (is_reachable (core, endpoint) && (next = rb_queue_peek_ready (endpoint->queue)) != NULL && has_room (core, endpoint, next))
+    if (!push_item (core, endpoint, rb_queue_take_ready (endpoint->queue)))
+      return;
 }
 
 void
@@ -315,6 +365,7 @@ rb_deliver_add (RbCore     *core,
                 const char *assignment_id)
 {
   rb_queue_add (endpoint->queue, message, assignment_id);
+  rb_deliver_note (core, endpoint);
   rb_deliver_pump (core, endpoint);
 }
 
@@ -357,7 +408,10 @@ rb_deliver_channel_lost (RbCore     *core,
       gboolean was_pushed = item->is_pushed;
 
       if (was_pushed)
-        rb_log_warning ("ipc_push_ack_channel_closed", "endpoint_id", endpoint->id, "message_id", item->message->id, NULL);
+        {
+          rb_log_warning ("ipc_push_ack_channel_closed", "endpoint_id", endpoint->id, "message_id", item->message->id, NULL);
+          note_failure (core, item, "ipc_push_ack_channel_closed");
+        }
       forget_push (core, item);
       if (was_pushed && item->assignment_id != NULL && assignment != NULL)
         not_received (core, endpoint, item);

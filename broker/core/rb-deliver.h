@@ -14,6 +14,10 @@ G_BEGIN_DECLS
 /* Both: the message's place is durable. */
 void  rb_deliver_add          (RbCore *core, RbEndpoint *endpoint, RbMessage *message, const char *assignment_id);
 void  rb_deliver_pump         (RbCore *core, RbEndpoint *endpoint);
+/* In its queue; an empty one takes any message. FALSE counts as a limit that was reached. */
+gboolean rb_deliver_has_room_for (RbCore *core, RbEndpoint *endpoint, RbMessage *message);
+/* Its queue has grown. */
+void  rb_deliver_note         (RbCore *core, RbEndpoint *endpoint);
 
 /* The arrival of a message is durable now: it may be pushed from the queue where it waits, if it does. */
 void  rb_deliver_stored       (RbCore *core, RbMessage *message);

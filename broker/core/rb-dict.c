@@ -34,22 +34,6 @@ rb_dict_put_count (GVariantDict *dict,
   g_variant_dict_insert (dict, name, "x", (gint64) value);
 }
 
-void
-rb_dict_put_limit (GVariantDict *dict,
-                   const char   *name,
-                   guint64       used,
-                   guint64       bound,
-                   const char   *policy)
-{
-  GVariantDict limit;
-
-  g_variant_dict_init (&limit, NULL);
-  rb_dict_put_count (&limit, "used", used);
-  rb_dict_put_count (&limit, "limit", bound);
-  rb_dict_put_text (&limit, "policy", policy);
-  g_variant_dict_insert_value (dict, name, g_variant_dict_end (&limit));
-}
-
 GVariant *
 rb_dict_endpoint (const char *endpoint_id)
 {

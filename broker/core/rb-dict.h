@@ -11,9 +11,6 @@ void  rb_dict_put_text  (GVariantDict *dict, const char *name, const char *value
 void  rb_dict_put_time  (GVariantDict *dict, const char *name, gint64 epoch_ms);        /* as iso-ms; 0: left out */
 void  rb_dict_put_count (GVariantDict *dict, const char *name, guint64 value);          /* as x */
 
-/* One bounded thing: what it holds, its bound and what happens there. */
-void  rb_dict_put_limit (GVariantDict *dict, const char *name, guint64 used, guint64 bound, const char *policy);
-
 /* (floating) {"endpoint_id": @endpoint_id}, which is all that some upstream calls need */
 GVariant *rb_dict_endpoint (const char *endpoint_id);
 

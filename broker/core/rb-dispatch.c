@@ -14,6 +14,7 @@
 #include "rb-outbox.h"
 #include "rb-received.h"
 #include "rb-restore.h"
+#include "rb-rule.h"
 #include "rb-settle.h"
 
 /* Taken from the inbox (its slot stays reserved) -> the upstream agrees -> durable -> told -> pushed -> answered with the receipt. Any
@@ -22,6 +23,7 @@ typedef struct {
   RbMessage    *message;
   RbAssignment *assignment;    /* owned until it is in the table */
   char         *endpoint_id;
+  const char   *rule;
   void        (*stored) (RbCore *core, gpointer user_data);
   gpointer      stored_data;
 } Dispatch;
@@ -163,7 +165,7 @@ store (RbCore     *core,
   rb_assignments_add (core->assignments, assignment);
   rb_assignment_record (assignment, changes);
   rb_changes_project (changes, rb_events_assigned (assignment));
-  rb_message_checkpoint (message, changes, "assigned", now, endpoint->id, assignment->context->assignment_id);
+  rb_message_checkpoint_ruled (message, changes, "assigned", now, endpoint->id, assignment->context->assignment_id, self->rule);
   rb_message_move (message, changes, RB_PLACE_ASSIGNMENT, message->endpoint_id, message->reason, now);
   if (endpoint->state == RB_ENDPOINT_RECONNECTING)
     rb_received_record (core, endpoint->id, message->correlation_id, changes);   /* IMP-33 */
@@ -318,6 +320,7 @@ assign (RbCore                *core,
   g_autoptr(RbEvent) event = NULL;
 
   self->endpoint_id = g_strdup (order->endpoint_id);
+  self->rule = order->rule;
   self->message = rb_inbox_take (core->inbox, row->id);
   self->assignment = make_assignment (core, self->message, target, order);
   rb_mailroom_drop (core, self->assignment, "mailroom_dropped_staged_for_dispatch");
@@ -387,6 +390,25 @@ repeat (RbCore                *core,
     order->stored (core, order->stored_data);
 }
 
+/* What the endpoint's queue cannot hold stays in the inbox. */
+static gboolean
+check_room (RbCore                 *core,
+            RbMessage              *row,
+            const RbDispatchOrder  *order,
+            GError                **error)
+{
+  RbEndpoint *endpoint = rb_registry_lookup (core->registry, order->endpoint_id);
+  GError *full;
+
+  if (endpoint == NULL || rb_deliver_has_room_for (core, endpoint, row))
+    return TRUE;
+
+  full = rb_error_new (RB_ERROR_UNAVAILABLE, "endpoint_queue_full", "the queue of endpoint %s is full", order->endpoint_id);
+  rb_error_set_retryable (full, TRUE);
+  g_propagate_error (error, full);
+  return FALSE;
+}
+
 static void
 carry_out (RbCore                *core,
            const RbDispatchOrder *order,
@@ -399,7 +421,8 @@ carry_out (RbCore                *core,
 
   if (assignment != NULL)
     repeat (core, assignment, order, task);
-  else if (check_row (core, row, order, &error) && (target = choose_target (core, order, &error)) != NULL)
+  else if (check_row (core, row, order, &error) && (target = choose_target (core, order, &error)) != NULL &&
+           check_room (core, row, order, &error))
     assign (core, row, target, order, task);
   else
     {
@@ -454,7 +477,12 @@ rb_dispatch_async (RbCore              *core,
                    GAsyncReadyCallback  callback,
                    gpointer             user_data)
 {
-  RbDispatchOrder order = { .undispatched_id = undispatched_id, .endpoint_id = endpoint_id, .emitted_at = rb_core_now (core) };
+  RbDispatchOrder order = {
+    .undispatched_id = undispatched_id,
+    .endpoint_id = endpoint_id,
+    .rule = caller->operator_ ? RB_RULE_OPERATOR : RB_RULE_ADAPTER,
+    .emitted_at = rb_core_now (core),
+  };
   g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
   GError *error = NULL;
 

@@ -20,6 +20,7 @@ typedef struct {
   const char     *undispatched_id;
   const char     *source_message_id;    /* NULL: the row's */
   const char     *endpoint_id;
+  const char     *rule;                 /* of rb-rule.h: who ordered it */
   const RbTarget *target;               /* NULL: what the endpoint says of itself */
   const char     *token;
   gint64          emitted_at;

@@ -7,6 +7,9 @@
 
 #include "rb-error.h"
 
+/* Besides the first: one that comes and goes all day has no endless story. */
+#define MAX_CHECKPOINTS 32
+
 RbEndpoint *
 rb_endpoint_new (const char *id,
                  gint64      plugin_pid,
@@ -46,6 +49,34 @@ rb_endpoint_record (const RbEndpoint *self,
                   g_variant_new ("(sssxxssx@mxxs)", self->id, self->owner_token, self->nonce, self->plugin_pid, self->pid_start,
                                  self->agent_id, rb_endpoint_state_to_string (self->state), self->state_since,
                                  g_variant_new_maybe (G_VARIANT_TYPE_INT64, deadline), self->position, traits));
+}
+
+void
+rb_endpoint_checkpoint (RbEndpoint *self,
+                        RbChanges  *changes,
+                        const char *step,
+                        gint64      now,
+                        const char *detail)
+{
+  gint64 n = ++self->n_checkpoints;
+
+  if (n == 1)
+    self->registered_at = now;
+  rb_changes_put (changes, RB_TABLE_CHECKPOINTS, g_variant_new ("(sxsxmsmsms)", self->id, n, step, now, self->id, detail, NULL));
+  if (n > MAX_CHECKPOINTS + 1)
+    rb_changes_delete (changes, RB_TABLE_CHECKPOINTS, g_variant_new ("(sx)", self->id, n - MAX_CHECKPOINTS));
+}
+
+void
+rb_endpoint_load_checkpoint (RbEndpoint *self,
+                             GVariant   *row)
+{
+  gint64 n;
+
+  g_variant_get_child (row, 1, "x", &n);
+  if (n == 1)
+    g_variant_get_child (row, 3, "x", &self->registered_at);
+  self->n_checkpoints = MAX (self->n_checkpoints, (guint) n);
 }
 
 RbEndpoint *

@@ -24,9 +24,12 @@ typedef struct {
   RbEndpointState  state;
   gint64           state_since;      /* epoch-ms */
   gint64           grace_deadline;   /* epoch-ms, 0: none */
+  gint64           registered_at;    /* epoch-ms */
+  guint            n_checkpoints;
   gint64           position;         /* order of registration */
   RbTraits        *traits;
-  gboolean         is_durable;       /* the commit of its registration is done: before that nothing is pushed to it */
+  gboolean         is_durable;       /* the commit of its last registration is done: before that nothing is pushed to it */
+  gboolean         is_moved;         /* bound to a new channel whose adapter has not asked for it yet */
   RbChannel       *channel;          /* NULL unless active */
   RbQueue         *queue;
   guint64          grace_timer;
@@ -43,6 +46,10 @@ void         rb_endpoint_free     (RbEndpoint *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbEndpoint, rb_endpoint_free)
 
 void         rb_endpoint_record   (const RbEndpoint *self, RbChanges *changes);
+/* One step of its ladder, beside those of the messages; the first and the last few are kept. @detail may be NULL. */
+void         rb_endpoint_checkpoint (RbEndpoint *self, RbChanges *changes, const char *step, gint64 now, const char *detail);
+/* While loading: one of them. */
+void         rb_endpoint_load_checkpoint (RbEndpoint *self, GVariant *row);
 RbEndpoint  *rb_endpoint_from_row (GVariant *row, GError **error);
 
 G_END_DECLS

@@ -10,9 +10,10 @@ G_BEGIN_DECLS
 /* @seq: RB_CONNECTOR_NO_SEQ if it has none. Each ends the arrival, or goes on with it. */
 
 void  rb_inbound_place       (RbCore *core, RbMessage *message, gint64 seq);     /* routes it (9.2, 9.3) */
-/* @kind: of the route, the wire's word. @rule: why, for a person. */
+/* @kind: of the route, the wire's word. @rule: of rb-rule.h, by which it was decided. */
 void  rb_inbound_to_endpoint (RbCore *core, RbEndpoint *endpoint, RbMessage *message, gint64 seq, const char *kind, const char *rule);
-void  rb_inbound_to_inbox    (RbCore *core, RbMessage *message, gint64 seq, const char *reason, const char *hint);
+void  rb_inbound_to_inbox    (RbCore *core, RbMessage *message, gint64 seq, const char *reason, const char *hint,
+                              const char *rule);
 void  rb_inbound_dismiss     (RbCore *core, RbMessage *message, gint64 seq);     /* accepted, and nobody's here */
 void  rb_inbound_refuse      (RbCore *core, RbMessage *message, gint64 seq);     /* the network shall bring it again */
 void  rb_inbound_leave       (RbCore *core, RbMessage *message);                 /* neither: we are stopping (IMP-55) */

@@ -11,6 +11,7 @@
 #include "rb-log.h"
 #include "rb-received.h"
 #include "rb-route-claim.h"
+#include "rb-rule.h"
 
 /* The way of a message: seen before? -> which endpoint? -> (the upstream agrees: rb-route-claim.c) -> a place for it -> commit -> accepted upstream, pushed
  * to the adapter, told outwards. Nothing leaves before the commit. Refused is: released to the connector, which delivers it again
@@ -26,8 +27,10 @@ static void
 accept_seq (RbCore *core,
             gint64  seq)
 {
-  if (seq != RB_CONNECTOR_NO_SEQ)
-    rb_connector_accept (core->connector, seq);
+  if (seq == RB_CONNECTOR_NO_SEQ)
+    return;
+  core->n_in_flight--;
+  rb_connector_accept (core->connector, seq);
 }
 
 static void
@@ -35,8 +38,10 @@ release_seq (RbCore *core,
              gint64  seq)
 {
   core->counters.refused++;
-  if (seq != RB_CONNECTOR_NO_SEQ)
-    rb_connector_release (core->connector, seq);
+  if (seq == RB_CONNECTOR_NO_SEQ)
+    return;
+  core->n_in_flight--;
+  rb_connector_release (core->connector, seq);
 }
 
 static void
@@ -217,14 +222,15 @@ put_in_inbox (RbCore     *core,
               RbMessage  *message,
               gint64      seq,
               const char *reason,
-              const char *hint)
+              const char *hint,
+              const char *rule)
 {
   gint64 now = rb_core_now (core);
   RbChanges *changes = begin_record (message);
 
   message->position = core->next_position++;
   rb_message_move (message, changes, RB_PLACE_INBOX, hint, reason, now);
-  rb_message_checkpoint (message, changes, "stored", now, hint, reason);
+  rb_message_checkpoint_ruled (message, changes, "stored", now, hint, reason, rule);
   rb_inbox_add (core->inbox, message);
   rb_log_info ("undispatched_added", "id", message->id, "reason", reason, "traceId", message->trace.trace_id, "spanName", "receive", NULL);
   rb_core_changed (core, "inbox");
@@ -247,24 +253,17 @@ rb_inbound_to_inbox (RbCore     *core,
                      RbMessage  *message,
                      gint64      seq,
                      const char *reason,
-                     const char *hint)
+                     const char *hint,
+                     const char *rule)
 {
   if (rb_inbox_is_full (core->inbox))
     {
       log_inbox_full (core, message);
+      rb_bounds_reached (core->bounds, RB_CORE_BOUND_INBOX);
       rb_inbound_refuse (core, message, seq);
       return;
     }
-  put_in_inbox (core, message, seq, reason, hint);
-}
-
-static gboolean
-has_room (RbCore     *core,
-          RbEndpoint *endpoint,
-          RbMessage  *message)
-{
-  return rb_queue_get_length (endpoint->queue) < core->settings.queue_cap &&
-         rb_queue_get_bytes (endpoint->queue) + rb_envelope_get_size (message->envelope) <= core->settings.queue_bytes_cap;
+  put_in_inbox (core, message, seq, reason, hint, rule);
 }
 
 static void
@@ -287,7 +286,7 @@ rb_inbound_to_endpoint (RbCore     *core,
   gint64 now = rb_core_now (core);
   RbChanges *changes;
 
-  if (!has_room (core, endpoint, message))
+  if (!rb_deliver_has_room_for (core, endpoint, message))
     {
       rb_log_warning (endpoint->state == RB_ENDPOINT_RECONNECTING ? "buffer_for_reconnecting_endpoint_failed" : "endpoint_queue_at_capacity",
                       "endpoint_id", endpoint->id, "err", "its queue is full", NULL);
@@ -298,8 +297,9 @@ rb_inbound_to_endpoint (RbCore     *core,
   changes = begin_record (message);
   message->position = core->next_position++;
   rb_message_move (message, changes, RB_PLACE_QUEUE, endpoint->id, kind, now);
-  rb_message_checkpoint (message, changes, "routed", now, endpoint->id, rule);
+  rb_message_checkpoint_ruled (message, changes, "routed", now, endpoint->id, kind, rule);
   rb_queue_add (endpoint->queue, message, NULL);
+  rb_deliver_note (core, endpoint);
   if (endpoint->state == RB_ENDPOINT_RECONNECTING)
     {
       rb_received_record (core, endpoint->id, message->correlation_id, changes);
@@ -336,9 +336,9 @@ on_closed_known (RbCore   *core,
   if (core->is_stopping && arrival->seq != RB_CONNECTOR_NO_SEQ)
     rb_inbound_leave (core, message);
   else if (is_closed)
-    rb_inbound_to_inbox (core, message, arrival->seq, RB_REASON_CLOSED_SESSION, message->target_endpoint_id);
+    rb_inbound_to_inbox (core, message, arrival->seq, RB_REASON_CLOSED_SESSION, message->target_endpoint_id, RB_RULE_CLOSED);
   else
-    rb_inbound_to_inbox (core, message, arrival->seq, RB_REASON_UNADDRESSED, NULL);
+    rb_inbound_to_inbox (core, message, arrival->seq, RB_REASON_UNADDRESSED, NULL, RB_RULE_UNMATCHED);
   arrival_free (arrival);
 }
 
@@ -353,7 +353,7 @@ place_unmatched (RbCore    *core,
   if (can_ask && message->target_endpoint_id != NULL && *message->target_endpoint_id != '\0')
     rb_closed_ask (core, message->target_endpoint_id, on_closed_known, arrival_new (message, seq));
   else
-    rb_inbound_to_inbox (core, message, seq, RB_REASON_UNADDRESSED, NULL);
+    rb_inbound_to_inbox (core, message, seq, RB_REASON_UNADDRESSED, NULL, RB_RULE_UNMATCHED);
 }
 
 static void
@@ -386,10 +386,10 @@ rb_inbound_place (RbCore    *core,
       rb_route_claim (core, &route, message, seq);
       break;
     case RB_GATE_UNADDRESSED:
-      rb_inbound_to_inbox (core, message, seq, RB_REASON_UNADDRESSED, route.endpoint->id);
+      rb_inbound_to_inbox (core, message, seq, RB_REASON_UNADDRESSED, route.endpoint->id, RB_RULE_BACKGROUND);
       break;
     case RB_GATE_CORRELATED_CONTINUATION:
-      rb_inbound_to_inbox (core, message, seq, RB_REASON_CORRELATED, route.endpoint->id);
+      rb_inbound_to_inbox (core, message, seq, RB_REASON_CORRELATED, route.endpoint->id, RB_RULE_CONTINUATION);
       break;
     }
 }
@@ -422,6 +422,19 @@ must_wait (RbCore          *core,
   return seq != RB_CONNECTOR_NO_SEQ && rb_refused_must_wait (core->refused, message, seq, monotonic_ms (core));
 }
 
+/* A connector that keeps to its window stops when it is full. */
+static void
+count_in_flight (RbCore *core,
+                 gint64  seq)
+{
+  if (seq == RB_CONNECTOR_NO_SEQ)
+    return;
+
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_WINDOW, ++core->n_in_flight);
+  if (core->n_in_flight >= core->settings.window_messages)
+    rb_bounds_reached (core->bounds, RB_CORE_BOUND_WINDOW);
+}
+
 static void
 on_delivery (RbConnector *connector,
              gint64       seq,
@@ -435,11 +448,13 @@ on_delivery (RbConnector *connector,
     return;
 
   core->counters.received++;
+  count_in_flight (core, seq);
   if (settle_duplicate (core, rb_envelope_get_id (envelope), seq))
     return;
 
   message = make_message (core, envelope);
-  if (!core->is_running || !rb_core_check_ready (core, NULL) || must_wait (core, message, seq))
+  if (!core->is_running || !rb_core_check_ready (core, NULL) || must_wait (core, message, seq) ||
+      !rb_core_has_room_for (core, rb_envelope_get_size (envelope), NULL))
     {
       rb_inbound_refuse (core, message, seq);
       return;
@@ -457,7 +472,7 @@ rb_inbound_adopt (RbCore     *core,
                   const char *hint)
 {
   rb_ledger_add (core->ledger, message);
-  put_in_inbox (core, message, RB_CONNECTOR_NO_SEQ, reason, hint);
+  put_in_inbox (core, message, RB_CONNECTOR_NO_SEQ, reason, hint, RB_RULE_ADOPTED);
 }
 
 void

@@ -5,7 +5,10 @@
 
 #include "rb-inbox.h"
 
+#include "rb-core-bounds.h"
+
 struct _RbInbox {
+  RbBounds   *bounds;   /* borrowed; NULL: nobody counts */
   guint       cap;
   guint       n_reserved;
   GHashTable *rows;      /* id (borrowed from the message) to RbMessage, owned */
@@ -28,6 +31,19 @@ rb_inbox_free (RbInbox *self)
   g_free (self);
 }
 
+void
+rb_inbox_set_bounds (RbInbox *self,
+                     RbBounds *bounds)
+{
+  self->bounds = bounds;
+}
+
+static void
+note (RbInbox *self)
+{
+  rb_bounds_note (self->bounds, RB_CORE_BOUND_INBOX, g_hash_table_size (self->rows) + self->n_reserved);
+}
+
 gboolean
 rb_inbox_is_full (const RbInbox *self)
 {
@@ -39,6 +55,7 @@ rb_inbox_add (RbInbox   *self,
               RbMessage *message)
 {
   g_hash_table_replace (self->rows, message->id, rb_message_ref (message));
+  note (self);
 }
 
 RbMessage *

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-bounds.h"
 #include "rb-message.h"
 
 G_BEGIN_DECLS
@@ -21,6 +22,8 @@ typedef struct _RbInbox RbInbox;
 RbInbox    *rb_inbox_new       (guint cap);
 void        rb_inbox_free      (RbInbox *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbInbox, rb_inbox_free)
+/* @bounds: borrowed; NULL: nobody counts. */
+void        rb_inbox_set_bounds (RbInbox *self, RbBounds *bounds);
 
 gboolean    rb_inbox_is_full   (const RbInbox *self);                 /* rows and reserved slots against the cap */
 void        rb_inbox_add       (RbInbox *self, RbMessage *message);   /* whatever the cap */

@@ -5,6 +5,8 @@
 
 #include "rb-ledger.h"
 
+#include "rb-core-bounds.h"
+
 typedef struct {
   char   *id;
   gint64  since;
@@ -12,12 +14,13 @@ typedef struct {
 } Seen;
 
 struct _RbLedger {
+  RbBounds   *bounds;   /* borrowed; NULL: nobody counts */
   guint       cap;
   gint64      retention_ms;
   GHashTable *live;     /* id (borrowed) to RbMessage, owned */
+  gsize       bytes;    /* of them */
   GHashTable *seen;     /* id (borrowed) to Seen, owned */
   GQueue      order;    /* of Seen, oldest first */
-  GQueue      sent;     /* of char *, oldest first */
 };
 
 static void
@@ -38,7 +41,6 @@ rb_ledger_new (guint  seen_cap,
   self->live = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) rb_message_unref);
   self->seen = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) seen_free);
   g_queue_init (&self->order);
-  g_queue_init (&self->sent);
   return self;
 }
 
@@ -47,8 +49,14 @@ rb_ledger_free (RbLedger *self)
 {
   g_hash_table_unref (self->live);
   g_hash_table_unref (self->seen);
-  g_queue_clear_full (&self->sent, g_free);
   g_free (self);
+}
+
+void
+rb_ledger_set_bounds (RbLedger *self,
+                      RbBounds *bounds)
+{
+  self->bounds = bounds;
 }
 
 /* What comes to life again must not be forgotten as one that ended; if it is not to be, it has ended as before. */
@@ -65,12 +73,30 @@ revive (RbLedger  *self,
   g_hash_table_remove (self->seen, message->id);
 }
 
+static void
+remove_live (RbLedger   *self,
+             const char *id)
+{
+  RbMessage *message = g_hash_table_lookup (self->live, id);
+
+  if (message == NULL)
+    return;
+  self->bytes -= rb_envelope_get_size (message->envelope);
+  g_hash_table_remove (self->live, id);
+}
+
 void
 rb_ledger_add (RbLedger  *self,
                RbMessage *message)
 {
+  g_autoptr(RbMessage) added = rb_message_ref (message);
+
   revive (self, message);
-  g_hash_table_replace (self->live, message->id, rb_message_ref (message));
+  remove_live (self, message->id);
+  self->bytes += rb_envelope_get_size (message->envelope);
+  g_hash_table_insert (self->live, message->id, g_steal_pointer (&added));
+  rb_bounds_note (self->bounds, RB_CORE_BOUND_MESSAGES, g_hash_table_size (self->live));
+  rb_bounds_note (self->bounds, RB_CORE_BOUND_MESSAGE_BYTES, self->bytes);
 }
 
 RbMessage *
@@ -89,7 +115,7 @@ rb_ledger_drop (RbLedger  *self,
 
   if (message->ended_at != 0)
     rb_ledger_add_seen (self, message->id, message->ended_at);
-  g_hash_table_remove (self->live, message->id);
+  remove_live (self, message->id);
 }
 
 static void
@@ -98,9 +124,10 @@ forget_oldest (RbLedger  *self,
 {
   Seen *oldest = self->order.head->data;
 
+  if (self->order.length > self->cap)
+    rb_bounds_reached (self->bounds, RB_CORE_BOUND_HISTORY);
   g_queue_unlink (&self->order, &oldest->link);
   rb_changes_delete (changes, RB_TABLE_PLACES, g_variant_new ("(s)", oldest->id));
-  rb_changes_delete (changes, RB_TABLE_CHECKPOINTS, g_variant_new ("(s)", oldest->id));
   g_hash_table_remove (self->seen, oldest->id);
 }
 
@@ -129,6 +156,7 @@ rb_ledger_add_seen (RbLedger   *self,
   seen->link.data = seen;
   g_hash_table_insert (self->seen, seen->id, seen);
   g_queue_push_tail_link (&self->order, &seen->link);
+  rb_bounds_note (self->bounds, RB_CORE_BOUND_HISTORY, MIN (self->order.length, self->cap));
 }
 
 void
@@ -141,7 +169,7 @@ rb_ledger_end (RbLedger   *self,
   g_autoptr(RbMessage) held = rb_message_ref (message);
 
   rb_message_move (held, changes, RB_PLACE_ENDED, held->endpoint_id, reason, now);
-  g_hash_table_remove (self->live, held->id);
+  remove_live (self, held->id);
   rb_ledger_add_seen (self, held->id, now);
 
   /* A few at a time: a long pause must not end in one long transaction. */
@@ -154,6 +182,19 @@ rb_ledger_has_seen (RbLedger   *self,
                     const char *id)
 {
   return g_hash_table_contains (self->seen, id);
+}
+
+void
+rb_ledger_foreach (RbLedger     *self,
+                   RbLedgerFunc  func,
+                   gpointer      user_data)
+{
+  GHashTableIter iter;
+  gpointer message;
+
+  g_hash_table_iter_init (&iter, self->live);
+  while (g_hash_table_iter_next (&iter, NULL, &message))
+    func (message, user_data);
 }
 
 guint
@@ -174,16 +215,21 @@ rb_ledger_get_n_seen (RbLedger *self)
   return g_hash_table_size (self->seen);
 }
 
-void
-rb_ledger_add_sent (RbLedger   *self,
-                    const char *id,
-                    RbChanges  *changes)
+gsize
+rb_ledger_get_bytes (RbLedger *self)
 {
-  g_queue_push_tail (&self->sent, g_strdup (id));
-  while (changes != NULL && self->sent.length > self->cap)
-    {
-      g_autofree char *oldest = g_queue_pop_head (&self->sent);
+  return self->bytes;
+}
 
-      rb_changes_delete (changes, RB_TABLE_CHECKPOINTS, g_variant_new ("(sx)", oldest, (gint64) 0));
-    }
+guint
+rb_ledger_get_most_checkpoints (RbLedger *self)
+{
+  GHashTableIter iter;
+  gpointer message;
+  guint most = 0;
+
+  g_hash_table_iter_init (&iter, self->live);
+  while (g_hash_table_iter_next (&iter, NULL, &message))
+    most = MAX (most, ((RbMessage *) message)->n_checkpoints);
+  return most;
 }

@@ -12,8 +12,10 @@
 #include "rb-events.h"
 #include "rb-log.h"
 #include "rb-mailroom.h"
+#include "rb-past.h"
 #include "rb-received.h"
 #include "rb-restore.h"
+#include "rb-rule.h"
 #include "rb-time.h"
 
 static void
@@ -100,6 +102,7 @@ stop_grace (RbCore     *core,
 static void
 rescue_queue (RbCore     *core,
               RbEndpoint *endpoint,
+              const char *why,
               RbChanges  *changes)
 {
   g_autoptr(GPtrArray) items = rb_queue_dup_items (endpoint->queue);
@@ -111,7 +114,7 @@ rescue_queue (RbCore     *core,
       g_autoptr(RbMessage) message = rb_message_ref (item->message);
 
       rb_deliver_cancel (core, endpoint, item);
-      rb_message_checkpoint (message, changes, "returned", now, endpoint->id, "the endpoint is gone");
+      rb_message_checkpoint_ruled (message, changes, "returned", now, endpoint->id, why, RB_RULE_RETURNED);
       rb_message_move (message, changes, RB_PLACE_INBOX, endpoint->id, RB_REASON_CLOSED_SESSION, now);
       rb_inbox_add (core->inbox, message);
       rb_changes_tell (changes, rb_events_undispatched_add (message));
@@ -142,8 +145,11 @@ leave_assignments (RbCore     *core,
 static void
 erase (RbCore     *core,
        RbEndpoint *endpoint,
+       const char *why,
        RbChanges  *changes)
 {
+  rb_endpoint_checkpoint (endpoint, changes, "closed", rb_core_now (core), why);
+  rb_past_endpoint (core, endpoint, why, changes);
   rb_mailroom_forget_endpoint (core, endpoint->id);
   rb_router_forget_endpoint (core->router, endpoint->id, changes);
   rb_received_forget (core, endpoint->id, changes);
@@ -173,7 +179,9 @@ rb_lifecycle_activate (RbCore     *core,
   g_set_object (&endpoint->channel, channel);
   if (!rb_channel_is_legacy (channel))
     endpoint->traits->legacy = FALSE;
+  endpoint->is_moved = FALSE;
   set_state (core, endpoint, RB_ENDPOINT_ACTIVE);
+  rb_endpoint_checkpoint (endpoint, changes, "active", rb_core_now (core), "reattach");
   rb_endpoint_record (endpoint, changes);
 }
 
@@ -208,12 +216,15 @@ rb_lifecycle_apply (RbCore          *core,
   rb_log_info ("endpoint_state_changed", "endpoint_id", endpoint->id, "state", rb_endpoint_state_to_string (next), "reason", reason,
                NULL);
   if (todo & RB_ENDPOINT_REMOVE)
-    rescue_queue (core, endpoint, changes);
+    rescue_queue (core, endpoint, reason, changes);
   rb_changes_tell (changes, rb_events_endpoint_state (endpoint->id, rb_endpoint_state_to_string (next), reason, rb_core_now (core)));
   if (todo & RB_ENDPOINT_REMOVE)
-    erase (core, endpoint, changes);
+    erase (core, endpoint, reason, changes);
   else
-    rb_endpoint_record (endpoint, changes);
+    {
+      rb_endpoint_checkpoint (endpoint, changes, rb_endpoint_state_to_string (next), rb_core_now (core), reason);
+      rb_endpoint_record (endpoint, changes);
+    }
 
   rb_core_commit (core, changes, NULL, NULL);
   if (next == RB_ENDPOINT_RECONNECTING)
@@ -261,8 +272,8 @@ abandon (RbCore     *core,
   g_clear_object (&endpoint->channel);
   leave_assignments (core, endpoint, changes);
   rb_deliver_channel_lost (core, endpoint);
-  rescue_queue (core, endpoint, changes);
-  erase (core, endpoint, changes);
+  rescue_queue (core, endpoint, "superseded", changes);
+  erase (core, endpoint, "superseded", changes);
   rb_core_commit (core, changes, on_abandoned, endpoint_id);
 }
 
@@ -335,6 +346,7 @@ rb_lifecycle_cancel_timers (RbCore *core)
 
       rb_clock_clear (core->clock, &assignment->timer);
     }
+  rb_past_cancel_timer (core);
   rb_clock_clear (core->clock, &core->presence_timer);
   rb_clock_clear (core->clock, &core->sweep_timer);
   rb_clock_clear (core->clock, &core->probe_timer);

@@ -22,6 +22,7 @@ typedef struct {
   GHashTable *contents;     /* message id to RbMessage, until its place is known */
   GPtrArray  *waiting;      /* of RbMessage, for the queues, in any order */
   GPtrArray  *ended;        /* of place rows */
+  GPtrArray  *interrupted;  /* of RbEndpoint, borrowed: active when the last process ended */
   GError     *error;        /* the first */
 } Load;
 
@@ -43,6 +44,7 @@ on_endpoint (GVariant *row,
       endpoint->state_since = rb_core_now (core);
       endpoint->grace_deadline = rb_core_now (core) + core->settings.endpoint_grace;
       rb_endpoint_record (endpoint, load->changes);
+      g_ptr_array_add (load->interrupted, endpoint);
     }
   g_ptr_array_add (load->waiting, endpoint);
 }
@@ -70,6 +72,7 @@ register_endpoints (Load *load)
 
       if (!rb_registry_add (core->registry, endpoint))
         {
+          g_ptr_array_remove (load->interrupted, endpoint);
           rb_endpoint_free (endpoint);
           continue;
         }
@@ -343,23 +346,43 @@ on_control_key (GVariant *row,
   rb_control_load (load->core->control, row);
 }
 
-/* Steps go on counting where they were; "sent" ones (n = 0) are kept for as many messages as ended ones are. */
+/* Steps go on counting where they were. */
 static void
 on_checkpoint (GVariant *row,
                gpointer  user_data)
 {
   Load *load = user_data;
+  RbEndpoint *endpoint;
   RbMessage *message;
   const char *id;
   gint64 n;
 
   g_variant_get_child (row, 0, "&s", &id);
   g_variant_get_child (row, 1, "x", &n);
-  if (n == 0)
-    rb_ledger_add_sent (load->core->ledger, id, NULL);
   message = rb_ledger_lookup (load->core->ledger, id);
+  endpoint = message == NULL ? rb_registry_lookup (load->core->registry, id) : NULL;
   if (message != NULL)
     message->n_checkpoints = MAX (message->n_checkpoints, (guint) n);
+  else if (endpoint != NULL)
+    rb_endpoint_load_checkpoint (endpoint, row);
+}
+
+/* Once their last step is known. */
+static void
+note_interruptions (Load *load)
+{
+  for (guint i = 0; i < load->interrupted->len; i++)
+    rb_endpoint_checkpoint (g_ptr_array_index (load->interrupted, i), load->changes, "reconnecting", rb_core_now (load->core),
+                            "broker_restarted");
+}
+
+static void
+on_archived (GVariant *row,
+             gpointer  user_data)
+{
+  Load *load = user_data;
+
+  rb_archive_load (load->core->archive, row);
 }
 
 static void
@@ -392,8 +415,9 @@ load_all (Load *load)
   remember_ended (load);
   if (!load_table (load, RB_TABLE_ASSIGNMENTS, on_assignment) || !load_table (load, RB_TABLE_REPLIES, on_reply) ||
       !load_table (load, RB_TABLE_CHECKPOINTS, on_checkpoint) || !load_table (load, RB_TABLE_OUTBOX, on_letter) ||
-      !load_table (load, RB_TABLE_CONTROL_KEYS, on_control_key))
+      !load_table (load, RB_TABLE_CONTROL_KEYS, on_control_key) || !load_table (load, RB_TABLE_ARCHIVE, on_archived))
     return FALSE;
+  note_interruptions (load);
   adopt_strays (load);
   fill_queues (load);
   return TRUE;
@@ -435,6 +459,23 @@ resume_assignment (RbCore       *core,
   end_assignment (core, assignment, "endpoint_lost_after_acceptance");
 }
 
+/* Adapters are served while modules start: one may be back, or be there for the first time, by now. */
+static void
+resume_endpoint (RbCore     *core,
+                 RbEndpoint *endpoint,
+                 GPtrArray  *gone)
+{
+  if (endpoint->state == RB_ENDPOINT_RECONNECTING && !rb_lifecycle_is_same_process (core, endpoint))
+    {
+      g_ptr_array_add (gone, endpoint);
+      return;
+    }
+  if (endpoint->state == RB_ENDPOINT_RECONNECTING)
+    rb_lifecycle_resume_grace (core, endpoint);
+  if (endpoint->heartbeat_timer == 0)
+    rb_heartbeat_schedule (core, endpoint);
+}
+
 /* Timers last: what is due already fires on the first turn of the loop. A process that went away while we did is noticed now. */
 void
 rb_load_resume (RbCore *core)
@@ -445,17 +486,7 @@ rb_load_resume (RbCore *core)
   for (guint i = 0; i < assignments->len; i++)
     resume_assignment (core, g_ptr_array_index (assignments, i));
   for (GList *l = rb_registry_get_all (core->registry)->head; l != NULL; l = l->next)
-    {
-      RbEndpoint *endpoint = l->data;
-
-      if (rb_lifecycle_is_same_process (core, endpoint))
-        {
-          rb_lifecycle_resume_grace (core, endpoint);
-          rb_heartbeat_schedule (core, endpoint);
-        }
-      else
-        g_ptr_array_add (gone, endpoint);
-    }
+    resume_endpoint (core, l->data, gone);
   for (guint i = 0; i < gone->len; i++)
     rb_lifecycle_apply (core, g_ptr_array_index (gone, i), RB_ENDPOINT_PROCESS_EXITED);
   rb_outbox_start (core);
@@ -468,7 +499,8 @@ rb_load_everything (RbCore  *core,
   g_autoptr(GHashTable) contents = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) rb_message_unref);
   g_autoptr(GPtrArray) waiting = g_ptr_array_new ();
   g_autoptr(GPtrArray) ended = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
-  Load load = { core, rb_changes_new (), contents, waiting, ended, NULL };
+  g_autoptr(GPtrArray) interrupted = g_ptr_array_new ();
+  Load load = { core, rb_changes_new (), contents, waiting, ended, interrupted, NULL };
 
   if (!load_all (&load))
     {

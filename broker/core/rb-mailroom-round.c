@@ -265,14 +265,19 @@ handle (Round    *self,
 static gboolean
 has_room (RbCore *core)
 {
-  return rb_staging_get_n (core->staging) < core->settings.staged_cap &&
-         rb_staging_get_bytes (core->staging) < core->settings.staged_bytes_cap;
+  if (rb_staging_get_n (core->staging) >= core->settings.staged_cap)
+    rb_bounds_reached (core->bounds, RB_CORE_BOUND_STAGED);
+  else if (rb_staging_get_bytes (core->staging) >= core->settings.staged_bytes_cap)
+    rb_bounds_reached (core->bounds, RB_CORE_BOUND_STAGED_BYTES);
+  else
+    return rb_core_has_room_for (core, 0, NULL);
+  return FALSE;
 }
 
 static void
 next_candidate (Round *self)
 {
-  while (rb_mailroom_is_running (self->core) && has_room (self->core) && self->position < g_variant_n_children (self->candidates))
+  while (rb_mailroom_is_running (self->core) && self->position < g_variant_n_children (self->candidates) && has_room (self->core))
     {
       g_autoptr(GVariant) candidate = g_variant_get_child_value (self->candidates, self->position++);
 

@@ -250,6 +250,15 @@ rb_mailroom_drop (RbCore             *core,
 }
 
 void
+rb_mailroom_put_story (RbStory *story)
+{
+  const RbMailroom *self = story->core->mailroom;
+
+  rb_story_add_clock (story, "mailroom", self->tick_timer, "the endpoints are offered what they could claim");
+  rb_story_add_clock (story, "mailroom_retry", self->retry_timer, "the upstream is asked again whether anything can be claimed");
+}
+
+void
 rb_mailroom_cancel_timers (RbCore *core)
 {
   rb_clock_clear (core->clock, &core->mailroom->tick_timer);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "rb-core-private.h"
+#include "rb-explain-parts.h"
 
 G_BEGIN_DECLS
 
@@ -27,6 +28,8 @@ void        rb_mailroom_forget_endpoint (RbCore *core, const char *endpoint_id);
 /* Its item leaves staging, if there is one. @event: for the log, why. Source: 12.4. */
 void        rb_mailroom_drop            (RbCore *core, const RbAssignment *assignment, const char *event);
 
+/* When it looks for what can be claimed, if it does. */
+void        rb_mailroom_put_story       (RbStory *story);
 void        rb_mailroom_cancel_timers   (RbCore *core);
 void        rb_mailroom_stop            (RbCore *core);
 

@@ -183,8 +183,24 @@ rb_message_checkpoint (RbMessage  *self,
                        const char *endpoint_id,
                        const char *detail)
 {
+  rb_message_checkpoint_ruled (self, changes, step, now, endpoint_id, detail, NULL);
+}
+
+void
+rb_message_checkpoint_ruled (RbMessage  *self,
+                             RbChanges  *changes,
+                             const char *step,
+                             gint64      now,
+                             const char *endpoint_id,
+                             const char *detail,
+                             const char *rule)
+{
+  if (self->n_checkpoints < RB_MESSAGE_CHECKPOINTS_MAX)
+    self->n_checkpoints++;
+  else
+    rb_changes_set_crowded (changes);
   rb_changes_put (changes, RB_TABLE_CHECKPOINTS,
-                  g_variant_new ("(sxsxmsms)", self->id, (gint64) ++self->n_checkpoints, step, now, endpoint_id, detail));
+                  g_variant_new ("(sxsxmsmsms)", self->id, (gint64) self->n_checkpoints, step, now, endpoint_id, detail, rule));
 }
 
 RbEnvelope *

@@ -9,6 +9,8 @@
 
 G_BEGIN_DECLS
 
+#define RB_MESSAGE_CHECKPOINTS_MAX 1024
+
 /* Invariant 1 of the design: a message is in exactly one place. The place is one row of RB_TABLE_PLACES, so a move is one write. */
 typedef enum {
   RB_PLACE_QUEUE,        /* waits for an endpoint */
@@ -55,9 +57,14 @@ void         rb_message_move         (RbMessage *self, RbChanges *changes, RbPla
                                       gint64 now);
 /* The row of its arrival; rb_message_move() adds the place. */
 void         rb_message_record       (RbMessage *self, RbChanges *changes);
-/* One step of its ladder; @endpoint_id and @detail may be NULL. */
+/* One step of its ladder; @endpoint_id and @detail may be NULL. At the limit the newest takes the place of the one before it, and the
+ * changes say so. */
 void         rb_message_checkpoint   (RbMessage *self, RbChanges *changes, const char *step, gint64 now, const char *endpoint_id,
                                       const char *detail);
+
+/* Likewise, for one that says where the message goes: @rule is the word of RB_RULE_... by which that was decided; see rb-rule.h. */
+void         rb_message_checkpoint_ruled (RbMessage *self, RbChanges *changes, const char *step, gint64 now, const char *endpoint_id,
+                                          const char *detail, const char *rule);
 
 /* The envelope as an assignment carries it: with dispatched_from and delivery_intent (protocol.md 11.5 step 11). */
 RbEnvelope  *rb_message_dup_dispatched (const RbMessage *self);

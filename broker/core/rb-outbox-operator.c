@@ -124,14 +124,131 @@ rb_view_dead_letters (RbCore *core)
   return g_variant_builder_end (&builder);
 }
 
-void
-rb_outbox_put_limits (RbCore       *core,
-                      GVariantDict *limits)
+static gboolean
+parse_number (const char *text,
+              gint64     *number)
 {
-  const RbOutbox *self = core->outbox;
+  return g_ascii_string_to_signed (text, 10, 1, G_MAXINT64, number, NULL);
+}
 
-  rb_dict_put_limit (limits, "outbox", self->n_stored, core->settings.outbox_cap, "new work is refused until the upstream has heard");
-  rb_dict_put_limit (limits, "dead_letters", rb_dead_letters_get_n (self->dead), rb_dead_letters_get_cap (), "the oldest is forgotten");
+static const RbLetter *
+find_dead (const RbOutbox *self,
+           gint64          position)
+{
+  for (const GList *l = rb_dead_letters_get_all (self->dead); l != NULL; l = l->next)
+    if (((const RbLetter *) l->data)->position == position)
+      return l->data;
+  return NULL;
+}
+
+static gboolean
+find_waiting (RbOutbox *self,
+              gint64    position,
+              Shown    *found)
+{
+  g_autoptr(GArray) all = collect (self);
+
+  for (guint i = 0; i < all->len; i++)
+    {
+      *found = g_array_index (all, Shown, i);
+      if (found->letter->position == position)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+rb_outbox_has_event (RbCore     *core,
+                     const char *number)
+{
+  gint64 position;
+  Shown shown;
+
+  return parse_number (number, &position) && (find_dead (core->outbox, position) != NULL || find_waiting (core->outbox, position, &shown));
+}
+
+void
+rb_outbox_foreach (RbCore       *core,
+                   RbLetterFunc  func,
+                   gpointer      user_data)
+{
+  g_autoptr(GArray) all = collect (core->outbox);
+
+  for (guint i = 0; i < all->len; i++)
+    func (g_array_index (all, Shown, i).letter, user_data);
+  for (const GList *l = rb_dead_letters_get_all (core->outbox->dead); l != NULL; l = l->next)
+    func (l->data, user_data);
+}
+
+static void
+put_attempts (RbStory          *story,
+              const RbPostLane *lane)
+{
+  rb_story_put_error (story, lane->failure, NULL, lane->failed_at, lane->attempts);
+  rb_story_add_clock (story, "outbox", lane->timer, "the event is posted again");
+}
+
+static void
+put_letter (RbStory        *story,
+            const RbLetter *letter)
+{
+  rb_dict_put_text (&story->dict, "event", rb_event_kind_to_string (rb_event_get_kind (letter->event)));
+  rb_dict_put_text (&story->dict, "subject", rb_event_get_subject (letter->event));
+  rb_dict_put_text (&story->dict, "state", letter->is_dead ? "dead" : "queued");
+  rb_dict_put_time (&story->dict, "created_at", letter->created_at);
+}
+
+void
+rb_outbox_put_event (RbStory    *story,
+                     const char *number)
+{
+  RbCore *core = story->core;
+  const RbLetter *dead;
+  gint64 position;
+  Shown shown;
+
+  if (!parse_number (number, &position))
+    return;
+
+  dead = find_dead (core->outbox, position);
+  if (dead != NULL)
+    {
+      g_autofree char *code = dead->status != 0 ? g_strdup_printf ("HTTP %" G_GINT64_FORMAT, dead->status) : NULL;
+
+      put_letter (story, dead);
+      rb_story_put_error (story, dead->reason, code, dead->created_at, 1);
+      rb_story_put_ended (story, "refused", "the upstream refused it for good; brokerctl retry sends it again", 0);
+    }
+  else if (find_waiting (core->outbox, position, &shown))
+    {
+      g_autofree char *next = g_strdup_printf ("waits for %s", waits_for (core, shown.lane, shown.letter));
+
+      put_letter (story, shown.letter);
+      rb_story_put_next (story, next, 0);
+      put_attempts (story, shown.lane);
+    }
+}
+
+void
+rb_outbox_put_story (RbStory     *story,
+                     RbEventKind  kind,
+                     const char  *subject)
+{
+  RbCore *core = story->core;
+  g_autoptr(GBytes) nothing = g_bytes_new_static ("{}", 2);
+  g_autoptr(RbEvent) event = rb_event_new (kind, subject, nothing);
+  g_autofree char *key = rb_letter_dup_lane (event);
+  const RbPostLane *lane = g_hash_table_lookup (core->outbox->lanes, key);
+  GVariantBuilder owed;
+
+  if (lane == NULL)
+    return;
+
+  g_variant_builder_init (&owed, G_VARIANT_TYPE ("aa{sv}"));
+  for (const GList *l = lane->letters.head; l != NULL; l = l->next)
+    g_variant_builder_add_value (&owed, view_waiting (core, lane, l->data));
+  g_variant_dict_insert_value (&story->dict, "owed", g_variant_builder_end (&owed));
+  put_attempts (story, lane);
 }
 
 void

@@ -13,7 +13,6 @@
 #include "rb-reply-work.h"
 #include "rb-turns.h"
 
-#define MAX_POSTS 32            /* at a time; one for each subject */
 #define RETRY_MAX_MS 30000
 #define RETRY_AFTER_MAX_MS 300000    /* the longest wait that we let the authority ask for */
 
@@ -173,6 +172,7 @@ try_again_later (RbCore       *core,
   lane->attempts++;
   g_free (lane->failure);
   lane->failure = g_strdup (error->message);
+  lane->failed_at = rb_core_now (core);
   core->outbox->counters.retries++;
   log_failure (G_LOG_LEVEL_INFO, manners[kind_of (letter)].retry, letter, error, lane->attempts, wait);
   lane->timer = rb_clock_add (core->clock, wait, on_retry, lane);
@@ -326,6 +326,7 @@ post (RbCore     *core,
     rb_turns_take (core, rb_event_get_subject (event));
   core->outbox->counters.posted++;
   core->outbox->n_posting++;
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_OUTBOX_POSTS, core->outbox->n_posting);
   lane->is_posting = TRUE;
   rb_events_report (core, event, on_posted, lane);
 }
@@ -341,11 +342,13 @@ rb_outbox_pump (RbCore *core)
     return;
 
   self->is_pumping = TRUE;
-  while (self->n_posting < MAX_POSTS && (lane = g_queue_pop_head (&self->ready)) != NULL)
+  while (self->n_posting < RB_OUTBOX_POSTS_MAX && (lane = g_queue_pop_head (&self->ready)) != NULL)
     {
       lane->is_ready = FALSE;
       if (!is_held (core, lane))
         post (core, lane);
     }
   self->is_pumping = FALSE;
+  if (!g_queue_is_empty (&self->ready))
+    rb_bounds_reached (core->bounds, RB_CORE_BOUND_OUTBOX_POSTS);
 }

@@ -15,6 +15,7 @@ typedef struct {
   RbCore   *core;         /* for the timer; borrowed */
   guint     attempts;     /* of the first letter that failed */
   char     *failure;      /* of the last of them; NULL: none */
+  gint64    failed_at;    /* epoch-ms, likewise */
   guint64   timer;        /* of the next one; 0: none */
   gboolean  is_posting;
   gboolean  is_ready;     /* in the queue of the ready */

@@ -11,8 +11,6 @@
 #include "rb-log.h"
 #include "rb-turns.h"
 
-#define MAX_PRESENCE 128
-
 struct _RbEnclosed {
   GArray    *told;       /* of RbTold */
   GPtrArray *letters;    /* of RbLetter, for those of them that the authority does not know; NULL: there is no authority */
@@ -79,6 +77,8 @@ note_fullness (RbCore *core)
 
   core->outbox->was_full = is_full;
   if (is_full)
+    rb_bounds_reached (core->bounds, RB_CORE_BOUND_OUTBOX);
+  if (is_full)
     rb_log_warning ("outbox_full", "hint", "the upstream does not take its events; see brokerctl outbox", NULL);
   else
     rb_log_message ("outbox_has_room_again", NULL);
@@ -91,6 +91,7 @@ rb_outbox_count (RbCore *core,
                  int     n)
 {
   core->outbox->n_stored += n;
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_OUTBOX, core->outbox->n_stored);
   note_fullness (core);
 }
 
@@ -226,10 +227,11 @@ make_room_for_presence (RbCore     *core,
 {
   guint i = lane->is_posting || lane->attempts > 0 ? 1 : 0;
 
-  if (lane->letters.length < MAX_PRESENCE)
+  if (lane->letters.length < RB_OUTBOX_PRESENCE_MAX)
     return;
 
   core->outbox->counters.presence_dropped++;
+  rb_bounds_reached (core->bounds, RB_CORE_BOUND_PRESENCE_POSTS);
   rb_log_warning ("network_presence_changed_queue_overflow", NULL);
   rb_letter_free (g_queue_pop_nth (&lane->letters, i));
 }
@@ -243,6 +245,7 @@ rb_outbox_tell_presence (RbCore  *core,
     {
       make_room_for_presence (core, ensure_lane (core->outbox, event));
       rb_outbox_add (core, rb_letter_new (0, event, rb_core_now (core)));
+      rb_bounds_note (core->bounds, RB_CORE_BOUND_PRESENCE_POSTS, rb_outbox_get_n_presence (core->outbox));
       rb_outbox_pump (core);
     }
   rb_event_unref (event);
@@ -400,4 +403,48 @@ guint
 rb_outbox_get_n (const RbOutbox *self)
 {
   return self->n_stored;
+}
+
+guint
+rb_outbox_forget_dead (RbCore    *core,
+                       gint64     before,
+                       guint      max,
+                       RbChanges *changes)
+{
+  return rb_dead_letters_prune (core->outbox->dead, before, max, changes);
+}
+
+gint64
+rb_outbox_get_oldest_dead (RbCore *core)
+{
+  const GList *oldest = rb_dead_letters_get_all (core->outbox->dead);
+
+  return oldest != NULL ? ((const RbLetter *) oldest->data)->created_at : 0;
+}
+
+guint
+rb_outbox_get_n_presence (const RbOutbox *self)
+{
+  const RbPostLane *lane = g_hash_table_lookup (self->lanes, "presence:network");
+
+  return lane != NULL ? lane->letters.length : 0;
+}
+
+void
+rb_outbox_set_bounds (RbOutbox *self,
+                      RbBounds *bounds)
+{
+  rb_dead_letters_set_bounds (self->dead, bounds);
+}
+
+void
+rb_outbox_refresh_bounds (RbCore   *core,
+                          RbBounds *bounds)
+{
+  const RbOutbox *self = core->outbox;
+
+  rb_bounds_set_used (bounds, RB_CORE_BOUND_OUTBOX, self->n_stored);
+  rb_bounds_set_used (bounds, RB_CORE_BOUND_OUTBOX_POSTS, self->n_posting);
+  rb_bounds_set_used (bounds, RB_CORE_BOUND_PRESENCE_POSTS, rb_outbox_get_n_presence (self));
+  rb_bounds_set_used (bounds, RB_CORE_BOUND_DEAD_LETTERS, rb_dead_letters_get_n (self->dead));
 }

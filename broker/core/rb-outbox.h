@@ -5,6 +5,7 @@
 
 #include "rb-core-private.h"
 #include "rb-dead-letters.h"
+#include "rb-explain-parts.h"
 
 G_BEGIN_DECLS
 
@@ -12,6 +13,9 @@ G_BEGIN_DECLS
  * authority accepts it, or refuses it for good: then it is a dead letter. The row outlives the process; a repeated event is identical.
  * Without an authority among the emitters nothing is kept and nothing is posted. Sources: protocol.md 7.10, 11.9, 16.6, 17 (IMP-24, IMP-53,
  * IMP-67). */
+
+#define RB_OUTBOX_POSTS_MAX 32        /* at a time; one for each subject */
+#define RB_OUTBOX_PRESENCE_MAX 128    /* presences that wait to be told */
 
 RbOutbox  *rb_outbox_new           (void);
 void       rb_outbox_free          (RbOutbox *self);
@@ -39,12 +43,27 @@ gboolean   rb_outbox_hurry         (RbCore *core, const char *assignment_id);
 void       rb_outbox_stop          (RbCore *core);
 void       rb_outbox_cancel_timers (RbCore *core);
 
+/* Dead letters that were created before @before go, at most @max. Returns how many. */
+guint      rb_outbox_forget_dead   (RbCore *core, gint64 before, guint max, RbChanges *changes);
+/* When the oldest of them was created; 0: there is none. */
+gint64     rb_outbox_get_oldest_dead (RbCore *core);
+
+/* For people. Whether there is an event, queued or dead, with this number. */
+gboolean   rb_outbox_has_event     (RbCore *core, const char *number);
+typedef void (*RbLetterFunc)       (const RbLetter *letter, gpointer user_data);
+void       rb_outbox_foreach       (RbCore *core, RbLetterFunc func, gpointer user_data);
+void       rb_outbox_put_event     (RbStory *story, const char *number);
+/* What the upstream is still to hear of a thing: "owed", the timer of the next attempt, what went wrong with the last. */
+void       rb_outbox_put_story     (RbStory *story, RbEventKind kind, const char *subject);
+
 /* Something of it is still to be told, or is being committed. */
 gboolean   rb_outbox_has_report    (RbCore *core, const char *assignment_id);
 gboolean   rb_outbox_is_full       (RbCore *core);
 guint      rb_outbox_get_n         (const RbOutbox *self);     /* rows, those of running commits included */
-/* Both add to an a{sv} of the status: how near the limits are, and what happened. */
-void       rb_outbox_put_limits    (RbCore *core, GVariantDict *limits);
+guint      rb_outbox_get_n_presence (const RbOutbox *self);
+void       rb_outbox_set_bounds    (RbOutbox *self, RbBounds *bounds);   /* borrowed, for what it forgets */
+void       rb_outbox_refresh_bounds (RbCore *core, RbBounds *bounds);
+/* Adds to an a{sv} of the status what happened. */
 void       rb_outbox_put_counters  (RbCore *core, GVariantDict *counters);
 
 G_END_DECLS

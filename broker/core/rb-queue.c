@@ -158,6 +158,14 @@ rb_queue_remove (RbQueue *self,
     g_hash_table_remove (self->lanes, lane->key);
 }
 
+const RbItem *
+rb_queue_peek_ready (RbQueue *self)
+{
+  const RbLane *lane = g_queue_peek_head (&self->ready);
+
+  return lane != NULL ? lane->items.head->data : NULL;
+}
+
 RbItem *
 rb_queue_take_ready (RbQueue *self)
 {

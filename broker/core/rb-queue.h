@@ -23,6 +23,9 @@ typedef struct {
   gboolean   is_pushed;         /* on its way: the receipt is outstanding */
   gboolean   is_awaited;        /* it was there when the endpoint's drain began */
   guint      attempts;
+  const char *failure;          /* of the last attempt that failed, for a person; NULL: none did */
+  guint      n_failures;
+  gint64     failed_at;         /* epoch-ms */
   guint64    timer;             /* receipt timeout, or the wait before the next attempt */
   gpointer   owner;             /* whoever set the timer; borrowed */
 } RbItem;
@@ -37,6 +40,7 @@ void      rb_queue_remove      (RbQueue *self, RbItem *item);
 /* The next head that may be pushed, in the order in which lanes became ready; NULL when there is none. A head whose arrival is not
  * durable yet is not ready: rb_queue_wake() says when it is. What was taken is on its way until rb_queue_put_back() or
  * rb_queue_remove(). */
+const RbItem *rb_queue_peek_ready (RbQueue *self);   /* the next to be taken; NULL: none is ready */
 RbItem   *rb_queue_take_ready  (RbQueue *self);
 /* Not on its way any more. @ready: may be taken again at once; otherwise the lane waits for another call with TRUE. */
 void      rb_queue_put_back    (RbQueue *self, RbItem *item, gboolean ready);

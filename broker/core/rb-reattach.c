@@ -47,6 +47,7 @@ check_reattach (RbCore          *core,
     return NULL;
   if (endpoint->state != RB_ENDPOINT_RECONNECTING)
     {
+      endpoint->is_moved = FALSE;
       rb_set_error (error, RB_ERROR_BAD_STATE, "endpoint_not_reconnecting",
                     "endpoint is currently active; reattach is only valid from reconnecting");
       return NULL;

@@ -5,6 +5,8 @@
 
 #include "rb-refused.h"
 
+#include "rb-core-bounds.h"
+
 #include <string.h>
 
 #define MAX_ENTRIES 16384     /* some 100 bytes each; more than a connector's window and mailbox hold */
@@ -23,6 +25,7 @@ typedef struct {
 } Place;
 
 struct _RbRefused {
+  RbBounds   *bounds;   /* borrowed; NULL: nobody counts */
   GHashTable *lanes;    /* key to GArray of Entry, by sequence */
   GHashTable *ids;      /* message id to Place */
 };
@@ -63,6 +66,13 @@ rb_refused_free (RbRefused *self)
   g_hash_table_unref (self->lanes);
   g_hash_table_unref (self->ids);
   g_free (self);
+}
+
+void
+rb_refused_set_bounds (RbRefused *self,
+                       RbBounds  *bounds)
+{
+  self->bounds = bounds;
 }
 
 /* The length in front keeps the parts apart, whatever is in them. */
@@ -145,7 +155,10 @@ rb_refused_add (RbRefused       *self,
 
   rb_refused_remove (self, message);
   if (rb_refused_get_n (self) >= MAX_ENTRIES)
-    return;
+    {
+      rb_bounds_reached (self->bounds, RB_CORE_BOUND_REFUSED);
+      return;
+    }
 
   key = make_key (message);
   lane = g_hash_table_lookup (self->lanes, key);
@@ -158,6 +171,7 @@ rb_refused_add (RbRefused       *self,
   entry.id = g_strdup (message->id);
   g_hash_table_insert (self->ids, entry.id, place_new (key, seq));
   g_array_insert_val (lane, find (lane, seq), entry);
+  rb_bounds_note (self->bounds, RB_CORE_BOUND_REFUSED, rb_refused_get_n (self));
 }
 
 void

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-bounds.h"
 #include "rb-message.h"
 
 G_BEGIN_DECLS
@@ -15,6 +16,8 @@ typedef struct _RbRefused RbRefused;
 RbRefused  *rb_refused_new       (void);
 void        rb_refused_free      (RbRefused *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbRefused, rb_refused_free)
+/* @bounds: borrowed; NULL: nobody counts. */
+void        rb_refused_set_bounds (RbRefused *self, RbBounds *bounds);
 
 /* An earlier message of its conversation was refused and has not come again. */
 gboolean    rb_refused_must_wait (RbRefused *self, const RbMessage *message, gint64 seq, gint64 now);

@@ -14,20 +14,23 @@
 #include "rb-lifecycle.h"
 #include "rb-log.h"
 #include "rb-mailroom.h"
+#include "rb-resume.h"
 #include "rb-spawn.h"
 #include "rb-successor.h"
 #include "rb-text.h"
 #include "rb-time.h"
 #include "rb-upstream-error.h"
 
-/* A registration on its way: checked -> agreed by the upstream -> durable -> answered. */
+/* A registration on its way: checked -> agreed by the upstream -> durable -> answered. Of an endpoint that may have come back the upstream
+ * is asked first whether it has it still; if so there is nothing to agree to. */
 typedef struct {
   RbTraits *traits;
   char     *agent_id;
   gint64    plugin_pid;
   char     *nonce;
   char     *owner_token;
-  char     *endpoint_id;
+  char     *endpoint_id;     /* granted, or of the endpoint that may have come back */
+  char     *task_hint;       /* NULL: it said none */
   char     *spawn_token;     /* NULL: nobody spawned it */
   GVariant *session_naming;
 } Registration;
@@ -40,6 +43,7 @@ registration_free (Registration *self)
   g_free (self->nonce);
   g_free (self->owner_token);
   g_free (self->endpoint_id);
+  g_free (self->task_hint);
   g_free (self->spawn_token);
   g_clear_pointer (&self->session_naming, g_variant_unref);
   g_free (self);
@@ -251,6 +255,7 @@ insert (RbCore *core,
   endpoint->traits->legacy = channel != NULL && core->settings.legacy_adapters && rb_channel_is_legacy (channel);
   g_set_object (&endpoint->channel, channel);
   rb_endpoint_record (endpoint, changes);
+  rb_endpoint_checkpoint (endpoint, changes, "registered", rb_core_now (core), NULL);
   rb_changes_tell (changes, rb_events_endpoint_state (endpoint->id, "active", "register", rb_core_now (core)));
   predecessors = rb_successor_inherit (core, endpoint, changes);
   rb_heartbeat_schedule (core, endpoint);
@@ -303,8 +308,133 @@ on_upstream_registered (GObject      *source,
     }
 
   self->session_naming = g_variant_lookup_value (answer, "session_naming", G_VARIANT_TYPE_VARDICT);
+  if (self->session_naming != NULL)
+    self->traits->session_naming = g_variant_print (self->session_naming, TRUE);
   self->traits->heartbeat_ms = heartbeat_ms (answer);
   insert (core, g_steal_pointer (&task));
+}
+
+static void
+ask_upstream (RbCore *core,
+              GTask  *task)
+{
+  Registration *self = g_task_get_task_data (task);
+
+  if (rb_registry_get_n (core->registry) + core->n_registering >= core->settings.endpoint_cap)
+    {
+      rb_bounds_reached (core->bounds, RB_CORE_BOUND_ENDPOINTS);
+      g_task_return_error (task, rb_error_new (RB_ERROR_UNAVAILABLE, "endpoint_limit_reached", "%u endpoints are registered already",
+                                               rb_registry_get_n (core->registry)));
+      g_object_unref (task);
+      return;
+    }
+
+  g_clear_pointer (&self->endpoint_id, g_free);
+  self->nonce = rb_core_uuid (core);
+  self->owner_token = rb_core_uuid (core);
+  core->n_registering++;
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_ENDPOINTS, rb_registry_get_n (core->registry) + core->n_registering);
+  rb_upstream_call_async (core->upstream, RB_UPSTREAM_REGISTER_ENDPOINT, upstream_arguments (self), NULL, on_upstream_registered, task);
+}
+
+static GVariant *
+parse_naming (const char *text)
+{
+  return text != NULL ? g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, NULL) : NULL;
+}
+
+static void
+tell_hint (RbCore             *core,
+           const Registration *self,
+           const RbEndpoint   *endpoint)
+{
+  RbCaller caller = { .pid = self->plugin_pid };
+
+  if (self->task_hint != NULL && g_strcmp0 (self->task_hint, endpoint->traits->task_hint) != 0)
+    rb_task_hint_async (core, &caller, endpoint->id, self->plugin_pid, self->task_hint, NULL, NULL);
+}
+
+static void
+on_resumed (RbCore       *core,
+            const GError *error,
+            gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Registration *self = g_task_get_task_data (task);
+  RbEndpoint *endpoint = rb_registry_lookup (core->registry, self->endpoint_id);
+
+  if (endpoint != NULL)
+    {
+      endpoint->is_durable = TRUE;
+      /* Not heard of it: the adapter will ask again. */
+      endpoint->is_moved = error != NULL;
+    }
+  if (error != NULL)
+    {
+      g_task_return_error (task, g_error_copy (error));
+      return;
+    }
+
+  if (self->spawn_token != NULL)
+    rb_spawn_registered (core, self->spawn_token, self->endpoint_id);
+  rb_log_info ("endpoint_resumed", "endpoint_id", self->endpoint_id, NULL);
+  g_task_return_boolean (task, TRUE);
+  if (endpoint == NULL)
+    return;
+  rb_deliver_pump (core, endpoint);
+  rb_mailroom_endpoint_active (core, self->endpoint_id);
+  tell_hint (core, self, endpoint);
+}
+
+static void
+resume (RbCore     *core,
+        RbEndpoint *endpoint,
+        GTask      *task)
+{
+  Registration *self = g_task_get_task_data (task);
+  RbChannel *channel = rb_channels_lookup (core, self->plugin_pid);
+  RbChanges *changes = rb_changes_new ();
+
+  g_free (endpoint->agent_id);
+  endpoint->agent_id = g_strdup (self->agent_id);
+  self->owner_token = g_strdup (endpoint->owner_token);
+  self->session_naming = parse_naming (endpoint->traits->session_naming);
+  rb_resume_apply (core, endpoint, channel, g_steal_pointer (&self->traits), changes);
+  rb_core_commit (core, changes, on_resumed, task);
+  rb_core_changed (core, "endpoints");
+}
+
+/* An upstream that is away, or says anything else, does not keep an adapter from its endpoint. */
+static void
+on_asked_for (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Registration *self = g_task_get_task_data (task);
+  RbCore *core = g_task_get_source_object (task);
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(GVariant) answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &failure);
+  RbEndpoint *endpoint = rb_registry_lookup (core->registry, self->endpoint_id);
+  GError *error = NULL;
+
+  if (!rb_core_check_ready (core, &error) || check_channel (core, &(RbCaller) { 0 }, self->plugin_pid, &error) == NULL)
+    g_task_return_error (task, error);
+  else if ((answer == NULL && rb_resume_is_forgotten (failure)) || !rb_resume_fits (core, endpoint, self->plugin_pid, self->traits))
+    ask_upstream (core, g_steal_pointer (&task));
+  else
+    resume (core, endpoint, g_steal_pointer (&task));
+}
+
+static void
+ask_for (RbCore     *core,
+         RbEndpoint *endpoint,
+         GTask      *task)
+{
+  Registration *self = g_task_get_task_data (task);
+
+  self->endpoint_id = g_strdup (endpoint->id);
+  rb_upstream_call_async (core->upstream, RB_UPSTREAM_HEARTBEAT, rb_dict_endpoint (endpoint->id), NULL, on_asked_for, task);
 }
 
 void
@@ -317,6 +447,7 @@ rb_register_async (RbCore                  *core,
   g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
   RbTraits *traits = NULL;
   GError *error = NULL;
+  RbEndpoint *known;
   Registration *self;
 
   g_task_set_source_tag (task, rb_register_async);
@@ -330,21 +461,16 @@ rb_register_async (RbCore                  *core,
   self = g_new0 (Registration, 1);
   self->traits = traits;
   self->agent_id = g_strdup (request->agent_id);
+  self->task_hint = g_strdup (request->task_hint);
   self->spawn_token = g_strdup (request->spawn_token);
   self->plugin_pid = request->plugin_pid;
-  self->nonce = rb_core_uuid (core);
-  self->owner_token = rb_core_uuid (core);
   g_task_set_task_data (task, self, (GDestroyNotify) registration_free);
-  if (rb_registry_get_n (core->registry) + core->n_registering >= core->settings.endpoint_cap)
-    {
-      g_task_return_error (task, rb_error_new (RB_ERROR_UNAVAILABLE, "endpoint_limit_reached", "%u endpoints are registered already",
-                                               rb_registry_get_n (core->registry)));
-      return;
-    }
 
-  core->n_registering++;
-  rb_upstream_call_async (core->upstream, RB_UPSTREAM_REGISTER_ENDPOINT, upstream_arguments (self), NULL, on_upstream_registered,
-                          g_steal_pointer (&task));
+  known = rb_resume_find (core, self->plugin_pid, traits);
+  if (known != NULL)
+    ask_for (core, known, g_steal_pointer (&task));
+  else
+    ask_upstream (core, g_steal_pointer (&task));
 }
 
 gboolean

@@ -5,6 +5,8 @@
 
 #include "rb-reply-cache.h"
 
+#include "rb-core-bounds.h"
+
 typedef struct _Owner Owner;
 
 typedef struct {
@@ -20,6 +22,7 @@ struct _Owner {
 };
 
 struct _RbReplyCache {
+  RbBounds   *bounds;   /* borrowed; NULL: nobody counts */
   guint       cap;
   gint64      ttl_ms;
   GHashTable *owners;       /* endpoint id (borrowed) to Owner */
@@ -59,6 +62,13 @@ rb_reply_cache_free (RbReplyCache *self)
   g_hash_table_unref (self->entries);
   g_hash_table_unref (self->owners);
   g_free (self);
+}
+
+void
+rb_reply_cache_set_bounds (RbReplyCache *self,
+                           RbBounds     *bounds)
+{
+  self->bounds = bounds;
 }
 
 static Owner *
@@ -118,7 +128,11 @@ rb_reply_cache_record (RbReplyCache *self,
     rb_changes_put (changes, RB_TABLE_CORRELATIONS, g_variant_new ("(sssx)", endpoint_id, "received", correlation_id, now));
 
   while (owner->entries.length > self->cap)
-    evict (self, owner->entries.head->data, changes);
+    {
+      rb_bounds_reached (self->bounds, RB_CORE_BOUND_RECEIVED_CORRELATIONS);
+      evict (self, owner->entries.head->data, changes);
+    }
+  rb_bounds_note (self->bounds, RB_CORE_BOUND_RECEIVED_CORRELATIONS, owner->entries.length);
 }
 
 RbReplyVerdict
@@ -190,6 +204,19 @@ rb_reply_cache_inherit (RbReplyCache *self,
 
       rb_reply_cache_record (self, to, correlation_id, entry->at, changes);
     }
+}
+
+guint
+rb_reply_cache_get_longest (RbReplyCache *self)
+{
+  GHashTableIter iter;
+  gpointer owner;
+  guint longest = 0;
+
+  g_hash_table_iter_init (&iter, self->owners);
+  while (g_hash_table_iter_next (&iter, NULL, &owner))
+    longest = MAX (longest, ((Owner *) owner)->entries.length);
+  return longest;
 }
 
 guint

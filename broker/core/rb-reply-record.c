@@ -5,6 +5,9 @@
 
 #include "rb-reply-record.h"
 
+#include "rb-core-bounds.h"
+#include "rb-error.h"
+
 #include <string.h>
 
 /* Composite key of three parts, compared part by part. */
@@ -13,6 +16,7 @@ typedef struct {
 } Key;
 
 struct _RbReplies {
+  RbBounds   *bounds;   /* borrowed; NULL: nobody counts */
   GHashTable *records;     /* Key to RbReplyRecord */
   GHashTable *in_flight;   /* Key to RbReplyInFlight */
   gint64      earliest;    /* no record expires before this, so pruning costs nothing until then */
@@ -91,6 +95,8 @@ rb_reply_record_free (RbReplyRecord *self)
   g_free (self->wire_message_id);
   g_free (self->result);
   g_free (self->outcome_unknown);
+  g_free (self->failure);
+  g_free (self->failure_code);
   g_free (self);
 }
 
@@ -115,6 +121,19 @@ rb_reply_record_from_row (GVariant *row)
   return self;
 }
 
+void
+rb_reply_record_note (RbReplyRecord *self,
+                      const GError  *error,
+                      gint64         now)
+{
+  g_free (self->failure);
+  g_free (self->failure_code);
+  self->failure = g_strdup (error->message);
+  self->failure_code = g_strdup (rb_error_get_reason (error));
+  self->failed_at = now;
+  self->n_failures++;
+}
+
 RbReplies *
 rb_replies_new (void)
 {
@@ -135,11 +154,32 @@ rb_replies_free (RbReplies *self)
 }
 
 void
+rb_replies_set_bounds (RbReplies *self,
+                       RbBounds  *bounds)
+{
+  self->bounds = bounds;
+}
+
+void
 rb_replies_add (RbReplies     *self,
                 RbReplyRecord *record)
 {
   self->earliest = MIN (self->earliest, record->expires_at);
   g_hash_table_insert (self->records, key_new (record->source_message_id, record->assignment_id, record->reply_request_id), record);
+  rb_bounds_note (self->bounds, RB_CORE_BOUND_REPLY_RECORDS, g_hash_table_size (self->records));
+}
+
+void
+rb_replies_foreach (RbReplies   *self,
+                    RbReplyFunc  func,
+                    gpointer     user_data)
+{
+  GHashTableIter iter;
+  gpointer record;
+
+  g_hash_table_iter_init (&iter, self->records);
+  while (g_hash_table_iter_next (&iter, NULL, &record))
+    func (record, user_data);
 }
 
 RbReplyRecord *
@@ -221,6 +261,12 @@ rb_replies_prune (RbReplies        *self,
                          g_variant_new ("(sss)", record->source_message_id, record->assignment_id, record->reply_request_id));
       g_hash_table_iter_remove (&iter);
     }
+}
+
+guint
+rb_replies_get_n_at_work (RbReplies *self)
+{
+  return g_hash_table_size (self->in_flight);
 }
 
 guint

@@ -9,6 +9,7 @@
 #include "rb-events.h"
 #include "rb-json.h"
 #include "rb-log.h"
+#include "rb-past.h"
 #include "rb-restore.h"
 #include "rb-send-error.h"
 #include "rb-send.h"
@@ -334,6 +335,26 @@ on_result_durable (RbCore       *core,
   finish (core, user_data, error);
 }
 
+static void
+archive_reply (RbCore              *core,
+               const RbReplyWork   *self,
+               const RbReplyRecord *record,
+               const RbAssignment  *assignment,
+               RbChanges           *changes)
+{
+  RbPastSent sent = {
+    .message_id = record->wire_message_id,
+    .endpoint_id = self->endpoint_id,
+    .to = rb_envelope_get_from (assignment->message->envelope),
+    .correlation_id = assignment->context->reply_correlation_id,
+    .content_type = self->content_type,
+    .content = self->content,
+    .status = record->result,
+  };
+
+  rb_past_sent (core, &sent, changes);
+}
+
 /* Without an authority the report is confirmed by nobody but us: the result and the end of the assignment are one change. */
 static void
 record_result (RbCore       *core,
@@ -353,7 +374,7 @@ record_result (RbCore       *core,
   if (assignment == NULL || !rb_assignment_state_step (assignment->state, RB_ASSIGNMENT_REPLY_SENT, &assignment->state, &todo))
     return;
 
-  rb_send_record (core, record->wire_message_id, self->endpoint_id, rb_envelope_get_from (assignment->message->envelope), changes);
+  archive_reply (core, self, record, assignment, changes);
   rb_sequence_settle (&assignment->sequence, rb_sequence_get_next (&assignment->sequence));
   rb_changes_tell (changes, rb_reply_event (core, assignment, "reply_emitted", self->reply_request_id, record->wire_message_id,
                                             assignment->sequence.last));
@@ -387,6 +408,7 @@ on_not_sent (RbCore       *core,
   RbReplyRecord *record = record_of (core, self);
   RbChanges *changes;
 
+  rb_reply_record_note (record, answer, rb_core_now (core));
   if (!rb_send_error_is_unknown (failure))
     {
       finish (core, self, answer);

@@ -144,6 +144,25 @@ check_record (const RbReplyRecord  *record,
 }
 
 /* Rows 13 to 16. */
+/* A record that is there already takes no more room: what it stands for was begun before. */
+static gboolean
+has_room (RbCore *core)
+{
+  return rb_replies_get_n (core->replies) + rb_replies_get_n_at_work (core->replies) < core->settings.reply_record_cap;
+}
+
+static void
+refuse_full (RbCore  *core,
+             GError **error)
+{
+  GError *full = rb_error_new (RB_ERROR_UNAVAILABLE, "reply_records_full", "%u replies are remembered already",
+                               rb_replies_get_n (core->replies));
+
+  rb_bounds_reached (core->bounds, RB_CORE_BOUND_REPLY_RECORDS);
+  rb_error_set_retryable (full, TRUE);
+  g_propagate_error (error, full);
+}
+
 static void
 join_or_work (RbCore               *core,
               const RbAssignment   *assignment,
@@ -161,6 +180,8 @@ join_or_work (RbCore               *core,
     g_ptr_array_add (in_flight->waiters, g_steal_pointer (&owned));
   else if (assignment == NULL)
     refuse_stale (&error);
+  else if (!has_room (core))
+    refuse_full (core, &error);
   else if (assignment->token == NULL && !core->is_legacy_upstream)
     rb_set_error (&error, RB_ERROR_BAD_STATE, "runtime_assignment_projection_authority_missing",
                   "runtime assignment reply requires broker projection authority");
@@ -211,7 +232,10 @@ rb_reply_async (RbCore               *core,
 
   work = rb_reply_work_new (request);
   if (!check_record (in_flight == NULL ? record : NULL, work->fingerprint, &result, &error))
-    g_task_return_error (task, error);
+    {
+      rb_reply_record_note (record, error, rb_core_now (core));
+      g_task_return_error (task, error);
+    }
   else if (result != NULL)
     g_task_return_pointer (task, result, (GDestroyNotify) rb_reply_result_free);
   else

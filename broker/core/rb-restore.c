@@ -10,6 +10,8 @@
 #include "rb-events.h"
 #include "rb-log.h"
 #include "rb-mailroom.h"
+#include "rb-past.h"
+#include "rb-rule.h"
 #include "rb-turns.h"
 
 static void
@@ -66,7 +68,7 @@ move_to_inbox (RbCore       *core,
 
   core->counters.restored++;
   detach (core, assignment, changes);
-  rb_message_checkpoint (message, changes, "restored", now, assignment->endpoint_id, why);
+  rb_message_checkpoint_ruled (message, changes, "restored", now, assignment->endpoint_id, why, RB_RULE_RESTORED);
   rb_message_move (message, changes, RB_PLACE_INBOX, message->endpoint_id, reason, now);
   if (holds_slot)
     rb_inbox_put_back (core->inbox, message);
@@ -110,7 +112,7 @@ rb_restore_end (RbCore       *core,
   rb_message_checkpoint (message, changes, "settled", now, assignment->endpoint_id, how);
   g_free (message->endpoint_id);
   message->endpoint_id = g_strdup (assignment->endpoint_id);
-  rb_ledger_end (core->ledger, message, how, now, changes);
+  rb_past_message (core, message, how, changes);
   rb_turns_forget (core, assignment);
   rb_core_changed (core, "assignments");
 }

@@ -8,6 +8,7 @@
 #include "rb-error.h"
 #include "rb-inbound-private.h"
 #include "rb-log.h"
+#include "rb-rule.h"
 
 #include <string.h>
 
@@ -84,7 +85,8 @@ decline (RbCore *core,
   if (claim->seq != RB_CONNECTOR_NO_SEQ)
     rb_inbound_refuse (core, claim->message, claim->seq);
   else
-    rb_inbound_to_inbox (core, claim->message, claim->seq, continues ? RB_REASON_CORRELATED : RB_REASON_UNADDRESSED, claim->endpoint_id);
+    rb_inbound_to_inbox (core, claim->message, claim->seq, continues ? RB_REASON_CORRELATED : RB_REASON_UNADDRESSED, claim->endpoint_id,
+                         RB_RULE_DECLINED);
 }
 
 /* IMP-27: the endpoint may be gone; then the message is routed afresh. */
@@ -202,7 +204,9 @@ ask (RbCore *core,
 static const char *
 get_rule (const RbRoute *route)
 {
-  return route->rule == RB_ROUTE_TARGET ? "target_endpoint_id" : "correlation_id";
+  if (route->rule == RB_ROUTE_TARGET)
+    return RB_RULE_TARGET;
+  return route->n_matches > 1 ? RB_RULE_CORRELATION_OLDEST : RB_RULE_CORRELATION;
 }
 
 static const char *

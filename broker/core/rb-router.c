@@ -5,6 +5,8 @@
 
 #include "rb-router.h"
 
+#include "rb-core-bounds.h"
+
 typedef struct {
   GQueue      order;      /* of char *, oldest first, owned by members */
   GHashTable *members;    /* char * to itself */
@@ -12,6 +14,7 @@ typedef struct {
 } Ring;
 
 struct _RbRouter {
+  RbBounds   *bounds;   /* borrowed; NULL: nobody counts */
   guint       cap;
   guint       n;
   GHashTable *rings;      /* endpoint id to Ring */
@@ -43,6 +46,13 @@ rb_router_free (RbRouter *self)
   g_hash_table_unref (self->rings);
   g_hash_table_unref (self->index);
   g_free (self);
+}
+
+void
+rb_router_set_bounds (RbRouter *self,
+                      RbBounds *bounds)
+{
+  self->bounds = bounds;
 }
 
 static Ring *
@@ -117,6 +127,7 @@ evict_oldest (RbRouter  *self,
 {
   char *oldest = g_queue_pop_head (&ring->order);
 
+  rb_bounds_reached (self->bounds, RB_CORE_BOUND_CORRELATION_RING);
   index_remove (self, ring->endpoint, oldest);
   if (changes != NULL)
     rb_changes_delete (changes, RB_TABLE_CORRELATIONS, key (ring->endpoint->id, oldest));
@@ -145,6 +156,7 @@ rb_router_add (RbRouter   *self,
 
   while (ring->order.length > self->cap)
     evict_oldest (self, ring, changes);
+  rb_bounds_note (self->bounds, RB_CORE_BOUND_CORRELATION_RING, ring->order.length);
 }
 
 gboolean

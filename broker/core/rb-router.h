@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-bounds.h"
 #include "rb-registry.h"
 
 G_BEGIN_DECLS
@@ -33,6 +34,8 @@ typedef struct {
 RbRouter   *rb_router_new             (guint ring_cap);
 void        rb_router_free            (RbRouter *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbRouter, rb_router_free)
+/* @bounds: borrowed; NULL: nobody counts. */
+void        rb_router_set_bounds (RbRouter *self, RbBounds *bounds);
 
 /* Adds to the endpoint's ring; evicts its oldest above the cap. @changes: NULL while loading. */
 void        rb_router_add             (RbRouter *self, RbEndpoint *endpoint, const char *correlation_id, gint64 now, RbChanges *changes);

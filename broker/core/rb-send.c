@@ -9,6 +9,7 @@
 #include "rb-error.h"
 #include "rb-json.h"
 #include "rb-log.h"
+#include "rb-past.h"
 #include "rb-send-error.h"
 
 /* Checks, then: the correlation is durable -> the network takes the message -> the adapter is told. A crash in between leaves an
@@ -21,6 +22,7 @@ typedef struct {
   RbEnvelope   *envelope;
   char         *message_id;
   RbSendStatus  status;
+  GList         link;              /* in the core's sends, while the network is asked; its data is the task */
 } Send;
 
 static void
@@ -154,27 +156,46 @@ outgoing_metadata (const Send          *self,
   return rb_json_object_edit (request->metadata != NULL ? request->metadata : empty, drop, members);
 }
 
-void
-rb_send_record (RbCore     *core,
-                const char *message_id,
-                const char *endpoint_id,
-                const char *to,
-                RbChanges  *changes)
-{
-  rb_changes_put (changes, RB_TABLE_CHECKPOINTS,
-                  g_variant_new ("(sxsxmsms)", message_id, (gint64) 0, "sent", rb_core_now (core), endpoint_id, to));
-  rb_ledger_add_sent (core->ledger, message_id, changes);
-}
-
 /* Nothing waits for it but this answer, which the network's own commit backs. */
 static void
 record_sent (RbCore     *core,
              const Send *self)
 {
   RbChanges *changes = rb_changes_new ();
+  RbPastSent sent = {
+    .message_id = self->message_id,
+    .endpoint_id = self->endpoint_id,
+    .to = self->to,
+    .correlation_id = self->correlation_id,
+    .content_type = rb_envelope_get_content_type (self->envelope),
+    .content = rb_envelope_get_content (self->envelope),
+    .status = rb_send_status_to_string (self->status),
+  };
 
-  rb_send_record (core, self->message_id, self->endpoint_id, self->to, changes);
+  rb_past_sent (core, &sent, changes);
   rb_core_commit_lazy (core, changes, NULL, NULL);
+}
+
+/* A task leaves the sends here or in rb_sends_give_up(), so none is returned twice. */
+static gboolean
+take_pending (RbCore *core,
+              Send   *self)
+{
+  if (self->link.data == NULL)
+    return FALSE;
+  g_queue_unlink (&core->sends, &self->link);
+  self->link.data = NULL;
+  return TRUE;
+}
+
+static void
+note_sent (RbCore     *core,
+           const Send *self)
+{
+  core->counters.sent++;
+  rb_log_info ("message_sent", "endpoint_id", self->endpoint_id, "to", self->to, "messageId", self->message_id, "status",
+               rb_send_status_to_string (self->status), "traceId", self->trace.trace_id, "spanName", "send", NULL);
+  record_sent (core, self);
 }
 
 static void
@@ -183,21 +204,35 @@ on_sent (GObject      *source,
          gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
-  RbCore *core = g_task_get_source_object (task);
+  g_autoptr(RbCore) core = g_object_ref (g_task_get_source_object (task));
   Send *self = g_task_get_task_data (task);
+  gboolean is_pending = take_pending (core, self);
   g_autoptr(GError) failure = NULL;
 
-  if (!rb_connector_send_finish (RB_CONNECTOR (source), result, &self->message_id, &self->status, &failure))
-    {
-      g_task_return_error (task, rb_send_error_new (failure, self->to));
-      return;
-    }
+  if (rb_connector_send_finish (RB_CONNECTOR (source), result, &self->message_id, &self->status, &failure))
+    note_sent (core, self);
+  if (!is_pending)
+    return;
+  if (failure != NULL)
+    g_task_return_error (task, rb_send_error_new (failure, self->to));
+  else
+    g_task_return_boolean (task, TRUE);
+  rb_core_stop_continue (core);
+}
 
-  core->counters.sent++;
-  rb_log_info ("message_sent", "endpoint_id", self->endpoint_id, "to", self->to, "messageId", self->message_id, "status",
-               rb_send_status_to_string (self->status), "traceId", self->trace.trace_id, "spanName", "send", NULL);
-  record_sent (core, self);
-  g_task_return_boolean (task, TRUE);
+void
+rb_sends_give_up (RbCore *core)
+{
+  g_autoptr(GError) cause = rb_error_new (RB_ERROR_TIMED_OUT, NULL, "the broker stopped before the network answered");
+
+  while (!g_queue_is_empty (&core->sends))
+    {
+      GTask *task = g_queue_peek_head (&core->sends);
+      Send *self = g_task_get_task_data (task);
+
+      take_pending (core, self);
+      g_task_return_error (task, rb_send_error_new (cause, self->to));
+    }
 }
 
 static void
@@ -207,11 +242,18 @@ on_correlation_durable (RbCore       *core,
 {
   g_autoptr(GTask) task = user_data;
   Send *self = g_task_get_task_data (task);
+  GError *stopping = NULL;
 
   if (error != NULL)
     g_task_return_error (task, g_error_copy (error));
+  else if (core->is_stopping && !rb_core_check_ready (core, &stopping))
+    g_task_return_error (task, stopping);
   else
-    rb_connector_send_async (core->connector, self->envelope, NULL, on_sent, g_steal_pointer (&task));
+    {
+      self->link.data = task;
+      g_queue_push_tail_link (&core->sends, &self->link);
+      rb_connector_send_async (core->connector, self->envelope, NULL, on_sent, g_steal_pointer (&task));
+    }
 }
 
 static void

@@ -26,7 +26,7 @@ void      rb_send_async   (RbCore *core, const RbCaller *caller, const RbSendReq
 gboolean  rb_send_finish  (RbCore *core, GAsyncResult *result, char **message_id, RbSendStatus *status, char **correlation_id,
                            GError **error);
 
-/* "sent", the first step of its ladder, for explain. */
-void      rb_send_record  (RbCore *core, const char *message_id, const char *endpoint_id, const char *to, RbChanges *changes);
+/* Whoever still waits for the network's answer is told that nobody knows. */
+void      rb_sends_give_up (RbCore *core);
 
 G_END_DECLS

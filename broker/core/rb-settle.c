@@ -9,6 +9,7 @@
 #include "rb-error.h"
 #include "rb-log.h"
 #include "rb-owner.h"
+#include "rb-past.h"
 #include "rb-restore.h"
 #include "rb-upstream-error.h"
 
@@ -82,7 +83,7 @@ end_row (RbCore       *core,
   rb_message_checkpoint (row, changes, "settled", now, self->endpoint_id, HANDLED);
   g_free (row->endpoint_id);
   row->endpoint_id = g_strdup (self->endpoint_id);
-  rb_ledger_end (core->ledger, row, HANDLED, now, changes);
+  rb_past_message (core, row, HANDLED, changes);
   rb_inbox_remove (core->inbox, self->undispatched_id);
   rb_core_changed (core, "inbox");
 }

@@ -19,6 +19,14 @@ forget_old (RbSpawnLimit *self,
   memmove (self->granted, self->granted + n_old, self->n * sizeof *self->granted);
 }
 
+guint
+rb_spawn_limit_get_n (RbSpawnLimit *self,
+                      gint64        now)
+{
+  forget_old (self, now);
+  return self->n;
+}
+
 gboolean
 rb_spawn_limit_take (RbSpawnLimit *self,
                      gint64        now)

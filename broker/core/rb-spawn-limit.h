@@ -18,5 +18,6 @@ typedef struct {
 
 /* Whether one more is granted at @now; then it counts. */
 gboolean  rb_spawn_limit_take  (RbSpawnLimit *self, gint64 now);
+guint    rb_spawn_limit_get_n (RbSpawnLimit *self, gint64 now);   /* granted, and not forgotten yet */
 
 G_END_DECLS

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEPT 64
 #define OUTPUT_BYTES 8192
 
 /* Asked -> checked -> the program runs, "received" -> an endpoint registers with the token, "applied"; or the program ends first, or nobody
@@ -96,7 +95,18 @@ drop (RbCore *core,
   spawn_free (spawn);
 }
 
-/* A request that failed may come again with the same token. The rate limit keeps the live ones few. */
+/* There is one: live ones alone never fill the list. */
+static Spawn *
+oldest_ended (RbCore *core)
+{
+  GList *l = core->spawns->list.head;
+
+  while (is_live (l->data))
+    l = l->next;
+  return l->data;
+}
+
+/* A request that failed may come again with the same token. */
 static Spawn *
 begin (RbCore     *core,
        const char *token,
@@ -107,14 +117,16 @@ begin (RbCore     *core,
 
   if (same != NULL)
     drop (core, same);
-  while (core->spawns->list.length >= KEPT && !is_live (core->spawns->list.head->data))
-    drop (core, core->spawns->list.head->data);
+  if (core->spawns->list.length >= RB_SPAWNS_MAX)
+    drop (core, oldest_ended (core));
 
   spawn->token = g_strdup (token);
   spawn->kind = g_strdup (kind);
   spawn->asked_at = spawn->since = rb_core_now (core);
   spawn->core = core;
   g_queue_push_tail (&core->spawns->list, spawn);
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_SPAWNS, rb_spawns_get_n_live (core->spawns));
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_SPAWN_RATE, core->spawns->limit.n);
   return spawn;
 }
 
@@ -252,7 +264,15 @@ check (RbCore      *core,
     return NULL;
 
   if (!rb_spawn_limit_take (&core->spawns->limit, rb_clock_get_monotonic_us (core->clock) / 1000))
-    rb_set_error (error, RB_ERROR_UNAVAILABLE, "spawn_rate_limited", "spawn_rate_limited");
+    {
+      rb_bounds_reached (core->bounds, RB_CORE_BOUND_SPAWN_RATE);
+      rb_set_error (error, RB_ERROR_UNAVAILABLE, "spawn_rate_limited", "spawn_rate_limited");
+    }
+  else if (rb_spawns_get_n_live (core->spawns) >= RB_SPAWNS_MAX)
+    {
+      rb_bounds_reached (core->bounds, RB_CORE_BOUND_SPAWNS);
+      rb_set_error (error, RB_ERROR_UNAVAILABLE, "too_many_spawns", "too_many_spawns");
+    }
   else if (core->spawn_drivers->len == 0)
     rb_set_error (error, RB_ERROR_NOT_SUPPORTED, "spawn_driver_registry_not_configured", "spawn_driver_registry_not_configured");
   else if (!core->settings.remote_spawn)
@@ -362,36 +382,61 @@ rb_spawn_registered (RbCore     *core,
   tell (core, spawn);
 }
 
-GVariant *
-rb_spawn_explain (RbCore     *core,
-                  const char *token)
+void
+rb_spawn_foreach_token (RbCore           *core,
+                        RbSpawnTokenFunc  func,
+                        gpointer          user_data)
 {
-  Spawn *spawn = lookup (core, token);
+  for (GList *l = core->spawns->list.head; l != NULL; l = l->next)
+    func (((const Spawn *) l->data)->token, user_data);
+}
+
+static void
+put_progress (RbStory     *story,
+              const Spawn *spawn)
+{
+  switch (spawn->state)
+    {
+    case STARTING:
+      rb_story_put_next (story, "the program is being started", 0);
+      break;
+    case WAITING:
+      rb_story_put_next (story, "the program runs; its endpoint has to register in time", spawn->since + story->core->settings.spawn_timeout);
+      rb_story_add_clock (story, "registration", spawn->timer, "the spawn counts as failed; the upstream is told");
+      break;
+    case REGISTERED:
+      rb_story_put_ended (story, "registered", "its endpoint has registered", spawn->since);
+      break;
+    case FAILED:
+    case GIVEN_UP:
+      rb_story_put_error (story, spawn->detail, NULL, spawn->since, 1);
+      rb_story_put_ended (story, states[spawn->state], spawn->detail, spawn->since);
+      break;
+    }
+}
+
+void
+rb_spawn_put_story (RbStory    *story,
+                    const char *token)
+{
+  Spawn *spawn = lookup (story->core, token);
   g_autofree char *end = spawn != NULL && spawn->has_exited ? describe_end (spawn->wait_status) : NULL;
-  GVariantDict dict;
+  GVariantDict *dict = &story->dict;
 
   if (spawn == NULL)
-    return NULL;
+    return;
 
-  g_variant_dict_init (&dict, NULL);
-  rb_dict_put_text (&dict, "kind", "spawn");
-  rb_dict_put_text (&dict, "id", spawn->token);
-  rb_dict_put_text (&dict, "runtime_kind", spawn->kind);
-  rb_dict_put_text (&dict, "state", states[spawn->state]);
-  rb_dict_put_time (&dict, "asked_at", spawn->asked_at);
-  rb_dict_put_time (&dict, "since", spawn->since);
+  rb_dict_put_text (dict, "runtime_kind", spawn->kind);
+  rb_dict_put_text (dict, "state", states[spawn->state]);
+  rb_dict_put_time (dict, "asked_at", spawn->asked_at);
+  rb_dict_put_time (dict, "since", spawn->since);
   if (spawn->pid > 0)
-    rb_dict_put_count (&dict, "pid", (guint64) spawn->pid);
-  rb_dict_put_text (&dict, "endpoint_id", spawn->endpoint_id);
-  rb_dict_put_text (&dict, "reason", spawn->detail);
-  rb_dict_put_text (&dict, "ended_with", end);
-  rb_dict_put_text (&dict, "output", spawn->output);
-  if (spawn->state == WAITING)
-    {
-      rb_dict_put_text (&dict, "next", "the program runs; its endpoint has to register in time");
-      rb_dict_put_time (&dict, "next_at", spawn->since + core->settings.spawn_timeout);
-    }
-  return g_variant_dict_end (&dict);
+    rb_dict_put_count (dict, "pid", (guint64) spawn->pid);
+  rb_dict_put_text (dict, "endpoint_id", spawn->endpoint_id);
+  rb_dict_put_text (dict, "reason", spawn->detail);
+  rb_dict_put_text (dict, "ended_with", end);
+  rb_dict_put_text (dict, "output", spawn->output);
+  put_progress (story, spawn);
 }
 
 RbSpawns *
@@ -408,6 +453,22 @@ rb_spawns_free (RbSpawns *self)
 {
   g_queue_clear_full (&self->list, (GDestroyNotify) spawn_free);
   g_free (self);
+}
+
+guint
+rb_spawns_get_n_live (const RbSpawns *self)
+{
+  guint n = 0;
+
+  for (GList *l = self->list.head; l != NULL; l = l->next)
+    n += is_live (l->data) ? 1 : 0;
+  return n;
+}
+
+guint
+rb_spawns_get_n_granted (RbCore *core)
+{
+  return rb_spawn_limit_get_n (&core->spawns->limit, rb_clock_get_monotonic_us (core->clock) / 1000);
 }
 
 void

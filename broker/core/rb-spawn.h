@@ -4,13 +4,18 @@
 #pragma once
 
 #include "rb-core-private.h"
+#include "rb-explain-parts.h"
 
 G_BEGIN_DECLS
 
 /* Source: protocol.md 15.8. A spawn is known by its token, which is the key of the request: the started program gets it, and hands it in when
  * it registers. */
 
+#define RB_SPAWNS_MAX 64    /* that are remembered; of these any number may be live */
+
 RbSpawns  *rb_spawns_new         (void);
+guint      rb_spawns_get_n_live  (const RbSpawns *self);   /* start, or are to register */
+guint      rb_spawns_get_n_granted (RbCore *core);         /* of the rate limit */
 void       rb_spawns_free        (RbSpawns *self);
 void       rb_spawn_watch        (RbCore *core);    /* programs that end */
 /* Nobody waits for a registration any more; nobody is told. */
@@ -29,8 +34,9 @@ void       rb_spawn_acknowledged (RbCore *core, const char *token);
 /* An endpoint registered, durably, with a token: 7.2 step 13. */
 void       rb_spawn_registered   (RbCore *core, const char *token, const char *endpoint_id);
 
-/* (floating) (nullable) a{sv} for a person: how far it is, how the program ended and what it wrote last. NULL: nothing is known of it. Of the
- * last 64 spawns of this process, at most 8 KiB of output each. */
-GVariant  *rb_spawn_explain      (RbCore *core, const char *token);
+typedef void (*RbSpawnTokenFunc) (const char *token, gpointer user_data);
+void       rb_spawn_foreach_token (RbCore *core, RbSpawnTokenFunc func, gpointer user_data);
+/* How far it is, how the program ended and what it wrote last. Of the last 64 spawns of this process, at most 8 KiB of output each. */
+void       rb_spawn_put_story    (RbStory *story, const char *token);
 
 G_END_DECLS

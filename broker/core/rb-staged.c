@@ -12,6 +12,7 @@
 #include "rb-log.h"
 #include "rb-owner.h"
 #include "rb-restore.h"
+#include "rb-rule.h"
 #include "rb-turns.h"
 
 #include <math.h>
@@ -33,6 +34,7 @@ typedef struct {
 typedef struct {
   RbCore    *core;           /* borrowed: the task holds it */
   char      *endpoint_id;
+  gint64     pid;            /* of who owns the endpoint */
   gboolean   mark_attempt;
   GTask     *task;           /* while it waits: owned */
   guint64    timer;
@@ -233,7 +235,7 @@ register_assignment (RbCore    *core,
   assignment->state = RB_ASSIGNMENT_STAGED;
   assignment->is_staged = TRUE;
   rb_assignments_add (core->assignments, assignment);
-  rb_claim_message_store (core, assignment, "assigned", changes);
+  rb_claim_message_store (core, assignment, "assigned", RB_RULE_STAGED, changes);
   rb_log_info ("staged_assignment_registered", "assignment_id", item->claimed->assignment_id, "endpoint_id", item->endpoint_id, NULL);
   return assignment;
 }
@@ -304,6 +306,29 @@ fetch (RbCore *core,
 
 /* Waiting. */
 
+static guint
+get_n_waiters_of (RbCore *core,
+                  gint64  pid)
+{
+  return GPOINTER_TO_UINT (g_hash_table_lookup (core->waiters_of, &pid));
+}
+
+static void
+count_waiter (RbCore *core,
+              gint64  pid,
+              int     sign)
+{
+  guint n = get_n_waiters_of (core, pid) + sign;
+
+  core->n_waiters += sign;
+  if (n > 0)
+    g_hash_table_replace (core->waiters_of, g_memdup2 (&pid, sizeof pid), GUINT_TO_POINTER (n));
+  else
+    g_hash_table_remove (core->waiters_of, &pid);
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_STAGED_WAITERS, core->n_waiters);
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_STAGED_WAITERS_OF_ONE, n);
+}
+
 /* (transfer full) Takes it out of the table; nothing of it is left but the task. */
 static GTask *
 take_waiter (Staged *self)
@@ -318,7 +343,7 @@ take_waiter (Staged *self)
   g_ptr_array_remove (waiters, self);
   if (waiters->len == 0)
     g_hash_table_remove (core->waiters, self->endpoint_id);
-  core->n_waiters--;
+  count_waiter (core, self->pid, -1);
   return g_steal_pointer (&self->task);
 }
 
@@ -369,7 +394,7 @@ wait_for_items (RbCore *core,
       g_hash_table_insert (core->waiters, g_strdup (self->endpoint_id), waiters);
     }
   g_ptr_array_add (waiters, self);
-  core->n_waiters++;
+  count_waiter (core, self->pid, 1);
   self->task = task;
   self->timer = rb_clock_add (core->clock, hold_ms, on_hold_over, self);
   watch_client (self, g_task_get_cancellable (task));
@@ -445,24 +470,42 @@ clamp_hold (RbCore *core,
   return MIN ((gint64) timeout, core->settings.staged_max_hold);
 }
 
+/* Returns: FALSE */
+static gboolean
+refuse_waiter (RbCore       *core,
+               RbCoreBound   bound,
+               guint         n,
+               GError      **error)
+{
+  GError *busy = rb_error_new (RB_ERROR_UNAVAILABLE, "too_many_waiters", "%u requests wait for staged messages already", n);
+
+  rb_bounds_reached (core->bounds, bound);
+  rb_error_set_retryable (busy, TRUE);
+  g_propagate_error (error, busy);
+  return FALSE;
+}
+
 static gboolean
 check_request (RbCore                 *core,
                const RbCaller         *caller,
                const RbStagedRequest  *request,
+               gint64                 *pid,
                GError                **error)
 {
-  g_autoptr(GError) busy = NULL;
+  const RbEndpoint *endpoint;
 
-  if (!rb_core_check_ready (core, error) ||
-      rb_owner_check_call (core, caller, &staged_call, request->endpoint_id, request->plugin_pid, NULL, error) == NULL)
+  if (!rb_core_check_ready (core, error))
     return FALSE;
-  if (core->n_waiters < core->settings.staged_waiters_cap)
-    return TRUE;
-
-  busy = rb_error_new (RB_ERROR_UNAVAILABLE, "too_many_waiters", "%u requests wait for staged messages already", core->n_waiters);
-  rb_error_set_retryable (busy, TRUE);
-  g_propagate_error (error, g_steal_pointer (&busy));
-  return FALSE;
+  endpoint = rb_owner_check_call (core, caller, &staged_call, request->endpoint_id, request->plugin_pid, NULL, error);
+  if (endpoint == NULL)
+    return FALSE;
+  if (core->n_waiters >= core->settings.staged_waiters_cap)
+    return refuse_waiter (core, RB_CORE_BOUND_STAGED_WAITERS, core->n_waiters, error);
+  /* One adapter that asks too often leaves room for the others. */
+  if (get_n_waiters_of (core, endpoint->plugin_pid) >= rb_core_get_waiters_share (core))
+    return refuse_waiter (core, RB_CORE_BOUND_STAGED_WAITERS_OF_ONE, get_n_waiters_of (core, endpoint->plugin_pid), error);
+  *pid = endpoint->plugin_pid;
+  return TRUE;
 }
 
 void
@@ -477,10 +520,11 @@ rb_staged_async (RbCore                *core,
   GError *error = NULL;
   gint64 hold_ms;
   Staged *self;
+  gint64 pid;
 
   g_task_set_source_tag (task, rb_staged_async);
   g_task_set_check_cancellable (task, FALSE);
-  if (!check_request (core, caller, request, &error))
+  if (!check_request (core, caller, request, &pid, &error))
     {
       g_task_return_error (task, error);
       return;
@@ -491,6 +535,7 @@ rb_staged_async (RbCore                *core,
   self = g_new0 (Staged, 1);
   self->core = core;
   self->endpoint_id = g_strdup (request->endpoint_id);
+  self->pid = pid;
   self->mark_attempt = request->mark_attempt;
   g_task_set_task_data (task, self, (GDestroyNotify) staged_free);
   hold_ms = clamp_hold (core, request->timeout_ms);

@@ -5,7 +5,10 @@
 
 #include "rb-staging.h"
 
+#include "rb-core-bounds.h"
+
 struct _RbStaging {
+  RbBounds   *bounds;   /* borrowed; NULL: nobody counts */
   GHashTable *shelves;    /* endpoint id to GPtrArray of RbStagedItem, in order; none is empty */
   guint       n;
   gsize       bytes;
@@ -45,6 +48,13 @@ rb_staging_free (RbStaging *self)
   g_free (self);
 }
 
+void
+rb_staging_set_bounds (RbStaging *self,
+                       RbBounds  *bounds)
+{
+  self->bounds = bounds;
+}
+
 static gboolean
 find (RbStaging  *self,
       const char *endpoint_id,
@@ -72,6 +82,8 @@ count (RbStaging          *self,
 {
   self->n += sign;
   self->bytes += sign * (gssize) rb_envelope_get_size (item->claimed->envelope);
+  rb_bounds_note (self->bounds, RB_CORE_BOUND_STAGED, self->n);
+  rb_bounds_note (self->bounds, RB_CORE_BOUND_STAGED_BYTES, self->bytes);
 }
 
 static RbStagedItem *

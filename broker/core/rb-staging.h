@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-bounds.h"
 #include "rb-claimed.h"
 
 G_BEGIN_DECLS
@@ -26,6 +27,8 @@ typedef struct _RbStaging RbStaging;
 RbStaging    *rb_staging_new             (void);
 void          rb_staging_free            (RbStaging *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbStaging, rb_staging_free)
+/* @bounds: borrowed; NULL: nobody counts. */
+void        rb_staging_set_bounds (RbStaging *self, RbBounds *bounds);
 
 /* Takes @claimed. The place of the same source message is kept, and its attempts when the assignment is the same. */
 void          rb_staging_add             (RbStaging *self, const char *endpoint_id, RbClaimed *claimed, gint64 now);

@@ -13,12 +13,17 @@
 #include "rb-mailroom.h"
 #include "rb-outbox.h"
 #include "rb-restore.h"
+#include "rb-send.h"
 #include "rb-spawn.h"
+
+#define SENDS_MS 1000
 
 /* No new work, everybody told, assignments that nobody accepted back in the inbox, everything committed. Endpoints stay as they are: the
  * next start turns active ones into reconnecting ones with a whole grace before them, as after a crash (design.md section 4). Only where
- * another runtime took over they go (13.10). Of the outbox, posts that are on their way may finish, assignments' states and the last
- * presence are tried once; the rest stays on the disk. Source: protocol.md section 19, steps 4 to 8. */
+ * another runtime took over they go (13.10). Before a restart assignments that nobody accepted stay too, with their deadlines, and we do
+ * not say that we are offline: the next process goes on before anybody could miss us. Of the outbox, posts that are on their way may
+ * finish, assignments' states and the last presence are tried once; the rest stays on the disk. Source: protocol.md section 19, steps 4
+ * to 8. */
 
 static void
 restore_unaccepted (RbCore *core)
@@ -43,6 +48,70 @@ restore_unaccepted (RbCore *core)
     }
 }
 
+/* Who waits for the receipt asks the next process; an order of the upstream is not answered and comes again. */
+static void
+release_dispatchers (RbCore *core)
+{
+  g_autoptr(GPtrArray) assignments = rb_assignments_dup_all (core->assignments);
+
+  for (guint i = 0; i < assignments->len; i++)
+    {
+      GError *error = NULL;
+
+      rb_core_check_ready (core, &error);
+      rb_restore_fail_dispatchers (g_ptr_array_index (assignments, i), error);
+    }
+}
+
+static void
+stop_work (RbCore     *self,
+           const char *reason)
+{
+  self->is_stopping = TRUE;
+  self->is_restarting = g_str_has_prefix (reason, RB_CORE_RESTART);
+  rb_inbound_stop (self);
+  rb_outbox_stop (self);
+  if (!self->is_restarting)
+    rb_link_shutdown (self);
+  rb_mailroom_stop (self);
+  rb_lifecycle_cancel_timers (self);
+  rb_deliver_stop (self);
+  rb_control_stop (self);
+  rb_spawn_stop (self);
+  if (self->is_restarting)
+    release_dispatchers (self);
+  else
+    restore_unaccepted (self);
+  if (g_str_equal (reason, "superseded_default_stream"))
+    rb_lifecycle_abandon_all (self);
+}
+
+static void
+on_sends_late (gpointer user_data)
+{
+  RbCore *core = user_data;
+
+  core->stop_timer = 0;
+  rb_sends_give_up (core);
+  rb_core_stop_continue (core);
+}
+
+static gboolean
+is_busy (RbCore *core)
+{
+  return core->n_reports > 0 || !g_queue_is_empty (&core->sends);
+}
+
+/* What was sent is answered in milliseconds, or nobody can tell; an adapter that is asked to try again would send another one. */
+static void
+wait_for_work (RbCore *core,
+               GTask  *task)
+{
+  core->stop = task;
+  if (core->stop_timer == 0)
+    core->stop_timer = rb_clock_add (core->clock, SENDS_MS, on_sends_late, core);
+}
+
 static void
 on_everything_durable (RbCore       *core,
                        const GError *error,
@@ -53,19 +122,24 @@ on_everything_durable (RbCore       *core,
 
   if (error != NULL)
     rb_log_warning ("shutdown_commit_failed", "err", error->message, NULL);
-  if (core->n_reports > 0 && core->stop == NULL)
-    core->stop = g_steal_pointer (&task);
+  if (is_busy (core) && core->stop == NULL)
+    wait_for_work (core, g_steal_pointer (&task));
   else if (rb_assignments_give_back (core->assignments, changes))
     rb_core_commit (core, g_steal_pointer (&changes), on_everything_durable, g_steal_pointer (&task));
   else
-    g_task_return_boolean (task, TRUE);
+    {
+      rb_clock_clear (core->clock, &core->stop_timer);
+      g_task_return_boolean (task, TRUE);
+    }
 }
 
 /* Nobody knows when the store will work again; closing it tries once more. */
 static void
-give_up (GTask *task)
+give_up (RbCore *core,
+         GTask  *task)
 {
   rb_log_warning ("shutdown_commit_failed", "err", "nothing can be stored now", NULL);
+  rb_sends_give_up (core);
   g_task_return_boolean (task, TRUE);
   g_object_unref (task);
 }
@@ -74,7 +148,7 @@ give_up (GTask *task)
 void
 rb_core_stop_continue (RbCore *self)
 {
-  if (self->stop != NULL && self->n_reports == 0)
+  if (self->stop != NULL && !is_busy (self))
     rb_core_commit (self, rb_changes_new (), on_everything_durable, g_steal_pointer (&self->stop));
 }
 
@@ -89,24 +163,11 @@ rb_core_stop_async (RbCore              *self,
   g_task_set_source_tag (task, rb_core_stop_async);
   rb_log_message ("shutdown_begin", "reason", reason, NULL);
   if (!self->is_stopping)
-    {
-      self->is_stopping = TRUE;
-      rb_inbound_stop (self);
-      rb_outbox_stop (self);
-      rb_link_shutdown (self);
-      rb_mailroom_stop (self);
-      rb_lifecycle_cancel_timers (self);
-      rb_deliver_stop (self);
-      rb_control_stop (self);
-      rb_spawn_stop (self);
-      restore_unaccepted (self);
-      if (g_strcmp0 (reason, "superseded_default_stream") == 0)
-        rb_lifecycle_abandon_all (self);
-    }
+    stop_work (self, reason);
   if (rb_store_get_health (self->store, NULL) == RB_STORE_OK)
     rb_core_commit (self, rb_changes_new (), on_everything_durable, task);
   else
-    give_up (task);
+    give_up (self, task);
 }
 
 void

@@ -5,6 +5,8 @@
 
 #include "rb-store.h"
 
+#include "rb-store-plain.h"
+
 enum {
   HEALTH_CHANGED,
   N_SIGNALS,
@@ -114,6 +116,47 @@ rb_store_read_finish (RbStore       *self,
   g_return_val_if_fail (RB_IS_STORE (self), NULL);
 
   return RB_STORE_GET_IFACE (self)->read_finish (self, result, error);
+}
+
+void
+rb_store_read_range_async (RbStore             *self,
+                           const RbRange       *range,
+                           GCancellable        *cancellable,
+                           GAsyncReadyCallback  callback,
+                           gpointer             user_data)
+{
+  RbStoreInterface *iface = RB_STORE_GET_IFACE (self);
+
+  g_return_if_fail (range->table < RB_N_TABLES && range->limit > 0);
+
+  (iface->read_range_async != NULL ? iface->read_range_async : rb_store_plain_range_async) (self, range, cancellable, callback, user_data);
+}
+
+void
+rb_store_search_async (RbStore             *self,
+                       const RbSearch      *search,
+                       GCancellable        *cancellable,
+                       GAsyncReadyCallback  callback,
+                       gpointer             user_data)
+{
+  RbStoreInterface *iface = RB_STORE_GET_IFACE (self);
+
+  g_return_if_fail (search->query != NULL && search->limit > 0);
+
+  (iface->search_async != NULL ? iface->search_async : rb_store_plain_search_async) (self, search, cancellable, callback, user_data);
+}
+
+GPtrArray *
+rb_store_take_rows (GObject      *source,
+                    GAsyncResult *result,
+                    GTask        *task)
+{
+  GError *error = NULL;
+  GPtrArray *rows = rb_store_read_finish (RB_STORE (source), result, &error);
+
+  if (rows == NULL)
+    g_task_return_error (task, error);
+  return rows;
 }
 
 /**

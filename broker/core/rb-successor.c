@@ -9,6 +9,7 @@
 #include "rb-lifecycle.h"
 #include "rb-log.h"
 #include "rb-route-claim.h"
+#include "rb-rule.h"
 
 static gboolean
 is_predecessor (RbCore           *core,
@@ -61,7 +62,7 @@ move_queues (RbCore     *core,
       rb_deliver_cancel (core, rb_registry_lookup (core->registry, item->endpoint_id), item);
       if (assignment_id == NULL)
         rb_message_move (message, changes, RB_PLACE_QUEUE, to->id, message->reason, now);
-      rb_message_checkpoint (message, changes, "routed", now, to->id, "successor");
+      rb_message_checkpoint_ruled (message, changes, "routed", now, to->id, NULL, RB_RULE_SUCCESSOR);
       rb_queue_add (to->queue, message, assignment_id);
     }
 }

@@ -19,9 +19,12 @@ static const RbTableInfo tables[RB_N_TABLES] = {
   [RB_TABLE_REPLIES] = { "replies", "(ssssxssxmsms)", 3,
                          "source_message_id assignment_id reply_request_id endpoint_id plugin_pid fingerprint wire_message_id "
                          "expires_at result outcome_unknown" },
-  [RB_TABLE_CHECKPOINTS] = { "checkpoints", "(sxsxmsms)", 2, "message_id n step at endpoint_id detail" },
+  [RB_TABLE_CHECKPOINTS] = { "checkpoints", "(sxsxmsmsms)", 2, "message_id n step at endpoint_id detail rule" },
   [RB_TABLE_OUTBOX] = { "outbox", "(xsssxsmsmx)", 1, "position kind subject payload created_at state reason status" },
   [RB_TABLE_CONTROL_KEYS] = { "control_keys", "(xs)", 1, "n idempotency_key" },
+  [RB_TABLE_ARCHIVE] = { "archive", "(xsssmsmsmsmsxxsx)", 1,
+                         "n kind id name endpoint_id correlation_id source_id detail begun_at ended_at outcome size_bytes" },
+  [RB_TABLE_ARCHIVE_TEXT] = { "archive_text", "(xs)", 1, "n text" },
 };
 
 const RbTableInfo *

@@ -20,6 +20,8 @@ typedef enum {
   RB_TABLE_CHECKPOINTS,   /* the ladder of each message, for explain */
   RB_TABLE_OUTBOX,        /* what the authority is still to hear, and what it refused */
   RB_TABLE_CONTROL_KEYS,  /* control events that were carried out, protocol.md 15.5 */
+  RB_TABLE_ARCHIVE,       /* what is over: messages, in and out, and endpoints, for as long as they are kept */
+  RB_TABLE_ARCHIVE_TEXT,  /* what was said in those messages, to be searched */
   RB_N_TABLES,
 } RbTable;
 

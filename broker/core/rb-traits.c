@@ -12,18 +12,20 @@
 static const struct {
   const char *name;
   size_t      offset;
+  gboolean    tells;      /* one endpoint from another, for the upstream */
 } texts[] = {
-  { "kind", offsetof (RbTraits, kind) },
-  { "client_kind", offsetof (RbTraits, client_kind) },
-  { "client_version", offsetof (RbTraits, client_version) },
-  { "started_at", offsetof (RbTraits, started_at) },
-  { "tracking_ref", offsetof (RbTraits, tracking_ref) },
-  { "session_name", offsetof (RbTraits, session_name) },
-  { "task_hint", offsetof (RbTraits, task_hint) },
-  { "runtime_session_id", offsetof (RbTraits, runtime_session_id) },
-  { "execution_surface", offsetof (RbTraits, execution_surface) },
-  { "background_exchange_mode", offsetof (RbTraits, background_exchange_mode) },
-  { "label", offsetof (RbTraits, label) },
+  { "kind", offsetof (RbTraits, kind), TRUE },
+  { "client_kind", offsetof (RbTraits, client_kind), FALSE },
+  { "client_version", offsetof (RbTraits, client_version), FALSE },
+  { "started_at", offsetof (RbTraits, started_at), FALSE },
+  { "tracking_ref", offsetof (RbTraits, tracking_ref), TRUE },
+  { "session_name", offsetof (RbTraits, session_name), TRUE },
+  { "task_hint", offsetof (RbTraits, task_hint), FALSE },
+  { "runtime_session_id", offsetof (RbTraits, runtime_session_id), TRUE },
+  { "execution_surface", offsetof (RbTraits, execution_surface), TRUE },
+  { "background_exchange_mode", offsetof (RbTraits, background_exchange_mode), TRUE },
+  { "label", offsetof (RbTraits, label), TRUE },
+  { "session_naming", offsetof (RbTraits, session_naming), FALSE },
 };
 
 static char **
@@ -99,6 +101,26 @@ rb_traits_from_json (const char  *text,
     return NULL;
 
   return g_steal_pointer (&self);
+}
+
+static gboolean
+equal_lists (const char *const *a,
+             const char *const *b)
+{
+  if (a == NULL || b == NULL)
+    return a == b;
+  return g_strv_equal (a, b);
+}
+
+gboolean
+rb_traits_equal (const RbTraits *a,
+                 const RbTraits *b)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (texts); i++)
+    if (texts[i].tells && g_strcmp0 (*text_at (a, i), *text_at (b, i)) != 0)
+      return FALSE;
+  return rb_workspace_equal (a->workspace, b->workspace) &&
+         equal_lists ((const char *const *) a->capabilities, (const char *const *) b->capabilities);
 }
 
 gboolean

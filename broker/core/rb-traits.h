@@ -23,6 +23,7 @@ typedef struct {
   char        *execution_surface;
   char        *background_exchange_mode;
   char        *label;
+  char        *session_naming;         /* what the upstream said of the name: text of an a{sv} */
   gint64       heartbeat_ms;           /* 0: none */
   gboolean     legacy;                 /* protocol.md 20.1 */
 } RbTraits;
@@ -32,6 +33,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbTraits, rb_traits_free)
 
 char       *rb_traits_to_json            (const RbTraits *self);
 RbTraits   *rb_traits_from_json          (const char *text, GError **error);
+
+/* Whether the upstream would be told the same of both. The task hint is not part of it: it changes by itself. */
+gboolean    rb_traits_equal              (const RbTraits *a, const RbTraits *b);
 
 gboolean    rb_traits_has_capability     (const RbTraits *self, const char *capability);
 /* Its runtime work target (protocol.md 11.2); NULL without background_exchange_v1, a known mode, or the session id that it needs. */

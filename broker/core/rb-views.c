@@ -12,40 +12,14 @@
 
 #define PREVIEW_CODE_POINTS 80
 
-static guint
-longest_queue (RbCore *core)
-{
-  guint longest = 0;
-
-  for (GList *l = rb_registry_get_all (core->registry)->head; l != NULL; l = l->next)
-    longest = MAX (longest, rb_queue_get_length (((RbEndpoint *) l->data)->queue));
-  return longest;
-}
-
 static GVariant *
 view_limits (RbCore *core)
 {
-  const RbCoreSettings *settings = &core->settings;
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
-  rb_dict_put_limit (&dict, "inbox", rb_inbox_get_n (core->inbox) + rb_inbox_get_n_reserved (core->inbox), settings->inbox_cap,
-                     "new arrivals are refused; the network keeps them");
-  rb_dict_put_limit (&dict, "endpoints", rb_registry_get_n (core->registry), settings->endpoint_cap, "registrations are refused");
-  rb_dict_put_limit (&dict, "longest_queue", longest_queue (core), settings->queue_cap,
-                     "new arrivals for it are refused; the network keeps them");
-  rb_dict_put_limit (&dict, "correlation_ring", rb_router_get_longest (core->router), settings->correlation_ring_cap,
-                     "the oldest of an endpoint is forgotten");
-  rb_dict_put_limit (&dict, "history", rb_ledger_get_n_seen (core->ledger), rb_ledger_get_seen_cap (core->ledger),
-                     "the oldest is forgotten");
-  rb_dict_put_limit (&dict, "refused", rb_refused_get_n (core->refused), rb_refused_get_cap (),
-                     "the order of further refused conversations is not kept");
-  rb_dict_put_limit (&dict, "staged", rb_staging_get_n (core->staging), settings->staged_cap,
-                     "nothing more is claimed in advance; the upstream keeps it");
-  rb_dict_put_limit (&dict, "staged_bytes", rb_staging_get_bytes (core->staging), settings->staged_bytes_cap,
-                     "nothing more is claimed in advance; the upstream keeps it");
-  rb_dict_put_limit (&dict, "staged_waiters", core->n_waiters, settings->staged_waiters_cap, "further requests are refused");
-  rb_outbox_put_limits (core, &dict);
+  for (guint i = 0; i < core->all_bounds->len; i++)
+    rb_bounds_put (g_ptr_array_index (core->all_bounds, i), &dict);
   return g_variant_dict_end (&dict);
 }
 
@@ -68,6 +42,7 @@ view_counters (RbCore *core)
   rb_dict_put_count (&dict, "staged", core->counters.staged);
   rb_dict_put_count (&dict, "fetched", core->counters.fetched);
   rb_dict_put_count (&dict, "self_settled", core->counters.self_settled);
+  rb_dict_put_count (&dict, "archive_forgotten", rb_archive_get_n_pruned (core->archive));
   rb_outbox_put_counters (core, &dict);
   return g_variant_dict_end (&dict);
 }

@@ -21,6 +21,16 @@ rb_workspace_free (RbWorkspace *self)
   g_free (self);
 }
 
+gboolean
+rb_workspace_equal (const RbWorkspace *a,
+                    const RbWorkspace *b)
+{
+  if (a == NULL || b == NULL)
+    return a == b;
+  return g_strcmp0 (a->root, b->root) == 0 && g_strcmp0 (a->cwd, b->cwd) == 0 && g_strcmp0 (a->remote, b->remote) == 0 &&
+         g_strcmp0 (a->branch, b->branch) == 0;
+}
+
 static char *
 dup_trimmed (const RbJson *object,
              const char   *name)

@@ -18,6 +18,8 @@ typedef struct {
 /* @json: (nullable): any JSON value. @workspace: NULL when absent or empty. Fails with RB_ERROR_UNPROCESSABLE "invalid_request". */
 gboolean  rb_workspace_from_json (GBytes *json, RbWorkspace **workspace, GError **error);
 void      rb_workspace_free      (RbWorkspace *self);
+/* Two that are absent are equal. */
+gboolean  rb_workspace_equal     (const RbWorkspace *a, const RbWorkspace *b);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbWorkspace, rb_workspace_free)
 
 /* kind, last component of the root and tracking reference joined with " · ", else "<kind>-<last four digits of the pid>". */

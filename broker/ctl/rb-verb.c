@@ -25,7 +25,7 @@ static const RbVerb verbs[] = {
   { "send", N_ ("Send a message"), "--to ADDRESS TEXT|-",
     N_ ("'-' reads the text from standard input. Prints the message's id and whether it was delivered or stored."),
     rb_verb_send_options, 1, -1, TRUE, rb_verb_send },
-  { "status", N_ ("Show how the broker is"), "", NULL, NULL, 0, 0, FALSE, rb_verb_status },
+  { "status", N_ ("Show how the broker is"), "[--limits]", NULL, rb_verb_status_options, 0, 0, FALSE, rb_verb_status },
   { "list", N_ ("List the endpoints"), "", NULL, NULL, 0, 0, FALSE, rb_verb_list },
   { "inbox", N_ ("List the messages that wait for a decision"), "", NULL, NULL, 0, 0, FALSE, rb_verb_inbox },
   { "assignments", N_ ("List the messages that endpoints work on"), "", NULL, NULL, 0, 0, FALSE, rb_verb_assignments },
@@ -33,13 +33,25 @@ static const RbVerb verbs[] = {
     N_ ("Both may be shortened to any beginning that fits only one; endpoints go by their name, too."), NULL, 2, 2, FALSE,
     rb_verb_dispatch },
   { "explain", N_ ("Tell where a message is, how it got there and what comes next"), "ID",
-    N_ ("ID is that of a message, an assignment or an endpoint; a unique beginning is enough for those the broker holds."), NULL, 1, 1,
-    FALSE, rb_verb_explain },
+    N_ ("ID is that of a message that came or was sent, an assignment, a reply, an endpoint, an event of the outbox, a spawn or an order of "
+        "the upstream, also of one that has ended; a beginning that fits only one is enough. Endpoints go by their name, too."),
+    rb_verb_explain_options, 1, 1, FALSE, rb_verb_explain },
+  { "search", N_ ("Find messages by what they say"), "WORDS...",
+    N_ ("All words must be there, in any order. \"Words in quotes\" stand together; an asterisk behind a word (depl*) stands for any ending. "
+        "TIME is 2026-11-26, '2026-11-26 12:00', 12:00 or how long ago: 90s, 15min, 2h, 3d, 1w. With --json each message is a line."),
+    rb_verb_search_options, 1, -1, FALSE, rb_verb_search },
+  { "export", N_ ("Print all that is kept, as JSON lines"), "",
+    N_ ("Endpoints, messages, assignments, replies and events, one a line, each with a \"type\"; brokerctl(1) tells what is in them. TIME is "
+        "2026-11-26, '2026-11-26 12:00', 12:00 or how long ago: 90s, 15min, 2h, 3d, 1w."),
+    rb_verb_export_options, 0, 0, FALSE, rb_verb_export },
   { "outbox", N_ ("List the events that the upstream is still to hear"), "", NULL, NULL, 0, 0, FALSE, rb_verb_outbox },
   { "dead-letters", N_ ("List the events that the upstream refused for good"), "", NULL, NULL, 0, 0, FALSE, rb_verb_dead_letters },
   { "retry", N_ ("Have a dead letter sent again"), "ID | --all", N_ ("ID is the number that dead-letters shows."), rb_verb_retry_options,
     0, 1, FALSE, rb_verb_retry },
   { "modules", N_ ("List the modules"), "", NULL, NULL, 0, 0, FALSE, rb_verb_modules },
+  { "restart", N_ ("Restart the broker, as after an upgrade"), "",
+    N_ ("The program as it is installed now takes the place of the broker that runs: nobody loses an endpoint, a message or work. It is asked "
+        "first whether it would start; if not, nothing happens. Waits until it serves."), NULL, 0, 0, FALSE, rb_verb_restart },
   { "config", N_ ("Show every setting and where it came from"), "explain",
     N_ ("Asks the running broker; without one, what the next start would use."), NULL, 0, 1, FALSE, rb_verb_config },
   { "env", N_ ("Print what an SDK needs to attach"), "",
@@ -277,6 +289,16 @@ drop_separator (char **args)
     }
 }
 
+/* Of an earlier run. */
+static void
+clear_common (void)
+{
+  g_free (common.account);
+  g_free (common.data_dir);
+  g_free (common.socket);
+  memset (&common, 0, sizeof common);
+}
+
 RbExitCode
 rb_verbs_run (RbCtl             *ctl,
               const char *const *argv)
@@ -287,7 +309,7 @@ rb_verbs_run (RbCtl             *ctl,
   g_autoptr(GError) error = NULL;
   const RbVerb *verb;
 
-  memset (&common, 0, sizeof common);
+  clear_common ();
   g_option_context_set_strict_posix (leading, TRUE);
   if (!g_option_context_parse_strv (leading, &args, &error))
     return rb_ctl_fail (error);

@@ -42,16 +42,23 @@ RbExitCode rb_verb_demo        (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_dispatch    (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_env         (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_explain     (RbCtl *ctl, const char *const *args);
+RbExitCode rb_verb_export      (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_inbox       (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_list        (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_modules     (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_outbox      (RbCtl *ctl, const char *const *args);
+RbExitCode rb_verb_restart     (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_retry       (RbCtl *ctl, const char *const *args);
+RbExitCode rb_verb_search      (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_send        (RbCtl *ctl, const char *const *args);
 RbExitCode rb_verb_status      (RbCtl *ctl, const char *const *args);
 extern const GOptionEntry rb_verb_attach_options[];
+extern const GOptionEntry rb_verb_explain_options[];
+extern const GOptionEntry rb_verb_export_options[];
 extern const GOptionEntry rb_verb_retry_options[];
+extern const GOptionEntry rb_verb_search_options[];
 extern const GOptionEntry rb_verb_send_options[];
+extern const GOptionEntry rb_verb_status_options[];
 extern const GOptionEntry rb_verb_demo_options[];
 
 G_END_DECLS

@@ -3,10 +3,18 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "rb-limits-view.h"
 #include "rb-verb.h"
 #include "rb-view.h"
 
 #include <glib/gi18n.h>
+
+static gboolean show_limits;
+
+const GOptionEntry rb_verb_status_options[] = {
+  { "limits", 0, 0, G_OPTION_ARG_NONE, &show_limits, N_ ("Every limit: how full, how full it was, how often it was reached"), NULL },
+  { NULL },
+};
 
 static const RbViewColumn endpoint_columns[] = {
   { { "NAME", 8 }, "session_name", "label" },
@@ -146,30 +154,17 @@ join_numbers (const RbJson *object)
   return g_string_free (text, FALSE);
 }
 
-/* Of the limits only those that are nearly reached concern anybody. */
 static void
 print_limits (RbCtl        *ctl,
               const RbJson *status)
 {
-  g_autoptr(RbJson) limits = rb_json_get_member_type (status, "limits") == RB_JSON_OBJECT ? rb_json_open (status, "limits", NULL) : NULL;
+  g_auto(GStrv) nearly = rb_limits_view_nearly (status);
+  g_autofree char *recent = rb_limits_view_recent (status, g_get_real_time () / 1000);
 
-  for (guint i = 0; limits != NULL && i < rb_json_get_length (limits); i++)
-    {
-      g_autofree char *name = rb_json_dup_member_name (limits, i);
-      g_autoptr(RbJson) limit = rb_json_get_member_type (limits, name) == RB_JSON_OBJECT ? rb_json_open (limits, name, NULL) : NULL;
-      g_autofree char *policy = limit != NULL ? rb_view_dup_text (limit, "policy") : NULL;
-      g_autofree char *text = NULL;
-      gint64 used = 0;
-      gint64 bound = 0;
-
-      if (limit == NULL || !rb_json_get_optional_int (limit, "used", 0, &used, NULL)
-          || !rb_json_get_optional_int (limit, "limit", 0, &bound, NULL) || used * 10 < bound * 9
-          || g_str_equal (name, "correlation_ring"))
-        continue;
-      text = g_strdup_printf ("%s is nearly full (%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT "): %s", g_strdelimit (name, "_", ' '), used,
-                              bound, policy != NULL ? policy : "");
-      print_line (ctl, "limit", text);
-    }
+  for (guint i = 0; nearly[i] != NULL; i++)
+    print_line (ctl, "limit", nearly[i]);
+  if (recent != NULL)
+    print_line (ctl, "limits", recent);
 }
 
 /* "offline (starting) for 12 s: connection refused" */
@@ -268,10 +263,14 @@ rb_verb_status (RbCtl             *ctl,
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(RbJson) status = rb_ctl_view (ctl, "status", &error);
+  gboolean limits = show_limits;
 
+  show_limits = FALSE;
   if (status == NULL)
     return rb_ctl_fail (error);
-  if (ctl->json)
+  if (limits)
+    rb_limits_view_print (ctl, status);
+  else if (ctl->json)
     rb_ctl_print_json (ctl, status);
   else if (rb_json_get_root_type (status) == RB_JSON_OBJECT)
     print_status (ctl, status);

@@ -19,9 +19,19 @@ G_BEGIN_DECLS
 
 struct _RbDaemon {
   GMainLoop     *loop;
-  guint          signal_ids[2];
+  guint          signal_ids[4];
   int            exit_code;
   char          *stop_reason;     /* NULL until the stop began */
+
+  RbLaunch      *launch;          /* borrowed */
+  char          *instance;        /* tells one run from the next, also in one process */
+  RbHandover    *inherited;       /* (nullable) until others may find us */
+  RbHandover    *next;            /* (nullable) for whoever goes on in our place */
+  gboolean       is_checking;     /* asking the program whether it would start */
+  int            is_in_place;     /* atomic, for the watchdog; the stop is for another one in this process */
+  guint64        quiet_timer;
+  gint64         quiet_until_us;
+  guint          restart_id;      /* source: the restart begins when its answer is on its way */
 
   /* In the order in which they come to be; NULL until then. */
   RbSettings    *settings;
@@ -50,10 +60,19 @@ struct _RbDaemon {
 
 /* Protocol.md section 19. Runs once; later calls change nothing. */
 void rb_daemon_stop      (RbDaemon *self, const char *reason, int exit_code);
+/* A stop for another one in this process becomes one for good; any other is not changed. */
+void rb_daemon_end_instead (RbDaemon *self);
 /* Something that waiting cannot mend, found while the main loop runs: said once, then stops with code 1. */
 void rb_daemon_fail      (RbDaemon *self, const GError *error);
 void rb_daemon_ask_identity (RbDaemon *self);
+/* What others than the core and the server count against their limits, shown with theirs. */
+void rb_daemon_add_bounds (RbDaemon *self);
 /* What the operator routes of the Unix socket show: modules, config, env. */
 void rb_daemon_add_views (RbDaemon *self);
+/* Another one in this process, of the program as it is installed now, if that would start. @task: (transfer full) (nullable): who asked is
+ * answered before it begins, with what identifies this one. */
+void rb_daemon_restart   (RbDaemon *self, GTask *task);
+/* During the stop: keeps what the next one needs. */
+void rb_daemon_hand_over (RbDaemon *self);
 
 G_END_DECLS

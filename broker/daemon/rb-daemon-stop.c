@@ -11,6 +11,9 @@
 #include "rb-log.h"
 #include "rb-notify.h"
 
+#define QUIET_MS 200
+#define QUIET_LOOK_MS 1
+
 static void
 quit (RbDaemon *self)
 {
@@ -33,6 +36,22 @@ on_host_stopped (GObject      *source,
   quit (self);
 }
 
+/* Before a restart whoever was accepted in the last moment hears that he is to ask again; what nobody accepted the next one does. */
+static void
+close_when_quiet (gpointer user_data)
+{
+  RbDaemon *self = user_data;
+
+  self->quiet_timer = 0;
+  if (self->is_in_place && !rb_ipc_server_is_quiet (self->ipc) && rb_clock_get_monotonic_us (self->clock) < self->quiet_until_us)
+    {
+      self->quiet_timer = rb_clock_add (self->clock, QUIET_LOOK_MS, close_when_quiet, self);
+      return;
+    }
+  rb_ipc_server_close (self->ipc);
+  rb_host_stop_async (self->host, NULL, on_host_stopped, self);
+}
+
 static void
 on_core_stopped (GObject      *source,
                  GAsyncResult *result,
@@ -41,8 +60,8 @@ on_core_stopped (GObject      *source,
   RbDaemon *self = user_data;
 
   rb_core_stop_finish (self->core, result);
-  rb_ipc_server_close (self->ipc);
-  rb_host_stop_async (self->host, NULL, on_host_stopped, self);
+  self->quiet_until_us = rb_clock_get_monotonic_us (self->clock) + QUIET_MS * 1000;
+  close_when_quiet (self);
 }
 
 /* From now on nobody is to find us. Source: protocol.md 3.6, ownership check before delete. */
@@ -52,6 +71,34 @@ withdraw (RbDaemon *self)
   if (self->discovery == NULL || rb_discovery_delete_own (self->discovery, self->paths->discovery_file))
     return;
   rb_log_warning ("discovery_delete_skipped_not_owner", "path", self->paths->discovery_file, "phase", "shutdown_early", NULL);
+}
+
+/* A stop that hangs keeps nobody from going on: what is not on the disk was not promised. In the watchdog's thread. */
+static void
+on_late (gpointer user_data)
+{
+  RbDaemon *self = user_data;
+
+  if (g_atomic_int_get (&self->is_in_place))
+    rb_launch_exec (self->launch);
+}
+
+static void
+tell_manager (RbDaemon *self)
+{
+  g_autofree char *reloading = g_strdup_printf ("RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
+
+  rb_notify_send (self->is_in_place ? reloading : "STOPPING=1");
+}
+
+void
+rb_daemon_end_instead (RbDaemon *self)
+{
+  if (!self->is_in_place)
+    return;
+  g_atomic_int_set (&self->is_in_place, FALSE);
+  withdraw (self);
+  g_clear_pointer (&self->next, rb_handover_discard);
 }
 
 static void
@@ -81,12 +128,15 @@ rb_daemon_stop (RbDaemon   *self,
 
   self->stop_reason = g_strdup (reason);
   self->exit_code = exit_code;
-  self->watchdog = rb_watchdog_start (rb_settings_get_integer (self->settings, "broker", "stop-timeout-ms"));
-  rb_notify_send ("STOPPING=1");
+  self->watchdog = rb_watchdog_start (rb_settings_get_integer (self->settings, "broker", "stop-timeout-ms"), on_late, self);
+  tell_manager (self);
 
   cancel_start (self);
-  withdraw (self);
+  if (!self->is_in_place)
+    withdraw (self);
   rb_ipc_server_drain (self->ipc);
+  if (self->is_in_place)
+    rb_daemon_hand_over (self);
   /* Logs shutdown_begin. */
   rb_core_stop_async (self->core, reason, on_core_stopped, self);
 }

@@ -48,10 +48,28 @@ view_env (gpointer   user_data,
   return g_variant_dict_end (&dict);
 }
 
+static void
+do_restart (GTask   *task,
+            gpointer user_data)
+{
+  rb_daemon_restart (user_data, task);
+}
+
 void
 rb_daemon_add_views (RbDaemon *self)
 {
+  rb_ipc_server_add_action (self->ipc, "restart", do_restart, self);
   rb_ipc_server_add_view (self->ipc, "modules", view_modules, self);
   rb_ipc_server_add_view (self->ipc, "config", view_config, self);
   rb_ipc_server_add_view (self->ipc, "env", view_env, self);
+}
+
+void
+rb_daemon_add_bounds (RbDaemon *self)
+{
+  g_autoptr(GPtrArray) of_modules = rb_host_dup_bounds (self->host);
+
+  rb_core_add_bounds (self->core, rb_sqlite_store_make_bounds (self->store, self->clock, RB_STORE_QUEUE_MAX));
+  for (guint i = 0; i < of_modules->len; i++)
+    rb_core_add_bounds (self->core, g_ptr_array_index (of_modules, i));
 }

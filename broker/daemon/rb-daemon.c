@@ -46,6 +46,7 @@ on_signal (RbDaemon   *self,
   g_autofree char *reason = g_strdup_printf ("signal:%s", name);
 
   rb_log_info ("broker_signal", "sig", name, NULL);
+  rb_daemon_end_instead (self);
   rb_daemon_stop (self, reason, 0);
   return G_SOURCE_CONTINUE;
 }
@@ -62,8 +63,26 @@ on_sigint (gpointer user_data)
   return on_signal (user_data, "SIGINT");
 }
 
+/* From a service manager that starts the next one at once. */
+static gboolean
+on_sigusr2 (gpointer user_data)
+{
+  rb_log_info ("broker_signal", "sig", "SIGUSR2", NULL);
+  rb_daemon_stop (user_data, RB_CORE_RESTART "SIGUSR2", 0);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_sigusr1 (gpointer user_data)
+{
+  rb_log_info ("broker_signal", "sig", "SIGUSR1", NULL);
+  rb_daemon_restart (user_data, NULL);
+  return G_SOURCE_CONTINUE;
+}
+
 RbDaemon *
-rb_daemon_new (void)
+rb_daemon_new (RbLaunch   *launch,
+               RbHandover *inherited)
 {
   RbDaemon *self = g_new0 (RbDaemon, 1);
 
@@ -71,8 +90,13 @@ rb_daemon_new (void)
   self->loop = g_main_loop_new (NULL, FALSE);
   self->clock = rb_clock_new_system ();
   self->starting = g_cancellable_new ();
+  self->launch = launch;
+  self->inherited = inherited;
+  self->instance = g_uuid_string_random ();
   self->signal_ids[0] = g_unix_signal_add (SIGTERM, on_sigterm, self);
   self->signal_ids[1] = g_unix_signal_add (SIGINT, on_sigint, self);
+  self->signal_ids[2] = g_unix_signal_add (SIGUSR1, on_sigusr1, self);
+  self->signal_ids[3] = g_unix_signal_add (SIGUSR2, on_sigusr2, self);
   return self;
 }
 
@@ -82,6 +106,7 @@ rb_daemon_free (RbDaemon *self)
   for (guint i = 0; i < G_N_ELEMENTS (self->signal_ids); i++)
     g_clear_handle_id (&self->signal_ids[i], g_source_remove);
 
+  g_clear_handle_id (&self->restart_id, g_source_remove);
   g_clear_object (&self->ipc);
   g_clear_object (&self->core);
   g_clear_object (&self->processes);
@@ -89,6 +114,8 @@ rb_daemon_free (RbDaemon *self)
   g_clear_object (&self->store);
   g_clear_object (&self->starting);
   g_clear_object (&self->clock);
+  g_clear_pointer (&self->inherited, rb_handover_discard);
+  g_clear_pointer (&self->next, rb_handover_discard);
   g_clear_pointer (&self->discovery, rb_discovery_free);
   g_clear_pointer (&self->lock, rb_lock_release);
   g_clear_pointer (&self->paths, rb_paths_free);
@@ -99,6 +126,7 @@ rb_daemon_free (RbDaemon *self)
   g_free (self->bearer_token);
   g_free (self->socket_path);
   g_free (self->stop_reason);
+  g_free (self->instance);
   g_main_loop_unref (self->loop);
   g_free (self);
 }
@@ -125,7 +153,12 @@ find_paths (RbDaemon  *self,
   rb_log_add_secret (self->runtime_token);
 
   self->paths = rb_paths_new (account, self->runtime_token, data_dir, error);
-  return self->paths != NULL && rb_file_make_directory (self->paths->state_dir, error);
+  if (self->paths == NULL)
+    return FALSE;
+  /* The settings may mean another broker now. */
+  if (self->inherited != NULL && g_strcmp0 (self->inherited->state_dir, self->paths->state_dir) != 0)
+    g_clear_pointer (&self->inherited, rb_handover_discard);
+  return rb_file_make_directory (self->paths->state_dir, error);
 }
 
 /* Without a log there is still a broker: the lines then go to standard error or the journal alone. */
@@ -189,7 +222,10 @@ take_lock (RbDaemon  *self,
   g_autofree char *path = g_build_filename (self->paths->state_dir, "broker.lock", NULL);
   g_autoptr(GError) local_error = NULL;
 
-  self->lock = rb_lock_take (path, &local_error);
+  if (self->inherited != NULL && self->inherited->lock_fd > 0)
+    self->lock = rb_lock_adopt (path, rb_handover_take (&self->inherited->lock_fd), &local_error);
+  else
+    self->lock = rb_lock_take (path, &local_error);
   if (self->lock != NULL)
     return TRUE;
   if (is_already_running (local_error))
@@ -292,9 +328,12 @@ load_core (RbDaemon  *self,
 
   rb_settings_fill_core (self->settings, &settings);
   self->core = rb_core_new (&ports, &settings);
+  rb_daemon_add_bounds (self);
   g_signal_connect (self->core, "superseded", G_CALLBACK (on_core_superseded), self);
   g_signal_connect (self->core, "incompatible", G_CALLBACK (on_core_incompatible), self);
   rb_core_set_fact (self->core, "profile", get_broker (self, "profile"));
+  rb_core_set_fact (self->core, "product_version", RB_VERSION);
+  rb_core_set_fact (self->core, "instance", self->instance);
   return rb_core_load (self->core, error);
 }
 
@@ -308,6 +347,19 @@ dup_socket_path (RbDaemon *self)
   return g_strdup (g_str_equal (socket, "yes") ? self->paths->socket : socket);
 }
 
+static void
+use_inherited (RbDaemon     *self,
+               RbIpcOptions *options)
+{
+  if (self->inherited == NULL)
+    return;
+  options->tcp_fd = rb_handover_take (&self->inherited->tcp_fd);
+  if (g_strcmp0 (self->inherited->socket_path, self->socket_path) == 0)
+    options->socket_fd = rb_handover_take (&self->inherited->socket_fd);
+  else if (self->inherited->socket_path != NULL)
+    unlink (self->inherited->socket_path);
+}
+
 static gboolean
 try_listen (RbDaemon  *self,
             GError   **error)
@@ -318,6 +370,7 @@ try_listen (RbDaemon  *self,
   rb_settings_fill_ipc (self->settings, &options);
   options.bearer_token = self->bearer_token;
   options.socket_path = self->socket_path;
+  use_inherited (self, &options);
   self->ipc = rb_ipc_server_new (self->core, self->clock, &options);
   rb_daemon_add_views (self);
   return rb_ipc_server_listen (self->ipc, error);
@@ -350,7 +403,7 @@ listen_ipc (RbDaemon  *self,
   g_autoptr(GError) local_error = NULL;
   char *own = NULL;
 
-  self->bearer_token = rb_instance_mint_token ();
+  self->bearer_token = self->inherited != NULL ? g_strdup (self->inherited->bearer_token) : rb_instance_mint_token ();
   rb_log_add_secret (self->bearer_token);
   self->socket_path = dup_socket_path (self);
   if (try_listen (self, &local_error))
@@ -416,6 +469,7 @@ write_discovery (RbDaemon  *self,
     return FALSE;
 
   self->discovery = g_steal_pointer (&discovery);
+  g_clear_pointer (&self->inherited, rb_handover_free);
   rb_log_info ("discovery_written", "path", self->paths->discovery_file, NULL);
   return TRUE;
 }

@@ -4,14 +4,16 @@
 #pragma once
 
 #include "rb-credentials.h"
+#include "rb-launch.h"
 #include "rb-settings.h"
 
 G_BEGIN_DECLS
 
 typedef struct _RbDaemon RbDaemon;
 
-/* From here on SIGTERM and SIGINT end the process in order, and SIGPIPE is ignored. One in a process. */
-RbDaemon *rb_daemon_new  (void);
+/* From here on SIGTERM and SIGINT end the process in order, SIGUSR2 does for a service manager that starts it again at once, SIGUSR1 restarts it
+ * in place, and SIGPIPE is ignored. One at a time. @launch: borrowed. @inherited: (transfer full) (nullable): what the last one left. */
+RbDaemon *rb_daemon_new  (RbLaunch *launch, RbHandover *inherited);
 void      rb_daemon_free (RbDaemon *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbDaemon, rb_daemon_free)
 
@@ -19,6 +21,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbDaemon, rb_daemon_free)
  * and stops. Returns the exit code of protocol.md 3.7; what a person must know stands on standard error, and where it listens on a
  * standard output that is a terminal. */
 int       rb_daemon_run  (RbDaemon *self, RbSettings *settings, RbCredentials *credentials);
+/* (transfer full) (nullable): after the run, that it is to be followed by another one in its place. @launch is prepared for it. */
+RbHandover *rb_daemon_steal_next (RbDaemon *self);
 /* Each of @problems (of char *) on standard error, one a line, so that one start shows them all; in the log where nobody reads that. */
 void      rb_daemon_report_problems (const RbSettings *settings, GPtrArray *problems);
 

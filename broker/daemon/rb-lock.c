@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct _RbLock {
@@ -74,6 +75,39 @@ rb_lock_take (const char  *path,
   self = g_new0 (RbLock, 1);
   self->fd = fd;
   return self;
+}
+
+static gboolean
+is_file (int         fd,
+         const char *path)
+{
+  struct stat held, found;
+
+  return fstat (fd, &held) == 0 && lstat (path, &found) == 0 && held.st_dev == found.st_dev && held.st_ino == found.st_ino;
+}
+
+RbLock *
+rb_lock_adopt (const char  *path,
+               int          fd,
+               GError     **error)
+{
+  RbLock *self;
+
+  /* Its settings may have another place for it now. */
+  if (!is_file (fd, path) || flock (fd, LOCK_EX | LOCK_NB) != 0)
+    {
+      close (fd);
+      return rb_lock_take (path, error);
+    }
+  self = g_new0 (RbLock, 1);
+  self->fd = fd;
+  return self;
+}
+
+int
+rb_lock_hand_over (RbLock *self)
+{
+  return fcntl (self->fd, F_DUPFD_CLOEXEC, 3);
 }
 
 void

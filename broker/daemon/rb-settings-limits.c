@@ -1,4 +1,4 @@
-/* rb-settings-limits.c: group [limits]: the numbers of the core, by name
+/* rb-settings-limits.c: groups [limits] and [history]: the numbers of the core, by name
  *
  * The defaults are the core's own (rb_core_settings_init()), so that there is one place where each stands.
  *
@@ -14,6 +14,7 @@
 typedef enum { FIELD_INT64, FIELD_UINT, FIELD_SIZE } FieldType;
 
 typedef struct {
+  const char *group;
   const char *key;
   FieldType   type;
   gsize       offset;
@@ -23,11 +24,14 @@ typedef struct {
 } Limit;
 
 #define MS(key_, member_, min_, max_, summary_) \
-  { key_, FIELD_INT64, G_STRUCT_OFFSET (RbCoreSettings, member_), min_, max_, summary_ }
+  { "limits", key_, FIELD_INT64, G_STRUCT_OFFSET (RbCoreSettings, member_), min_, max_, summary_ }
 #define COUNT(key_, member_, max_, summary_) \
-  { key_, FIELD_UINT, G_STRUCT_OFFSET (RbCoreSettings, member_), 1, max_, summary_ }
+  { "limits", key_, FIELD_UINT, G_STRUCT_OFFSET (RbCoreSettings, member_), 1, max_, summary_ }
 #define BYTES(key_, member_, summary_) \
-  { key_, FIELD_SIZE, G_STRUCT_OFFSET (RbCoreSettings, member_), 1024, 64 * GIB, summary_ }
+  { "limits", key_, FIELD_SIZE, G_STRUCT_OFFSET (RbCoreSettings, member_), 1024, 64 * GIB, summary_ }
+
+#define HISTORY(key_, type_, member_, min_, max_, summary_) \
+  { "history", key_, type_, G_STRUCT_OFFSET (RbCoreSettings, archive) + G_STRUCT_OFFSET (RbArchiveLimits, member_), min_, max_, summary_ }
 
 static const Limit limits[] = {
   MS ("push-ack-timeout-ms", push_ack_timeout, 1, DAY_MS, "time an adapter has to acknowledge a push"),
@@ -37,10 +41,13 @@ static const Limit limits[] = {
   MS ("reply-correlation-ttl-ms", reply_correlation_ttl, 1, YEAR_MS, "how long a received correlation is remembered"),
   MS ("presence-grace-ms", presence_grace, 1, YEAR_MS, "time without the network before it counts as offline"),
   MS ("spawn-timeout-ms", spawn_timeout, 1, DAY_MS, "time a spawned runtime has to register"),
-  MS ("history-retention-ms", history_retention, 1, 10 * YEAR_MS, "how long an ended message can be explained"),
+  MS ("seen-retention-ms", seen_retention, 1, 10 * YEAR_MS, "how long an ended message is known when the network repeats it"),
+  COUNT ("message-cap", message_cap, 10000000, "messages that live: in the inbox, in queues and in assignments"),
+  BYTES ("message-bytes-cap", message_bytes_cap, "bytes of the messages that live"),
   COUNT ("inbox-cap", inbox_cap, 1000000, "rows of the undispatched inbox"),
   COUNT ("correlation-ring-cap", correlation_ring_cap, 1000000, "sent correlations remembered for each endpoint"),
   COUNT ("reply-correlation-cap", reply_correlation_cap, 1000000, "received correlations remembered for each endpoint"),
+  COUNT ("reply-record-cap", reply_record_cap, 10000000, "replies that are remembered, so that none is sent twice"),
   COUNT ("endpoint-cap", endpoint_cap, 1000000, "endpoints"),
   COUNT ("queue-cap", queue_cap, 1000000, "messages that wait for one endpoint"),
   BYTES ("queue-bytes-cap", queue_bytes_cap, "bytes that wait for one endpoint"),
@@ -57,6 +64,10 @@ static const Limit limits[] = {
   COUNT ("staged-cap", staged_cap, 1000000, "messages claimed in advance"),
   BYTES ("staged-bytes-cap", staged_bytes_cap, "bytes claimed in advance"),
   COUNT ("staged-waiters-cap", staged_waiters_cap, 1000000, "requests that wait for staged messages"),
+  HISTORY ("max-age-ms", FIELD_INT64, max_age_ms, 0, 10 * YEAR_MS, "how long what ended can be explained, searched and exported; 0: age does not matter"),
+  HISTORY ("max-bytes", FIELD_SIZE, max_bytes, 0, 64 * GIB, "bytes of it; the oldest goes first"),
+  HISTORY ("max-entries", FIELD_UINT, max_entries, 1, 1000000, "messages and endpoints of it; the oldest goes first"),
+  HISTORY ("text-max", FIELD_SIZE, text_max, 0, 16 * 1024 * 1024, "bytes kept of what one message said; 0: how it ended, not what it said"),
 };
 
 static gint64
@@ -105,7 +116,7 @@ fill_row (RbSettingRow         *row,
 {
   g_autofree char *value = g_strdup_printf ("%" G_GINT64_FORMAT, get_field (defaults, limit));
 
-  row->group = "limits";
+  row->group = limit->group;
   row->key = limit->key;
   row->type = RB_SETTING_INTEGER;
   row->default_value = g_intern_string (value);
@@ -118,7 +129,7 @@ fill_row (RbSettingRow         *row,
  * rb_settings_limits_get:
  * @n_rows: (out): how many there are
  *
- * Returns: (transfer none): the rows of [limits]; made at the first call, on the main thread
+ * Returns: (transfer none): the rows of both groups; made at the first call, on the main thread
  */
 const RbSettingRow *
 rb_settings_limits_get (guint *n_rows)
@@ -139,16 +150,16 @@ rb_settings_limits_get (guint *n_rows)
 /**
  * rb_settings_limits_set:
  * @settings: what to change
- * @key: a key of [limits]; another is our bug
+ * @row: one of ours; another is our bug
  * @value: a value that passed its row
  */
 void
-rb_settings_limits_set (RbCoreSettings *settings,
-                        const char     *key,
-                        gint64          value)
+rb_settings_limits_set (RbCoreSettings     *settings,
+                        const RbSettingRow *row,
+                        gint64              value)
 {
   for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
-    if (g_str_equal (limits[i].key, key))
+    if (g_str_equal (limits[i].group, row->group) && g_str_equal (limits[i].key, row->key))
       {
         set_field (settings, &limits[i], value);
         return;

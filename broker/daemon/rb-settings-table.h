@@ -32,8 +32,8 @@ const RbSettingRow *rb_settings_table_get     (guint *n_rows);
 /* Checks @value and gives it back in its normal form: booleans as "true" and "false", "~/" expanded. @relative: a
  * relative path may stand (environment and options, where the working directory means something). */
 char               *rb_settings_table_check   (const RbSettingRow *row, const char *value, gboolean relative, GError **error);
-/* Group [limits]: its rows (defaults from rb_core_settings_init()), and their way into the core's settings. */
+/* Groups [limits] and [history]: their rows (defaults from rb_core_settings_init()), and their way into the core's settings. */
 const RbSettingRow *rb_settings_limits_get    (guint *n_rows);
-void                rb_settings_limits_set    (RbCoreSettings *settings, const char *key, gint64 value);
+void                rb_settings_limits_set    (RbCoreSettings *settings, const RbSettingRow *row, gint64 value);
 
 G_END_DECLS

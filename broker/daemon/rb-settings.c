@@ -507,7 +507,7 @@ rb_settings_fill_core (const RbSettings *self,
   rb_core_settings_init (core);
   rows = rb_settings_limits_get (&n_rows);
   for (guint i = 0; i < n_rows; i++)
-    rb_settings_limits_set (core, rows[i].key, rb_settings_get_integer (self, "limits", rows[i].key));
+    rb_settings_limits_set (core, &rows[i], rb_settings_get_integer (self, rows[i].group, rows[i].key));
   core->legacy_adapters = g_str_equal (rb_settings_get_string (self, "compat", "legacy-adapters"), "auto");
   core->legacy_upstream = legacy_upstream_from_string (rb_settings_get_string (self, "compat", "legacy-upstream"));
   core->remote_spawn = g_str_equal (rb_settings_get_string (self, "spawn", "remote"), "allow");
@@ -524,6 +524,8 @@ rb_settings_fill_ipc (const RbSettings *self,
   ipc->body_max = (gsize) rb_settings_get_integer (self, "ipc", "body-max");
   ipc->frame_max = (gsize) rb_settings_get_integer (self, "ipc", "frame-max");
   ipc->connections_max = (guint) rb_settings_get_integer (self, "ipc", "connections-max");
+  ipc->requests_max = (guint) rb_settings_get_integer (self, "ipc", "requests-max");
+  ipc->input_max = (gsize) rb_settings_get_integer (self, "ipc", "input-max");
   ipc->header_timeout_ms = rb_settings_get_integer (self, "ipc", "header-timeout-ms");
   /* There, 0 asks for the default and below 0 is off. */
   ipc->ping_interval_ms = ping_ms == 0 ? -1 : ping_ms;

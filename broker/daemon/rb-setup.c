@@ -7,7 +7,9 @@
 
 #include "rb-connector-boundary.h"
 #include "rb-host.h"
+#include "rb-paths.h"
 #include "rb-profile.h"
+#include "rb-sqlite-store.h"
 
 #define MAX_OPENCLAW_BYTES (4 * 1024 * 1024)
 
@@ -303,4 +305,21 @@ rb_setup_settings (const RbSetupOptions  *options,
   *credentials = learn_credentials (settings, problems);
   rb_settings_resolve (settings, problems);
   return settings;
+}
+
+void
+rb_setup_check_database (const RbSettings    *settings,
+                         const RbCredentials *credentials,
+                         GPtrArray           *problems)
+{
+  const char *account = rb_settings_get_string (settings, "broker", "account-id");
+  const char *data_dir = rb_settings_get_string (settings, "broker", "data-dir");
+  g_autofree char *token = credentials != NULL ? g_strdup (credentials->token) : rb_paths_local_secret (account, data_dir, FALSE, NULL);
+  g_autoptr(RbPaths) paths = token != NULL ? rb_paths_new (account, token, data_dir, NULL) : NULL;
+  g_autofree char *path = paths != NULL ? g_build_filename (paths->state_dir, "broker.db", NULL) : NULL;
+  g_autoptr(GError) error = NULL;
+
+  /* Without a secret there was no broker yet. */
+  if (path != NULL && !rb_sqlite_store_peek (path, &error))
+    g_ptr_array_add (problems, g_strdup (error->message));
 }

@@ -23,6 +23,9 @@ typedef struct {
  * @problems: (element-type utf8): gets a line for everything that is wrong; the broker must not start when there is one. */
 RbSettings *rb_setup_settings        (const RbSetupOptions *options, RbCredentials **credentials, GPtrArray *problems);
 
+/* Adds to @problems that the account's database, which another broker may have open, is of a newer version. @credentials: (nullable) */
+void        rb_setup_check_database  (const RbSettings *settings, const RbCredentials *credentials, GPtrArray *problems);
+
 /* Where modules are: RB_MODULE_PATH (separated by ':'), else [broker] modules-dir, else the build folder when @program lies in one,
  * else where they were installed. @module_path, @program (path of the running program): (nullable) */
 GStrv       rb_setup_dup_module_dirs (const RbSettings *settings, const char *module_path, const char *program);

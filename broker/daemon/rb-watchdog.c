@@ -14,6 +14,8 @@ struct _RbWatchdog {
   GCond    cond;
   gboolean cancelled;
   gint64   deadline_us;
+  RbWatchdogFunc last;
+  gpointer user_data;
   GThread *thread;
 };
 
@@ -32,18 +34,24 @@ watch (gpointer data)
   if (!cancelled)
     {
       rb_log_warning ("shutdown_watchdog_force_exit", NULL);
+      if (self->last != NULL)
+        self->last (self->user_data);
       _exit (0);
     }
   return NULL;
 }
 
 RbWatchdog *
-rb_watchdog_start (gint64 timeout_ms)
+rb_watchdog_start (gint64         timeout_ms,
+                   RbWatchdogFunc last,
+                   gpointer       user_data)
 {
   RbWatchdog *self = g_new0 (RbWatchdog, 1);
 
   g_mutex_init (&self->mutex);
   g_cond_init (&self->cond);
+  self->last = last;
+  self->user_data = user_data;
   self->deadline_us = g_get_monotonic_time () + timeout_ms * 1000;
   self->thread = g_thread_new ("shutdown-watch", watch, self);
   return self;

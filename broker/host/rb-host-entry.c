@@ -25,6 +25,7 @@ rb_host_entry_free (RbHostEntry *self)
   g_free (self->path);
   g_free (self->reason);
   g_clear_object (&self->guard);
+  g_clear_object (&self->context);
   g_free (self);
 }
 

@@ -14,6 +14,7 @@ typedef struct {
   char         *path;       /* (nullable) */
   RbGuard      *guard;      /* NULL: it could not be loaded */
   char         *reason;     /* why not */
+  RbModuleContext *context; /* NULL likewise */
 } RbHostEntry;
 
 RbHostEntry *rb_host_entry_new   (RbModuleKind       kind,

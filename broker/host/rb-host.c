@@ -176,6 +176,7 @@ get_settings (RbHost              *self,
 static RbGuard *
 make_guard (RbHost              *self,
             const RbModuleInfo  *info,
+            RbModuleContext    **made,
             GError             **error)
 {
   g_autoptr(GHashTable) values = NULL;
@@ -194,6 +195,7 @@ make_guard (RbHost              *self,
   guard = rb_guard_new (info, RB_MODULE (module), self->environment.clock, self->call_timeout_ms);
   if (!rb_module_configure (RB_MODULE (guard), context, error))
     return NULL;
+  *made = g_steal_pointer (&context);
   return g_steal_pointer (&guard);
 }
 
@@ -207,7 +209,7 @@ load_entry (RbHost       *self,
   info = rb_loader_open ((const char *const *) self->directories, entry->kind, entry->name, &entry->path, error);
   if (info == NULL)
     return FALSE;
-  entry->guard = make_guard (self, info, error);
+  entry->guard = make_guard (self, info, &entry->context, error);
   if (entry->guard == NULL)
     return FALSE;
 
@@ -609,4 +611,22 @@ rb_host_peek (RbHost        *self,
 
   g_return_val_if_fail (RB_IS_HOST (self), NULL);
   return rb_loader_open ((const char *const *) self->directories, kind, name, &path, error);
+}
+
+GPtrArray *
+rb_host_dup_bounds (RbHost *self)
+{
+  GPtrArray *all = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_bounds_unref);
+
+  g_return_val_if_fail (RB_IS_HOST (self), all);
+
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const RbHostEntry *entry = g_ptr_array_index (self->entries, i);
+      RbBounds *bounds = entry->context != NULL ? rb_module_context_get_bounds (entry->context) : NULL;
+
+      if (bounds != NULL)
+        g_ptr_array_add (all, rb_bounds_ref (bounds));
+    }
+  return all;
 }

@@ -36,6 +36,8 @@ RbUpstream  *rb_host_get_upstream      (RbHost *self);
 GPtrArray   *rb_host_get_emitters      (RbHost *self);
 GPtrArray   *rb_host_get_spawn_drivers (RbHost *self);
 
+/* Of RbBounds: what the modules count. */
+GPtrArray   *rb_host_dup_bounds        (RbHost *self);
 /* aa{sv}: name, kind, version, summary, path, required, state (loaded, starting, running, stopping, stopped, failed), reason,
  * calls, failures, timeouts. A required one that fails leaves the others as they are: stop them. */
 GVariant    *rb_host_view              (RbHost *self);

@@ -10,10 +10,7 @@
 #include "rb-wire-frames.h"
 #include "rb-ws-link.h"
 
-#define QUEUE_MAX (16 * 1024 * 1024)
 #define CLOSE_TIMEOUT_MS 2000
-/* Requests at work for one channel; beyond, its input waits. */
-#define REQUESTS_MAX 256
 #define PONGS_MISSED_MAX 2
 
 struct _RbIpcChannel {
@@ -50,6 +47,16 @@ channel_is_legacy (RbChannel *channel)
 }
 
 static gboolean
+send_text (RbIpcChannel *self,
+           GBytes       *frame)
+{
+  gboolean is_sent = rb_ws_link_send_text (self->link, frame);
+
+  rb_bounds_note (self->server->bounds, RB_IPC_BOUND_CHANNEL_QUEUE, rb_ws_link_get_queued (self->link));
+  return is_sent;
+}
+
+static gboolean
 channel_push (RbChannel    *channel,
               const RbPush *push)
 {
@@ -59,7 +66,7 @@ channel_push (RbChannel    *channel,
   if (!rb_ws_link_is_open (self->link))
     return FALSE;
   frame = rb_wire_frame_push (push);
-  return rb_ws_link_send_text (self->link, frame);
+  return send_text (self, frame);
 }
 
 static void
@@ -70,7 +77,7 @@ channel_send_presence (RbChannel  *channel,
   RbIpcChannel *self = RB_IPC_CHANNEL (channel);
   g_autoptr(GBytes) frame = rb_wire_frame_presence (presence, reason);
 
-  rb_ws_link_send_text (self->link, frame);
+  send_text (self, frame);
 }
 
 static void
@@ -98,8 +105,12 @@ run_request (RbIpcChannel *self,
 {
   g_autoptr(RbIpcRequest) request = NULL;
 
-  if (++self->n_requests >= REQUESTS_MAX)
-    rb_ws_link_hold_input (self->link, TRUE);
+  rb_bounds_note (self->server->bounds, RB_IPC_BOUND_CHANNEL_REQUESTS, ++self->n_requests);
+  if (self->n_requests >= RB_IPC_CHANNEL_REQUESTS_MAX)
+    {
+      rb_bounds_reached (self->server->bounds, RB_IPC_BOUND_CHANNEL_REQUESTS);
+      rb_ws_link_hold_input (self->link, TRUE);
+    }
   request = rb_ipc_request_new_stream (self->server, self, frame->id, frame->method != NULL ? frame->method : "",
                                        frame->target != NULL ? frame->target : "");
   if (frame->method == NULL || frame->target == NULL)
@@ -115,6 +126,7 @@ on_message (gpointer owner,
   RbIpcChannel *self = owner;
   g_auto(RbWireFrame) frame = { 0 };
 
+  rb_bounds_note (self->server->bounds, RB_IPC_BOUND_MESSAGE, g_bytes_get_size (message));
   rb_wire_frame_parse (message, &frame);
   switch (frame.kind)
     {
@@ -147,6 +159,25 @@ log_closed (RbIpcChannel *self,
   rb_log_info ("ipc_channel_closed", "plugin_pid", pid, "code", number, "reason", cause, NULL);
 }
 
+/* What ended it may be a limit. */
+static void
+count_cause (RbIpcServer *server,
+             const char  *cause)
+{
+  static const struct {
+    const char *cause;
+    RbIpcBound  bound;
+  } limits[] = {
+    { RB_WS_CAUSE_TOO_BIG, RB_IPC_BOUND_MESSAGE },
+    { RB_WS_CAUSE_NO_BUDGET, RB_IPC_BOUND_INPUT },
+    { RB_WS_CAUSE_NOT_READ, RB_IPC_BOUND_CHANNEL_QUEUE },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (limits); i++)
+    if (g_strcmp0 (cause, limits[i].cause) == 0)
+      rb_bounds_reached (server->bounds, limits[i].bound);
+}
+
 static void
 on_closed (gpointer    owner,
            guint       code,
@@ -157,6 +188,7 @@ on_closed (gpointer    owner,
   g_autoptr(RbIpcChannel) keep = g_object_ref (self);
 
   log_closed (self, code, cause);
+  count_cause (server, cause);
   rb_ipc_requests_forget (server, self);
   g_hash_table_remove (server->channels, self);
   if (g_hash_table_size (server->channels) == 0)
@@ -208,7 +240,7 @@ rb_ipc_channel_open (RbIpcServer              *server,
 {
   g_autoptr(RbIpcChannel) self = g_object_new (RB_TYPE_IPC_CHANNEL, NULL);
   RbWsLimits limits = {
-    .message_max = server->options.frame_max, .queue_max = QUEUE_MAX, .close_timeout_ms = CLOSE_TIMEOUT_MS
+    .message_max = server->options.frame_max, .budget = &server->input, .queue_max = RB_IPC_CHANNEL_QUEUE_MAX, .close_timeout_ms = CLOSE_TIMEOUT_MS
   };
 
   self->server = server;
@@ -234,9 +266,9 @@ rb_ipc_channel_respond (RbIpcChannel *self,
 {
   g_autoptr(GBytes) frame = rb_wire_frame_response (id, status, body);
 
-  if (self->n_requests-- >= REQUESTS_MAX)
-    rb_ws_link_hold_input (self->link, self->n_requests >= REQUESTS_MAX);
-  rb_ws_link_send_text (self->link, frame);
+  if (self->n_requests-- >= RB_IPC_CHANNEL_REQUESTS_MAX)
+    rb_ws_link_hold_input (self->link, self->n_requests >= RB_IPC_CHANNEL_REQUESTS_MAX);
+  send_text (self, frame);
 }
 
 void
@@ -274,4 +306,30 @@ rb_ipc_channels_drop_all (RbIpcServer *server)
   for (GList *item = channels; item != NULL; item = item->next)
     rb_ws_link_abort (((RbIpcChannel *) item->data)->link, "broker_shutdown");
   rb_poller_flush (server->poller);
+}
+
+guint
+rb_ipc_channels_get_most_requests (RbIpcServer *server)
+{
+  GHashTableIter iter;
+  gpointer channel;
+  guint most = 0;
+
+  g_hash_table_iter_init (&iter, server->channels);
+  while (g_hash_table_iter_next (&iter, &channel, NULL))
+    most = MAX (most, ((RbIpcChannel *) channel)->n_requests);
+  return most;
+}
+
+gsize
+rb_ipc_channels_get_most_queued (RbIpcServer *server)
+{
+  GHashTableIter iter;
+  gpointer channel;
+  gsize most = 0;
+
+  g_hash_table_iter_init (&iter, server->channels);
+  while (g_hash_table_iter_next (&iter, &channel, NULL))
+    most = MAX (most, rb_ws_link_get_queued (((RbIpcChannel *) channel)->link));
+  return most;
 }

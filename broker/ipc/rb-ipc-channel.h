@@ -8,6 +8,10 @@
 
 G_BEGIN_DECLS
 
+#define RB_IPC_CHANNEL_QUEUE_MAX (16 * 1024 * 1024)
+/* Requests at work for one channel; beyond, its input waits. */
+#define RB_IPC_CHANNEL_REQUESTS_MAX 256
+
 #define RB_TYPE_IPC_CHANNEL (rb_ipc_channel_get_type ())
 G_DECLARE_FINAL_TYPE (RbIpcChannel, rb_ipc_channel, RB, IPC_CHANNEL, GObject)
 
@@ -27,6 +31,9 @@ void      rb_ipc_channel_respond    (RbIpcChannel *self, const char *id, guint s
 
 /* IMP-65: one timer for all of them, and only while there are any. */
 void      rb_ipc_channels_ping_all  (RbIpcServer *server);
+/* Of one channel. */
+guint     rb_ipc_channels_get_most_requests (RbIpcServer *server);
+gsize     rb_ipc_channels_get_most_queued   (RbIpcServer *server);   /* bytes that the client has not read */
 /* 5.3, IMP-15 */
 void      rb_ipc_channels_close_all (RbIpcServer *server, guint code, const char *reason);
 /* Those that did not answer are dropped. */

@@ -30,8 +30,11 @@ rb_ipc_connection_ref (RbIpcConnection *self)
 void
 rb_ipc_connection_unref (RbIpcConnection *self)
 {
-  if (--self->refs == 0)
-    g_free (self);
+  if (--self->refs > 0)
+    return;
+
+  g_clear_weak_pointer (&self->soups);
+  g_free (self);
 }
 
 /* Whoever held the stream last let go of it. */
@@ -76,14 +79,26 @@ rb_ipc_connection_start (RbIpcServer       *server,
 {
   RbIpcConnection *self = g_new0 (RbIpcConnection, 1);
   g_autoptr(GSocketAddress) address = NULL;
+  g_autoptr(RbIpcStream) soups = NULL;
 
   *self = (RbIpcConnection) { .refs = 1, .server = server, .stream = stream, .local = local, .pid = pid };
   self->link.data = self;
   g_queue_push_tail_link (&server->connections, &self->link);
+  rb_bounds_note (server->bounds, RB_IPC_BOUND_CONNECTIONS, server->connections.length);
   g_object_set_qdata_full (G_OBJECT (stream), connection_quark (), self, on_stream_gone);
 
   address = make_address (self);
-  soup_server_accept_iostream (server->soup, G_IO_STREAM (stream), address, address, NULL);
+  soups = rb_ipc_stream_new (stream);
+  g_set_weak_pointer (&self->soups, soups);
+  soup_server_accept_iostream (server->soup, G_IO_STREAM (soups), address, address, NULL);
+}
+
+void
+rb_ipc_connection_set_rest (RbIpcConnection *self,
+                            gboolean         rests)
+{
+  if (self->soups != NULL)
+    rb_ipc_stream_set_rest (self->soups, rests);
 }
 
 static void
@@ -145,6 +160,8 @@ rb_ipc_connection_steal (RbIpcConnection   *self,
   if (self->stream == NULL)
     return NULL;
   stream = g_object_ref (self->stream);
+  if (self->soups != NULL)
+    rb_ipc_stream_let_go (self->soups);
   stolen = soup_server_message_steal_connection (message);
   if (stolen == NULL)
     return NULL;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "rb-ipc-private.h"
+#include "rb-ipc-stream.h"
 
 #include <gio/gio.h>
 #include <libsoup/soup.h>
@@ -14,6 +15,7 @@ struct _RbIpcConnection {
   guint              refs;
   RbIpcServer       *server;      /* borrowed; NULL once the server is closed */
   GSocketConnection *stream;      /* borrowed; NULL once it is gone */
+  RbIpcStream       *soups;       /* what libsoup has of it; weak */
   gboolean           local;       /* Unix socket: the kernel named the caller */
   gint64             pid;         /* of the caller there, else 0 */
   gboolean           proven;      /* the token was shown on it; each request still shows its own */
@@ -30,6 +32,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbIpcConnection, rb_ipc_connection_unref)
 
 /* Borrowed: lives as long as @message. */
 RbIpcConnection *rb_ipc_connection_of       (SoupServerMessage *message);
+
+/* A request is answered, and the next one has not begun. */
+void             rb_ipc_connection_set_rest (RbIpcConnection *self, gboolean rests);
 
 /* A connection that makes no progress is cut: slow headers, slow bodies, answers that nobody takes. */
 void             rb_ipc_connection_expect   (RbIpcConnection *self, gint64 timeout_ms);

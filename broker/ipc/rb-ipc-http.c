@@ -136,6 +136,7 @@ rb_ipc_http_authenticate (RbIpcServer       *server,
 static void
 fail_too_large (RbIpcRequest *request)
 {
+  rb_bounds_reached (rb_ipc_request_get_server (request)->bounds, RB_IPC_BOUND_BODY);
   rb_ipc_request_fail_with (request, RB_ERROR_TOO_LARGE, "body_too_large", FALSE, "request body too large");
 }
 
@@ -149,10 +150,16 @@ on_chunk (SoupServerMessage *message,
   g_autoptr(SoupServerMessage) keep = g_object_ref (message);
   g_autoptr(RbIpcRequest) request = NULL;
 
-  if (soup_server_message_get_request_body (message)->length <= (goffset) server->options.body_max)
-    return;
+  goffset length = soup_server_message_get_request_body (message)->length;
+
+  request = g_object_get_qdata (G_OBJECT (message), request_quark ());
+  if (request == NULL || (length <= (goffset) server->options.body_max && rb_ipc_request_reserve (request, length)))
+    {
+      request = NULL;
+      return;
+    }
   request = g_object_steal_qdata (G_OBJECT (message), request_quark ());
-  if (request != NULL)
+  if (length > (goffset) server->options.body_max)
     fail_too_large (request);
 }
 
@@ -170,7 +177,7 @@ bound_body (RbIpcServer       *server,
       return TRUE;
     }
   if (soup_message_headers_get_content_length (headers) <= (goffset) server->options.body_max)
-    return TRUE;
+    return rb_ipc_request_reserve (request, soup_message_headers_get_content_length (headers));
   fail_too_large (request);
   return FALSE;
 }
@@ -257,8 +264,10 @@ on_request_started (SoupServer        *soup,
                     gpointer           user_data)
 {
   RbIpcServer *server = user_data;
+  RbIpcConnection *connection = rb_ipc_connection_of (message);
 
-  rb_ipc_connection_expect (rb_ipc_connection_of (message), server->options.header_timeout_ms);
+  rb_ipc_connection_set_rest (connection, FALSE);
+  rb_ipc_connection_expect (connection, server->options.header_timeout_ms);
 }
 
 static void
@@ -268,6 +277,7 @@ on_request_done (SoupServer        *soup,
 {
   RbIpcConnection *connection = rb_ipc_connection_of (message);
 
+  rb_ipc_connection_set_rest (connection, TRUE);
   if (connection->proven)
     rb_ipc_connection_relax (connection);
   else

@@ -11,6 +11,7 @@
 #include "rb-log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gio/gunixsocketaddress.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -23,6 +24,8 @@
 #define ACCEPTS_PER_TURN 64
 /* Out of file descriptors: the socket stays readable, so looking again at once would only burn the processor. */
 #define PAUSE_MS 500
+/* Places at the Unix socket beyond the cap, so that a person can see who fills it. */
+#define LOCAL_RESERVE 16
 
 struct _RbIpcListener {
   RbIpcServer *server;       /* borrowed: owns us */
@@ -48,12 +51,15 @@ is_same_user (GSocket *socket,
 }
 
 static gboolean
-is_full (RbIpcServer *server)
+is_full (RbIpcListener *self)
 {
-  if (server->connections.length < server->options.connections_max)
+  RbIpcServer *server = self->server;
+
+  if (server->connections.length < server->options.connections_max + (self->path != NULL ? LOCAL_RESERVE : 0))
     return FALSE;
-  if (server->n_refused++ == 0)
+  if (rb_bounds_get (server->bounds, RB_IPC_BOUND_CONNECTIONS)->n_reached == 0)
     rb_log_warning ("ipc_connections_full", "hint", "connections above the cap are closed at once", NULL);
+  rb_bounds_reached (server->bounds, RB_IPC_BOUND_CONNECTIONS);
   return TRUE;
 }
 
@@ -64,7 +70,7 @@ take (RbIpcListener *self,
   g_autoptr(GSocketConnection) stream = NULL;
   gint64 pid = 0;
 
-  if (is_full (self->server))
+  if (is_full (self))
     return;
   if (self->path != NULL && !is_same_user (socket, &pid))
     {
@@ -120,35 +126,47 @@ on_ready (guint32  events,
     }
 }
 
+/* On Linux a Unix socket's own mode becomes its file's, so that there is no moment in which others could connect. */
+static GSocket *
+bind_socket (GSocketFamily   family,
+             GSocketAddress *address,
+             GError        **error)
+{
+  g_autoptr(GSocket) socket = g_socket_new (family, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, error);
+
+  if (socket == NULL)
+    return NULL;
+  g_socket_set_listen_backlog (socket, BACKLOG);
+  if (family == G_SOCKET_FAMILY_UNIX)
+    fchmod (g_socket_get_fd (socket), 0600);
+  if (!g_socket_bind (socket, address, FALSE, error) || !g_socket_listen (socket, error))
+    return NULL;
+  return g_steal_pointer (&socket);
+}
+
 static RbIpcListener *
 listener_new (RbIpcServer    *server,
+              int             fd,
               GSocketFamily   family,
               GSocketAddress *address,
               GError        **error)
 {
-  RbIpcListener *self = g_new0 (RbIpcListener, 1);
+  GSocket *socket = fd > 0 ? g_socket_new_from_fd (fd, error) : bind_socket (family, address, error);
+  RbIpcListener *self;
 
+  if (socket == NULL)
+    return NULL;
+  self = g_new0 (RbIpcListener, 1);
   self->server = server;
-  self->socket = g_socket_new (family, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, error);
-  if (self->socket != NULL)
-    {
-      g_socket_set_blocking (self->socket, FALSE);
-      g_socket_set_listen_backlog (self->socket, BACKLOG);
-      /* On Linux the socket's own mode becomes its file's, so that there is no moment in which others could connect. */
-      if (family == G_SOCKET_FAMILY_UNIX)
-        fchmod (g_socket_get_fd (self->socket), 0600);
-      if (g_socket_bind (self->socket, address, FALSE, error) && g_socket_listen (self->socket, error))
-        {
-          self->watch = rb_poller_add (server->poller, g_socket_get_fd (self->socket), EPOLLIN, on_ready, self);
-          return self;
-        }
-    }
-  rb_ipc_listener_free (self);
-  return NULL;
+  self->socket = socket;
+  g_socket_set_blocking (socket, FALSE);
+  self->watch = rb_poller_add (server->poller, g_socket_get_fd (socket), EPOLLIN, on_ready, self);
+  return self;
 }
 
 RbIpcListener *
 rb_ipc_listener_new_tcp (RbIpcServer *server,
+                         int          fd,
                          guint16     *port,
                          GError     **error)
 {
@@ -156,7 +174,7 @@ rb_ipc_listener_new_tcp (RbIpcServer *server,
   g_autoptr(GSocketAddress) bound = NULL;
   RbIpcListener *self;
 
-  self = listener_new (server, G_SOCKET_FAMILY_IPV4, address, error);
+  self = listener_new (server, fd, G_SOCKET_FAMILY_IPV4, address, error);
   if (self == NULL)
     return NULL;
 
@@ -208,6 +226,7 @@ replace_stale (const char     *path,
 RbIpcListener *
 rb_ipc_listener_new_unix (RbIpcServer *server,
                           const char  *path,
+                          int          fd,
                           GError     **error)
 {
   g_autofree char *directory = g_path_get_dirname (path);
@@ -221,10 +240,10 @@ rb_ipc_listener_new_unix (RbIpcServer *server,
       return NULL;
     }
   address = g_unix_socket_address_new (path);
-  if (!rb_file_make_directory (directory, error) || !replace_stale (path, address, error))
+  if (!rb_file_make_directory (directory, error) || (fd <= 0 && !replace_stale (path, address, error)))
     return NULL;
 
-  self = listener_new (server, G_SOCKET_FAMILY_UNIX, address, error);
+  self = listener_new (server, fd, G_SOCKET_FAMILY_UNIX, address, error);
   if (self == NULL)
     return NULL;
   self->path = g_strdup (path);
@@ -243,6 +262,17 @@ remove_file (RbIpcListener *self)
 
   if (lstat (self->path, &info) == 0 && info.st_dev == self->device && info.st_ino == self->inode)
     unlink (self->path);
+}
+
+int
+rb_ipc_listener_hand_over (RbIpcListener *self)
+{
+  rb_clock_clear (self->server->clock, &self->pause_timer);
+  rb_poller_modify (self->server->poller, self->watch, 0);
+  /* It is not ours to remove any more; who called is still known by its credentials. */
+  self->device = 0;
+  self->inode = 0;
+  return fcntl (g_socket_get_fd (self->socket), F_DUPFD_CLOEXEC, 3);
 }
 
 void

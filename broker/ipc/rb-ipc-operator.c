@@ -146,6 +146,35 @@ rb_ipc_handle_operator_view (RbIpcRequest *request)
 }
 
 static void
+on_action_done (GObject      *source,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  g_autoptr(RbIpcRequest) request = user_data;
+  g_autoptr(GError) error = NULL;
+  GVariant *answer = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (answer != NULL)
+    answer_view (request, answer);
+  else
+    rb_ipc_request_fail (request, error);
+}
+
+/* Likewise. */
+void
+rb_ipc_handle_operator_restart (RbIpcRequest *request)
+{
+  RbIpcServer *server = rb_ipc_request_get_server (request);
+  GTask *task = g_task_new (server, NULL, on_action_done, rb_ipc_request_ref (request));
+
+  g_task_set_source_tag (task, rb_ipc_handle_operator_restart);
+  if (rb_ipc_server_run_action (server, "restart", task))
+    return;
+  g_task_return_error (task, rb_error_new (RB_ERROR_NOT_FOUND, "not_found", "this broker cannot be restarted"));
+  g_object_unref (task);
+}
+
+static void
 on_explained (GObject      *source,
               GAsyncResult *result,
               gpointer      user_data)

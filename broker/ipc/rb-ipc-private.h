@@ -3,8 +3,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-ipc-bounds.h"
 #include "rb-ipc-poller.h"
 #include "rb-ipc-server.h"
+#include "rb-ws-parser.h"
 
 #include <libsoup/soup.h>
 
@@ -37,8 +39,11 @@ struct _RbIpcServer {
   GHashTable    *channels;        /* set of RbIpcChannel, owned */
   guint64        ping_timer;
   GHashTable    *views;           /* char * -> View */
-  guint          n_refused;       /* connections above the cap */
+  RbBounds      *bounds;          /* numbered by RbIpcBound */
+  RbWsBudget     input;           /* bodies of requests until they are answered, and messages of channels that are not whole yet */
+  GHashTable    *actions;         /* char * -> Action */
   gboolean       draining;
+  gboolean       handed_over;
   gboolean       closed;
 };
 
@@ -46,5 +51,7 @@ struct _RbIpcServer {
 
 /* Floating; NULL when there is no such view, or with @error set when it failed. */
 GVariant *rb_ipc_server_call_view (RbIpcServer *self, const char *name, gboolean *found, GError **error);
+/* FALSE when there is no such action; then @task is the caller's still. */
+gboolean  rb_ipc_server_run_action (RbIpcServer *self, const char *name, GTask *task);
 
 G_END_DECLS

@@ -41,6 +41,7 @@ struct _RbIpcRequest {
   char              *parameter;
   RbCaller           caller;
   RbJson            *body;
+  gsize              reserved;     /* bytes of the server's budget */
 
   GCancellable      *gone;         /* somebody wants to know when the client leaves; NULL: nobody does */
   RbPollWatch       *watch;        /* HTTP only: on a descriptor of our own, so that nobody closes it first */
@@ -100,6 +101,7 @@ start_waiting (RbIpcRequest *self)
   self->deadline_us = rb_clock_get_monotonic_us (self->server->clock) + REQUEST_TIMEOUT_MS * G_TIME_SPAN_MILLISECOND;
   self->link.data = self;
   g_queue_push_tail_link (&self->server->requests, &self->link);
+  rb_bounds_note (self->server->bounds, RB_IPC_BOUND_REQUESTS, MIN (self->server->requests.length, self->server->options.requests_max));
   arm_timer (self->server);
 }
 
@@ -132,6 +134,8 @@ static void
 stop_waiting (RbIpcRequest *self)
 {
   stop_watching (self);
+  self->server->input.used -= self->reserved;
+  self->reserved = 0;
   if (!self->running)
     return;
   self->running = FALSE;
@@ -267,7 +271,7 @@ rb_ipc_request_unref (RbIpcRequest *self)
 
   if (self->running && !self->answered)
     rb_ipc_request_fail_with (self, RB_ERROR_INTERNAL, "internal_error", FALSE, "the request was forgotten");
-  stop_watching (self);
+  stop_waiting (self);
   g_clear_object (&self->gone);
   release_message (self);
   g_clear_pointer (&self->connection, rb_ipc_connection_unref);
@@ -455,16 +459,58 @@ read_body (RbIpcRequest *self,
 
   if (body != NULL && g_bytes_get_size (body) > self->server->options.body_max)
     {
+      rb_bounds_reached (self->server->bounds, RB_IPC_BOUND_BODY);
       rb_ipc_request_fail_with (self, RB_ERROR_TOO_LARGE, "body_too_large", FALSE, "request body too large");
       return FALSE;
     }
   if ((self->route->flags & RB_IPC_ROUTE_BODY) == 0)
     return TRUE;
+  if (body != NULL)
+    rb_bounds_note (self->server->bounds, RB_IPC_BOUND_BODY, g_bytes_get_size (body));
+  if (body != NULL && !rb_ipc_request_reserve (self, g_bytes_get_size (body)))
+    return FALSE;
 
   self->body = rb_wire_parse_body (body, 0, &error);
   if (self->body == NULL)
     rb_ipc_request_fail (self, error);
   return self->body != NULL;
+}
+
+static void
+fail_busy (RbIpcRequest *self,
+           RbIpcBound    bound,
+           const char   *text)
+{
+  rb_bounds_reached (self->server->bounds, bound);
+  rb_ipc_request_fail_with (self, RB_ERROR_UNAVAILABLE, "broker_busy", TRUE, text);
+}
+
+gboolean
+rb_ipc_request_reserve (RbIpcRequest *self,
+                        gsize         size_bytes)
+{
+  RbWsBudget *input = &self->server->input;
+  gsize more = size_bytes - MIN (size_bytes, self->reserved);
+
+  if (more > input->max - MIN (input->used, input->max) && !self->caller.operator_)
+    {
+      fail_busy (self, RB_IPC_BOUND_INPUT, "too many bytes of requests are at work");
+      return FALSE;
+    }
+  input->used += more;
+  self->reserved += more;
+  rb_bounds_note (self->server->bounds, RB_IPC_BOUND_INPUT, input->used);
+  return TRUE;
+}
+
+/* Our own list has it already. */
+static gboolean
+has_place (RbIpcRequest *self)
+{
+  if (self->server->requests.length <= self->server->options.requests_max || self->caller.operator_)
+    return TRUE;
+  fail_busy (self, RB_IPC_BOUND_REQUESTS, "too many requests are at work");
+  return FALSE;
 }
 
 void
@@ -474,7 +520,7 @@ rb_ipc_request_run (RbIpcRequest *self,
   g_autoptr(RbIpcRequest) keep = rb_ipc_request_ref (self);
 
   start_waiting (self);
-  if (read_body (self, body))
+  if (has_place (self) && read_body (self, body))
     self->route->handler (self);
 
   if (!self->answered && self->message != NULL)

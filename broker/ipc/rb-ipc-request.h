@@ -35,6 +35,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbIpcRequest, rb_ipc_request_unref)
 /* Finds the route. FALSE when it was refused with 404, 405, 400 or 503; it is answered then. */
 gboolean       rb_ipc_request_route       (RbIpcRequest *self);
 const RbIpcRoute *rb_ipc_request_get_route (RbIpcRequest *self);
+/* Its body has, or is announced to have, so many bytes, which count until it is answered. FALSE when there is no room for them; it is
+ * answered then. A person's request always has room. */
+gboolean       rb_ipc_request_reserve     (RbIpcRequest *self, gsize size_bytes);
 /* Calls the handler; from here on the request answers in any case. @body: NULL when there is none. */
 void           rb_ipc_request_run         (RbIpcRequest *self, GBytes *body);
 

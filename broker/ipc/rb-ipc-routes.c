@@ -42,6 +42,9 @@ static const RbIpcRoute routes[] = {
   { "GET", "/v1/operator/outbox", rb_ipc_handle_operator_outbox, OPERATOR },
   { "GET", "/v1/operator/dead-letters", rb_ipc_handle_operator_dead_letters, OPERATOR },
   { "POST", "/v1/operator/dead-letters/retry", rb_ipc_handle_operator_retry, OPERATOR | BODY },
+  { "POST", "/v1/operator/restart", rb_ipc_handle_operator_restart, OPERATOR },
+  { "GET", "/v1/operator/search", rb_ipc_handle_operator_search, OPERATOR },
+  { "GET", "/v1/operator/export", rb_ipc_handle_operator_export, OPERATOR },
   { "GET", "/v1/operator/{}", rb_ipc_handle_operator_view, OPERATOR },
 };
 

@@ -63,6 +63,9 @@ void rb_ipc_handle_operator_dispatch    (RbIpcRequest *request);
 void rb_ipc_handle_operator_outbox      (RbIpcRequest *request);
 void rb_ipc_handle_operator_dead_letters (RbIpcRequest *request);
 void rb_ipc_handle_operator_retry       (RbIpcRequest *request);
+void rb_ipc_handle_operator_search      (RbIpcRequest *request);
+void rb_ipc_handle_operator_export      (RbIpcRequest *request);
 void rb_ipc_handle_operator_view        (RbIpcRequest *request);
+void rb_ipc_handle_operator_restart     (RbIpcRequest *request);
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 
 #include "rb-file.h"
 #include "rb-ipc-channel.h"
+#include "rb-ipc-connection.h"
 #include "rb-ipc-farewell.h"
 #include "rb-ipc-http.h"
 #include "rb-ipc-listener.h"
@@ -26,6 +27,11 @@ typedef struct {
   gpointer      user_data;
 } View;
 
+typedef struct {
+  RbIpcActionFunc function;
+  gpointer        user_data;
+} Action;
+
 G_DEFINE_FINAL_TYPE (RbIpcServer, rb_ipc_server, G_TYPE_OBJECT)
 
 static void
@@ -43,9 +49,11 @@ rb_ipc_server_finalize (GObject *object)
 {
   RbIpcServer *self = RB_IPC_SERVER (object);
 
+  rb_ipc_bounds_stop (self);
   g_clear_object (&self->clock);
   g_hash_table_unref (self->channels);
   g_hash_table_unref (self->views);
+  g_hash_table_unref (self->actions);
   g_free ((char *) self->options.bearer_token);
   g_free ((char *) self->options.socket_path);
   g_free ((char *) self->options.server_version);
@@ -69,6 +77,7 @@ rb_ipc_server_init (RbIpcServer *self)
   g_queue_init (&self->requests);
   self->channels = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   self->views = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->actions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
 static void
@@ -86,6 +95,10 @@ copy_options (RbIpcServer        *self,
     self->options.frame_max = 16 * 1024 * 1024;
   if (options->connections_max == 0)
     self->options.connections_max = 2048;
+  if (options->requests_max == 0)
+    self->options.requests_max = 8192;
+  if (options->input_max == 0)
+    self->options.input_max = 256 * 1024 * 1024;
   if (options->header_timeout_ms == 0)
     self->options.header_timeout_ms = 10000;
   if (options->ping_interval_ms == 0)
@@ -104,6 +117,7 @@ rb_ipc_server_new (RbCore             *core,
   self->core = g_object_ref (core);
   self->clock = g_object_ref (clock);
   copy_options (self, options);
+  rb_ipc_bounds_start (self);
   return self;
 }
 
@@ -170,12 +184,12 @@ rb_ipc_server_listen (RbIpcServer *self,
   self->poller = rb_poller_new (error);
   if (self->poller == NULL)
     return FALSE;
-  self->tcp = rb_ipc_listener_new_tcp (self, &self->port, error);
+  self->tcp = rb_ipc_listener_new_tcp (self, self->options.tcp_fd, &self->port, error);
   if (self->tcp == NULL)
     return FALSE;
   if (self->options.socket_path != NULL)
     {
-      self->local = rb_ipc_listener_new_unix (self, self->options.socket_path, error);
+      self->local = rb_ipc_listener_new_unix (self, self->options.socket_path, self->options.socket_fd, error);
       if (self->local == NULL)
         return FALSE;
     }
@@ -202,11 +216,35 @@ rb_ipc_server_drain (RbIpcServer *self)
   self->draining = TRUE;
 }
 
+void
+rb_ipc_server_hand_over (RbIpcServer *self,
+                         int         *tcp_fd,
+                         int         *socket_fd)
+{
+  g_return_if_fail (RB_IS_IPC_SERVER (self));
+
+  self->handed_over = TRUE;
+  *tcp_fd = self->tcp != NULL ? MAX (rb_ipc_listener_hand_over (self->tcp), 0) : 0;
+  *socket_fd = self->local != NULL ? MAX (rb_ipc_listener_hand_over (self->local), 0) : 0;
+}
+
+gboolean
+rb_ipc_server_is_quiet (RbIpcServer *self)
+{
+  g_return_val_if_fail (RB_IS_IPC_SERVER (self), TRUE);
+
+  for (GList *item = self->connections.head; item != NULL; item = item->next)
+    if (((RbIpcConnection *) item->data)->deadline != 0)
+      return FALSE;
+  return TRUE;
+}
+
 /* A moment for the last words; whoever does not take them is dropped. */
 static void
 say_goodbye (RbIpcServer *self)
 {
-  rb_ipc_channels_close_all (self, RB_IPC_CLOSE_GOING_AWAY, "broker_shutdown");
+  /* Not 1012, service restart: libsoup takes that for a protocol error. */
+  rb_ipc_channels_close_all (self, RB_IPC_CLOSE_GOING_AWAY, self->handed_over ? "broker_restart" : "broker_shutdown");
   for (guint i = 0; i < GOODBYE_ROUNDS; i++)
     {
       if (g_hash_table_size (self->channels) == 0 && g_queue_is_empty (&self->farewells))
@@ -283,4 +321,32 @@ rb_ipc_server_call_view (RbIpcServer *self,
 
   *found = view != NULL;
   return view != NULL ? view->function (view->user_data, error) : NULL;
+}
+
+void
+rb_ipc_server_add_action (RbIpcServer     *self,
+                          const char      *name,
+                          RbIpcActionFunc  function,
+                          gpointer         user_data)
+{
+  Action *action;
+
+  g_return_if_fail (RB_IS_IPC_SERVER (self));
+  g_return_if_fail (name != NULL && function != NULL);
+
+  action = g_new (Action, 1);
+  *action = (Action) { function, user_data };
+  g_hash_table_replace (self->actions, g_strdup (name), action);
+}
+
+gboolean
+rb_ipc_server_run_action (RbIpcServer *self,
+                          const char  *name,
+                          GTask       *task)
+{
+  Action *action = g_hash_table_lookup (self->actions, name);
+
+  if (action != NULL)
+    action->function (task, action->user_data);
+  return action != NULL;
 }

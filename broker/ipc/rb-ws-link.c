@@ -231,7 +231,7 @@ send_frame (RbWsLink *self,
 
   if (!idle && self->queued + size > self->limits.queue_max)
     {
-      die (self, RB_WS_ABNORMAL, "client does not read");
+      die (self, RB_WS_ABNORMAL, RB_WS_CAUSE_NOT_READ);
       return FALSE;
     }
   header = g_bytes_new (buffer, rb_ws_frame_header (opcode, size, buffer));
@@ -315,6 +315,14 @@ receive_close (RbWsLink *self,
   send_close (self, code, NULL);
 }
 
+static const char *
+describe_invalid (guint code)
+{
+  if (code == RB_WS_TOO_BIG)
+    return RB_WS_CAUSE_TOO_BIG;
+  return code == RB_WS_TRY_AGAIN_LATER ? RB_WS_CAUSE_NO_BUDGET : "not a valid WebSocket frame";
+}
+
 static void
 handle_event (RbWsLink *self,
               RbWsEvent event,
@@ -338,7 +346,7 @@ handle_event (RbWsLink *self,
       receive_close (self, code);
       break;
     case RB_WS_INVALID:
-      fail (self, code, code == RB_WS_TOO_BIG ? "message too big" : "not a valid WebSocket frame");
+      fail (self, code, describe_invalid (code));
       break;
     case RB_WS_MORE:
       break;
@@ -457,7 +465,7 @@ rb_ws_link_new (GSocketConnection *connection,
   self->limits = *limits;
   self->events = *events;
   self->owner = owner;
-  self->parser = rb_ws_parser_new (limits->message_max);
+  self->parser = rb_ws_parser_new (limits->message_max, limits->budget);
   g_queue_init (&self->queue);
   self->watch = rb_poller_add (poller, self->fd, EPOLLIN, on_ready, self);
 

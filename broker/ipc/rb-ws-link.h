@@ -17,6 +17,11 @@ G_BEGIN_DECLS
 
 typedef struct _RbWsLink RbWsLink;
 
+/* Causes of an end. */
+#define RB_WS_CAUSE_TOO_BIG "message too big"
+#define RB_WS_CAUSE_NO_BUDGET "too much is being received"
+#define RB_WS_CAUSE_NOT_READ "client does not read"
+
 /* Called from the main loop only, never from inside a call of the functions below. */
 typedef struct {
   void (*message) (gpointer owner, GBytes *message);
@@ -27,6 +32,7 @@ typedef struct {
 
 typedef struct {
   gsize  message_max;      /* one incoming message, all its fragments */
+  RbWsBudget *budget;      /* of all links together, for messages that are not whole yet; borrowed; NULL: none */
   gsize  queue_max;        /* outgoing bytes that the socket did not take yet; above: the client does not read */
   gint64 close_timeout_ms; /* how long a closing handshake may take */
 } RbWsLimits;

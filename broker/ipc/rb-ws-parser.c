@@ -19,6 +19,7 @@
 
 struct _RbWsParser {
   gsize       message_max;
+  RbWsBudget *budget;              /* NULL: none */
   guint       failed;              /* close code, 0: fine */
 
   guint8      header[HEADER_MAX];
@@ -39,18 +40,29 @@ struct _RbWsParser {
 };
 
 RbWsParser *
-rb_ws_parser_new (gsize message_max)
+rb_ws_parser_new (gsize       message_max,
+                  RbWsBudget *budget)
 {
   RbWsParser *self = g_new0 (RbWsParser, 1);
 
   self->message_max = message_max;
+  self->budget = budget;
   self->header_need = 2;
   return self;
+}
+
+/* The message is somebody else's from here on, or nobody's. */
+static void
+give_back (RbWsParser *self)
+{
+  if (self->budget != NULL && self->message != NULL)
+    self->budget->used -= self->message->len;
 }
 
 void
 rb_ws_parser_free (RbWsParser *self)
 {
+  give_back (self);
   g_clear_pointer (&self->message, g_byte_array_unref);
   g_clear_pointer (&self->control, g_byte_array_unref);
   g_free (self);
@@ -199,6 +211,18 @@ unmask (const guint8 mask[4],
     data[i] ^= turned[i & 7];
 }
 
+static gboolean
+take (RbWsParser *self,
+      gsize       n)
+{
+  if (self->budget == NULL)
+    return TRUE;
+  if (n > self->budget->max - MIN (self->budget->used, self->budget->max))
+    return FALSE;
+  self->budget->used += n;
+  return TRUE;
+}
+
 static gsize
 feed_payload (RbWsParser *self,
               guint8     *data,
@@ -207,6 +231,11 @@ feed_payload (RbWsParser *self,
   GByteArray *into = is_control (self->opcode) ? self->control : self->message;
   gsize n = MIN (length, self->frame_length - self->frame_have);
 
+  if (into == self->message && !take (self, n))
+    {
+      self->failed = RB_WS_TRY_AGAIN_LATER;
+      return 0;
+    }
   unmask (self->mask, self->frame_have & 3, data, n);
   g_byte_array_append (into, data, n);
   self->frame_have += n;
@@ -279,6 +308,7 @@ finish_message (RbWsParser *self,
       self->failed = *close_code = RB_WS_BAD_DATA;
       return RB_WS_INVALID;
     }
+  give_back (self);
   *payload = g_byte_array_free_to_bytes (g_steal_pointer (&self->message));
   return RB_WS_MESSAGE;
 }
@@ -319,6 +349,8 @@ rb_ws_parser_feed (RbWsParser *self,
         break;
       if (self->in_payload)
         *used += feed_payload (self, data + *used, length - *used);
+      if (self->failed != 0)
+        break;
       if (!self->in_payload || self->frame_have < self->frame_length)
         return RB_WS_MORE;
 

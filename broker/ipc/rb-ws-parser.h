@@ -27,10 +27,18 @@ typedef enum {
 #define RB_WS_ABNORMAL 1006
 #define RB_WS_BAD_DATA 1007
 #define RB_WS_TOO_BIG 1009
+#define RB_WS_TRY_AGAIN_LATER 1013
+
+/* Bytes that several parsers may hold together. */
+typedef struct {
+  gsize used;
+  gsize max;
+} RbWsBudget;
 
 typedef struct _RbWsParser RbWsParser;
 
-RbWsParser *rb_ws_parser_new   (gsize message_max);
+/* @budget: (nullable): borrowed; messages that are not whole yet count against it, and one that passes it is invalid */
+RbWsParser *rb_ws_parser_new   (gsize message_max, RbWsBudget *budget);
 void        rb_ws_parser_free  (RbWsParser *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbWsParser, rb_ws_parser_free)
 

@@ -336,3 +336,70 @@ rb_rows_select (RbRows      *self,
   clear_bound (&bound);
   return success;
 }
+
+char *
+rb_rows_dup_columns (RbRows     *self,
+                     RbTable     table,
+                     const char *alias)
+{
+  const Table *t = &self->tables[table];
+  GString *columns = g_string_new (NULL);
+
+  for (guint i = 0; i < t->n_columns; i++)
+    g_string_append_printf (columns, "%s%s.\"%s\"", i == 0 ? "" : ", ", alias, t->names[i]);
+  return g_string_free (columns, FALSE);
+}
+
+GVariant *
+rb_rows_read (RbRows          *self,
+              RbTable          table,
+              RbSqlStatement  *statement,
+              guint           *n_columns,
+              GError         **error)
+{
+  *n_columns = self->tables[table].n_columns;
+  return read_row (statement, &self->tables[table], error);
+}
+
+static char *
+make_range (RbRows        *self,
+            const RbRange *range)
+{
+  const Table *table = &self->tables[range->table];
+  g_autofree char *columns = rb_rows_dup_columns (self, range->table, "t");
+  const char *column = table->names[range->column];
+  GString *sql = g_string_new (NULL);
+
+  g_string_printf (sql, "SELECT %s FROM \"%s\" t WHERE t.\"%s\" IS NOT NULL", columns, table->info->name, column);
+  if (range->from != NULL)
+    g_string_append_printf (sql, " AND t.\"%s\" >= ?1", column);
+  if (range->below != NULL)
+    g_string_append_printf (sql, " AND t.\"%s\" < ?2", column);
+  g_string_append_printf (sql, " ORDER BY t.\"%s\" LIMIT %u", column, range->limit);
+  return g_string_free (sql, FALSE);
+}
+
+gboolean
+rb_rows_select_range (RbRows         *self,
+                      const RbRange  *range,
+                      RbRowsFunc      func,
+                      gpointer        user_data,
+                      GError        **error)
+{
+  g_autofree char *sql = make_range (self, range);
+  g_autoptr(RbSqlStatement) statement = rb_sql_prepare (self->sql, sql, error);
+  gboolean success;
+  Bound bound = { .n = 0 };
+
+  if (statement == NULL)
+    return FALSE;
+
+  if (range->from != NULL)
+    bind_value (statement, 1, g_variant_ref (range->from), &bound);
+  if (range->below != NULL)
+    bind_value (statement, 2, g_variant_ref (range->below), &bound);
+  success = read_rows (statement, &self->tables[range->table], func, user_data, error);
+  rb_sql_reset (statement);
+  clear_bound (&bound);
+  return success;
+}

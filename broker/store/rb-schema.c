@@ -100,6 +100,7 @@ static const char step_1[] =
   "  at INTEGER NOT NULL,"
   "  endpoint_id TEXT,"
   "  detail TEXT,"
+  "  rule TEXT,"
   "  PRIMARY KEY (message_id, n)"
   ") STRICT, WITHOUT ROWID;"
 
@@ -117,6 +118,36 @@ static const char step_1[] =
   "  n INTEGER NOT NULL PRIMARY KEY,"
   "  idempotency_key TEXT NOT NULL"
   ") STRICT;"
+
+  "CREATE TABLE archive ("
+  "  n INTEGER NOT NULL PRIMARY KEY,"
+  "  kind TEXT NOT NULL,"
+  "  id TEXT NOT NULL,"
+  "  name TEXT NOT NULL,"
+  "  endpoint_id TEXT,"
+  "  correlation_id TEXT,"
+  "  source_id TEXT,"
+  "  detail TEXT,"
+  "  begun_at INTEGER NOT NULL,"
+  "  ended_at INTEGER NOT NULL,"
+  "  outcome TEXT NOT NULL,"
+  "  size_bytes INTEGER NOT NULL"
+  ") STRICT;"
+
+  "CREATE TABLE archive_text ("
+  "  n INTEGER NOT NULL PRIMARY KEY,"
+  "  text TEXT NOT NULL"
+  ") STRICT;"
+
+  /* The full text index is written by rb-search-index.c before a search, up to and with row @n: nobody pays for it who never searches. It has
+   * a copy of each text, so that it can be mended without them. A number is used again only when all behind it is gone: what the index has
+   * from there on is old then. No commit touches the index itself: damage to it costs searches, nothing else. */
+  "CREATE VIRTUAL TABLE archive_index USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2');"
+  "CREATE TABLE archive_indexed (n INTEGER NOT NULL) STRICT;"
+  "INSERT INTO archive_indexed VALUES (0);"
+  "CREATE TRIGGER archive_text_added AFTER INSERT ON archive_text WHEN NEW.n <= (SELECT n FROM archive_indexed) BEGIN"
+  "  UPDATE archive_indexed SET n = NEW.n - 1;"
+  "END;"
 
   "PRAGMA application_id = " G_STRINGIFY (RB_SCHEMA_ID_OPEN);
 
@@ -201,6 +232,12 @@ check_table (RbSql              *sql,
                 "move the database away and restore a copy, or start with an empty one",
                 info->name, i + 1, found[i] != NULL ? found[i] : "missing", wanted[i] != NULL ? wanted[i] : "absent");
   return FALSE;
+}
+
+guint
+rb_schema_get_version (void)
+{
+  return G_N_ELEMENTS (steps);
 }
 
 gboolean

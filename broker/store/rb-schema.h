@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 #define RB_SCHEMA_ID_OPEN   0x52426b31
 #define RB_SCHEMA_ID_CLOSED 0x52426b30
 
+/* The schema that this program knows. */
+guint      rb_schema_get_version (void);
 /* Creates the tables, or brings those of an earlier version up to date. */
 gboolean   rb_schema_migrate (RbSql *sql, GError **error);
 /* Compares every column with what rb_table_get_info() says. Fails with RB_ERROR_CORRUPT "schema_mismatch". */

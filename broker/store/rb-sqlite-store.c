@@ -15,6 +15,12 @@
 
 #define MAX_DONE_IN_A_TURN 256
 
+enum { BOUND_QUEUE, N_BOUNDS };
+
+static const RbBoundInfo infos[N_BOUNDS] = {
+  [BOUND_QUEUE] = { "store_queue", "bytes", RB_BOUND_PUSHES_BACK, "new work is refused until half of it is on the disk" },
+};
+
 struct _RbSqliteStore {
   GObject        parent_instance;
 
@@ -23,6 +29,10 @@ struct _RbSqliteStore {
   gboolean       closed;
   RbStoreHealth  health;
   char          *reason;      /* NULL when all is well */
+  gsize          queued;      /* bytes of commits that were not answered */
+  gsize          queue_max;
+  gboolean       is_full;
+  RbBounds      *bounds;      /* NULL: nobody counts */
 };
 
 static void store_iface_init (RbStoreInterface *iface);
@@ -43,6 +53,42 @@ health_to_string (RbStoreHealth health)
       return "broken";
     }
   g_return_val_if_reached ("unknown");
+}
+
+/* What is there is written all the same; what is told of work that is done comes on top. */
+static void
+set_full (RbSqliteStore *self,
+          gboolean       is_full)
+{
+  if (self->is_full == is_full)
+    return;
+
+  self->is_full = is_full;
+  if (is_full)
+    rb_bounds_reached (self->bounds, BOUND_QUEUE);
+  rb_store_emit_health_changed (RB_STORE (self));
+}
+
+static void
+count_queued (RbSqliteStore *self,
+              gssize         bytes)
+{
+  self->queued += bytes;
+  rb_bounds_set_used (self->bounds, BOUND_QUEUE, self->queued);
+  if (self->queued >= self->queue_max)
+    set_full (self, TRUE);
+  else if (self->queued <= self->queue_max / 2)
+    set_full (self, FALSE);
+}
+
+static gsize
+get_size_bytes (const RbChanges *changes)
+{
+  gsize bytes = 0;
+
+  for (guint i = 0; i < rb_changes_get_n (changes); i++)
+    bytes += g_variant_get_size (rb_changes_get (changes, i)->row);
+  return bytes;
 }
 
 static void
@@ -74,10 +120,13 @@ answer (RbSqliteStore *self,
   switch (item->kind)
     {
     case RB_STORE_ITEM_COMMIT:
+      count_queued (self, -(gssize) item->size_bytes);
       if (item->done != NULL)
         item->done (RB_STORE (self), item->error, item->user_data);
       break;
     case RB_STORE_ITEM_READ:
+    case RB_STORE_ITEM_RANGE:
+    case RB_STORE_ITEM_SEARCH:
       answer_read (item);
       break;
     case RB_STORE_ITEM_HEALTH:
@@ -141,8 +190,10 @@ rb_sqlite_store_commit (RbStore          *store,
   RbStoreItem *item = rb_store_item_new (RB_STORE_ITEM_COMMIT);
 
   item->changes = changes;
+  item->size_bytes = get_size_bytes (changes);
   item->done = done;
   item->user_data = user_data;
+  count_queued (self, item->size_bytes);
   rb_store_thread_push (self->thread, item);
 }
 
@@ -192,12 +243,61 @@ rb_sqlite_store_read_finish (RbStore       *store,
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+static GVariant *
+ref_bound (GVariant *bound)
+{
+  return bound != NULL ? g_variant_ref_sink (bound) : NULL;
+}
+
+static void
+rb_sqlite_store_read_range_async (RbStore             *store,
+                                  const RbRange       *range,
+                                  GCancellable        *cancellable,
+                                  GAsyncReadyCallback  callback,
+                                  gpointer             user_data)
+{
+  RbSqliteStore *self = RB_SQLITE_STORE (store);
+  RbStoreItem *item = rb_store_item_new (RB_STORE_ITEM_RANGE);
+
+  item->range = *range;
+  item->range.from = ref_bound (range->from);
+  item->range.below = ref_bound (range->below);
+  item->task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (item->task, rb_sqlite_store_read_range_async);
+  rb_store_thread_push (self->thread, item);
+}
+
+static void
+rb_sqlite_store_search_async (RbStore             *store,
+                              const RbSearch      *search,
+                              GCancellable        *cancellable,
+                              GAsyncReadyCallback  callback,
+                              gpointer             user_data)
+{
+  RbSqliteStore *self = RB_SQLITE_STORE (store);
+  RbStoreItem *item = rb_store_item_new (RB_STORE_ITEM_SEARCH);
+
+  item->search = *search;
+  item->search.query = rb_search_query_ref (search->query);
+  item->search.kind = g_strdup (search->kind);
+  item->search.name = g_strdup (search->name);
+  item->search.endpoint_id = g_strdup (search->endpoint_id);
+  item->task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (item->task, rb_sqlite_store_search_async);
+  rb_store_thread_push (self->thread, item);
+}
+
 static RbStoreHealth
 rb_sqlite_store_get_health (RbStore     *store,
                             const char **reason)
 {
   RbSqliteStore *self = RB_SQLITE_STORE (store);
 
+  if (self->is_full && self->health == RB_STORE_OK)
+    {
+      *reason = "too much waits for the disk";
+      return RB_STORE_FAILING;
+    }
   *reason = self->reason;
   return self->health;
 }
@@ -225,6 +325,7 @@ rb_sqlite_store_finalize (GObject *object)
   g_clear_pointer (&self->thread, rb_store_thread_free);
   g_source_unref (self->source);
   g_free (self->reason);
+  g_clear_pointer (&self->bounds, rb_bounds_unref);
 
   G_OBJECT_CLASS (rb_sqlite_store_parent_class)->finalize (object);
 }
@@ -244,6 +345,7 @@ rb_sqlite_store_init (RbSqliteStore *self)
   self->source = g_source_new (&source_funcs, sizeof (GSource));
   g_source_set_static_name (self->source, "rb-sqlite-store");
   g_source_set_callback (self->source, on_done, self, NULL);
+  self->queue_max = RB_STORE_QUEUE_MAX;
 }
 
 static void
@@ -253,6 +355,8 @@ store_iface_init (RbStoreInterface *iface)
   iface->load = rb_sqlite_store_load;
   iface->read_async = rb_sqlite_store_read_async;
   iface->read_finish = rb_sqlite_store_read_finish;
+  iface->read_range_async = rb_sqlite_store_read_range_async;
+  iface->search_async = rb_sqlite_store_search_async;
   iface->get_health = rb_sqlite_store_get_health;
 }
 
@@ -325,4 +429,25 @@ rb_sqlite_store_get_counters (RbSqliteStore *self,
   *synced = counters.synced;
   *lazy = counters.lazy;
   *changes = counters.changes;
+}
+
+/**
+ * rb_sqlite_store_make_bounds:
+ * @self: the store
+ * @clock: says when a limit was reached
+ * @queue_max: bytes of commits that may wait for the disk before new work is refused
+ *
+ * Returns: (transfer none): what is counted from here on
+ */
+RbBounds *
+rb_sqlite_store_make_bounds (RbSqliteStore *self,
+                             RbClock       *clock,
+                             gsize          queue_max)
+{
+  g_return_val_if_fail (RB_IS_SQLITE_STORE (self) && self->bounds == NULL, NULL);
+
+  self->queue_max = queue_max;
+  self->bounds = rb_bounds_new (infos, N_BOUNDS, clock);
+  rb_bounds_set_limit (self->bounds, BOUND_QUEUE, queue_max);
+  return self->bounds;
 }

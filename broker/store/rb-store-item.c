@@ -20,6 +20,12 @@ rb_store_item_free (RbStoreItem *item)
   g_clear_error (&item->error);
   g_clear_pointer (&item->changes, rb_changes_free);
   g_clear_pointer (&item->prefix, g_variant_unref);
+  g_clear_pointer (&item->range.from, g_variant_unref);
+  g_clear_pointer (&item->range.below, g_variant_unref);
+  g_clear_pointer (&item->search.query, rb_search_query_unref);
+  g_free ((char *) item->search.kind);
+  g_free ((char *) item->search.name);
+  g_free ((char *) item->search.endpoint_id);
   g_clear_object (&item->task);
   g_clear_pointer (&item->rows, g_ptr_array_unref);
   g_free (item->reason);

@@ -10,6 +10,8 @@ G_BEGIN_DECLS
 typedef enum {
   RB_STORE_ITEM_COMMIT,
   RB_STORE_ITEM_READ,
+  RB_STORE_ITEM_RANGE,
+  RB_STORE_ITEM_SEARCH,
   RB_STORE_ITEM_LEND,      /* rb_store_thread_borrow()'s own; does not come back */
   RB_STORE_ITEM_HEALTH,    /* only comes back */
 } RbStoreItemKind;
@@ -19,6 +21,7 @@ typedef struct {
   GError           *error;       /* why it was not done */
   /* COMMIT */
   RbChanges        *changes;     /* gone on the way back */
+  gsize             size_bytes;  /* of its rows */
   RbStoreCommitted  done;
   gpointer          user_data;
   /* READ */
@@ -26,6 +29,9 @@ typedef struct {
   GVariant         *prefix;
   GTask            *task;        /* returned by the receiver, never by the thread */
   GPtrArray        *rows;
+  /* RANGE and SEARCH, which have task and rows too; bounds and texts are owned */
+  RbRange           range;
+  RbSearch          search;
   /* HEALTH */
   RbStoreHealth     health;
   char             *reason;

@@ -94,6 +94,18 @@ check_content (RbSql    *sql,
   return rb_sql_check (sql, error);
 }
 
+/* Into the file itself, where rb_sqlite_store_peek() looks for the version. */
+static gboolean
+migrate (RbSql   *sql,
+         GError **error)
+{
+  gint64 version = 0;
+
+  if (!rb_sql_query_int (sql, "PRAGMA user_version", &version, error) || !rb_schema_migrate (sql, error))
+    return FALSE;
+  return version == rb_schema_get_version () || rb_sql_checkpoint (sql, FALSE, error);
+}
+
 static gboolean
 prepare_database (RbSql       *sql,
                   const char  *path,
@@ -105,7 +117,7 @@ prepare_database (RbSql       *sql,
   if (!rb_sql_query_int (sql, "PRAGMA application_id", &id, error)
       || !check_owner (sql, path, id, error)
       || !check_content (sql, id, limit_bytes, error)
-      || !rb_schema_migrate (sql, error)
+      || !migrate (sql, error)
       || !rb_schema_check (sql, error))
     return FALSE;
 

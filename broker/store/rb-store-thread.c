@@ -150,17 +150,6 @@ collect (RbStoreThread *self)
   return !stopping || !g_queue_is_empty (&self->backlog);
 }
 
-static gsize
-get_size_bytes (const RbChanges *set)
-{
-  gsize size_bytes = 0;
-  guint n = rb_changes_get_n (set);
-
-  for (guint i = 0; i < n; i++)
-    size_bytes += g_variant_get_size (rb_changes_get (set, i)->row);
-  return size_bytes;
-}
-
 /* Moves commits from the head of the backlog into the batch: at least one, then up to the bounds or the next read. */
 static void
 fill_batch (RbStoreThread *self)
@@ -172,7 +161,7 @@ fill_batch (RbStoreThread *self)
     {
       guint n = rb_changes_get_n (item->changes);
 
-      size_bytes += get_size_bytes (item->changes);
+      size_bytes += item->size_bytes;
       if (self->batch->len > 0 && (self->n_changes + n > MAX_BATCH_CHANGES || size_bytes > MAX_BATCH_BYTES))
         return;
 
@@ -255,15 +244,39 @@ keep_row (GVariant *row,
   g_ptr_array_add (user_data, g_variant_ref (row));
 }
 
+/* TRUE when it is done; a search may have to go behind what came meanwhile, so that no commit waits for its index. */
+static gboolean
+do_read (RbStoreThread *self,
+         RbStoreItem   *item)
+{
+  RbRows *rows = rb_store_writer_get_rows (self->writer);
+
+  if (g_task_get_cancellable (item->task) && g_cancellable_is_cancelled (g_task_get_cancellable (item->task)))
+    return TRUE;
+  if (item->kind == RB_STORE_ITEM_SEARCH)
+    return rb_store_writer_search (self->writer, &item->search, item->rows, &item->error);
+
+  if (item->kind == RB_STORE_ITEM_RANGE)
+    rb_rows_select_range (rows, &item->range, keep_row, item->rows, &item->error);
+  else
+    rb_rows_select (rows, item->table, item->prefix, keep_row, item->rows, &item->error);
+  return TRUE;
+}
+
 static void
 read_rows (RbStoreThread *self,
            RbStoreItem   *item)
 {
-  item->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
-  if (!g_task_get_cancellable (item->task) || !g_cancellable_is_cancelled (g_task_get_cancellable (item->task)))
-    rb_rows_select (rb_store_writer_get_rows (self->writer), item->table, item->prefix, keep_row, item->rows, &item->error);
+  if (item->rows == NULL)
+    item->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+  if (!do_read (self, item))
+    {
+      g_queue_push_tail (&self->backlog, item);
+      return;
+    }
 
-  if (g_error_matches (item->error, RB_ERROR, RB_ERROR_CORRUPT))
+  /* An index that is damaged costs its searches, nothing else. */
+  if (item->kind != RB_STORE_ITEM_SEARCH && g_error_matches (item->error, RB_ERROR, RB_ERROR_CORRUPT))
     {
       self->trouble = g_error_copy (item->error);
       set_health (self, RB_STORE_BROKEN, self->trouble->message);
@@ -370,6 +383,8 @@ do_next (RbStoreThread *self)
       rb_store_writer_tidy (self->writer);
       break;
     case RB_STORE_ITEM_READ:
+    case RB_STORE_ITEM_RANGE:
+    case RB_STORE_ITEM_SEARCH:
       read_rows (self, g_queue_pop_head (&self->backlog));
       break;
     case RB_STORE_ITEM_LEND:

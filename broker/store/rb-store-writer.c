@@ -6,6 +6,7 @@
 #include "rb-store-writer.h"
 
 #include "rb-log.h"
+#include "rb-search-index.h"
 #include "rb-store-open.h"
 
 #define CHECKPOINT_PAGES 1000      /* 4 MB, as SQLite does by itself */
@@ -16,6 +17,7 @@ struct _RbStoreWriter {
   RbSqlStatement *begin;
   RbSqlStatement *commit;
   gboolean        failed;          /* the last transaction did */
+  gboolean        is_index_stale;  /* texts were deleted that the search index may have still */
 };
 
 RbStoreWriter *
@@ -47,6 +49,23 @@ rb_store_writer_get_rows (RbStoreWriter *self)
   return self->rows;
 }
 
+gboolean
+rb_store_writer_search (RbStoreWriter   *self,
+                        const RbSearch  *search,
+                        GPtrArray       *found,
+                        GError         **error)
+{
+  gboolean more;
+
+  if (!rb_search_index_grow (self->sql, &more, error))
+    return TRUE;
+  if (more)
+    return FALSE;
+
+  rb_search_index_find (self->sql, self->rows, search, found, error);
+  return TRUE;
+}
+
 static gboolean
 run_prepared (RbStoreWriter   *self,
               RbSqlStatement **slot,
@@ -73,7 +92,7 @@ recover (RbStoreWriter  *self,
 }
 
 static gboolean
-apply (RbStoreWriter  *self,
+apply (RbStoreWriter   *self,
        const RbChanges *set,
        GError        **error)
 {
@@ -81,8 +100,12 @@ apply (RbStoreWriter  *self,
 
   for (guint i = 0; i < n; i++)
     {
-      if (!rb_rows_apply (self->rows, rb_changes_get (set, i), error))
+      const RbChange *change = rb_changes_get (set, i);
+
+      if (!rb_rows_apply (self->rows, change, error))
         return FALSE;
+      if (change->table == RB_TABLE_ARCHIVE_TEXT && change->op == RB_CHANGE_DELETE)
+        self->is_index_stale = TRUE;
     }
   return TRUE;
 }
@@ -121,10 +144,22 @@ rb_store_writer_commit (RbStoreWriter     *self,
   return FALSE;
 }
 
+/* What is forgotten must not linger where it can be looked for. A failure here is mended by the next search. */
+static void
+trim_index (RbStoreWriter *self)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (self->is_index_stale && !rb_search_index_trim (self->sql, &self->is_index_stale, &error))
+    rb_log_info ("store_index_not_trimmed", "error", error->message, NULL);
+}
+
 void
 rb_store_writer_tidy (RbStoreWriter *self)
 {
   g_autoptr(GError) error = NULL;
+
+  trim_index (self);
 
   /* A failure here loses nothing: the log is still there, and the next commit meets the same trouble if it stays. */
   if (rb_sql_get_wal_pages (self->sql) >= CHECKPOINT_PAGES && !rb_sql_checkpoint (self->sql, FALSE, &error))

@@ -10,6 +10,7 @@
 
 #include "rb-error.h"
 #include "rb-gateway-announcer.h"
+#include "rb-gateway-bounds.h"
 #include "rb-gateway-keeper.h"
 #include "rb-gateway-receiver.h"
 #include "rb-gateway-sender.h"
@@ -22,6 +23,7 @@ struct _RbGatewayConnector {
   GObject parent_instance;
 
   RbClock            *clock;
+  RbModuleContext    *context;
   RbGatewaySettings  *settings;
   RbGatewayAnnouncer *announcer;
   RbGatewaySender    *sender;
@@ -208,6 +210,8 @@ rb_gateway_connector_configure (RbModule         *module,
   self->clock = g_object_ref (rb_module_context_get_environment (context)->clock);
   self->announcer = rb_gateway_announcer_new (RB_CONNECTOR (self));
   self->sender = rb_gateway_sender_new (self->clock, self->settings->send_ack_timeout_ms);
+  g_set_object (&self->context, context);
+  rb_gateway_sender_set_bounds (self->sender, rb_module_context_make_bounds (context, rb_gateway_bound_infos, RB_N_GATEWAY_BOUNDS));
   return TRUE;
 }
 
@@ -236,6 +240,7 @@ begin_run (RbGatewayConnector  *self,
     return FALSE;
 
   self->receiver = rb_gateway_receiver_new (self->settings, self->clock, on_delivery, self);
+  rb_gateway_receiver_set_bounds (self->receiver, rb_module_context_get_bounds (self->context));
   rb_gateway_receiver_set_window (self->receiver, self->window_messages, self->window_bytes);
   return TRUE;
 }
@@ -414,6 +419,7 @@ rb_gateway_connector_finalize (GObject *object)
   g_clear_pointer (&self->announcer, rb_gateway_announcer_free);
   g_clear_pointer (&self->settings, rb_gateway_settings_free);
   g_free (self->address);
+  g_clear_object (&self->context);
   g_clear_object (&self->clock);
   G_OBJECT_CLASS (rb_gateway_connector_parent_class)->finalize (object);
 }

@@ -269,6 +269,15 @@ rb_gateway_receiver_free (RbGatewayReceiver *self)
 }
 
 void
+rb_gateway_receiver_set_bounds (RbGatewayReceiver *self,
+                                RbBounds          *bounds)
+{
+  g_return_if_fail (self != NULL);
+
+  rb_gateway_stream_set_bounds (self->stream, bounds);
+}
+
+void
 rb_gateway_receiver_set_window (RbGatewayReceiver *self,
                                 guint              messages,
                                 gsize              bytes)

@@ -20,6 +20,9 @@ RbGatewayReceiver *rb_gateway_receiver_new          (const RbGatewaySettings *se
                                                      RbGatewayDeliverFunc     deliver,
                                                      gpointer                 owner);
 void               rb_gateway_receiver_free         (RbGatewayReceiver       *self);
+/* @bounds: borrowed, numbered by RbGatewayBound; NULL: nobody counts */
+void               rb_gateway_receiver_set_bounds   (RbGatewayReceiver       *self,
+                                                     RbBounds                *bounds);
 
 void               rb_gateway_receiver_set_window   (RbGatewayReceiver       *self,
                                                      guint                    messages,

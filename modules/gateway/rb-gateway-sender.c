@@ -6,12 +6,11 @@
 #include "rb-gateway-sender.h"
 
 #include "rb-error.h"
+#include "rb-gateway-bounds.h"
 #include "rb-log.h"
 
-#define MAX_MESSAGES 4096
-#define MAX_BYTES ((gsize) 64 * 1024 * 1024)
-
 struct _RbGatewaySender {
+  RbBounds   *bounds;       /* borrowed; NULL: nobody counts */
   RbClock    *clock;
   gint64      ack_timeout_ms;
   GHashTable *pending;      /* message id to GTask, both owned */
@@ -66,6 +65,24 @@ rb_gateway_sender_free (RbGatewaySender *self)
   g_free (self);
 }
 
+void
+rb_gateway_sender_set_bounds (RbGatewaySender *self,
+                              RbBounds        *bounds)
+{
+  g_return_if_fail (self != NULL);
+
+  self->bounds = bounds;
+  rb_bounds_set_limit (bounds, RB_GATEWAY_BOUND_SENDS, RB_GATEWAY_SENDS_MAX);
+  rb_bounds_set_limit (bounds, RB_GATEWAY_BOUND_SEND_BYTES, RB_GATEWAY_SEND_BYTES_MAX);
+}
+
+static void
+count (RbGatewaySender *self)
+{
+  rb_bounds_set_used (self->bounds, RB_GATEWAY_BOUND_SENDS, g_hash_table_size (self->pending));
+  rb_bounds_set_used (self->bounds, RB_GATEWAY_BOUND_SEND_BYTES, self->bytes);
+}
+
 /* A task leaves @pending here, so none is returned twice. */
 static GTask *
 take_pending (RbGatewaySender *self,
@@ -80,6 +97,7 @@ take_pending (RbGatewaySender *self,
 
   send = g_task_get_task_data (task);
   self->bytes -= send->size;
+  count (self);
   rb_clock_clear (self->clock, &send->timer);
   return task;
 }
@@ -112,7 +130,11 @@ check_room (RbGatewaySender *self,
     return rb_error_new (RB_ERROR_UNAVAILABLE, "connector_unavailable", "WebSocket not connected");
   if (g_hash_table_size (self->pending) == 0)
     return NULL;
-  if (g_hash_table_size (self->pending) < MAX_MESSAGES && size <= MAX_BYTES && self->bytes <= MAX_BYTES - size)
+  if (g_hash_table_size (self->pending) >= RB_GATEWAY_SENDS_MAX)
+    rb_bounds_reached (self->bounds, RB_GATEWAY_BOUND_SENDS);
+  else if (size > RB_GATEWAY_SEND_BYTES_MAX || self->bytes > RB_GATEWAY_SEND_BYTES_MAX - size)
+    rb_bounds_reached (self->bounds, RB_GATEWAY_BOUND_SEND_BYTES);
+  else
     return NULL;
   return rb_error_new (RB_ERROR_UNAVAILABLE, "connector_busy", "Too many messages are on their way to the gateway");
 }
@@ -133,6 +155,7 @@ add_pending (RbGatewaySender *self,
   g_task_set_task_data (task, send, (GDestroyNotify) send_free);
   self->bytes += send->size;
   g_hash_table_insert (self->pending, g_strdup (send->id), task);
+  count (self);
 }
 
 /**

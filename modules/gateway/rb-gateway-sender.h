@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-bounds.h"
 #include "rb-clock.h"
 #include "rb-connector.h"
 #include "rb-gateway-frame.h"
@@ -16,6 +17,9 @@ typedef struct _RbGatewaySender RbGatewaySender;
 RbGatewaySender *rb_gateway_sender_new         (RbClock              *clock,
                                                 gint64                ack_timeout_ms);
 void             rb_gateway_sender_free        (RbGatewaySender      *self);
+/* @bounds: borrowed, numbered by RbGatewayBound; NULL: nobody counts */
+void             rb_gateway_sender_set_bounds  (RbGatewaySender      *self,
+                                                RbBounds             *bounds);
 
 /* @link: registered; NULL: there is none */
 void             rb_gateway_sender_send        (RbGatewaySender      *self,

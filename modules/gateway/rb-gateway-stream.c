@@ -16,6 +16,7 @@
 #include "rb-backoff.h"
 #include "rb-connector.h"
 #include "rb-cursor.h"
+#include "rb-gateway-bounds.h"
 
 #define ASK_INITIAL_MS 1000
 #define ASK_MAX_MS 30000
@@ -27,6 +28,7 @@ typedef struct {
 } Held;
 
 struct _RbGatewayStream {
+  RbBounds   *bounds;           /* borrowed; NULL: nobody counts */
   RbCursor   *cursor;
   GQueue      held;             /* Held *, ascending; in progress for @cursor */
   GQueue      loose;            /* Held *, without a sequence, as they came */
@@ -99,10 +101,39 @@ rb_gateway_stream_free (RbGatewayStream *self)
   g_free (self);
 }
 
+void
+rb_gateway_stream_set_bounds (RbGatewayStream *self,
+                              RbBounds        *bounds)
+{
+  g_return_if_fail (self != NULL);
+
+  self->bounds = bounds;
+  rb_bounds_set_limit (bounds, RB_GATEWAY_BOUND_HELD, RB_GATEWAY_HELD_MESSAGES);
+  rb_bounds_set_limit (bounds, RB_GATEWAY_BOUND_HELD_BYTES, RB_GATEWAY_HELD_BYTES);
+  rb_bounds_set_limit (bounds, RB_GATEWAY_BOUND_AHEAD, RB_GATEWAY_AHEAD_MAX);
+  rb_bounds_set_limit (bounds, RB_GATEWAY_BOUND_DUPLICATES, self->seen_max);
+}
+
 static guint
 count_held (RbGatewayStream *self)
 {
   return self->held.length + self->loose.length;
+}
+
+/* What the cursor has to remember above its floor. */
+static guint
+count_ahead (RbGatewayStream *self)
+{
+  return rb_cursor_get_n_pending (self->cursor) + rb_cursor_get_n_refused (self->cursor);
+}
+
+static void
+show (RbGatewayStream *self)
+{
+  rb_bounds_set_used (self->bounds, RB_GATEWAY_BOUND_HELD, count_held (self));
+  rb_bounds_set_used (self->bounds, RB_GATEWAY_BOUND_HELD_BYTES, self->held_bytes);
+  rb_bounds_set_used (self->bounds, RB_GATEWAY_BOUND_AHEAD, count_ahead (self));
+  rb_bounds_set_used (self->bounds, RB_GATEWAY_BOUND_DUPLICATES, self->seen_order.length);
 }
 
 static gboolean
@@ -111,8 +142,24 @@ can_hold (RbGatewayStream *self,
 {
   if (count_held (self) == 0)
     return TRUE;
-  return count_held (self) < RB_GATEWAY_HELD_MESSAGES && size <= RB_GATEWAY_HELD_BYTES &&
-         self->held_bytes <= RB_GATEWAY_HELD_BYTES - size;
+
+  if (count_held (self) >= RB_GATEWAY_HELD_MESSAGES)
+    rb_bounds_reached (self->bounds, RB_GATEWAY_BOUND_HELD);
+  else if (size > RB_GATEWAY_HELD_BYTES || self->held_bytes > RB_GATEWAY_HELD_BYTES - size)
+    rb_bounds_reached (self->bounds, RB_GATEWAY_BOUND_HELD_BYTES);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* One that is refused for long, or never comes, keeps the floor where it is, and each one above it has to be remembered. */
+static gboolean
+can_remember (RbGatewayStream *self)
+{
+  if (count_ahead (self) <= RB_GATEWAY_AHEAD_MAX)
+    return TRUE;
+  rb_bounds_reached (self->bounds, RB_GATEWAY_BOUND_AHEAD);
+  return FALSE;
 }
 
 static Held *
@@ -155,7 +202,10 @@ remember (RbGatewayStream *self,
   g_hash_table_add (self->seen, copy);
   g_queue_push_tail (&self->seen_order, copy);
   if (self->seen_order.length > self->seen_max)
-    g_hash_table_remove (self->seen, g_queue_pop_head (&self->seen_order));
+    {
+      rb_bounds_reached (self->bounds, RB_GATEWAY_BOUND_DUPLICATES);
+      g_hash_table_remove (self->seen, g_queue_pop_head (&self->seen_order));
+    }
   return TRUE;
 }
 
@@ -169,6 +219,7 @@ receive_loose (RbGatewayStream *self,
     return RB_GATEWAY_STREAM_KNOWN;
 
   g_queue_push_tail (&self->loose, hold (self, RB_CONNECTOR_NO_SEQ, envelope));
+  show (self);
   return RB_GATEWAY_STREAM_HELD;
 }
 
@@ -199,13 +250,14 @@ rb_gateway_stream_receive (RbGatewayStream *self,
                            RbEnvelope      *envelope,
                            gint64           now_us)
 {
-  gboolean has_room = can_hold (self, rb_envelope_get_size (envelope));
+  gboolean has_room;
 
   if (seq == RB_CONNECTOR_NO_SEQ)
     return receive_loose (self, envelope);
   if (rb_cursor_receive (self->cursor, seq) != RB_CURSOR_NEW)
     return RB_GATEWAY_STREAM_KNOWN;
 
+  has_room = can_hold (self, rb_envelope_get_size (envelope)) && can_remember (self);
   if ((self->forgotten != 0 && seq > self->forgotten) || !has_room)
     {
       self->was_full |= !has_room;
@@ -219,6 +271,7 @@ rb_gateway_stream_receive (RbGatewayStream *self,
   insert_held (self, hold (self, seq, envelope));
   if (seq <= self->asked_top)
     wait_for_more (self, now_us);
+  show (self);
   return RB_GATEWAY_STREAM_HELD;
 }
 
@@ -285,6 +338,7 @@ rb_gateway_stream_next (RbGatewayStream *self,
   if (held->seq != RB_CONNECTOR_NO_SEQ)
     put_in_flight (self, held->seq, size);
   *seq = held->seq;
+  show (self);
   return held->envelope;
 }
 
@@ -309,6 +363,7 @@ settle (RbGatewayStream *self)
       self->refused_wait_us = 0;
       rb_backoff_reset (&self->refused_backoff);
     }
+  show (self);
 }
 
 void
@@ -410,7 +465,8 @@ get_missing_due (RbGatewayStream *self,
 {
   gint64 missing = rb_cursor_get_first_missing (self->cursor);
 
-  if (missing == 0)
+  /* What there is no room for would only be dropped again. */
+  if (missing == 0 || (missing == self->forgotten && count_ahead (self) >= RB_GATEWAY_AHEAD_MAX))
     return G_MAXINT64;
   if (missing > self->asked_top || (self->was_full && missing == self->forgotten))
     return now_us;

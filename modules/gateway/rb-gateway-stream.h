@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-bounds.h"
 #include "rb-envelope.h"
 
 G_BEGIN_DECLS
@@ -13,11 +14,17 @@ typedef struct _RbGatewayStream RbGatewayStream;
 /* What waits for room in the window, at most; one larger message is held alone. */
 #define RB_GATEWAY_HELD_MESSAGES 4096
 #define RB_GATEWAY_HELD_BYTES ((gsize) 4 * 1024 * 1024)
+/* What is decided, or at work, above the first that is neither; some 100 bytes each. */
+#define RB_GATEWAY_AHEAD_MAX 65536
 
 RbGatewayStream *rb_gateway_stream_new          (gint64           floor,
                                                  guint            duplicate_memory);
 void             rb_gateway_stream_free         (RbGatewayStream *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbGatewayStream, rb_gateway_stream_free)
+
+/* @bounds: borrowed, numbered by RbGatewayBound; NULL: nobody counts */
+void             rb_gateway_stream_set_bounds   (RbGatewayStream *self,
+                                                 RbBounds        *bounds);
 
 typedef enum {
   RB_GATEWAY_STREAM_HELD,       /* rb_gateway_stream_next() hands it on when there is room */

@@ -26,6 +26,7 @@ struct _RbHttpAcks {
   GHashTable           *queues;       /* key, owned, to GQueue of Ack, none empty */
   GHashTable           *received;     /* set of keys, owned: a result is to follow what was said of them */
   guint                 n;
+  RbBounds             *bounds;       /* NULL: nobody counts */
   gboolean              is_stopped;
 };
 
@@ -47,7 +48,7 @@ static void
 ack_free (Ack *ack)
 {
   rb_clock_clear (ack->acks->clock, &ack->timer);
-  ack->acks->n--;
+  rb_bounds_set_used (ack->acks->bounds, RB_HTTP_BOUND_ACKS, --ack->acks->n);
   g_free (ack->key);
   g_bytes_unref (ack->body);
   g_free (ack);
@@ -181,6 +182,7 @@ rb_http_acks_finalize (GObject *object)
 
   g_hash_table_unref (self->queues);
   g_hash_table_unref (self->received);
+  g_clear_pointer (&self->bounds, rb_bounds_unref);
   g_clear_object (&self->clock);
   G_OBJECT_CLASS (rb_http_acks_parent_class)->finalize (object);
 }
@@ -214,6 +216,17 @@ rb_http_acks_new (RbHttpClient         *client,
   return self;
 }
 
+void
+rb_http_acks_set_bounds (RbHttpAcks *self,
+                         RbBounds   *bounds)
+{
+  g_return_if_fail (RB_IS_HTTP_ACKS (self));
+
+  self->bounds = bounds != NULL ? rb_bounds_ref (bounds) : NULL;
+  rb_bounds_set_limit (bounds, RB_HTTP_BOUND_ACKS, RB_HTTP_MAX_ACKS);
+  rb_bounds_set_limit (bounds, RB_HTTP_BOUND_ACK_KEYS, RB_HTTP_MAX_ACK_KEYS);
+}
+
 static gboolean
 check_ack (RbHttpAcks  *self,
            const char  *key,
@@ -226,6 +239,8 @@ check_ack (RbHttpAcks  *self,
     }
   if (self->is_stopped || self->n >= RB_HTTP_MAX_ACKS)
     {
+      if (!self->is_stopped)
+        rb_bounds_reached (self->bounds, RB_HTTP_BOUND_ACKS);
       rb_set_error (error, RB_ERROR_UNAVAILABLE, "too_many_acks", "%u acknowledgements are on their way already", self->n);
       return FALSE;
     }
@@ -243,7 +258,14 @@ is_later (RbHttpAcks *self,
   g_variant_lookup (arguments, "status", "&s", &status);
   if (!g_str_equal (status, "received"))
     return g_hash_table_remove (self->received, key);
+  /* Of most of them the result follows. Who is forgotten here has another name in the log, should its acknowledgement fail. */
+  if (g_hash_table_size (self->received) >= RB_HTTP_MAX_ACK_KEYS)
+    {
+      rb_bounds_reached (self->bounds, RB_HTTP_BOUND_ACK_KEYS);
+      g_hash_table_remove_all (self->received);
+    }
   g_hash_table_add (self->received, g_strdup (key));
+  rb_bounds_set_used (self->bounds, RB_HTTP_BOUND_ACK_KEYS, g_hash_table_size (self->received));
   return FALSE;
 }
 
@@ -268,7 +290,7 @@ rb_http_acks_post (RbHttpAcks  *self,
   ack->body = rb_http_request_body (RB_UPSTREAM_CONTROL_ACK, arguments);
   ack->is_later = is_later (self, key, arguments);
   rb_backoff_init (&ack->backoff, self->settings->ack_backoff_ms, MAX (self->settings->ack_backoff_ms, MAX_BACKOFF_MS));
-  self->n++;
+  rb_bounds_set_used (self->bounds, RB_HTTP_BOUND_ACKS, ++self->n);
 
   queue = g_hash_table_lookup (self->queues, key);
   if (queue != NULL)

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-http-bounds.h"
 #include "rb-http-client.h"
 
 G_BEGIN_DECLS
@@ -12,9 +13,12 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (RbHttpAcks, rb_http_acks, RB, HTTP_ACKS, GObject)
 
 #define RB_HTTP_MAX_ACKS 1024
+#define RB_HTTP_MAX_ACK_KEYS 256
 
 /* @settings is borrowed. */
 RbHttpAcks *rb_http_acks_new       (RbHttpClient *client, const RbHttpSettings *settings, RbClock *clock);
+/* @bounds: numbered by RbHttpBound; NULL: nobody counts */
+void        rb_http_acks_set_bounds (RbHttpAcks *self, RbBounds *bounds);
 /* @arguments: a{sv} of RB_UPSTREAM_CONTROL_ACK. Fails with RB_ERROR_INVALID without an idempotency_key, with RB_ERROR_UNAVAILABLE
  * "too_many_acks" when RB_HTTP_MAX_ACKS are on their way. */
 gboolean    rb_http_acks_post      (RbHttpAcks *self, GVariant *arguments, GError **error);

@@ -22,6 +22,8 @@ struct _RbHttpClient {
   char        *base;
   char        *authorization;
   GHashTable  *running;         /* set of Exchange, each owned */
+  RbBounds    *bounds;          /* NULL: nobody counts */
+  guint        bound;           /* of the answers */
   gboolean     is_stopped;
 };
 
@@ -235,11 +237,13 @@ on_read (GObject      *source,
     }
   if (self->body->len + g_bytes_get_size (bytes) > RB_HTTP_MAX_BODY)
     {
+      rb_bounds_reached (self->client->bounds, self->client->bound);
       abandon (self, rb_error_new (RB_ERROR_TOO_LARGE, NULL, "the answer is longer than %d bytes", RB_HTTP_MAX_BODY));
       return;
     }
 
   g_byte_array_append (self->body, g_bytes_get_data (bytes, NULL), (guint) g_bytes_get_size (bytes));
+  rb_bounds_note (self->client->bounds, self->client->bound, self->body->len);
   read_more (self);
 }
 
@@ -452,6 +456,19 @@ rb_http_client_new (const RbHttpSettings  *settings,
   return g_steal_pointer (&self);
 }
 
+void
+rb_http_client_set_bounds (RbHttpClient *self,
+                           RbBounds     *bounds,
+                           guint         which)
+{
+  g_return_if_fail (self != NULL);
+
+  g_clear_pointer (&self->bounds, rb_bounds_unref);
+  self->bounds = bounds != NULL ? rb_bounds_ref (bounds) : NULL;
+  self->bound = which;
+  rb_bounds_set_limit (bounds, which, RB_HTTP_MAX_BODY);
+}
+
 RbHttpClient *
 rb_http_client_ref (RbHttpClient *self)
 {
@@ -471,6 +488,7 @@ rb_http_client_unref (RbHttpClient *self)
 
   /* Each exchange in the table has a reference, so none is left. */
   g_hash_table_unref (self->running);
+  g_clear_pointer (&self->bounds, rb_bounds_unref);
   g_clear_object (&self->session);
   g_clear_object (&self->clock);
   g_free (self->base);

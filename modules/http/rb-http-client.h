@@ -16,6 +16,8 @@ typedef struct _RbHttpClient RbHttpClient;
 #define RB_HTTP_MAX_BODY (4 * 1024 * 1024)
 
 RbHttpClient *rb_http_client_new            (const RbHttpSettings *settings, RbClock *clock, GError **error);
+/* One of @bounds is for the longest answer; NULL: nobody counts */
+void          rb_http_client_set_bounds     (RbHttpClient *self, RbBounds *bounds, guint which);
 RbHttpClient *rb_http_client_ref            (RbHttpClient *self);
 void          rb_http_client_unref          (RbHttpClient *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbHttpClient, rb_http_client_unref)

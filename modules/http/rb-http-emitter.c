@@ -10,10 +10,13 @@
 #include "rb-http-request.h"
 #include "rb-log.h"
 
+static const RbBoundInfo answer_bound = { "emitter_answer", "bytes", RB_BOUND_PUSHES_BACK, "the post fails and is repeated" };
+
 struct _RbHttpEmitter {
   GObject parent_instance;
 
   RbHttpSettings *settings;
+  RbModuleContext *context;
   RbClock        *clock;
   RbHttpClient   *client;     /* NULL while the module does not run */
 };
@@ -38,7 +41,22 @@ rb_http_emitter_configure (RbModule         *module,
     return FALSE;
   g_set_object (&self->clock, rb_module_context_get_environment (context)->clock);
   trial = rb_http_client_new (self->settings, self->clock, error);
-  return trial != NULL;
+  if (trial == NULL)
+    return FALSE;
+  g_set_object (&self->context, context);
+  rb_module_context_make_bounds (context, &answer_bound, 1);
+  return TRUE;
+}
+
+static RbHttpClient *
+make_client (RbHttpEmitter  *self,
+             GError        **error)
+{
+  RbHttpClient *client = rb_http_client_new (self->settings, self->clock, error);
+
+  if (client != NULL)
+    rb_http_client_set_bounds (client, rb_module_context_get_bounds (self->context), 0);
+  return client;
 }
 
 static void
@@ -53,7 +71,7 @@ rb_http_emitter_start_async (RbModule            *module,
 
   g_task_set_source_tag (task, rb_http_emitter_start_async);
   if (self->settings != NULL && self->client == NULL)
-    self->client = rb_http_client_new (self->settings, self->clock, &error);
+    self->client = make_client (self, &error);
   else
     error = rb_error_new (RB_ERROR_BAD_STATE, NULL, "The http emitter cannot start now");
 
@@ -171,6 +189,7 @@ rb_http_emitter_finalize (GObject *object)
   RbHttpEmitter *self = RB_HTTP_EMITTER (object);
 
   g_clear_pointer (&self->settings, rb_http_settings_free);
+  g_clear_object (&self->context);
   g_clear_object (&self->clock);
   G_OBJECT_CLASS (rb_http_emitter_parent_class)->finalize (object);
 }

@@ -25,6 +25,7 @@ struct _RbHttpEvents {
   RbHttpClient         *client;
   const RbHttpSettings *settings;       /* borrowed */
   RbClock              *clock;
+  RbBounds             *bounds;       /* NULL: nobody counts */
   RbHttpFrameFunc       on_frame;
   gpointer              user_data;
   char                 *path;           /* NULL: not started */
@@ -148,6 +149,7 @@ hand_on (RbHttpEvents *self)
           g_free (self->last_event_id);
           self->last_event_id = g_strdup (frame->id);
         }
+      rb_bounds_note (self->bounds, RB_HTTP_BOUND_EVENT, g_bytes_get_size (frame->data));
       self->on_frame (frame->data, self->user_data);
       if (self->is_stopped || self->stream != stream)
         return FALSE;
@@ -172,7 +174,10 @@ take_bytes (RbHttpEvents *self,
   else if (ok)
     read_more (self);
   else
-    open_later (self, error, 0);
+    {
+      rb_bounds_reached (self->bounds, RB_HTTP_BOUND_EVENT);
+      open_later (self, error, 0);
+    }
 }
 
 static void
@@ -258,6 +263,7 @@ rb_http_events_finalize (GObject *object)
 
   g_free (self->path);
   g_free (self->last_event_id);
+  g_clear_pointer (&self->bounds, rb_bounds_unref);
   g_clear_object (&self->clock);
   G_OBJECT_CLASS (rb_http_events_parent_class)->finalize (object);
 }
@@ -332,4 +338,14 @@ rb_http_events_is_open (RbHttpEvents *self)
 {
   g_return_val_if_fail (RB_IS_HTTP_EVENTS (self), FALSE);
   return self->stream != NULL;
+}
+
+void
+rb_http_events_set_bounds (RbHttpEvents *self,
+                           RbBounds     *bounds)
+{
+  g_return_if_fail (RB_IS_HTTP_EVENTS (self));
+
+  self->bounds = bounds != NULL ? rb_bounds_ref (bounds) : NULL;
+  rb_bounds_set_limit (bounds, RB_HTTP_BOUND_EVENT, RB_HTTP_MAX_FRAME);
 }

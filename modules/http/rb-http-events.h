@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-http-bounds.h"
 #include "rb-http-client.h"
 
 G_BEGIN_DECLS
@@ -19,6 +20,8 @@ typedef void (*RbHttpFrameFunc) (GBytes *data, gpointer user_data);
 /* @settings is borrowed. */
 RbHttpEvents *rb_http_events_new     (RbHttpClient *client, const RbHttpSettings *settings, RbClock *clock, RbHttpFrameFunc on_frame,
                                       gpointer user_data);
+/* @bounds: numbered by RbHttpBound; NULL: nobody counts */
+void          rb_http_events_set_bounds (RbHttpEvents *self, RbBounds *bounds);
 void          rb_http_events_start   (RbHttpEvents *self, const char *node_id);
 /* For good: nothing is called any more. */
 void          rb_http_events_stop    (RbHttpEvents *self);

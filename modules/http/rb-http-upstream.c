@@ -18,10 +18,19 @@
 #include "rb-http-request.h"
 #include "rb-log.h"
 
+static const RbBoundInfo bounds[RB_N_HTTP_BOUNDS] = {
+  [RB_HTTP_BOUND_ANSWER] = { "http_answer", "bytes", RB_BOUND_PUSHES_BACK, "a call with a longer answer fails" },
+  [RB_HTTP_BOUND_EVENT] = { "http_event", "bytes", RB_BOUND_PUSHES_BACK, "the stream of a longer event is opened anew" },
+  [RB_HTTP_BOUND_ACKS] = { "http_acks", "acknowledgements", RB_BOUND_PUSHES_BACK,
+                           "further ones are not sent; the upstream asks again" },
+  [RB_HTTP_BOUND_ACK_KEYS] = { "http_ack_keys", "keys", RB_BOUND_FORGETS, "all are forgotten; another name in the log" },
+};
+
 struct _RbHttpUpstream {
   GObject parent_instance;
 
   RbHttpSettings  *settings;
+  RbModuleContext *context;
   RbClock         *clock;
   /* All four are NULL while the module does not run. */
   RbHttpClient    *client;
@@ -128,6 +137,9 @@ make_parts (RbHttpUpstream  *self,
   self->principal = rb_http_principal_new (self->client, self->settings, self->clock, on_known, self);
   self->events = rb_http_events_new (self->client, self->settings, self->clock, on_frame, self);
   self->acks = rb_http_acks_new (self->client, self->settings, self->clock);
+  rb_http_client_set_bounds (self->client, rb_module_context_get_bounds (self->context), RB_HTTP_BOUND_ANSWER);
+  rb_http_events_set_bounds (self->events, rb_module_context_get_bounds (self->context));
+  rb_http_acks_set_bounds (self->acks, rb_module_context_get_bounds (self->context));
   return TRUE;
 }
 
@@ -145,7 +157,11 @@ rb_http_upstream_configure (RbModule         *module,
   g_set_object (&self->clock, rb_module_context_get_environment (context)->clock);
   /* What is wrong with the certificates is said now. */
   trial = rb_http_client_new (self->settings, self->clock, error);
-  return trial != NULL;
+  if (trial == NULL)
+    return FALSE;
+  g_set_object (&self->context, context);
+  rb_module_context_make_bounds (context, bounds, G_N_ELEMENTS (bounds));
+  return TRUE;
 }
 
 static void
@@ -344,6 +360,7 @@ rb_http_upstream_finalize (GObject *object)
   RbHttpUpstream *self = RB_HTTP_UPSTREAM (object);
 
   g_clear_pointer (&self->settings, rb_http_settings_free);
+  g_clear_object (&self->context);
   g_clear_object (&self->clock);
   G_OBJECT_CLASS (rb_http_upstream_parent_class)->finalize (object);
 }

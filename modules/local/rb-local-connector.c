@@ -21,6 +21,13 @@
 #define REOPEN_INITIAL_MS 1000
 #define REOPEN_MAX_MS 30000
 
+static const RbBoundInfo bounds[RB_N_LOCAL_BOUNDS] = {
+  [RB_LOCAL_BOUND_SENDS] = { "local_sends", "messages", RB_BOUND_PUSHES_BACK, "further sends are refused: connector_busy" },
+  [RB_LOCAL_BOUND_SEND_BYTES] = { "local_send_bytes", "bytes", RB_BOUND_PUSHES_BACK, "further sends are refused: connector_busy" },
+  [RB_LOCAL_BOUND_MAILBOX] = { "local_mailbox", "messages", RB_BOUND_PUSHES_BACK,
+                               "sends to that mailbox are refused: recipient_mailbox_full" },
+};
+
 typedef enum {
   STATE_IDLE,          /* not started, or stopped */
   STATE_STARTING,
@@ -34,6 +41,7 @@ struct _RbLocalConnector {
   GObject parent_instance;
 
   RbClock         *clock;
+  RbModuleContext *context;
   RbLocalSettings *settings;
   RbLocalNetwork  *network;           /* NULL while idle */
   RbLocalSender   *sender;
@@ -240,6 +248,8 @@ rb_local_connector_configure (RbModule         *module,
 
   self->clock = g_object_ref (rb_module_context_get_environment (context)->clock);
   self->sender = rb_local_sender_new (self->clock, self->settings);
+  g_set_object (&self->context, context);
+  rb_local_sender_set_bounds (self->sender, rb_module_context_make_bounds (context, bounds, G_N_ELEMENTS (bounds)));
   renew_receiver (self);
   return TRUE;
 }
@@ -470,6 +480,7 @@ rb_local_connector_finalize (GObject *object)
   g_clear_pointer (&self->settings, rb_local_settings_free);
   g_clear_pointer (&self->receiver, rb_local_receiver_unref);
   g_clear_error (&self->down);
+  g_clear_object (&self->context);
   g_clear_object (&self->clock);
   G_OBJECT_CLASS (rb_local_connector_parent_class)->finalize (object);
 }

@@ -8,10 +8,8 @@
 #include "rb-error.h"
 #include "rb-local-address.h"
 
-#define MAX_MESSAGES 4096
-#define MAX_BYTES ((gsize) 64 * 1024 * 1024)
-
 struct _RbLocalSender {
+  RbBounds              *bounds;      /* borrowed; NULL: nobody counts */
   RbClock               *clock;
   const RbLocalSettings *settings;    /* borrowed */
   guint                  n_messages;  /* on their way to the disk */
@@ -34,6 +32,17 @@ send_free (Send *send)
 }
 
 static void
+count (RbLocalSender *self,
+       int            messages,
+       gssize         bytes)
+{
+  self->n_messages += messages;
+  self->bytes += bytes;
+  rb_bounds_set_used (self->bounds, RB_LOCAL_BOUND_SENDS, self->n_messages);
+  rb_bounds_set_used (self->bounds, RB_LOCAL_BOUND_SEND_BYTES, self->bytes);
+}
+
+static void
 on_sent (GObject      *source,
          GAsyncResult *result,
          gpointer      user_data)
@@ -43,15 +52,18 @@ on_sent (GObject      *source,
   GError *error = NULL;
   RbLocalJob *job;
 
-  send->sender->n_messages--;
-  send->sender->bytes -= send->size;
+  count (send->sender, -1, -(gssize) send->size);
   if (rb_local_network_run_finish (result, &job, &error))
     {
       send->status = job->status;
       g_task_return_boolean (task, TRUE);
     }
   else
-    g_task_return_error (task, error);
+    {
+      if (g_strcmp0 (rb_error_get_reason (error), "recipient_mailbox_full") == 0)
+        rb_bounds_reached (send->sender->bounds, RB_LOCAL_BOUND_MAILBOX);
+      g_task_return_error (task, error);
+    }
 }
 
 static GError *
@@ -69,7 +81,16 @@ static gboolean
 has_room (RbLocalSender *self,
           gsize          size)
 {
-  return self->n_messages == 0 || (self->n_messages < MAX_MESSAGES && size <= MAX_BYTES && self->bytes <= MAX_BYTES - size);
+  if (self->n_messages == 0)
+    return TRUE;
+
+  if (self->n_messages >= RB_LOCAL_SENDS_MAX)
+    rb_bounds_reached (self->bounds, RB_LOCAL_BOUND_SENDS);
+  else if (size > RB_LOCAL_SEND_BYTES_MAX || self->bytes > RB_LOCAL_SEND_BYTES_MAX - size)
+    rb_bounds_reached (self->bounds, RB_LOCAL_BOUND_SEND_BYTES);
+  else
+    return TRUE;
+  return FALSE;
 }
 
 /* The envelope as its recipient will see it. */
@@ -110,6 +131,18 @@ rb_local_sender_free (RbLocalSender *self)
 
   g_object_unref (self->clock);
   g_free (self);
+}
+
+void
+rb_local_sender_set_bounds (RbLocalSender *self,
+                            RbBounds      *bounds)
+{
+  g_return_if_fail (self != NULL);
+
+  self->bounds = bounds;
+  rb_bounds_set_limit (bounds, RB_LOCAL_BOUND_SENDS, RB_LOCAL_SENDS_MAX);
+  rb_bounds_set_limit (bounds, RB_LOCAL_BOUND_SEND_BYTES, RB_LOCAL_SEND_BYTES_MAX);
+  rb_bounds_set_limit (bounds, RB_LOCAL_BOUND_MAILBOX, self->settings->mailbox_limit);
 }
 
 /**

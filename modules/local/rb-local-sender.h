@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-bounds.h"
 #include "rb-clock.h"
 #include "rb-local-network.h"
 
@@ -13,6 +14,21 @@ typedef struct _RbLocalSender RbLocalSender;
 RbLocalSender *rb_local_sender_new    (RbClock               *clock,
                                        const RbLocalSettings *settings);
 void           rb_local_sender_free   (RbLocalSender         *self);
+
+#define RB_LOCAL_SENDS_MAX 4096
+#define RB_LOCAL_SEND_BYTES_MAX ((gsize) 64 * 1024 * 1024)
+
+/* Numbers of the table in rb-local-connector.c. */
+typedef enum {
+  RB_LOCAL_BOUND_SENDS,
+  RB_LOCAL_BOUND_SEND_BYTES,
+  RB_LOCAL_BOUND_MAILBOX,
+  RB_N_LOCAL_BOUNDS,
+} RbLocalBound;
+
+/* @bounds: borrowed; NULL: nobody counts */
+void           rb_local_sender_set_bounds (RbLocalSender     *self,
+                                       RbBounds              *bounds);
 
 void           rb_local_sender_send   (RbLocalSender         *self,
                                        RbLocalNetwork        *network,

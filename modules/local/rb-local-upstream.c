@@ -18,10 +18,18 @@
 #define MAX_RETIRED 1024    /* then the oldest is forgotten */
 #define MAX_GRANTED 4096
 
+enum { BOUND_GRANTS, BOUND_RETIRED, N_BOUNDS };
+
+static const RbBoundInfo bounds[N_BOUNDS] = {
+  [BOUND_GRANTS] = { "local_grants", "endpoints", RB_BOUND_FORGETS, "the oldest registration is not known by its nonce any more" },
+  [BOUND_RETIRED] = { "local_retired", "endpoints", RB_BOUND_FORGETS, "the oldest is forgotten" },
+};
+
 struct _RbLocalUpstream {
   GObject parent_instance;
 
   RbLocalSettings *settings;
+  RbModuleContext *context;
   GHashTable      *granted;         /* endpoint nonce to endpoint id: asking again gives the same id */
   GQueue           granted_order;   /* endpoint nonces, owned, oldest first; some may be gone from @granted */
   GHashTable      *nonces;          /* endpoint id to endpoint nonce: @granted the other way round */
@@ -35,6 +43,12 @@ static void upstream_iface_init (RbUpstreamInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (RbLocalUpstream, rb_local_upstream, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (RB_TYPE_MODULE, module_iface_init)
                                G_IMPLEMENT_INTERFACE (RB_TYPE_UPSTREAM, upstream_iface_init))
+
+static RbBounds *
+get_bounds (RbLocalUpstream *self)
+{
+  return rb_module_context_get_bounds (self->context);
+}
 
 /* As a server of section 14 would refuse it. */
 static void
@@ -126,8 +140,10 @@ grant (RbLocalUpstream *self,
     {
       g_autofree char *oldest = g_queue_pop_head (&self->granted_order);
 
+      rb_bounds_reached (get_bounds (self), BOUND_GRANTS);
       forget_grant (self, oldest);
     }
+  rb_bounds_set_used (get_bounds (self), BOUND_GRANTS, g_queue_get_length (&self->granted_order));
   return id;
 }
 
@@ -181,7 +197,11 @@ unregister (RbLocalUpstream  *self,
   g_hash_table_add (self->retired, retired);
   g_queue_push_tail (&self->retired_order, retired);
   if (g_queue_get_length (&self->retired_order) > MAX_RETIRED)
-    g_hash_table_remove (self->retired, g_queue_pop_head (&self->retired_order));
+    {
+      rb_bounds_reached (get_bounds (self), BOUND_RETIRED);
+      g_hash_table_remove (self->retired, g_queue_pop_head (&self->retired_order));
+    }
+  rb_bounds_set_used (get_bounds (self), BOUND_RETIRED, g_queue_get_length (&self->retired_order));
   return answer_nothing ();
 }
 
@@ -254,8 +274,17 @@ rb_local_upstream_configure (RbModule         *module,
 {
   RbLocalUpstream *self = RB_LOCAL_UPSTREAM (module);
 
+  RbBounds *made;
+
   self->settings = rb_local_settings_new (context, error);
-  return self->settings != NULL;
+  if (self->settings == NULL)
+    return FALSE;
+
+  g_set_object (&self->context, context);
+  made = rb_module_context_make_bounds (context, bounds, G_N_ELEMENTS (bounds));
+  rb_bounds_set_limit (made, BOUND_GRANTS, MAX_GRANTED);
+  rb_bounds_set_limit (made, BOUND_RETIRED, MAX_RETIRED);
+  return TRUE;
 }
 
 static RbUpstreamFeatures
@@ -307,6 +336,7 @@ rb_local_upstream_finalize (GObject *object)
   g_queue_clear_full (&self->granted_order, g_free);
   g_hash_table_unref (self->nonces);
   g_hash_table_unref (self->granted);
+  g_clear_object (&self->context);
   G_OBJECT_CLASS (rb_local_upstream_parent_class)->finalize (object);
 }
 

@@ -363,6 +363,30 @@ test_dropped_inside (void)
   rb_test_wait_until (clock == NULL);
 }
 
+static void
+count_call (gpointer user_data)
+{
+  (*(guint *) user_data)++;
+}
+
+static void
+test_left (Fixture       *fixture,
+           gconstpointer  data)
+{
+  guint n = 0;
+  guint64 id = rb_clock_add (fixture->clock, 50, count_call, &n);
+
+  g_test_summary ("A timer says how long it has left; one that is spent, or never was, has nothing.");
+
+  g_assert_cmpint (rb_clock_get_left_us (fixture->clock, id), ==, 50000);
+  g_assert_cmpint (rb_clock_get_left_us (fixture->clock, 0), ==, -1);
+  rb_fake_clock_advance (fixture->clock, 20);
+  g_assert_cmpint (rb_clock_get_left_us (fixture->clock, id), ==, 30000);
+  rb_fake_clock_advance (fixture->clock, 30);
+  g_assert_cmpuint (n, ==, 1);
+  g_assert_cmpint (rb_clock_get_left_us (fixture->clock, id), ==, -1);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -374,6 +398,7 @@ main (int    argc,
   g_test_add ("/clock/remove-inside", Fixture, NULL, set_up, test_remove_inside, tear_down);
   g_test_add ("/clock/add-inside", Fixture, NULL, set_up, test_add_inside, tear_down);
   g_test_add ("/clock/many", Fixture, NULL, set_up, test_many, tear_down);
+  g_test_add ("/clock/left", Fixture, NULL, set_up, test_left, tear_down);
   g_test_add ("/clock/wall", Fixture, NULL, set_up, test_wall, tear_down);
   g_test_add_func ("/clock/system/fires", test_system);
   g_test_add_func ("/clock/system/without-descriptor", test_system_without_descriptor);

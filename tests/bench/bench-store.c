@@ -7,13 +7,15 @@
  *   meson compile -C build bench-store && build/tests/bench/bench-store [DIRECTORY [SECONDS]]
  *
  * A writer commits a message as it arrives (the message, its place and a checkpoint: three rows) and commits the next when that
- * one is done. "us/commit" is the processor time of both threads. */
+ * one is done. "us/commit" is the processor time of both threads. Then each commit also has what ends a message: without the archive, and with
+ * it. Last, that archive is searched: the first time its index is written. */
 #include "config.h"
 
 #include "rb-sqlite-store.h"
 
 #include <glib/gstdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 typedef struct {
@@ -22,6 +24,8 @@ typedef struct {
   guint64  n_commits;
   guint64  next;
   gint64   end_us;
+  gboolean ends;
+  gboolean archives;
 } Bench;
 
 static const char *content;
@@ -53,6 +57,26 @@ make_row (RbTable  table,
 
 static void on_committed (RbStore *store, const GError *error, gpointer user_data);
 
+/* Its place changes, its content goes, two steps more; in the archive what it said stays. */
+static void
+put_end (Bench     *bench,
+         RbChanges *changes)
+{
+  g_autofree char *id = g_strdup_printf ("msg-%016" G_GINT64_MODIFIER "x", bench->next);
+
+  rb_changes_put (changes, RB_TABLE_PLACES, make_row (RB_TABLE_PLACES, bench->next));
+  rb_changes_delete (changes, RB_TABLE_MESSAGES, g_variant_new ("(s)", id));
+  for (gint64 n = 1; n <= 2; n++)
+    rb_changes_put (changes, RB_TABLE_CHECKPOINTS, g_variant_new ("(sxsxmsmsms)", id, -n, "taken", n, "ep", NULL, NULL));
+  if (!bench->archives)
+    return;
+
+  rb_changes_put (changes, RB_TABLE_ARCHIVE,
+                  g_variant_new ("(xsssmsmsmsmsxxsx)", (gint64) bench->next, "in", id, "bob@local", "ep", NULL, id, "text", (gint64) 1,
+                                 (gint64) 2, "delivered", (gint64) 1624));
+  rb_changes_put (changes, RB_TABLE_ARCHIVE_TEXT, g_variant_new ("(xs)", (gint64) bench->next, content));
+}
+
 static void
 commit_next (Bench *bench)
 {
@@ -61,6 +85,8 @@ commit_next (Bench *bench)
 
   for (guint i = 0; i < G_N_ELEMENTS (tables); i++)
     rb_changes_put (changes, tables[i], make_row (tables[i], bench->next));
+  if (bench->ends)
+    put_end (bench, changes);
   bench->next++;
   rb_store_commit (bench->store, changes, on_committed, bench);
 }
@@ -95,12 +121,16 @@ get_cpu_us (void)
     + (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
-static void
+static guint64 first_number = 1;
+
+static guint64
 run (RbSqliteStore *store,
      guint          n_writers,
-     double         seconds)
+     double         seconds,
+     gboolean       ends,
+     gboolean       archives)
 {
-  Bench bench = { RB_STORE (store), n_writers };
+  Bench bench = { RB_STORE (store), n_writers, .ends = ends, .archives = archives };
   gint64 start_us = g_get_monotonic_time ();
   double start_cpu_us = get_cpu_us ();
   guint64 synced, lazy, changes, synced_before, changes_before;
@@ -108,7 +138,7 @@ run (RbSqliteStore *store,
 
   rb_sqlite_store_get_counters (store, &synced_before, &lazy, &changes_before);
   bench.end_us = start_us + (gint64) (seconds * G_USEC_PER_SEC);
-  bench.next = (guint64) n_writers << 40;
+  bench.next = first_number;
   for (guint i = 0; i < n_writers; i++)
     commit_next (&bench);
   while (bench.n_running > 0)
@@ -116,10 +146,49 @@ run (RbSqliteStore *store,
 
   elapsed = (double) (g_get_monotonic_time () - start_us) / G_USEC_PER_SEC;
   rb_sqlite_store_get_counters (store, &synced, &lazy, &changes);
-  g_print ("%4u writers: %8.0f commits/s %8.0f rows/s %8.0f syncs/s %6.1f commits/sync %6.1f us/commit\n", n_writers,
+  first_number = bench.next;
+  g_print ("%-10s %4u writers: %8.0f commits/s %8.0f rows/s %8.0f syncs/s %6.1f commits/sync %6.1f us/commit\n",
+           archives ? "archived" : ends ? "ends" : "arrives", n_writers,
            (double) bench.n_commits / elapsed, (double) (changes - changes_before) / elapsed,
            (double) (synced - synced_before) / elapsed, (double) bench.n_commits / (double) (synced - synced_before),
            (get_cpu_us () - start_cpu_us) / (double) bench.n_commits);
+  return bench.n_commits;
+}
+
+static void
+on_found (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+  GPtrArray **rows = user_data;
+
+  *rows = rb_store_read_finish (RB_STORE (source), result, &error);
+  if (*rows == NULL)
+    {
+      g_printerr ("%s\n", error->message);
+      exit (EXIT_FAILURE);
+    }
+}
+
+static void
+search (RbSqliteStore *store,
+        guint64        n)
+{
+  g_autoptr(RbSearchQuery) query = rb_search_query_parse ("xxx*", NULL);
+  RbSearch wanted = { .query = query, .limit = 20 };
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr(GPtrArray) rows = NULL;
+      gint64 start_us = g_get_monotonic_time ();
+
+      rb_store_search_async (RB_STORE (store), &wanted, NULL, on_found, &rows);
+      while (rows == NULL)
+        g_main_context_iteration (NULL, TRUE);
+      g_print ("%s search of %" G_GUINT64_FORMAT " texts: %.1f ms, %u found\n", i == 0 ? "first" : "next", n,
+               (double) (g_get_monotonic_time () - start_us) / 1000, rows->len);
+    }
 }
 
 static void
@@ -152,9 +221,13 @@ main (int   argc,
     }
   g_print ("open (new): %.1f ms\n", (double) (g_get_monotonic_time () - start_us) / 1000);
 
+  for (gsize i = 7; i < strlen (text); i += 8)
+    text[i] = ' ';
   content = text;
-  run (store, 1, seconds);
-  run (store, 64, seconds);
+  run (store, 1, seconds, FALSE, FALSE);
+  run (store, 64, seconds, FALSE, FALSE);
+  run (store, 64, seconds, TRUE, FALSE);
+  search (store, run (store, 64, seconds, TRUE, TRUE));
   rb_sqlite_store_close (store);
   g_object_unref (store);
 

@@ -92,10 +92,15 @@ on_request (SoupServer        *server,
 {
   RbFakeBroker *self = user_data;
   g_autofree char *request = g_strdup_printf ("%s %s", soup_server_message_get_method (message), path);
+  const char *asked = g_uri_get_query (soup_server_message_get_uri (message));
+  g_autofree char *with_query = asked != NULL ? g_strdup_printf ("%s?%s", request, asked) : NULL;
   g_autofree char *body = NULL;
-  Canned *canned = take_canned (self, request);
-  guint status = canned != NULL ? canned->status : 200;
+  Canned *canned = take_canned (self, with_query != NULL ? with_query : request);
+  guint status;
 
+  if (canned == NULL && with_query != NULL)
+    canned = take_canned (self, request);
+  status = canned != NULL ? canned->status : 200;
   note_request (self, message, request);
   if (status == RB_FAKE_DROP || status == RB_FAKE_HOLD)
     {
@@ -299,6 +304,14 @@ rb_fake_broker_drop_channel (RbFakeBroker *self)
     return;
   g_signal_handlers_disconnect_by_data (channel, self);
   g_io_stream_close (soup_websocket_connection_get_io_stream (channel), NULL, NULL);
+}
+
+void
+rb_fake_broker_close_channel (RbFakeBroker *self,
+                              gushort       code,
+                              const char   *reason)
+{
+  soup_websocket_connection_close (self->channel, code, reason);
 }
 
 const char *

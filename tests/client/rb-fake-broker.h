@@ -23,7 +23,7 @@ void          rb_fake_broker_start         (RbFakeBroker *self);
 /* No status: the connection is dropped, or held, without an answer. */
 enum { RB_FAKE_DROP = 0, RB_FAKE_HOLD = 1 };
 
-/* The next request "METHOD path" gets this; without, a plain success. */
+/* The next request "METHOD path", or "METHOD path?query" (which counts first), gets this; without, a plain success. */
 void          rb_fake_broker_answer        (RbFakeBroker *self,
                                             const char   *request,
                                             guint         status,
@@ -41,6 +41,10 @@ gboolean      rb_fake_broker_has_channel   (RbFakeBroker *self);
 void          rb_fake_broker_push          (RbFakeBroker *self,
                                             const char   *frame);
 void          rb_fake_broker_drop_channel  (RbFakeBroker *self);
+/* Says goodbye to it. */
+void          rb_fake_broker_close_channel (RbFakeBroker *self,
+                                            gushort       code,
+                                            const char   *reason);
 /* Frames that came on channels, oldest first, separated by newlines. */
 const char   *rb_fake_broker_get_frames    (RbFakeBroker *self);
 const char   *rb_fake_broker_get_discovery (RbFakeBroker *self);

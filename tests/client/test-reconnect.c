@@ -94,6 +94,22 @@ test_drain_failed (ClientFixture *fixture,
 }
 
 static void
+test_restart (ClientFixture *fixture,
+              gconstpointer  data)
+{
+  g_autofree char *requests = NULL;
+
+  g_test_summary ("A broker that says that it restarts is asked at once, not after a second.");
+
+  rb_fake_broker_close_channel (fixture->broker, 1001, "broker_restart");
+  rb_test_wait_until (rb_client_get_phase (fixture->client) == RB_CLIENT_RECONNECTING);
+  rb_fake_clock_advance (fixture->clock, 0);
+  rb_test_wait_until (rb_client_get_phase (fixture->client) == RB_CLIENT_CONNECTED);
+  requests = rb_fake_broker_dup_requests (fixture->broker);
+  g_assert_cmpstr (requests, ==, "reattach");
+}
+
+static void
 test_backoff (ClientFixture *fixture,
               gconstpointer  data)
 {
@@ -279,6 +295,7 @@ main (int    argc,
   ADD_REGISTERED ("/client/reconnect/still-active", test_still_active);
   ADD_REGISTERED ("/client/reconnect/register-again", test_register_again);
   ADD_REGISTERED ("/client/reconnect/drain-failed", test_drain_failed);
+  ADD_REGISTERED ("/client/reconnect/restart", test_restart);
   ADD_REGISTERED ("/client/reconnect/backoff", test_backoff);
   ADD_REGISTERED ("/client/reconnect/push", test_push_while_reattaching);
   ADD_REGISTERED ("/client/reconnect/unregistered", test_unregister);

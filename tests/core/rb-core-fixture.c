@@ -49,6 +49,13 @@ start_core (RbCoreFixture *fixture)
   fixture->core = rb_core_new (&ports, &fixture->settings);
   rb_core_load (fixture->core, &error);
   g_assert_no_error (error);
+  if (!fixture->is_late)
+    rb_core_fixture_go (fixture);
+}
+
+void
+rb_core_fixture_go (RbCoreFixture *fixture)
+{
   rb_core_start (fixture->core);
   rb_connector_emit_connected (RB_CONNECTOR (fixture->connector));
   rb_test_settle ();
@@ -68,6 +75,7 @@ rb_core_fixture_set_up (RbCoreFixture *fixture,
   fixture->processes = rb_fake_processes_new ();
   fixture->random = 42;
   rb_core_settings_init (&fixture->settings);
+  fixture->settings.archive.max_age_ms = 0;      /* a timer in 30 days is nothing that is stuck */
   if (g_strcmp0 (data, "network") == 0)
     fixture->upstream->features = RB_UPSTREAM_HAS_CANDIDATES;
   start_core (fixture);
@@ -141,19 +149,34 @@ rb_core_fixture_crash (RbCoreFixture *fixture)
   start_core (fixture);
 }
 
-void
-rb_core_fixture_stop (RbCoreFixture *fixture)
+static void
+stop_for (RbCoreFixture *fixture,
+          const char    *reason)
 {
   gboolean stopped = FALSE;
 
-  rb_core_stop_async (fixture->core, "signal:SIGTERM", on_stopped, &stopped);
+  rb_core_stop_async (fixture->core, reason, on_stopped, &stopped);
   rb_test_wait_until (stopped);
+}
+
+void
+rb_core_fixture_stop (RbCoreFixture *fixture)
+{
+  stop_for (fixture, "signal:SIGTERM");
 }
 
 void
 rb_core_fixture_restart (RbCoreFixture *fixture)
 {
   rb_core_fixture_stop (fixture);
+  drop_core (fixture);
+  start_core (fixture);
+}
+
+void
+rb_core_fixture_hand_over (RbCoreFixture *fixture)
+{
+  stop_for (fixture, RB_CORE_RESTART "operator");
   drop_core (fixture);
   start_core (fixture);
 }
@@ -185,6 +208,15 @@ rb_core_fixture_receipt (RbCoreFixture *fixture,
 {
   rb_channels_receipt (fixture->core, RB_CHANNEL (channel), rb_fake_channel_get (channel, i)->push_id);
   rb_test_settle ();
+}
+
+void
+rb_core_fixture_forget (RbCoreFixture *fixture)
+{
+  GError *forgotten = rb_error_new (RB_ERROR_REJECTED, "endpoint_not_found", "no such endpoint");
+
+  rb_error_add_detail (forgotten, "status", g_variant_new_int64 (404));
+  rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_HEARTBEAT, forgotten);
 }
 
 char *
@@ -425,4 +457,16 @@ rb_core_fixture_count_inbox (RbCoreFixture *fixture)
   g_autoptr(GVariant) rows = g_variant_ref_sink (rb_view_inbox (fixture->core));
 
   return g_variant_n_children (rows);
+}
+
+GVariant *
+rb_core_fixture_explain (RbCoreFixture *fixture,
+                         const char    *id,
+                         GError       **error)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+
+  rb_explain_async (fixture->core, id, rb_test_store_result, &result);
+  rb_test_wait_until (result != NULL);
+  return rb_explain_finish (fixture->core, result, error);
 }

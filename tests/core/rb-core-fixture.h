@@ -31,6 +31,7 @@ typedef struct {
   GPtrArray       *spawn_drivers; /* of RbFakeSpawnDriver, for the next start of the core; NULL: none */
   RbCoreSettings   settings;
   RbCore          *core;
+  gboolean         is_late;      /* the next cores are loaded and wait for rb_core_fixture_go(), as while modules start */
   guint64          random;       /* state of a small generator: ids are the same in every run */
 } RbCoreFixture;
 
@@ -41,8 +42,12 @@ void        rb_core_fixture_tear_down  (RbCoreFixture *fixture, gconstpointer da
 /* The process dies as it stands, and another starts over the same disk. Channels are gone. No result of a call may be held: it holds the
  * core; start calls that the crash shall hit with a NULL result. */
 void        rb_core_fixture_crash      (RbCoreFixture *fixture);
+/* A core that is late starts. */
+void        rb_core_fixture_go         (RbCoreFixture *fixture);
 /* It stops in order instead. */
 void        rb_core_fixture_restart    (RbCoreFixture *fixture);
+/* It stops for the next one, which goes on at once. */
+void        rb_core_fixture_hand_over  (RbCoreFixture *fixture);
 /* Stops in order, and stays. */
 void        rb_core_fixture_stop       (RbCoreFixture *fixture);
 
@@ -57,6 +62,8 @@ typedef enum {
   RB_HYBRID,        /* as above, and foreground_channel_v1 */
 } RbFixtureKind;
 
+/* The upstream has none of the endpoints any more: who registers again gets another one. */
+void        rb_core_fixture_forget     (RbCoreFixture *fixture);
 /* Registers and returns the id; @owner_token (out, nullable). Fails the test when it is refused. */
 char       *rb_core_fixture_register   (RbCoreFixture *fixture, gint64 pid, RbFixtureKind kind, const char *session, char **owner_token);
 /* NULL when it was refused: then @error is set. */
@@ -80,6 +87,8 @@ char       *rb_core_fixture_reply      (RbCoreFixture *fixture, gint64 pid, cons
 void        rb_core_fixture_reply_start (RbCoreFixture *fixture, gint64 pid, const char *endpoint_id, const char *owner_token,
                                          const char *source_message_id, const char *assignment_id, const char *request_id,
                                          const char *content, GAsyncResult **result);
+
+GVariant   *rb_core_fixture_explain    (RbCoreFixture *fixture, const char *id, GError **error);
 
 /* "queue", "inbox", "assignment", "ended", or NULL when nothing is on disk; what a crash now would leave. */
 const char *rb_core_fixture_place      (RbCoreFixture *fixture, const char *message_id);

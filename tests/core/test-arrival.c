@@ -54,13 +54,30 @@ released (RbCoreFixture *fixture,
   return rb_fake_connector_has_released (fixture->connector, seq);
 }
 
+/* Of messages: endpoints have a ladder, too. */
+static guint
+count_steps (RbCoreFixture *fixture)
+{
+  g_autoptr(GPtrArray) rows = rb_fake_store_dup_rows (fixture->store, RB_TABLE_CHECKPOINTS);
+  guint n = 0;
+
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const char *id;
+
+      g_variant_get_child (g_ptr_array_index (rows, i), 0, "&s", &id);
+      n += rb_registry_lookup (fixture->core->registry, id) == NULL ? 1 : 0;
+    }
+  return n;
+}
+
 /* Neither on disk nor in memory. */
 static void
 assert_no_trace (RbCoreFixture *fixture)
 {
   g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_MESSAGES), ==, 0);
   g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_PLACES), ==, 0);
-  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_CHECKPOINTS), ==, 0);
+  g_assert_cmpuint (count_steps (fixture), ==, 0);
   g_assert_cmpuint (rb_ledger_get_n (fixture->core->ledger), ==, 0);
   g_assert_cmpuint (rb_ledger_get_n_seen (fixture->core->ledger), ==, 0);
 }

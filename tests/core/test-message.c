@@ -193,7 +193,7 @@ test_checkpoints (void)
   rb_message_checkpoint (message, changes, "received", 5, NULL, "bob");
   rb_message_checkpoint (message, changes, "routed", 6, "ep", NULL);
   row = g_variant_print (rb_changes_get (changes, 1)->row, FALSE);
-  g_assert_cmpstr (row, ==, "('m1', 2, 'routed', 6, 'ep', nothing)");
+  g_assert_cmpstr (row, ==, "('m1', 2, 'routed', 6, 'ep', nothing, nothing)");
 }
 
 static void

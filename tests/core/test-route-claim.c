@@ -256,6 +256,7 @@ test_successor (RbCoreFixture *fixture,
   rb_fake_connector_deliver (fixture->connector, 1, "m1", "bob", "m1", metadata);
   rb_test_settle ();
   second = rb_core_fixture_attach (fixture, PID, TRUE);
+  rb_core_fixture_forget (fixture);
   successor = rb_core_fixture_register (fixture, PID, RB_PLAIN, "s", NULL);
   rb_test_settle ();
   rb_fake_connector_deliver (fixture->connector, 2, "m2", "bob", "m2", metadata);
@@ -295,6 +296,7 @@ test_successor_of_two (RbCoreFixture *fixture,
       rb_test_settle ();
     }
   second = rb_core_fixture_attach (fixture, PID, TRUE);
+  rb_core_fixture_forget (fixture);
   successor = rb_core_fixture_register (fixture, PID, RB_PLAIN, "s", NULL);
   rb_test_settle ();
   while (fixture->upstream->waiting->len > 0)

@@ -395,6 +395,31 @@ test_crash (RbCoreFixture *fixture,
 }
 
 static void
+test_restart (RbCoreFixture *fixture,
+              gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = set_up_worker (fixture, "m1", "a1");
+  g_autoptr(RbFakeChannel) channel = NULL;
+  g_autofree char *again = NULL;
+  g_autofree char *token = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("What was fetched before a restart is accepted after it, by an adapter that registered again.");
+
+  tick (fixture);
+  g_assert_cmpuint (fetch (worker, TRUE), ==, 1);
+  rb_core_fixture_hand_over (fixture);
+  g_assert_cmpstr (rb_worker_state (worker, "m1"), ==, "staged");
+  channel = rb_core_fixture_attach (fixture, WORKER, TRUE);
+  again = rb_core_fixture_register (fixture, WORKER, RB_BACKGROUND, "s100", &token);
+  g_assert_cmpstr (again, ==, worker->endpoint_id);
+  g_assert_cmpstr (token, ==, worker->token);
+  g_assert_true (rb_worker_report (worker, "m1", 2, "adapter_accepted", &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (rb_worker_state (worker, "m1"), ==, "accepted");
+}
+
+static void
 test_after_commit (RbCoreFixture *fixture,
                    gconstpointer  data)
 {
@@ -560,5 +585,6 @@ main (int   argc,
   ADD ("/staged/ends/claimed-instead", "network", test_claimed_instead);
   ADD ("/staged/ends/dispatched-instead", "network", test_dispatched_instead);
   ADD ("/staged/crash", "network", test_crash);
+  ADD ("/staged/restart", "network", test_restart);
   return g_test_run ();
 }

@@ -54,18 +54,6 @@ row_of (GVariant *view,
   return g_variant_get_child_value (rows, i);
 }
 
-static GVariant *
-explain (RbCoreFixture *fixture,
-         const char    *id,
-         GError       **error)
-{
-  g_autoptr(GAsyncResult) result = NULL;
-
-  rb_explain_async (fixture->core, id, rb_test_store_result, &result);
-  rb_test_wait_until (result != NULL);
-  return rb_explain_finish (fixture->core, result, error);
-}
-
 static void
 assert_text (GVariant   *row,
              const char *name,
@@ -92,7 +80,7 @@ static void
 assert_ladder (GVariant   *row,
                const char *expected)
 {
-  static const Member members[] = { { "step", "s" }, { "at", "s" }, { "endpoint_id", "?s" }, { "detail", "?s" }, { NULL, NULL } };
+  static const Member members[] = { { "step", "s" }, { "at", "s" }, { "endpoint_id", "?s" }, { "detail", "?s" }, { "rule", "?s" }, { NULL, NULL } };
   g_autoptr(GVariant) ladder = g_variant_lookup_value (row, "ladder", G_VARIANT_TYPE ("aa{sv}"));
   g_autoptr(GString) steps = g_string_new (NULL);
 
@@ -224,7 +212,9 @@ test_outbox (RbCoreFixture *fixture,
 static const Member message_members[] = {
   { "kind", "s" }, { "id", "s" }, { "place", "s" }, { "endpoint_id", "?s" }, { "reason", "?s" }, { "correlation_id", "?s" },
   { "since", "?s" }, { "sender_address", "?s" }, { "arrived_at", "?s" }, { "assignment_id", "?s" }, { "assignment_state", "?s" },
-  { "attempts", "?u" }, { "next", "?s" }, { "next_at", "?s" }, { "ladder", "aa{sv}" }, { NULL, NULL },
+  { "attempts", "?u" }, { "next", "?s" }, { "next_at", "?s" }, { "ladder", "aa{sv}" }, { "source_message_id", "?s" },
+  { "content_type", "?s" }, { "to_address", "?s" }, { "rule", "?a{sv}" }, { "held_by", "?a{sv}" }, { "timers", "aa{sv}" },
+  { "last_error", "?a{sv}" }, { "ended", "?a{sv}" }, { "owed", "?aa{sv}" }, { "message_id", "?s" }, { NULL, NULL },
 };
 
 static void
@@ -235,7 +225,7 @@ test_unknown (RbCoreFixture *fixture,
 
   g_test_summary ("Nothing is known of what never was.");
 
-  g_assert_null (explain (fixture, "none", &error));
+  g_assert_null (rb_core_fixture_explain (fixture, "none", &error));
   rb_assert_refused (error, RB_ERROR_NOT_FOUND, "not_found", "nothing is known of 'none'");
 }
 
@@ -248,7 +238,7 @@ test_inbox (RbCoreFixture *fixture,
   g_test_summary ("A message in the inbox says why it is there and what it waits for, also when asked at once.");
 
   rb_fake_connector_deliver (fixture->connector, 1, "m1", "bob", "x", "{\"correlation_id\":\"c1\"}");
-  answer = explain (fixture, "m1", NULL);
+  answer = rb_core_fixture_explain (fixture, "m1", NULL);
   assert_members (answer, message_members);
   assert_text (answer, "kind", "message");
   assert_text (answer, "place", "inbox");
@@ -280,8 +270,8 @@ test_queue (RbCoreFixture *fixture,
   rb_fake_connector_deliver (fixture->connector, 1, "m1", "bob", "x", metadata);
   rb_fake_connector_deliver (fixture->connector, 2, "m2", "bob", "y", metadata);
   rb_test_settle ();
-  pushed = explain (fixture, "m1", NULL);
-  behind = explain (fixture, "m2", NULL);
+  pushed = rb_core_fixture_explain (fixture, "m1", NULL);
+  behind = rb_core_fixture_explain (fixture, "m2", NULL);
   assert_members (pushed, message_members);
   assert_text (pushed, "place", "queue");
   assert_text (pushed, "endpoint_id", endpoint_id);
@@ -292,18 +282,18 @@ test_queue (RbCoreFixture *fixture,
   assert_ladder (behind, "received,routed");
 
   rb_fake_clock_advance (fixture->clock, fixture->settings.push_ack_timeout);
-  retry = explain (fixture, "m1", NULL);
+  retry = rb_core_fixture_explain (fixture, "m1", NULL);
   assert_next (retry, "before it is pushed again");
 
   rb_core_fixture_detach (fixture, channel);
-  away = explain (fixture, "m1", NULL);
+  away = rb_core_fixture_explain (fixture, "m1", NULL);
   assert_next (away, "reconnecting");
   g_assert_true (g_variant_lookup (away, "next_at", "&s", NULL));
-  endpoint = explain (fixture, endpoint_id, NULL);
+  endpoint = rb_core_fixture_explain (fixture, endpoint_id, NULL);
   assert_text (endpoint, "kind", "endpoint");
   assert_text (endpoint, "state", "reconnecting");
   assert_next (endpoint, "grace");
-  queue = g_variant_lookup_value (endpoint, "queue", G_VARIANT_TYPE_STRING_ARRAY);
+  queue = g_variant_lookup_value (endpoint, "queue", G_VARIANT_TYPE ("aa{sv}"));
   g_assert_nonnull (queue);
   g_assert_cmpuint (g_variant_n_children (queue), ==, 2);
 }
@@ -324,31 +314,31 @@ test_assignment (RbCoreFixture *fixture,
   g_test_summary ("An assignment is told with its message, by either id, from the inbox to the reply; over a restart.");
 
   rb_worker_take (worker, 1, "m1", NULL);
-  taken = explain (fixture, "m1", NULL);
+  taken = rb_core_fixture_explain (fixture, "m1", NULL);
   assert_members (taken, message_members);
   assert_text (taken, "place", "assignment");
   assert_text (taken, "endpoint_id", worker->endpoint_id);
   assert_text (taken, "assignment_state", "pending");
   assert_next (taken, "adapter_accepted");
   assert_text (taken, "next_at", "2026-01-01T00:00:30.000Z");
-  by_assignment = explain (fixture, worker->assignment_id, NULL);
-  assert_text (by_assignment, "id", "m1");
+  by_assignment = rb_core_fixture_explain (fixture, worker->assignment_id, NULL);
+  assert_text (by_assignment, "message_id", "m1");
 
   g_assert_true (rb_worker_report (worker, "m1", 2, "adapter_accepted", &error));
   g_assert_true (rb_worker_report (worker, "m1", 3, "processing_started", &error));
   rb_core_fixture_restart (fixture);
   rb_worker_reattach (worker);
-  accepted = explain (fixture, "m1", NULL);
+  accepted = rb_core_fixture_explain (fixture, "m1", NULL);
   assert_next (accepted, "accepted");
   wire_id = rb_worker_reply (worker, "m1", "r1", "done", &error);
   g_assert_no_error (error);
-  replied = explain (fixture, "m1", NULL);
+  replied = rb_core_fixture_explain (fixture, "m1", NULL);
   assert_members (replied, message_members);
   assert_text (replied, "place", "ended");
   assert_text (replied, "reason", "replied");
   assert_text (replied, "endpoint_id", worker->endpoint_id);
   assert_ladder (replied, "received,stored,assigned,pushed,taken,accepted,processing_started,reply_requested,replied,settled");
-  sent = explain (fixture, wire_id, NULL);
+  sent = rb_core_fixture_explain (fixture, wire_id, NULL);
   assert_text (sent, "place", "sent");
 }
 
@@ -359,7 +349,7 @@ test_sent (RbCoreFixture *fixture,
   g_autoptr(RbFakeChannel) channel = rb_core_fixture_attach (fixture, ASKER, TRUE);
   g_autofree char *endpoint_id = rb_core_fixture_register (fixture, ASKER, RB_PLAIN, NULL, NULL);
   g_autofree char *id = rb_core_fixture_send (fixture, ASKER, endpoint_id, "bob", "hi", NULL, NULL, NULL);
-  g_autoptr(GVariant) answer = explain (fixture, id, NULL);
+  g_autoptr(GVariant) answer = rb_core_fixture_explain (fixture, id, NULL);
 
   g_test_summary ("What was sent can be asked about too.");
 

@@ -3,9 +3,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "rb-brokerctl-fixture.h"
 #include "rb-ctl.h"
-#include "rb-fake-broker.h"
-#include "rb-test.h"
+#include "rb-time.h"
 #include "rb-verb.h"
 
 #include <gio/gio.h>
@@ -19,96 +19,7 @@
 #define RETRY "POST /v1/operator/dead-letters/retry"
 #define DISPATCH "POST /v1/operator/dispatch"
 
-typedef struct {
-  char         *data_dir;
-  RbFakeBroker *broker;     /* (nullable) */
-  const char   *columns;    /* (nullable) COLUMNS */
-  char         *out;
-  char         *err;
-  int           status;
-} Fixture;
-
-static void
-set_up (Fixture       *fixture,
-        gconstpointer  data)
-{
-  fixture->data_dir = rb_test_make_dir ();
-}
-
-static void
-set_up_broker (Fixture       *fixture,
-               gconstpointer  data)
-{
-  set_up (fixture, data);
-  fixture->broker = rb_fake_broker_new (fixture->data_dir);
-}
-
-static void
-tear_down (Fixture       *fixture,
-           gconstpointer  data)
-{
-  rb_test_settle ();
-  g_clear_pointer (&fixture->broker, rb_fake_broker_free);
-  g_free (fixture->data_dir);
-  g_free (fixture->out);
-  g_free (fixture->err);
-}
-
-static GSubprocess *
-start (Fixture    *fixture,
-       const char *arguments)
-{
-  g_autoptr(GSubprocessLauncher) launcher = NULL;
-  g_autofree char *program = g_test_build_filename (G_TEST_BUILT, "..", "broker", "brokerctl", NULL);
-  g_autofree char *line = g_strdup_printf ("'%s' %s", program, arguments);
-  g_auto(GStrv) argv = NULL;
-  g_autoptr(GError) error = NULL;
-  GSubprocess *process;
-
-  launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE
-                                        | G_SUBPROCESS_FLAGS_STDERR_PIPE);
-  g_subprocess_launcher_setenv (launcher, "MASONS_BROKER_USER_DATA", fixture->data_dir, TRUE);
-  g_subprocess_launcher_unsetenv (launcher, "MASONS_BROKER_ACCOUNT_ID");
-  g_subprocess_launcher_unsetenv (launcher, "MASONS_BROKER_RUNTIME_TOKEN");
-  g_subprocess_launcher_setenv (launcher, "LC_ALL", "C.UTF-8", TRUE);
-  g_subprocess_launcher_setenv (launcher, "TZ", "UTC", TRUE);
-  if (fixture->columns != NULL)
-    g_subprocess_launcher_setenv (launcher, "COLUMNS", fixture->columns, TRUE);
-  else
-    g_subprocess_launcher_unsetenv (launcher, "COLUMNS");
-  g_assert_true (g_shell_parse_argv (line, NULL, &argv, &error));
-  process = g_subprocess_launcher_spawnv (launcher, (const char *const *) argv, &error);
-  g_assert_no_error (error);
-  return process;
-}
-
-static void
-finish (Fixture     *fixture,
-        GSubprocess *process,
-        const char  *input)
-{
-  g_autoptr(GAsyncResult) result = NULL;
-  g_autoptr(GError) error = NULL;
-
-  g_clear_pointer (&fixture->out, g_free);
-  g_clear_pointer (&fixture->err, g_free);
-  g_subprocess_communicate_utf8_async (process, input, NULL, rb_test_store_result, &result);
-  rb_test_wait_until (result != NULL);
-  g_assert_true (g_subprocess_communicate_utf8_finish (process, result, &fixture->out, &fixture->err, &error));
-  g_assert_no_error (error);
-  g_assert_true (g_subprocess_get_if_exited (process));
-  fixture->status = g_subprocess_get_exit_status (process);
-}
-
-static int
-run (Fixture    *fixture,
-     const char *arguments)
-{
-  g_autoptr(GSubprocess) process = start (fixture, arguments);
-
-  finish (fixture, process, "");
-  return fixture->status;
-}
+typedef RbBrokerctlFixture Fixture;
 
 static void
 test_usage (Fixture       *fixture,
@@ -125,6 +36,7 @@ test_usage (Fixture       *fixture,
     "dispatch one two three",
     "explain",
     "explain one two",
+    "search",
     "send hello",
     "send --to",
     "send --to a@local",
@@ -149,7 +61,7 @@ test_usage (Fixture       *fixture,
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      int status = run (fixture, cases[i]);
+      int status = rb_brokerctl_run (fixture, cases[i]);
 
       if (status != RB_EXIT_USAGE)
         g_test_message ("%s: %s", cases[i], fixture->err);
@@ -165,7 +77,7 @@ test_help (Fixture       *fixture,
 {
   g_test_summary ("Help names every verb and every exit code, and each verb has its own.");
 
-  g_assert_cmpint (run (fixture, "help"), ==, RB_EXIT_OK);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "help"), ==, RB_EXIT_OK);
   for (const RbVerb *verb = rb_verbs_get (); verb->name != NULL; verb++)
     {
       g_autofree char *arguments = g_strdup_printf ("%s --help", verb->name);
@@ -174,12 +86,12 @@ test_help (Fixture       *fixture,
       if (fixture->out == NULL || strstr (fixture->out, verb->name) == NULL)
         g_test_message ("missing: %s", verb->name);
       g_assert_nonnull (strstr (fixture->out, verb->name));
-      g_assert_cmpint (run (fixture, arguments), ==, RB_EXIT_OK);
+      g_assert_cmpint (rb_brokerctl_run (fixture, arguments), ==, RB_EXIT_OK);
       g_assert_true (g_str_has_prefix (fixture->out, heading));
-      g_assert_cmpint (run (fixture, "--help"), ==, RB_EXIT_OK);
+      g_assert_cmpint (rb_brokerctl_run (fixture, "--help"), ==, RB_EXIT_OK);
     }
   g_assert_nonnull (strstr (fixture->out, "  7  it may or may not have happened"));
-  g_assert_cmpint (run (fixture, "--version"), ==, RB_EXIT_OK);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "--version"), ==, RB_EXIT_OK);
   g_assert_cmpstr (fixture->out, ==, "brokerctl " RB_VERSION "\n");
 }
 
@@ -188,7 +100,7 @@ test_not_running (Fixture       *fixture,
                   gconstpointer  data)
 {
   static const char *const cases[] = { "status",          "list",      "inbox --json",           "assignments",
-                                       "dispatch a b",    "explain a", "modules",                "env",
+                                       "dispatch a b",    "explain a", "search a", "export", "modules",                "env",   "restart",
                                        "--no-start demo", "--no-start send --to a@local x",      "--no-start attach --name x --exec true",
                                        "--socket /nonexistent status" };
 
@@ -196,7 +108,7 @@ test_not_running (Fixture       *fixture,
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      if (run (fixture, cases[i]) != RB_EXIT_NOT_RUNNING)
+      if (rb_brokerctl_run (fixture, cases[i]) != RB_EXIT_NOT_RUNNING)
         g_test_message ("%s: %s", cases[i], fixture->err);
       g_assert_cmpint (fixture->status, ==, RB_EXIT_NOT_RUNNING);
       g_assert_cmpstr (fixture->out, ==, "");
@@ -215,7 +127,7 @@ test_status (Fixture       *fixture,
   g_test_summary ("Status says how things are and which limit is near; with --json it is the broker's own words and nothing else.");
 
   rb_fake_broker_answer (fixture->broker, STATUS, 200, status);
-  g_assert_cmpint (run (fixture, "status"), ==, RB_EXIT_OK);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "status"), ==, RB_EXIT_OK);
   g_assert_nonnull (strstr (fixture->out, "broker        ready\nnetwork       online\naddress       me@local\nendpoints     2\n"));
   g_assert_nonnull (strstr (fixture->out, "since start   3 received\n"));
   g_assert_nonnull (strstr (fixture->out, "limit         inbox is nearly full (250 of 256): new ones are refused\n"));
@@ -223,9 +135,56 @@ test_status (Fixture       *fixture,
   g_assert_cmpstr (fixture->err, ==, "");
 
   rb_fake_broker_answer (fixture->broker, STATUS, 200, status);
-  g_assert_cmpint (run (fixture, "--json status"), ==, RB_EXIT_OK);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "--json status"), ==, RB_EXIT_OK);
   g_assert_true (g_str_has_prefix (fixture->out, status));
   g_assert_cmpuint (strlen (fixture->out), ==, strlen (status) + 1);
+}
+
+static void
+test_limits (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_autofree char *now = rb_time_to_iso (g_get_real_time () / 1000);
+  g_autofree char *status =
+    g_strdup_printf ("{\"limits\":{\"z_memory\":{\"used\":9,\"limit\":9,\"peak\":9,\"reached\":4,\"last_reached\":\"%s\","
+                     "\"unit\":\"ids\",\"manner\":\"forgets\",\"policy\":\"the oldest goes\"},"
+                     "\"calm\":{\"used\":1,\"limit\":10,\"peak\":10,\"reached\":2,\"last_reached\":\"2026-01-01T00:00:00.000Z\","
+                     "\"unit\":\"things\",\"manner\":\"pushes_back\",\"policy\":\"refused\"},"
+                     "\"much\":{\"used\":1700,\"limit\":2048,\"peak\":2000,\"reached\":0,\"unit\":\"bytes\","
+                     "\"manner\":\"pushes_back\",\"policy\":\"refused\"},"
+                     "\"full\":{\"used\":7,\"limit\":7,\"peak\":7,\"reached\":3,\"last_reached\":\"%s\",\"unit\":\"things\","
+                     "\"manner\":\"pushes_back\",\"policy\":\"they wait\"},\"odd\":7,\"none\":{}}}", now, now);
+  const char *full, *much, *calm, *memory;
+
+  g_test_summary ("All limits in a table, what is full first; in the status those that pushed back lately, and a memory never.");
+
+  rb_fake_broker_answer (fixture->broker, STATUS, 200, status);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "status --limits"), ==, RB_EXIT_OK);
+  full = strstr (fixture->out, "\nfull ");
+  much = strstr (fixture->out, "\nmuch ");
+  calm = strstr (fixture->out, "\ncalm ");
+  memory = strstr (fixture->out, "\nz_memory ");
+  g_assert_true (full != NULL && full < much && much < calm && calm < memory);
+  g_assert_nonnull (strstr (fixture->out, "FULL"));
+  g_assert_nonnull (strstr (fixture->out, "> 80 %"));
+  g_assert_nonnull (strstr (fixture->out, "2.0 KiB"));
+  g_assert_nonnull (strstr (fixture->out, "they wait"));
+  g_assert_null (strstr (fixture->out, "odd"));
+
+  rb_fake_broker_answer (fixture->broker, STATUS, 200, status);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "status --limits --json"), ==, RB_EXIT_OK);
+  g_assert_true (g_str_has_prefix (fixture->out, "{\"z_memory\":"));
+
+  rb_fake_broker_answer (fixture->broker, STATUS, 200, status);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "status"), ==, RB_EXIT_OK);
+  g_assert_nonnull (strstr (fixture->out, "limits        reached lately: full ("));
+  g_assert_nonnull (strstr (fixture->out, "limit         full is nearly full (7 of 7): they wait\n"));
+  g_assert_null (strstr (fixture->out, "calm"));
+  g_assert_null (strstr (fixture->out, "memory"));
+
+  rb_fake_broker_answer (fixture->broker, STATUS, 200, "{}");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "status --limits"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==, "this broker shows no limits\n");
 }
 
 static void
@@ -243,7 +202,7 @@ test_status_away (Fixture       *fixture,
 
   rb_fake_broker_answer (fixture->broker, STATUS, 200, status);
   rb_fake_broker_answer (fixture->broker, "GET /v1/operator/modules", 200, modules);
-  g_assert_cmpint (run (fixture, "status"), ==, RB_EXIT_OK);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "status"), ==, RB_EXIT_OK);
   g_assert_nonnull (strstr (fixture->out, "network       offline (starting) for "));
   g_assert_nonnull (strstr (fixture->out, " d: 'gw:1' refuses"));
   g_assert_null (strchr (fixture->out, '\033'));
@@ -269,7 +228,7 @@ test_odd_answers (Fixture       *fixture,
         g_autofree char *request = g_strdup_printf ("GET /v1/operator/%s", g_str_equal (verbs[j], "list") ? "endpoints" : verbs[j]);
 
         rb_fake_broker_answer (fixture->broker, request, 200, cases[i]);
-        g_assert_cmpint (run (fixture, verbs[j]), ==, RB_EXIT_OK);
+        g_assert_cmpint (rb_brokerctl_run (fixture, verbs[j]), ==, RB_EXIT_OK);
       }
 }
 
@@ -283,18 +242,18 @@ test_inbox (Fixture       *fixture,
   g_test_summary ("What strangers wrote is shown escaped, as a table or, where it is narrow, as paragraphs.");
 
   rb_fake_broker_answer (fixture->broker, INBOX, 200, inbox);
-  g_assert_cmpint (run (fixture, "inbox"), ==, RB_EXIT_OK);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "inbox"), ==, RB_EXIT_OK);
   g_assert_nonnull (strstr (fixture->out, "m-1      evil\\x1b[2J@local"));
   g_assert_nonnull (strstr (fixture->out, "line one\\nline two \\u{202e}"));
   g_assert_null (strchr (fixture->out, '\033'));
 
   fixture->columns = "30";
   rb_fake_broker_answer (fixture->broker, INBOX, 200, inbox);
-  g_assert_cmpint (run (fixture, "inbox"), ==, RB_EXIT_OK);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "inbox"), ==, RB_EXIT_OK);
   g_assert_true (g_str_has_prefix (fixture->out, "MESSAGE: m-1\nFROM: evil\\x1b[2J@local\n"));
 
   rb_fake_broker_answer (fixture->broker, INBOX, 200, "[]");
-  g_assert_cmpint (run (fixture, "inbox"), ==, RB_EXIT_OK);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "inbox"), ==, RB_EXIT_OK);
   g_assert_cmpstr (fixture->out, ==, "the inbox is empty\n");
 }
 
@@ -306,20 +265,20 @@ test_outbox (Fixture       *fixture,
 
   rb_fake_broker_answer (fixture->broker, "GET /v1/operator/outbox", 200,
                          "[{\"id\":7,\"kind\":\"endpoint_state\",\"subject\":\"ep_1\",\"waits_for\":\"the network\",\"attempts\":3}]");
-  g_assert_cmpint (run (fixture, "outbox"), ==, RB_EXIT_OK);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "outbox"), ==, RB_EXIT_OK);
   g_assert_nonnull (strstr (fixture->out, "endpoint_state"));
   g_assert_nonnull (strstr (fixture->out, "the network"));
   rb_fake_broker_answer (fixture->broker, "GET /v1/operator/outbox", 200, "[]");
-  g_assert_cmpint (run (fixture, "outbox"), ==, RB_EXIT_OK);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "outbox"), ==, RB_EXIT_OK);
   g_assert_cmpstr (fixture->out, ==, "the upstream has heard everything\n");
 
   rb_fake_broker_answer (fixture->broker, "GET /v1/operator/dead-letters", 200,
                          "[{\"id\":7,\"kind\":\"runtime_inbound_routed\",\"subject\":\"m1\",\"status\":422,\"reason\":\"no such message\"}]");
-  g_assert_cmpint (run (fixture, "dead-letters"), ==, RB_EXIT_OK);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "dead-letters"), ==, RB_EXIT_OK);
   g_assert_nonnull (strstr (fixture->out, "422"));
   g_assert_nonnull (strstr (fixture->out, "no such message"));
   rb_fake_broker_answer (fixture->broker, "GET /v1/operator/dead-letters", 200, "[]");
-  g_assert_cmpint (run (fixture, "dead-letters"), ==, RB_EXIT_OK);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "dead-letters"), ==, RB_EXIT_OK);
   g_assert_cmpstr (fixture->out, ==, "nothing was refused\n");
 }
 
@@ -332,21 +291,21 @@ test_retry (Fixture       *fixture,
   g_test_summary ("One dead letter by its number, or all; anything else is wrong usage and asks for nothing.");
 
   rb_fake_broker_answer (fixture->broker, RETRY, 200, "{\"retried\":1}");
-  g_assert_cmpint (run (fixture, "retry 7"), ==, RB_EXIT_OK);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "retry 7"), ==, RB_EXIT_OK);
   g_assert_cmpstr (rb_fake_broker_get_body (fixture->broker, RETRY), ==, "{\"id\":7}");
   g_assert_cmpstr (fixture->out, ==, "sent again: 1\n");
 
   rb_fake_broker_answer (fixture->broker, RETRY, 200, "{\"retried\":3}");
-  g_assert_cmpint (run (fixture, "retry --all --json"), ==, RB_EXIT_OK);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "retry --all --json"), ==, RB_EXIT_OK);
   g_assert_cmpstr (rb_fake_broker_get_body (fixture->broker, RETRY), ==, "{\"all\":true}");
   g_assert_cmpstr (fixture->out, ==, "{\"retried\":3}\n");
 
   rb_fake_broker_answer (fixture->broker, RETRY, 404, "{\"error\":\"dead_letter_unknown\",\"message\":\"unknown dead letter: 7\"}");
-  g_assert_cmpint (run (fixture, "retry 7"), ==, RB_EXIT_NOT_FOUND);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "retry 7"), ==, RB_EXIT_NOT_FOUND);
 
   rb_fake_broker_forget (fixture->broker);
   for (gsize i = 0; i < G_N_ELEMENTS (usage); i++)
-    g_assert_cmpint (run (fixture, usage[i]), ==, RB_EXIT_USAGE);
+    g_assert_cmpint (rb_brokerctl_run (fixture, usage[i]), ==, RB_EXIT_USAGE);
   g_assert_cmpuint (rb_fake_broker_count (fixture->broker, RETRY), ==, 0);
 }
 
@@ -365,13 +324,13 @@ test_dispatch (Fixture       *fixture,
   g_test_summary ("Dispatch takes beginnings of ids and names, and sends whole ids.");
 
   answer_lists (fixture);
-  g_assert_cmpint (run (fixture, "dispatch aa wo"), ==, RB_EXIT_OK);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "dispatch aa wo"), ==, RB_EXIT_OK);
   g_assert_cmpstr (rb_fake_broker_get_body (fixture->broker, DISPATCH), ==,
                    "{\"undispatched_id\":\"aa-1\",\"target_endpoint_id\":\"ep_1\"}");
   g_assert_cmpstr (fixture->out, ==, "aa-1 is with ep_1 now\n");
 
   answer_lists (fixture);
-  g_assert_cmpint (run (fixture, "dispatch ab ep_2 --json"), ==, RB_EXIT_OK);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "dispatch ab ep_2 --json"), ==, RB_EXIT_OK);
   g_assert_cmpstr (fixture->out, ==, "{\"undispatched_id\":\"ab-2\",\"endpoint_id\":\"ep_2\"}\n");
 }
 
@@ -382,46 +341,18 @@ test_dispatch_refused (Fixture       *fixture,
   g_test_summary ("What fits several, or nothing, or is refused, each has its exit code, and nothing is dispatched for the first two.");
 
   answer_lists (fixture);
-  g_assert_cmpint (run (fixture, "dispatch aa w"), ==, RB_EXIT_AMBIGUOUS);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "dispatch aa w"), ==, RB_EXIT_AMBIGUOUS);
   g_assert_nonnull (strstr (fixture->err, "ep_1  worker"));
   answer_lists (fixture);
   rb_fake_broker_forget (fixture->broker);
-  g_assert_cmpint (run (fixture, "dispatch zz w"), ==, RB_EXIT_NOT_FOUND);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "dispatch zz w"), ==, RB_EXIT_NOT_FOUND);
   g_assert_cmpuint (rb_fake_broker_count (fixture->broker, DISPATCH), ==, 0);
 
   rb_fake_broker_answer (fixture->broker, INBOX, 200, "[{\"id\":\"aa-1\"}]");
   rb_fake_broker_answer (fixture->broker, DISPATCH, 400,
                          "{\"error\":\"dispatch_failed\",\"message\":\"target endpoint did not acknowledge push receipt: ep_1\"}");
-  g_assert_cmpint (run (fixture, "dispatch aa ep_1"), ==, RB_EXIT_FAILED);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "dispatch aa ep_1"), ==, RB_EXIT_FAILED);
   g_assert_nonnull (strstr (fixture->err, "did not acknowledge push receipt: ep_1 (dispatch_failed)"));
-}
-
-static void
-test_explain (Fixture       *fixture,
-              gconstpointer  data)
-{
-  static const char explained[] = "{\"kind\":\"message\",\"id\":\"aa-1\",\"place\":\"inbox\",\"since\":\"2000-01-01T00:00:01.000Z\","
-                                  "\"reason\":\"unaddressed\",\"next\":\"waits in the inbox\",\"ladder\":["
-                                  "{\"step\":\"received\",\"at\":\"2000-01-01T00:00:00.123Z\"},"
-                                  "{\"step\":\"stored\",\"at\":\"2000-01-01T00:00:01.000Z\",\"detail\":\"unaddressed\"}]}";
-
-  g_test_summary ("Explain shows place, reason, what comes next and the ladder with its times; a beginning is enough.");
-
-  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/explain/aa", 404, "{\"error\":\"not_found\",\"message\":\"nothing is known\"}");
-  rb_fake_broker_answer (fixture->broker, ASSIGNMENTS, 200, "[]");
-  rb_fake_broker_answer (fixture->broker, ASSIGNMENTS, 200, "[]");
-  answer_lists (fixture);
-  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/explain/aa-1", 200, explained);
-  g_assert_cmpint (run (fixture, "explain aa"), ==, RB_EXIT_OK);
-  g_assert_nonnull (strstr (fixture->out, "message     aa-1\nis          inbox since 2000-01-01 00:00:01.000 ("));
-  g_assert_nonnull (strstr (fixture->out, "next        waits in the inbox\n"));
-  g_assert_nonnull (strstr (fixture->out, "  2000-01-01 00:00:00.123  received\n  2000-01-01 00:00:01.000  stored    unaddressed\n"));
-
-  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/explain/zz", 404, "{\"error\":\"not_found\",\"message\":\"nothing is known\"}");
-  rb_fake_broker_answer (fixture->broker, ASSIGNMENTS, 200, "[]");
-  rb_fake_broker_answer (fixture->broker, ASSIGNMENTS, 200, "[]");
-  answer_lists (fixture);
-  g_assert_cmpint (run (fixture, "explain zz"), ==, RB_EXIT_NOT_FOUND);
 }
 
 static void
@@ -432,7 +363,7 @@ test_env (Fixture       *fixture,
 
   rb_fake_broker_answer (fixture->broker, "GET /v1/operator/env", 200,
                          "{\"account_id\":\"default\",\"runtime_token\":\"abc_-\",\"data_dir\":\"/home/a b/it's\",\"pid\":7}");
-  g_assert_cmpint (run (fixture, "env"), ==, RB_EXIT_OK);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "env"), ==, RB_EXIT_OK);
   g_assert_cmpstr (fixture->out, ==,
                    "MASONS_BROKER_ACCOUNT_ID=default\n"
                    "MASONS_BROKER_RUNTIME_TOKEN=abc_-\n"
@@ -447,14 +378,14 @@ test_send (Fixture       *fixture,
 
   g_test_summary ("Send registers an endpoint, sends, prints the receipt, and takes the endpoint away again.");
 
-  g_assert_cmpint (run (fixture, "send --to peer@local --metadata '{\"a\":[1]}' --content-type markdown two words"), ==, RB_EXIT_OK);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "send --to peer@local --metadata '{\"a\":[1]}' --content-type markdown two words"), ==, RB_EXIT_OK);
   g_assert_cmpstr (fixture->out, ==, "delivered m-1\n");
   body = rb_fake_broker_get_body (fixture->broker, "POST /v1/send");
   g_assert_nonnull (strstr (body, "{\"endpoint_id\":\"ep-1\",\"to\":\"peer@local\",\"content\":\"two words\",\"contentType\":\"markdown\","
                                   "\"metadata\":{\"a\":[1],\"message_id\":\""));
   g_assert_cmpuint (rb_fake_broker_count (fixture->broker, "DELETE /v1/endpoint/ep-1"), ==, 1);
 
-  g_assert_cmpint (run (fixture, "send --json --to peer@local x"), ==, RB_EXIT_OK);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "send --json --to peer@local x"), ==, RB_EXIT_OK);
   g_assert_cmpstr (fixture->out, ==, "{\"message_id\":\"m-1\",\"status\":\"delivered\"}\n");
 }
 
@@ -462,11 +393,11 @@ static void
 test_send_input (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_autoptr(GSubprocess) process = start (fixture, "send --to peer@local -");
+  g_autoptr(GSubprocess) process = rb_brokerctl_start (fixture, "send --to peer@local -");
 
   g_test_summary ("A dash reads the text from standard input.");
 
-  finish (fixture, process, "from\na pipe");
+  rb_brokerctl_finish (fixture, process, "from\na pipe");
   g_assert_cmpint (fixture->status, ==, RB_EXIT_OK);
   g_assert_nonnull (strstr (rb_fake_broker_get_body (fixture->broker, "POST /v1/send"), "\"content\":\"from\\na pipe\""));
 }
@@ -492,7 +423,7 @@ test_send_refused (Fixture       *fixture,
     {
       rb_fake_broker_forget (fixture->broker);
       rb_fake_broker_answer (fixture->broker, "POST /v1/send", cases[i].status, cases[i].body);
-      g_assert_cmpint (run (fixture, "send --to peer@local x"), ==, (int) cases[i].code);
+      g_assert_cmpint (rb_brokerctl_run (fixture, "send --to peer@local x"), ==, (int) cases[i].code);
       g_assert_cmpstr (fixture->out, ==, "");
       g_assert_cmpuint (rb_fake_broker_count (fixture->broker, "POST /v1/send"), ==, 1);
     }
@@ -517,10 +448,10 @@ test_wait_reply (Fixture       *fixture,
 
   g_test_summary ("The reply is printed, and only the reply; what answers something else is left to the broker.");
 
-  process = start (fixture, "send --wait-reply=30 --to peer@local --metadata '{\"message_id\":\"mine\"}' x");
+  process = rb_brokerctl_start (fixture, "send --wait-reply=30 --to peer@local --metadata '{\"message_id\":\"mine\"}' x");
   rb_test_wait_until (rb_fake_broker_count (fixture->broker, "POST /v1/send") == 1);
   push_replies (fixture);
-  finish (fixture, process, "");
+  rb_brokerctl_finish (fixture, process, "");
   g_assert_cmpint (fixture->status, ==, RB_EXIT_OK);
   g_assert_cmpstr (fixture->out, ==, "yes\n");
   g_assert_cmpstr (rb_fake_broker_get_frames (fixture->broker), ==, "{\"event\":\"push_ack\",\"push_id\":\"p2\"}\n");
@@ -532,7 +463,7 @@ test_no_reply (Fixture       *fixture,
 {
   g_test_summary ("A reply that does not come in time ends with 4.");
 
-  g_assert_cmpint (run (fixture, "send --wait-reply=0.05 --to peer@local x"), ==, RB_EXIT_TIMED_OUT);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "send --wait-reply=0.05 --to peer@local x"), ==, RB_EXIT_TIMED_OUT);
   g_assert_cmpstr (fixture->out, ==, "");
 }
 
@@ -550,12 +481,12 @@ static void
 test_attach_once (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_autoptr(GSubprocess) process = start (fixture, "attach --once --json --name worker --exec 'tr a-z A-Z'");
+  g_autoptr(GSubprocess) process = rb_brokerctl_start (fixture, "attach --once --json --name worker --exec 'tr a-z A-Z'");
 
   g_test_summary ("A program becomes a runtime, answers its message and, asked to, leaves.");
 
   push_hello (fixture);
-  finish (fixture, process, "");
+  rb_brokerctl_finish (fixture, process, "");
   g_assert_cmpint (fixture->status, ==, RB_EXIT_OK);
   g_assert_cmpstr (fixture->out, ==,
                    "{\"event\":\"attached\",\"endpoint_id\":\"ep-1\",\"detail\":\"worker\"}\n"
@@ -569,14 +500,14 @@ static void
 test_attach_interrupted (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_autoptr(GSubprocess) process = start (fixture, "attach --name worker --exec cat");
+  g_autoptr(GSubprocess) process = rb_brokerctl_start (fixture, "attach --name worker --exec cat");
 
   g_test_summary ("Ctrl-C leaves in order: the endpoint is taken away, and the exit is no failure.");
 
   push_hello (fixture);
   rb_test_wait_until (rb_fake_broker_count (fixture->broker, "POST /v1/send") == 1);
   g_subprocess_send_signal (process, SIGINT);
-  finish (fixture, process, "");
+  rb_brokerctl_finish (fixture, process, "");
   g_assert_cmpint (fixture->status, ==, RB_EXIT_OK);
   g_assert_cmpuint (rb_fake_broker_count (fixture->broker, "DELETE /v1/endpoint/ep-1"), ==, 1);
 }
@@ -586,12 +517,13 @@ main (int    argc,
       char **argv)
 {
   rb_test_init (&argc, &argv);
-#define ADD(path, function) g_test_add (path, Fixture, NULL, set_up, function, tear_down)
-#define ADD_BROKER(path, function) g_test_add (path, Fixture, NULL, set_up_broker, function, tear_down)
+#define ADD(path, function) g_test_add (path, Fixture, NULL, rb_brokerctl_set_up, function, rb_brokerctl_tear_down)
+#define ADD_BROKER(path, function) g_test_add (path, Fixture, NULL, rb_brokerctl_set_up_broker, function, rb_brokerctl_tear_down)
   ADD ("/brokerctl/usage", test_usage);
   ADD ("/brokerctl/help", test_help);
   ADD ("/brokerctl/not-running", test_not_running);
   ADD_BROKER ("/brokerctl/status", test_status);
+  ADD_BROKER ("/brokerctl/status/limits", test_limits);
   ADD_BROKER ("/brokerctl/status/away", test_status_away);
   ADD_BROKER ("/brokerctl/odd-answers", test_odd_answers);
   ADD_BROKER ("/brokerctl/inbox", test_inbox);
@@ -599,7 +531,6 @@ main (int    argc,
   ADD_BROKER ("/brokerctl/retry", test_retry);
   ADD_BROKER ("/brokerctl/dispatch/prefixes", test_dispatch);
   ADD_BROKER ("/brokerctl/dispatch/refused", test_dispatch_refused);
-  ADD_BROKER ("/brokerctl/explain", test_explain);
   ADD_BROKER ("/brokerctl/env", test_env);
   ADD_BROKER ("/brokerctl/send/receipt", test_send);
   ADD_BROKER ("/brokerctl/send/standard-input", test_send_input);

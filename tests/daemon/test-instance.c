@@ -291,6 +291,12 @@ test_notify_watchdog (void)
 }
 
 static void
+on_last (gpointer user_data)
+{
+  _exit (7);
+}
+
+static void
 test_watchdog (void)
 {
   int status;
@@ -301,14 +307,33 @@ test_watchdog (void)
   pid = fork ();
   if (pid == 0)
     {
-      rb_watchdog_cancel (rb_watchdog_start (600000));
-      rb_watchdog_start (10);
+      rb_watchdog_cancel (rb_watchdog_start (600000, on_last, NULL));
+      rb_watchdog_start (10, NULL, NULL);
       while (TRUE)
         pause ();
     }
   g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
   g_assert_true (WIFEXITED (status));
   g_assert_cmpint (WEXITSTATUS (status), ==, 0);
+}
+
+static void
+test_watchdog_last (void)
+{
+  int status;
+  pid_t pid;
+
+  g_test_summary ("What is to be done in the last moment is done.");
+
+  pid = fork ();
+  if (pid == 0)
+    {
+      rb_watchdog_start (10, on_last, NULL);
+      while (TRUE)
+        pause ();
+    }
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_assert_cmpint (WEXITSTATUS (status), ==, 7);
 }
 
 int
@@ -326,5 +351,6 @@ main (int    argc,
   g_test_add_func ("/notify/sends", test_notify);
   g_test_add_func ("/notify/watchdog", test_notify_watchdog);
   g_test_add_func ("/watchdog/fires", test_watchdog);
+  g_test_add_func ("/watchdog/last", test_watchdog_last);
   return g_test_run ();
 }

@@ -73,7 +73,11 @@ test_limits_defaults (void)
   g_assert_cmpint (filled.reply_record_ttl, ==, expected.reply_record_ttl);
   g_assert_cmpint (filled.reply_correlation_ttl, ==, expected.reply_correlation_ttl);
   g_assert_cmpint (filled.presence_grace, ==, expected.presence_grace);
-  g_assert_cmpint (filled.history_retention, ==, expected.history_retention);
+  g_assert_cmpint (filled.seen_retention, ==, expected.seen_retention);
+  g_assert_cmpint (filled.archive.max_age_ms, ==, expected.archive.max_age_ms);
+  g_assert_cmpuint (filled.archive.max_bytes, ==, expected.archive.max_bytes);
+  g_assert_cmpuint (filled.archive.max_entries, ==, expected.archive.max_entries);
+  g_assert_cmpuint (filled.archive.text_max, ==, expected.archive.text_max);
   g_assert_cmpuint (filled.inbox_cap, ==, expected.inbox_cap);
   g_assert_cmpuint (filled.correlation_ring_cap, ==, expected.correlation_ring_cap);
   g_assert_cmpuint (filled.reply_correlation_cap, ==, expected.reply_correlation_cap);
@@ -97,12 +101,15 @@ test_limits_filled (void)
   g_test_summary ("What is set reaches the parts, in their units.");
 
   add_text (settings, "f", "[limits]\ninbox-cap=7\nqueue-bytes-cap=4096\nacceptance-timeout-ms=0\n"
+            "[history]\nmax-entries=9\ntext-max=0\n"
             "[ipc]\nping-interval-ms=0\nbody-max=2048\n[compat]\nlegacy-adapters=off\nlegacy-upstream=on\n[spawn]\nremote=deny\n");
   g_assert_true (rb_settings_resolve (settings, NULL));
   rb_settings_fill_core (settings, &core);
   rb_settings_fill_ipc (settings, &ipc);
   g_assert_cmpuint (core.inbox_cap, ==, 7);
   g_assert_cmpuint (core.queue_bytes_cap, ==, 4096);
+  g_assert_cmpuint (core.archive.max_entries, ==, 9);
+  g_assert_cmpuint (core.archive.text_max, ==, 0);
   g_assert_cmpint (core.acceptance_timeout, ==, 0);
   g_assert_false (core.legacy_adapters);
   g_assert_false (core.remote_spawn);
@@ -197,7 +204,11 @@ test_refused (void)
     { "limits", "reply-record-ttl-ms", "0" },
     { "limits", "reply-correlation-ttl-ms", "-1" },
     { "limits", "presence-grace-ms", "0" },
-    { "limits", "history-retention-ms", "0" },
+    { "limits", "seen-retention-ms", "0" },
+    { "history", "max-age-ms", "-1" },
+    { "history", "max-bytes", "64 MiB" },
+    { "history", "max-entries", "0" },
+    { "history", "text-max", "-1" },
     { "limits", "inbox-cap", "0" },
     { "limits", "correlation-ring-cap", "0" },
     { "limits", "reply-correlation-cap", "0" },

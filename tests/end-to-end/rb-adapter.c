@@ -23,6 +23,7 @@ struct _RbAdapter {
   SoupSession     *session;
   RbAdapterLink   *link;        /* (nullable) */
   RbAdapterManner  manner;
+  char            *session_id;  /* (nullable) of the runtime */
   char            *endpoint;
   char            *owner;
   GPtrArray       *pushes;      /* of RbPush */
@@ -96,6 +97,7 @@ rb_adapter_free (RbAdapter *self)
   g_ptr_array_unref (self->pushes);
   g_hash_table_unref (self->counts);
   g_ptr_array_unref (self->kept);
+  g_free (self->session_id);
   g_free (self->endpoint);
   g_free (self->owner);
   g_free (self->presence);
@@ -283,13 +285,22 @@ rb_adapter_call (RbAdapter   *self,
 }
 
 void
+rb_adapter_set_session (RbAdapter  *self,
+                        const char *session)
+{
+  g_free (self->session_id);
+  self->session_id = g_strdup (session);
+}
+
+void
 rb_adapter_register (RbAdapter *self,
                      gboolean   is_worker)
 {
+  g_autofree char *session = self->session_id != NULL ? g_strdup_printf (",\"runtime_session_id\":\"%s\"", self->session_id) : g_strdup ("");
   const char *more = is_worker ? ",\"runtime_capabilities\":[\"background_exchange_v1\"],\"background_exchange_mode\":\"resident_endpoint\""
                                : "";
-  g_autofree char *body = g_strdup_printf ("{\"agent_id\":\"a\",\"plugin_pid\":%d,\"kind\":\"custom\",\"execution_surface\":\"headless\"%s}",
-                                           self->pid, more);
+  g_autofree char *body = g_strdup_printf ("{\"agent_id\":\"a\",\"plugin_pid\":%d,\"kind\":\"custom\",\"execution_surface\":\"headless\"%s%s}",
+                                           self->pid, more, session);
   g_autofree char *answer = NULL;
   g_autoptr(JsonObject) object = NULL;
 

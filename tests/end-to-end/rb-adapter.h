@@ -56,6 +56,8 @@ void         rb_adapter_confirm_kept   (RbAdapter       *self);
 /* Requests. They turn the loop, as the simulation may be asked meanwhile, and return the status. */
 RbAsk       *rb_adapter_begin          (RbAdapter       *self, const char *method, const char *path, const char *body);
 guint        rb_adapter_call           (RbAdapter       *self, const char *method, const char *path, const char *body, char **answer);
+/* For the next registrations: the runtime's session; NULL: none. */
+void         rb_adapter_set_session    (RbAdapter       *self, const char *session);
 /* Registers: an endpoint for direct messages, or a worker that takes assignments. */
 void         rb_adapter_register       (RbAdapter       *self, gboolean is_worker);
 /* After its stream is open again; the number of messages that came from the endpoint's queue. */

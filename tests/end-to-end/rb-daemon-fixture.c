@@ -37,6 +37,7 @@ struct _RbDaemonFixture {
   GPid         pid;            /* 0: none runs */
   int          status;         /* of the one that ended last */
   RbDiscovery *discovery;
+  const char  *last_started_at;  /* (nullable) of the one whose next is waited for; borrowed */
   RbPaths     *paths;
   char        *runtime_token;
 };
@@ -124,6 +125,20 @@ rb_daemon_fixture_free (RbDaemonFixture *self)
 }
 
 void
+rb_daemon_fixture_set_program (RbDaemonFixture *self,
+                               const char      *program)
+{
+  g_free (self->program);
+  self->program = g_strdup (program);
+}
+
+const char *
+rb_daemon_fixture_get_program (RbDaemonFixture *self)
+{
+  return self->program;
+}
+
+void
 rb_daemon_fixture_set_env (RbDaemonFixture *self,
                            const char      *name,
                            const char      *value)
@@ -156,6 +171,20 @@ rb_daemon_fixture_write_config (RbDaemonFixture *self,
 
   g_assert_cmpint (g_mkdir_with_parents (dir, 0700), ==, 0);
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
+}
+
+void
+rb_daemon_fixture_add_stuck (RbDaemonFixture *self,
+                             const char      *mode,
+                             const char      *broker)
+{
+  g_autofree char *usual = g_test_build_filename (G_TEST_BUILT, "..", "modules", NULL);
+  g_autofree char *own = g_test_build_filename (G_TEST_BUILT, "end-to-end", NULL);
+  g_autofree char *path = g_strconcat (usual, ":", own, NULL);
+  g_autofree char *text = g_strdup_printf ("[broker]\nemitters=stuck;journal\n%s[stuck]\nmode=%s\n", broker, mode);
+
+  rb_daemon_fixture_set_env (self, "RB_MODULE_PATH", path);
+  rb_daemon_fixture_write_config (self, text);
 }
 
 void
@@ -247,7 +276,7 @@ is_ready (RbDaemonFixture *self)
   if (!learn_paths (self))
     return FALSE;
   discovery = rb_discovery_read (self->paths->discovery_file, NULL);
-  if (discovery == NULL || discovery->pid != self->pid)
+  if (discovery == NULL || discovery->pid != self->pid || g_strcmp0 (discovery->started_at, self->last_started_at) == 0)
     return FALSE;
 
   g_clear_pointer (&self->discovery, rb_discovery_free);
@@ -306,6 +335,16 @@ void
 rb_daemon_fixture_wait_ready (RbDaemonFixture *self)
 {
   wait_for (self, check_ready, "become ready");
+}
+
+void
+rb_daemon_fixture_wait_next (RbDaemonFixture *self)
+{
+  g_autofree char *started_at = g_strdup (self->discovery->started_at);
+
+  self->last_started_at = started_at;
+  wait_for (self, check_ready, "start again");
+  self->last_started_at = NULL;
 }
 
 void

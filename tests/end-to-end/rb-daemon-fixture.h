@@ -22,8 +22,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbDaemonFixture, rb_daemon_fixture_free)
 void             rb_daemon_fixture_set_env       (RbDaemonFixture *self, const char *name, const char *value);
 void             rb_daemon_fixture_add_argument  (RbDaemonFixture *self, const char *argument);
 void             rb_daemon_fixture_clear_arguments (RbDaemonFixture *self);
+/* Another name of the built program, such as a link to it, or a program that becomes it. */
+void             rb_daemon_fixture_set_program   (RbDaemonFixture *self, const char *program);
+const char      *rb_daemon_fixture_get_program   (RbDaemonFixture *self);
 /* Writes $XDG_CONFIG_HOME/runtime-broker/broker.conf. */
 void             rb_daemon_fixture_write_config  (RbDaemonFixture *self, const char *text);
+
+/* Beside the usual modules the emitter that fails or hangs, with @mode ("hang-stop"...); @broker: more lines of [broker]. Writes the
+ * configuration. */
+void             rb_daemon_fixture_add_stuck     (RbDaemonFixture *self, const char *mode, const char *broker);
 
 /* The account's secret comes from credentials: the paths depend on it. */
 void             rb_daemon_fixture_set_runtime_token (RbDaemonFixture *self, const char *token);
@@ -33,6 +40,8 @@ void             rb_daemon_fixture_start         (RbDaemonFixture *self);
 /* Only starts it. */
 void             rb_daemon_fixture_launch        (RbDaemonFixture *self);
 void             rb_daemon_fixture_wait_ready    (RbDaemonFixture *self);
+/* Waits until the next one in the same process has written the discovery file. */
+void             rb_daemon_fixture_wait_next     (RbDaemonFixture *self);
 /* Waits until the running one has logged the event. */
 void             rb_daemon_fixture_wait_log      (RbDaemonFixture *self, const char *event);
 /* Starts another one beside it, or one that is to end by itself, and waits for its end. Returns the exit code.

@@ -268,20 +268,6 @@ test_missing_module (Fixture       *fixture,
   g_assert_nonnull (strstr (required, "'teleport'"));
 }
 
-/* The module that fails or hangs, with @mode, beside the usual ones. */
-static void
-add_stuck (Fixture    *fixture,
-           const char *mode)
-{
-  g_autofree char *usual = g_test_build_filename (G_TEST_BUILT, "..", "modules", NULL);
-  g_autofree char *own = g_test_build_filename (G_TEST_BUILT, "end-to-end", NULL);
-  g_autofree char *path = g_strconcat (usual, ":", own, NULL);
-  g_autofree char *text = g_strdup_printf ("[broker]\nemitters=stuck;journal\n[stuck]\nmode=%s\n", mode);
-
-  rb_daemon_fixture_set_env (fixture->daemon, "RB_MODULE_PATH", path);
-  rb_daemon_fixture_write_config (fixture->daemon, text);
-}
-
 static void
 test_module_fails (Fixture       *fixture,
                    gconstpointer  data)
@@ -290,7 +276,7 @@ test_module_fails (Fixture       *fixture,
 
   g_test_summary ("A module that fails to start ends the start with code 1 when it is required, and with nothing otherwise.");
 
-  add_stuck (fixture, "fail-start");
+  rb_daemon_fixture_add_stuck (fixture->daemon, "fail-start", "");
   rb_daemon_fixture_start (fixture->daemon);
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
   rb_daemon_fixture_add_argument (fixture->daemon, "--set=broker.required-modules=stuck");
@@ -305,7 +291,7 @@ test_module_hangs (Fixture       *fixture,
 {
   g_test_summary ("A module that never starts does not keep others from finding the broker.");
 
-  add_stuck (fixture, "hang-start");
+  rb_daemon_fixture_add_stuck (fixture->daemon, "hang-start", "");
   rb_daemon_fixture_start (fixture->daemon);
   g_assert_cmpuint (rb_daemon_fixture_request (fixture->daemon, FALSE, "GET", "/health", NULL, NULL), ==, 200);
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
@@ -324,7 +310,7 @@ test_stop_hangs (Fixture       *fixture,
     {
       gint64 begin_us;
 
-      add_stuck (fixture, modes[i]);
+      rb_daemon_fixture_add_stuck (fixture->daemon, modes[i], "");
       rb_daemon_fixture_start (fixture->daemon);
       begin_us = g_get_monotonic_time ();
       g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);

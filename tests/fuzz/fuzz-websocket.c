@@ -34,7 +34,7 @@ read_all (const guint8 *data,
           gsize         size,
           gsize         step)
 {
-  g_autoptr(RbWsParser) parser = rb_ws_parser_new (MESSAGE_MAX);
+  g_autoptr(RbWsParser) parser = rb_ws_parser_new (MESSAGE_MAX, NULL);
   g_autofree guint8 *copy = g_memdup2 (data, size);
   GString *log = g_string_new (NULL);
   RbWsEvent event = RB_WS_MORE;

@@ -24,5 +24,7 @@ guint        rb_fake_core_get_n_held   (RbCore *self);
 /* The newest open channel, borrowed; NULL when there is none. */
 RbChannel   *rb_fake_core_get_channel  (RbCore *self);
 guint        rb_fake_core_get_n_channels (RbCore *self);
+/* Of the server, borrowed. */
+RbBounds    *rb_fake_core_get_bounds  (RbCore *self);
 
 G_END_DECLS

@@ -3,7 +3,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "rb-export.h"
+#include "rb-fake-core.h"
 #include "rb-outbox-operator.h"
+#include "rb-search.h"
 #include "rb-staged.h"
 #include "rb-views.h"
 
@@ -80,4 +83,62 @@ gboolean
 rb_staged_is_offered (RbCore *core)
 {
   return TRUE;
+}
+
+/* Both answer with what they were asked. */
+
+void
+rb_search_async (RbCore                *core,
+                 const RbSearchRequest *request,
+                 GAsyncReadyCallback    callback,
+                 gpointer               user_data)
+{
+  g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
+  g_autofree char *asked = g_strdup_printf ("%s|%s|%s|%s|%" G_GINT64_FORMAT "|%" G_GINT64_FORMAT "|%u|%" G_GINT64_FORMAT, request->words,
+                                            request->from, request->to, request->endpoint_id, request->since, request->until,
+                                            request->limit, request->before);
+
+  g_task_return_pointer (task, g_variant_ref_sink (g_variant_new_parsed ("{'asked': <%s>}", asked)), (GDestroyNotify) g_variant_unref);
+}
+
+GVariant *
+rb_search_finish (RbCore        *core,
+                  GAsyncResult  *result,
+                  GError       **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+rb_export_async (RbCore                *core,
+                 const RbExportRequest *request,
+                 GAsyncReadyCallback    callback,
+                 gpointer               user_data)
+{
+  g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
+  g_autofree char *asked = g_strdup_printf ("%s|%" G_GINT64_FORMAT "|%" G_GINT64_FORMAT "|%d", request->cursor, request->since,
+                                            request->until, request->has_content);
+
+  g_task_return_pointer (task, g_variant_ref_sink (g_variant_new_parsed ("{'asked': <%s>}", asked)), (GDestroyNotify) g_variant_unref);
+}
+
+GVariant *
+rb_export_finish (RbCore        *core,
+                  GAsyncResult  *result,
+                  GError       **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+rb_core_add_bounds (RbCore   *core,
+                    RbBounds *bounds)
+{
+  g_object_set_data_full (G_OBJECT (core), "bounds", rb_bounds_ref (bounds), (GDestroyNotify) rb_bounds_unref);
+}
+
+RbBounds *
+rb_fake_core_get_bounds (RbCore *self)
+{
+  return g_object_get_data (G_OBJECT (self), "bounds");
 }

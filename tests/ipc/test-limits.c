@@ -5,6 +5,8 @@
 
 #include "rb-ipc-fixture.h"
 
+#include "rb-ipc-private.h"
+
 #include <string.h>
 #include <sys/resource.h>
 
@@ -358,6 +360,22 @@ test_connection_cap (RbIpcFixture *fixture,
 }
 
 static void
+test_connections_end (RbIpcFixture *fixture,
+                      gconstpointer data)
+{
+  g_test_summary ("A connection ends with its client, also when it had been answered and rested.");
+
+  for (guint i = 0; i < 30; i++)
+    {
+      g_autofree char *response = i % 3 == 0 ? rb_ipc_fixture_ask_unix (fixture, "GET", "/health", NULL)
+                                             : rb_ipc_fixture_ask (fixture, "DELETE", "/v1/endpoint/e", NULL, NULL);
+
+      assert_status (response, 200);
+    }
+  rb_test_wait_until (fixture->server->connections.length == 0);
+}
+
+static void
 test_thousand (RbIpcFixture *fixture,
                gconstpointer data)
 {
@@ -418,6 +436,7 @@ main (int    argc,
   ADD ("/ipc/limits/poll/stays", test_poll_stays);
   g_test_add ("/ipc/limits/connections/cap", RbIpcFixture, &few, rb_ipc_fixture_set_up, test_connection_cap,
               rb_ipc_fixture_tear_down);
+  ADD ("/ipc/limits/connections/end", test_connections_end);
   ADD ("/ipc/limits/connections/thousand", test_thousand);
 
   return g_test_run ();

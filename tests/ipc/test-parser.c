@@ -46,7 +46,7 @@ static char *
 parse (GByteArray *bytes,
        gsize       step)
 {
-  g_autoptr(RbWsParser) parser = rb_ws_parser_new (MESSAGE_MAX);
+  g_autoptr(RbWsParser) parser = rb_ws_parser_new (MESSAGE_MAX, NULL);
   g_autofree guint8 *copy = g_memdup2 (bytes->data, bytes->len);
   GString *words = g_string_new (NULL);
   gsize at = 0;
@@ -154,7 +154,7 @@ static void
 test_nul (void)
 {
   g_autoptr(GByteArray) bytes = g_byte_array_new ();
-  g_autoptr(RbWsParser) parser = rb_ws_parser_new (MESSAGE_MAX);
+  g_autoptr(RbWsParser) parser = rb_ws_parser_new (MESSAGE_MAX, NULL);
   g_autoptr(GBytes) payload = NULL;
   gsize used;
   guint code;

@@ -117,6 +117,44 @@ test_operator (RbIpcFixture *fixture,
 }
 
 static void
+test_archive (RbIpcFixture *fixture,
+              gconstpointer data)
+{
+  static const struct {
+    const char *query;
+    guint       status;
+    const char *part;
+  } cases[] = {
+    { "search?words=a%20b&from=x%40y&endpoint=e&limit=7&before=9&since=1970-01-01T00:00:01.000Z&until=1970-01-01T00:00:02.000Z", 200,
+      "a b|x@y|(null)|e|1000|2000|7|9" },
+    { "search", 200, "|(null)|(null)|(null)|0|0|0|0" },
+    { "search?words=a&to=z", 200, "a|(null)|z|" },
+    { "search?words=a&limit=0", 400, "'limit' must be a whole number from 1 to 200" },
+    { "search?words=a&limit=201", 400, "'limit'" },
+    { "search?words=a&limit=many", 400, "'limit'" },
+    { "search?words=a&before=-1", 400, "'before'" },
+    { "search?words=a&since=yesterday", 400, "'since' must be a time" },
+    { "search?words=a&until=", 400, "'until' must be a time" },
+    { "search?words=%ff", 400, "the query is malformed" },
+    { "export", 200, "(null)|0|0|0" },
+    { "export?cursor=a%3Ab&content=yes&since=1970-01-01T00:00:01.000Z", 200, "a:b|1000|0|1" },
+    { "export?content=no", 200, "(null)|0|0|0" },
+    { "export?content=perhaps", 400, "'content' must be 'yes' or 'no'" },
+  };
+
+  g_test_summary ("What is over can be searched and taken along; a question that is malformed is refused with its reason.");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *target = g_strconcat ("/v1/operator/", cases[i].query, NULL);
+      g_autofree char *answer = rb_ipc_fixture_ask_unix (fixture, "GET", target, NULL);
+
+      assert_status (answer, cases[i].status);
+      assert_contains (answer, cases[i].part);
+    }
+}
+
+static void
 test_dead_letters (RbIpcFixture *fixture,
                    gconstpointer data)
 {
@@ -340,6 +378,105 @@ test_close (RbIpcFixture *fixture,
   g_assert_false (g_file_test (fixture->socket, G_FILE_TEST_EXISTS));
 }
 
+/* Who connects between two servers waits for the second one. */
+static void
+test_hand_over (RbIpcFixture *fixture,
+                gconstpointer data)
+{
+  g_autoptr(RbRaw) channel = rb_ipc_fixture_open (fixture, "");
+  g_autoptr(RbRaw) waiting = NULL;
+  g_autoptr(RbRaw) local = NULL;
+  g_autoptr(RbIpcServer) next = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *url = g_strdup (fixture->url);
+  g_autofree char *payload = NULL;
+  g_autofree char *response = NULL;
+  g_autofree char *local_response = NULL;
+  RbIpcOptions options = { .bearer_token = TOKEN, .socket_path = fixture->socket };
+  guint8 opcode;
+  gsize length;
+
+  g_test_summary ("A server that hands its sockets over accepts nothing more and closes; the next one has the same address, and all who waited.");
+
+  rb_ipc_server_drain (fixture->server);
+  rb_ipc_server_hand_over (fixture->server, &options.tcp_fd, &options.socket_fd);
+  waiting = rb_raw_connect (fixture->url);
+  local = rb_raw_connect_unix (fixture->socket);
+  rb_raw_printf (waiting, "GET /health HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAuthorization: Bearer " TOKEN "\r\n\r\n", fixture->port);
+  rb_raw_printf (local, "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  rb_test_settle ();
+  rb_ipc_server_close (fixture->server);
+  payload = rb_raw_ws_read (channel, &opcode, &length);
+  g_assert_cmpmem (payload, length, "\x03\xe9" "broker_restart", 16);
+  g_assert_true (g_file_test (fixture->socket, G_FILE_TEST_EXISTS));
+  g_assert_false (rb_raw_is_closed (waiting));
+
+  next = rb_ipc_server_new (fixture->core, fixture->clock, &options);
+  g_assert_true (rb_ipc_server_listen (next, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (rb_ipc_server_get_url (next), ==, url);
+  response = rb_raw_read_response (waiting);
+  assert_status (response, 200);
+  local_response = rb_raw_read_response (local);
+  assert_status (local_response, 200);
+  rb_ipc_server_close (next);
+  g_assert_false (g_file_test (fixture->socket, G_FILE_TEST_EXISTS));
+}
+
+static void
+test_quiet (RbIpcFixture *fixture,
+            gconstpointer data)
+{
+  g_autoptr(RbRaw) client = rb_raw_connect (fixture->url);
+  g_autofree char *response = NULL;
+
+  g_test_summary ("It is quiet when nobody is in the middle of anything: who was accepted has asked, who asked was answered.");
+
+  rb_test_wait_until (!rb_ipc_server_is_quiet (fixture->server));
+  rb_raw_printf (client, "GET /health HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAuthorization: Bearer " TOKEN "\r\n", fixture->port);
+  rb_test_settle ();
+  g_assert_false (rb_ipc_server_is_quiet (fixture->server));
+  rb_raw_printf (client, "\r\n");
+  response = rb_raw_read_response (client);
+  rb_test_wait_until (rb_ipc_server_is_quiet (fixture->server));
+}
+
+static void
+answer_restart (GTask   *task,
+                gpointer user_data)
+{
+  GError **refusal = user_data;
+
+  if (*refusal != NULL)
+    g_task_return_error (task, g_steal_pointer (refusal));
+  else
+    g_task_return_pointer (task, g_variant_new_parsed ("{'pid': <int64 7>}"), (GDestroyNotify) g_variant_unref);
+  g_object_unref (task);
+}
+
+static void
+test_restart (RbIpcFixture *fixture,
+              gconstpointer data)
+{
+  GError *refusal = rb_error_new (RB_ERROR_BAD_STATE, "restart_refused", "not now");
+  g_autofree char *unknown = rb_ipc_fixture_ask_unix (fixture, "POST", "/v1/operator/restart", NULL);
+  g_autofree char *refused = NULL;
+  g_autofree char *done = NULL;
+  g_autofree char *foreign = NULL;
+
+  g_test_summary ("A restart is the daemon's to do or to refuse, a person's to ask for at the Unix socket, and nobody else's.");
+
+  assert_status (unknown, 404);
+  rb_ipc_server_add_action (fixture->server, "restart", answer_restart, &refusal);
+  refused = rb_ipc_fixture_ask_unix (fixture, "POST", "/v1/operator/restart", NULL);
+  assert_status (refused, 409);
+  assert_contains (refused, "\"error\":\"restart_refused\"");
+  done = rb_ipc_fixture_ask_unix (fixture, "POST", "/v1/operator/restart", NULL);
+  assert_contains (done, "{\"pid\":7}");
+  foreign = rb_ipc_fixture_ask (fixture, "POST", "/v1/operator/restart", NULL, NULL);
+  assert_status (foreign, 404);
+}
+
 static void
 set_up_default (RbIpcFixture *fixture,
                 gconstpointer data)
@@ -363,11 +500,15 @@ main (int    argc,
   ADD ("/server/unix/live", test_live_socket);
   ADD ("/server/unix/foreign", test_foreign_socket_stays);
   ADD ("/server/operator/routes", test_operator);
+  ADD ("/server/operator/archive", test_archive);
   ADD ("/server/operator/dead-letters", test_dead_letters);
   ADD ("/server/operator/dead-letters/unknown", test_dead_letter_unknown);
   ADD ("/server/operator/views", test_views);
   ADD ("/server/end/drain", test_drain);
   ADD ("/server/end/close", test_close);
+  ADD ("/server/end/hand-over", test_hand_over);
+  ADD ("/server/end/quiet", test_quiet);
+  ADD ("/server/operator/restart", test_restart);
 
   return g_test_run ();
 }

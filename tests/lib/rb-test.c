@@ -257,3 +257,22 @@ rb_test_make_dir (void)
   g_ptr_array_add (made_dirs, g_strdup (path));
   return path;
 }
+
+void
+rb_test_assert_bound (RbBounds   *bounds,
+                      const char *name)
+{
+  for (guint i = 0; i < rb_bounds_get_n (bounds); i++)
+    {
+      const RbBound *bound = rb_bounds_get (bounds, i);
+
+      if (!g_str_equal (bound->info->name, name))
+        continue;
+      g_assert_cmpuint (bound->limit, >, 0);
+      g_assert_cmpuint (bound->peak, <=, bound->limit);
+      g_assert_cmpuint (bound->n_reached, >, 0);
+      g_assert_cmpint (bound->last_reached, >, 0);
+      return;
+    }
+  g_error ("there is no bound '%s'", name);
+}

@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-bounds.h"
+
 #include <gio/gio.h>
 
 G_BEGIN_DECLS
@@ -33,6 +35,9 @@ guint rb_test_count_log     (const char *event);
 /* Pairs (field, value), NULL-terminated: the last such event had them. */
 void  rb_test_assert_logged (const char *event, ...) G_GNUC_NULL_TERMINATED;
 void  rb_test_forget_logs   (void);
+
+/* The limit of the bound @name (rb-bounds.h) was reached, counted, and kept. */
+void  rb_test_assert_bound  (RbBounds *bounds, const char *name);
 
 /* The level at which it was logged last; 0: it never was. */
 GLogLevelFlags rb_test_get_log_level (const char *event);

@@ -11,12 +11,13 @@ sys.dont_write_bytecode = True
 
 import code_rules
 import layers
+import limits
 import log_names
 import protocol_map
 import style
 from tree import Tree
 
-RULES = layers.RULES + style.RULES + code_rules.RULES + log_names.RULES + protocol_map.RULES
+RULES = layers.RULES + style.RULES + code_rules.RULES + limits.RULES + log_names.RULES + protocol_map.RULES
 SHOWN = 30
 
 

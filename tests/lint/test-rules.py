@@ -9,6 +9,7 @@ sys.dont_write_bytecode = True
 
 import code_rules
 import layers
+import limits
 import log_names
 import protocol_map
 import style
@@ -56,8 +57,20 @@ def mapped(row=None, said=None, test='core-a', source='tests/core/test-a.c'):
     return {'tests/README.md': table, source: '/* protocol.md {}. */\n'.format(said or every)}
 
 
+def bounded(row='| `box` | things | 3 | pushes back | refused |', code='{ "box", "things", RB_BOUND_PUSHES_BACK, "refused" }',
+            test='{ "box", drive_box },'):
+    """A tree with one bound, its row and its test."""
+    return {'broker/README.md': '{}\n\n{}\n'.format(limits.HEADING, row), 'broker/core/rb-a.c': code, 'tests/core/test-a.c': test}
+
+
 # rule -> (what it must refuse, what it must accept)
 CASES = {
+    'limits': (
+        [bounded(row=''), bounded(row='| `box` | things | 3 | forgets | refused |'), bounded(row='| `box` | others | 3 | pushes back | refused |'),
+         bounded(row='| `box` | things | 3 | pushes back | dropped |'), bounded(code=''), bounded(test=''),
+         bounded(code='{ "box", "things", RB_BOUND_PUSHES_BACK, "refused" }, { "new", "things", RB_BOUND_FORGETS, "x" }')],
+        [bounded(), bounded(test='rb_test_assert_bound (bounds, "box")'),
+         bounded(code='#define SAID "refused"\n{ "box", "things", RB_BOUND_PUSHES_BACK,\n  SAID }')]),
     'layers/folders': (
         [{**c('broker/core/rb-a.c', '#include "rb-s.h"\n'), 'broker/ipc/rb-s.h': ''},
          {**c('modules/x/rb-a.c', '#include "rb-c.h"\n'), 'broker/core/rb-c.h': ''},
@@ -142,7 +155,7 @@ def failures(check, refused, accepted):
 
 
 def main():
-    rules = layers.RULES + style.RULES + code_rules.RULES + log_names.RULES + protocol_map.RULES
+    rules = layers.RULES + style.RULES + code_rules.RULES + limits.RULES + log_names.RULES + protocol_map.RULES
     failed = 0
     print('1..{}'.format(len(rules)))
     for number, (name, check) in enumerate(rules, 1):

@@ -399,6 +399,8 @@ rb_transitions_watch_change (RbTransitionsWatch *self,
     case RB_TABLE_META:
     case RB_TABLE_CORRELATIONS:
     case RB_TABLE_CONTROL_KEYS:
+    case RB_TABLE_ARCHIVE:
+    case RB_TABLE_ARCHIVE_TEXT:
     case RB_N_TABLES:
       break;
     }

@@ -264,6 +264,8 @@ on_row (RbTable   table,
     case RB_TABLE_CHECKPOINTS:
     case RB_TABLE_OUTBOX:
     case RB_TABLE_CONTROL_KEYS:
+    case RB_TABLE_ARCHIVE:
+    case RB_TABLE_ARCHIVE_TEXT:
     case RB_N_TABLES:
       break;
     }

@@ -161,6 +161,18 @@ test_damaged_pages (StoreFixture  *fixture,
   assert_refused (fixture->path, RB_ERROR_CORRUPT, "database_damaged", "damaged");
 }
 
+/* As it stands in the file, whatever a log beside it says. */
+static guint
+read_version (const char *path)
+{
+  g_autofree char *bytes = NULL;
+  gsize size;
+
+  g_assert_true (g_file_get_contents (path, &bytes, &size, NULL));
+  g_assert_cmpuint (size, >=, 100);
+  return (guint8) bytes[63];
+}
+
 static void
 test_lost_file (StoreFixture  *fixture,
                 gconstpointer  data)
@@ -185,6 +197,28 @@ test_empty_file (StoreFixture  *fixture,
   store_fixture_close (fixture);
   g_assert_true (g_file_set_contents (fixture->path, "", 0, NULL));
   store_fixture_open (fixture);
+}
+
+static void
+test_peek (StoreFixture  *fixture,
+           gconstpointer  data)
+{
+  g_autofree char *missing = g_strconcat (fixture->path, "-missing", NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("Whether we know its schema can be seen while another process has it, also right after it was made.");
+
+  g_assert_true (rb_sqlite_store_peek (fixture->path, &error));
+  g_assert_true (rb_sqlite_store_peek (missing, &error));
+  g_assert_cmpuint (read_version (fixture->path), >, 0);
+  store_fixture_close (fixture);
+  exec_sql (fixture->path, "PRAGMA user_version = 99");
+  g_assert_false (rb_sqlite_store_peek (fixture->path, &error));
+  g_assert_error (error, RB_ERROR, (int) RB_ERROR_CORRUPT);
+  g_assert_cmpstr (rb_error_get_reason (error), ==, "database_newer");
+  g_assert_nonnull (strstr (error->message, "schema 99"));
+  g_assert_true (g_file_set_contents (fixture->path, "SQLite format 3", 15, NULL));
+  g_assert_true (rb_sqlite_store_peek (fixture->path, NULL));
 }
 
 static void
@@ -432,6 +466,7 @@ main (int   argc,
   STORE_TEST ("/store/open/refuses/damaged-pages", test_damaged_pages);
   STORE_TEST ("/store/open/refuses/lost-file", test_lost_file);
   STORE_TEST ("/store/open/refuses/newer", test_newer);
+  STORE_TEST ("/store/open/peek", test_peek);
   STORE_TEST ("/store/open/refuses/foreign", test_foreign);
   STORE_TEST ("/store/open/refuses/second-opener", test_second_opener);
   STORE_TEST ("/store/open/refuses/other-process", test_other_process);

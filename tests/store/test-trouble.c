@@ -8,6 +8,7 @@
 #include "store-fixture.h"
 
 #include "rb-error.h"
+#include "rb-fake-clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,6 +53,60 @@ get_health (RbSqliteStore *store)
 
   g_assert_true ((health == RB_STORE_OK) == (reason == NULL));
   return health;
+}
+
+#define QUEUE_MAX (64 * 1024)
+
+typedef struct {
+  StoreFixture *fixture;
+  guint         n_done;
+} Flood;
+
+/* The connection is lent, so the thread writes nothing meanwhile. */
+static void
+flood (GVariant *row,
+       gpointer  user_data)
+{
+  Flood *self = user_data;
+  g_autofree char *value = g_strnfill (1024, 'x');
+  RbStore *store = RB_STORE (self->fixture->store);
+  guint n = 0;
+
+  while (rb_store_get_health (store, NULL) == RB_STORE_OK && n < 1000)
+    {
+      g_autofree char *name = g_strdup_printf ("n%u", n++);
+
+      rb_store_commit (store, store_change_meta (name, value), store_count_done, &self->n_done);
+    }
+  g_assert_cmpuint (n, >, 10);
+  g_assert_cmpuint (n, <=, QUEUE_MAX / 1024);
+}
+
+static void
+test_queue_bound (StoreFixture  *fixture,
+                  gconstpointer  data)
+{
+  g_autoptr(RbClock) clock = rb_fake_clock_new ();
+  Flood self = { fixture, 0 };
+  RbBounds *bounds;
+  guint n_signals = 0;
+
+  g_test_summary ("What waits for the disk is bounded: at the limit new work is to be refused, until half of it is written.");
+
+  store_put_meta (fixture->store, "one", "row");
+  bounds = rb_sqlite_store_make_bounds (fixture->store, clock, QUEUE_MAX);
+  g_signal_connect (fixture->store, "health-changed", G_CALLBACK (count_signal), &n_signals);
+  g_assert_true (rb_store_load (RB_STORE (fixture->store), RB_TABLE_META, flood, &self, NULL));
+  g_assert_cmpint (get_health (fixture->store), ==, RB_STORE_FAILING);
+  g_assert_cmpuint (n_signals, ==, 1);
+  g_assert_cmpstr (rb_bounds_get (bounds, 0)->info->name, ==, "store_queue");
+  g_assert_cmpuint (rb_bounds_get (bounds, 0)->n_reached, ==, 1);
+
+  rb_test_wait_until (get_health (fixture->store) == RB_STORE_OK);
+  g_assert_cmpuint (n_signals, ==, 2);
+  rb_test_wait_until (rb_bounds_get (bounds, 0)->used == 0);
+  store_put_meta (fixture->store, "two", "row");
+  g_assert_cmpuint (rb_bounds_get (bounds, 0)->n_reached, ==, 1);
 }
 
 static void
@@ -356,6 +411,7 @@ main (int   argc,
   if (small_disk != NULL)
     return run_on_small_disk (small_disk);
 
+  STORE_TEST ("/store/queue/bound", test_queue_bound);
   STORE_TEST ("/store/full/recovers", test_full_recovers);
   STORE_TEST ("/store/full/close", test_full_close);
   STORE_TEST ("/store/full/at-open", test_full_at_open);

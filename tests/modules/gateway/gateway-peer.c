@@ -100,6 +100,7 @@ configure (Peer        *peer,
   g_signal_connect (peer->connector, "superseded", G_CALLBACK (on_superseded), peer);
   if (!rb_module_configure (RB_MODULE (peer->connector), context, error))
     return FALSE;
+  peer->bounds = rb_module_context_get_bounds (context);
   rb_connector_set_window (peer->connector, 1000, 64 << 20);
   return TRUE;
 }

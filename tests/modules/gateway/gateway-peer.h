@@ -19,6 +19,7 @@ typedef struct {
   RbSimGateway *gateway;           /* of @sim */
   RbClock      *clock;             /* a fake one */
   RbConnector  *connector;
+  RbBounds     *bounds;            /* of @connector; borrowed */
   char         *state_dir;
   GPtrArray    *deliveries;        /* Delivery, in order; all of them */
   gboolean      accepts;           /* each delivery, at once */

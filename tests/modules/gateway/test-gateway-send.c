@@ -298,6 +298,7 @@ test_bounded (void)
   g_assert_false (rb_connector_send_finish (peer->connector, slots[G_N_ELEMENTS (slots) - 1], NULL, NULL, &error));
   g_assert_error (error, RB_ERROR, RB_ERROR_UNAVAILABLE);
   g_assert_cmpstr (rb_error_get_reason (error), ==, "connector_busy");
+  rb_test_assert_bound (peer->bounds, "gateway_send_bytes");
 
   rb_fake_clock_advance (peer->clock, 15000);
   rb_test_wait_until (slots[0] != NULL);
@@ -306,6 +307,37 @@ test_bounded (void)
       rb_test_wait_until (slots[i] != NULL);
       g_object_unref (slots[i]);
     }
+}
+
+static void
+count_result (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  guint *n = user_data;
+
+  rb_connector_send_finish (RB_CONNECTOR (source), result, NULL, NULL, NULL);
+  (*n)++;
+}
+
+static void
+test_many (void)
+{
+  g_autoptr(Peer) peer = peer_new_connected ();
+  const RbSimSendAnswer never = { .how = RB_SIM_SEND_NEVER };
+  g_autoptr(RbEnvelope) envelope = make_envelope ("bob@sim", NULL, "x");
+  guint n = 0;
+
+  g_test_summary ("So may their number be, however small they are; when they are answered others may go.");
+
+  rb_sim_gateway_answer_sends (peer->gateway, &never);
+  for (guint i = 0; i < 4096 + 3; i++)
+    rb_connector_send_async (peer->connector, envelope, NULL, count_result, &n);
+  rb_test_wait_until (n == 3);
+  rb_test_assert_bound (peer->bounds, "gateway_sends");
+  rb_fake_clock_advance (peer->clock, 15000);
+  rb_test_wait_until (n == 4096 + 3);
+  g_assert_cmpuint (rb_bounds_get (peer->bounds, 0)->used, ==, 0);
 }
 
 int
@@ -323,5 +355,6 @@ main (int    argc,
   g_test_add_func ("/gateway/send/unmatched-error", test_unmatched_error);
   g_test_add_func ("/gateway/send/cancelled", test_cancelled);
   g_test_add_func ("/gateway/send/bounded", test_bounded);
+  g_test_add_func ("/gateway/send/many", test_many);
   return g_test_run ();
 }

@@ -6,6 +6,8 @@
 #include "rb-gateway-stream.h"
 
 #include "rb-connector.h"
+#include "rb-fake-clock.h"
+#include "rb-gateway-bounds.h"
 #include "rb-json.h"
 #include "rb-test.h"
 
@@ -232,6 +234,127 @@ test_large_alone (void)
   g_assert_cmpint (next (stream), ==, 1);
 }
 
+static RbBounds *
+watch (RbGatewayStream *stream,
+       RbClock         *clock)
+{
+  RbBounds *bounds = rb_bounds_new (rb_gateway_bound_infos, RB_N_GATEWAY_BOUNDS, clock);
+
+  rb_gateway_stream_set_bounds (stream, bounds);
+  return bounds;
+}
+
+static void
+test_bounds_of_held (void)
+{
+  g_autoptr(RbClock) clock = rb_fake_clock_new ();
+  g_autoptr(RbGatewayStream) stream = rb_gateway_stream_new (0, 2);
+  g_autoptr(RbBounds) bounds = watch (stream, clock);
+  g_autoptr(RbEnvelope) large = make (NULL, RB_GATEWAY_HELD_BYTES / 2);
+
+  g_test_summary ("What is held is counted, in messages and in bytes, and so is what was not taken for want of room.");
+
+  for (gint64 seq = 1; seq <= RB_GATEWAY_HELD_MESSAGES; seq++)
+    g_assert_cmpint (receive (stream, seq), ==, RB_GATEWAY_STREAM_HELD);
+  g_assert_cmpint (receive (stream, RB_GATEWAY_HELD_MESSAGES + 1), ==, RB_GATEWAY_STREAM_NO_ROOM);
+  rb_test_assert_bound (bounds, "gateway_held");
+  rb_gateway_stream_jump (stream, RB_GATEWAY_HELD_MESSAGES);
+  g_assert_cmpuint (rb_bounds_get (bounds, RB_GATEWAY_BOUND_HELD)->used, ==, 0);
+
+  for (guint i = 0; i < 2; i++)
+    rb_gateway_stream_receive (stream, RB_CONNECTOR_NO_SEQ, large, SECOND);
+  g_assert_cmpint (rb_gateway_stream_receive (stream, RB_CONNECTOR_NO_SEQ, large, SECOND), ==, RB_GATEWAY_STREAM_NO_ROOM);
+  rb_test_assert_bound (bounds, "gateway_held_bytes");
+  rb_gateway_stream_set_window (stream, 10, 64 << 20);
+  while (next (stream) != 0)
+    ;
+  g_assert_cmpint (rb_gateway_stream_receive (stream, RB_CONNECTOR_NO_SEQ, large, SECOND), ==, RB_GATEWAY_STREAM_HELD);
+  next (stream);
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("u-%u", i);
+      g_autoptr(RbEnvelope) envelope = make (id, 10);
+
+      rb_gateway_stream_receive (stream, RB_CONNECTOR_NO_SEQ, envelope, SECOND);
+      next (stream);
+    }
+  rb_test_assert_bound (bounds, "gateway_duplicates");
+  g_assert_cmpuint (rb_bounds_get (bounds, RB_GATEWAY_BOUND_DUPLICATES)->used, ==, 2);
+  g_assert_cmpuint (rb_bounds_get (bounds, RB_GATEWAY_BOUND_DUPLICATES)->n_reached, ==, 1);
+}
+
+static void
+test_bound_of_ahead (void)
+{
+  g_autoptr(RbClock) clock = rb_fake_clock_new ();
+  g_autoptr(RbGatewayStream) stream = make_stream (0);
+  g_autoptr(RbBounds) bounds = watch (stream, clock);
+  gint64 last = RB_GATEWAY_AHEAD_MAX;
+
+  g_test_summary ("One that is refused for long does not make us remember all that follow: from the bound on nothing new is taken.");
+
+  g_assert_cmpint (receive (stream, 1), ==, RB_GATEWAY_STREAM_HELD);
+  g_assert_cmpint (next (stream), ==, 1);
+  rb_gateway_stream_release (stream, 1, SECOND);
+  for (gint64 seq = 2; seq <= last; seq++)
+    {
+      g_assert_cmpint (receive (stream, seq), ==, RB_GATEWAY_STREAM_HELD);
+      g_assert_cmpint (next (stream), ==, seq);
+      rb_gateway_stream_accept (stream, seq);
+    }
+  g_assert_cmpint (receive (stream, last + 1), ==, RB_GATEWAY_STREAM_NO_ROOM);
+  g_assert_cmpint (receive (stream, last + 2), ==, RB_GATEWAY_STREAM_NO_ROOM);
+  rb_test_assert_bound (bounds, "gateway_ahead");
+
+  /* It is asked for, and comes: the floor moves, and so does everything. */
+  g_assert_cmpint (rb_gateway_stream_get_ask_us (stream, 100 * SECOND), <=, 100 * SECOND);
+  rb_gateway_stream_asked (stream, 100 * SECOND);
+  g_assert_cmpint (receive_at (stream, 1, 100 * SECOND), ==, RB_GATEWAY_STREAM_HELD);
+  g_assert_cmpint (next (stream), ==, 1);
+  rb_gateway_stream_accept (stream, 1);
+  g_assert_cmpint (rb_gateway_stream_get_floor (stream), ==, last);
+  g_assert_cmpuint (rb_bounds_get (bounds, RB_GATEWAY_BOUND_AHEAD)->used, ==, 0);
+  g_assert_cmpint (receive_at (stream, last + 1, 101 * SECOND), ==, RB_GATEWAY_STREAM_HELD);
+  g_assert_cmpint (receive_at (stream, last + 2, 101 * SECOND), ==, RB_GATEWAY_STREAM_HELD);
+}
+
+/* As long as the oldest is refused, the one that had no room is not asked for every second, with all that lies below it. */
+static void
+test_ahead_is_patient (void)
+{
+  g_autoptr(RbGatewayStream) stream = make_stream (0);
+  gint64 last = RB_GATEWAY_AHEAD_MAX;
+  gint64 now_us = SECOND;
+  guint n_asked = 0;
+
+  receive (stream, 1);
+  next (stream);
+  rb_gateway_stream_release (stream, 1, SECOND);
+  for (gint64 seq = 2; seq <= last; seq++)
+    {
+      receive (stream, seq);
+      next (stream);
+      rb_gateway_stream_accept (stream, seq);
+    }
+  for (guint i = 0; i < 600; i++, now_us += SECOND)
+    {
+      if (rb_gateway_stream_get_ask_us (stream, now_us) <= now_us)
+        {
+          rb_gateway_stream_asked (stream, now_us);
+          n_asked++;
+          if (receive_at (stream, 1, now_us) == RB_GATEWAY_STREAM_HELD)
+            {
+              next (stream);
+              rb_gateway_stream_release (stream, 1, now_us);
+            }
+          g_assert_cmpint (receive_at (stream, last + 1, now_us), ==, RB_GATEWAY_STREAM_NO_ROOM);
+        }
+    }
+  g_assert_cmpuint (n_asked, >=, 10);
+  g_assert_cmpuint (n_asked, <=, 60);
+}
+
 static void
 test_gap (void)
 {
@@ -429,6 +552,9 @@ main (int    argc,
   g_test_add_func ("/gateway/stream/order-when-full", test_order_when_full);
   g_test_add_func ("/gateway/stream/order-is-not-for-ever", test_order_is_not_for_ever);
   g_test_add_func ("/gateway/stream/large-alone", test_large_alone);
+  g_test_add_func ("/gateway/stream/bounds/held", test_bounds_of_held);
+  g_test_add_func ("/gateway/stream/bounds/ahead", test_bound_of_ahead);
+  g_test_add_func ("/gateway/stream/bounds/ahead-is-patient", test_ahead_is_patient);
   g_test_add_func ("/gateway/stream/gap", test_gap);
   g_test_add_func ("/gateway/stream/gap-backoff-caps", test_gap_backoff_caps);
   g_test_add_func ("/gateway/stream/refused", test_refused);

@@ -93,7 +93,9 @@ on_control (RbUpstream *upstream,
 void
 http_fixture_make (HttpFixture *fixture)
 {
-  g_autoptr(RbModuleContext) context = http_context_new (fixture->settings, fixture->clock, rb_sim_get_token (fixture->sim));
+  const char *token = rb_sim_get_token (fixture->sim);
+  g_autoptr(RbModuleContext) context = http_context_new (fixture->settings, fixture->clock, token);
+  g_autoptr(RbModuleContext) of_emitter = http_context_new (fixture->settings, fixture->clock, token);
   g_autoptr(GError) error = NULL;
 
   fixture->upstream = g_object_new (RB_TYPE_HTTP_UPSTREAM, NULL);
@@ -101,8 +103,9 @@ http_fixture_make (HttpFixture *fixture)
   g_signal_connect (fixture->upstream, "control", G_CALLBACK (on_control), fixture);
   rb_module_configure (fixture->upstream, context, &error);
   g_assert_no_error (error);
-  rb_module_configure (fixture->emitter, context, &error);
+  rb_module_configure (fixture->emitter, of_emitter, &error);
   g_assert_no_error (error);
+  fixture->bounds = rb_module_context_get_bounds (context);
 }
 
 gboolean

@@ -16,6 +16,7 @@ typedef struct {
   RbClock     *clock;         /* a fake one */
   GHashTable  *settings;      /* of the group [http]; to be changed before the modules are made */
   RbModule    *upstream;      /* NULL until http_fixture_make() */
+  RbBounds    *bounds;       /* of it; borrowed */
   RbModule    *emitter;
   GPtrArray   *controls;      /* of GVariant: what the upstream's signal said, in order */
 } HttpFixture;

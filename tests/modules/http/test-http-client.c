@@ -254,6 +254,10 @@ static void
 test_body_limit (Fixture       *fixture,
                  gconstpointer  data)
 {
+  /* Of the two modules that have a client. */
+  static const RbBoundInfo infos[] = { { "http_answer", "bytes", RB_BOUND_PUSHES_BACK, "" },
+                                       { "emitter_answer", "bytes", RB_BOUND_PUSHES_BACK, "" } };
+  g_autoptr(RbBounds) bounds = rb_bounds_new (infos, G_N_ELEMENTS (infos), fixture->clock);
   g_autoptr(RbHttpAnswer) fits = NULL;
   g_autoptr(RbHttpAnswer) too_long = NULL;
   g_autoptr(RbHttpAnswer) after = NULL;
@@ -261,6 +265,7 @@ test_body_limit (Fixture       *fixture,
   g_test_summary ("A body of 4 MiB is taken; of a longer one only the status is, and the next request is not disturbed.");
 
   make_client (fixture);
+  rb_http_client_set_bounds (fixture->client, bounds, 0);
   fixture->body_bytes = RB_HTTP_MAX_BODY;
   fits = request (fixture, "/body", NULL);
   g_assert_null (fits->broken);
@@ -271,6 +276,11 @@ test_body_limit (Fixture       *fixture,
   g_assert_cmpuint (too_long->status, ==, 200);
   g_assert_null (too_long->body);
   g_assert_error (too_long->broken, RB_ERROR, RB_ERROR_TOO_LARGE);
+  rb_test_assert_bound (bounds, "http_answer");
+  rb_http_client_set_bounds (fixture->client, bounds, 1);
+  g_clear_pointer (&too_long, rb_http_answer_free);
+  too_long = request (fixture, "/body", NULL);
+  rb_test_assert_bound (bounds, "emitter_answer");
 
   after = request (fixture, "/plain", NULL);
   g_assert_cmpuint (after->status, ==, 204);

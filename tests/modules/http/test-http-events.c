@@ -7,6 +7,7 @@
 #include "rb-error.h"
 #include "rb-fake-clock.h"
 #include "rb-http-acks.h"
+#include "rb-http-events.h"
 
 #include <string.h>
 
@@ -577,8 +578,44 @@ test_ack_bound (HttpFixture   *fixture,
   g_assert_null (http_fixture_call (fixture, RB_UPSTREAM_CONTROL_ACK, "{'idempotency_key': <'c'>, 'status': <'applied'>}", &full));
   g_assert_error (full, RB_ERROR, RB_ERROR_UNAVAILABLE);
   g_assert_cmpstr (rb_error_get_reason (full), ==, "too_many_acks");
+  rb_test_assert_bound (fixture->bounds, "http_acks");
   g_assert_null (http_fixture_call (fixture, RB_UPSTREAM_CONTROL_ACK, "{'status': <'applied'>}", &nameless));
   g_assert_error (nameless, RB_ERROR, RB_ERROR_INVALID);
+}
+
+static void
+test_ack_keys_bound (HttpFixture   *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("What was only received is remembered for a while, and no longer than there is room.");
+
+  http_fixture_start (fixture);
+  for (guint i = 0; i <= RB_HTTP_MAX_ACK_KEYS; i++)
+    {
+      g_autofree char *key = g_strdup_printf ("k%u", i);
+
+      acknowledge (fixture, key, "received");
+    }
+  rb_test_assert_bound (fixture->bounds, "http_ack_keys");
+  g_assert_cmpuint (rb_bounds_get (fixture->bounds, RB_HTTP_BOUND_ACK_KEYS)->used, ==, 1);
+}
+
+static void
+test_event_bound (HttpFixture   *fixture,
+                  gconstpointer  data)
+{
+  g_autofree char *rest = g_strnfill (RB_HTTP_MAX_FRAME, ' ');
+  g_autofree char *text = g_strconcat (NUDGE ("k1"), rest, NULL);
+
+  g_test_summary ("An event that is too long ends the stream, and the next one comes with another.");
+
+  http_fixture_start (fixture);
+  rb_sim_events_send (events (fixture), NUDGE ("k0"));
+  rb_test_wait_until (fixture->controls->len == 1);
+  rb_sim_events_send (events (fixture), text);
+  rb_test_wait_until (rb_bounds_get (fixture->bounds, RB_HTTP_BOUND_EVENT)->n_reached == 1);
+  rb_test_assert_bound (fixture->bounds, "http_event");
+  g_assert_cmpuint (n_controls (fixture, "k1"), ==, 0);
 }
 
 static const RbSimFault ack_faults[] = {
@@ -624,5 +661,7 @@ main (int   argc,
   add ("/http/acks/refused", NULL, test_ack_refused);
   add ("/http/acks/order", NULL, test_ack_order);
   add ("/http/acks/bound", NULL, test_ack_bound);
+  add ("/http/acks/keys", NULL, test_ack_keys_bound);
+  add ("/http/events/bound", NULL, test_event_bound);
   return g_test_run ();
 }

@@ -103,6 +103,7 @@ peer_new (const char *data_dir,
   context = rb_module_context_new (&info, &environment, settings);
   rb_module_configure (RB_MODULE (peer->connector), context, &error);
   g_assert_no_error (error);
+  peer->bounds = rb_module_context_get_bounds (context);
   return peer;
 }
 

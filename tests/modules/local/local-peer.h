@@ -15,6 +15,7 @@ typedef struct {
 /* What its connector did and was asked. */
 typedef struct {
   RbConnector *connector;
+  RbBounds    *bounds;         /* of it; borrowed */
   RbClock     *clock;
   GPtrArray   *deliveries;       /* Delivery, in order; all of them */
   gboolean     accepts;          /* each delivery, at once */

@@ -214,6 +214,8 @@ test_full_of_messages (Fixture       *fixture,
   peer_send_ok (fixture->ada, "eve@local", "m-2", "x");
   assert_refused (fixture->ada, "eve@local", "m-3", RB_ERROR_UNAVAILABLE, "recipient_mailbox_full", "eve@local");
 
+  rb_test_assert_bound (fixture->ada->bounds, "local_mailbox");
+
   /* What was taken is still answered for. */
   peer_send_ok (fixture->ada, "eve@local", "m-2", "x");
   rb_test_wait_until (eve->deliveries->len == 2);
@@ -302,6 +304,25 @@ test_too_many (Fixture       *fixture,
     rb_connector_send_async (fixture->ada->connector, envelope, NULL, count_result, &counts);
   rb_test_wait_until (counts.taken + counts.refused == 4100);
   g_assert_cmpuint (counts.refused, ==, 4);
+  rb_test_assert_bound (fixture->ada->bounds, "local_sends");
+  peer_send_ok (fixture->ada, "bob@local", NULL, "x");
+}
+
+static void
+test_too_large (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_autofree char *text = g_strnfill (1 << 20, 'x');
+  g_autoptr(RbEnvelope) envelope = make_envelope ("bob@local", NULL, text);
+  Counts counts = { 0 };
+
+  g_test_summary ("More than 64 MiB on their way to the disk are refused.");
+
+  for (guint i = 0; i < 70; i++)
+    rb_connector_send_async (fixture->ada->connector, envelope, NULL, count_result, &counts);
+  rb_test_wait_until (counts.taken + counts.refused == 70);
+  g_assert_cmpuint (counts.refused, ==, 7);
+  rb_test_assert_bound (fixture->ada->bounds, "local_send_bytes");
   peer_send_ok (fixture->ada, "bob@local", NULL, "x");
 }
 
@@ -317,6 +338,7 @@ main (int    argc,
   ADD ("/local/send/refuses/full-of-messages", test_full_of_messages);
   ADD ("/local/send/refuses/full-of-bytes", test_full_of_bytes);
   ADD ("/local/send/refuses/too-many", test_too_many);
+  ADD ("/local/send/refuses/too-large", test_too_large);
   ADD ("/local/send/stored-or-delivered", test_stored_or_delivered);
   ADD ("/local/send/same-id/later", test_same_id);
   ADD ("/local/send/same-id/at-once", test_same_id_at_once);

@@ -14,6 +14,7 @@
 typedef struct {
   RbUpstream *upstream;
   RbClock    *clock;
+  RbBounds   *bounds;     /* borrowed */
 } Fixture;
 
 static void
@@ -32,6 +33,7 @@ set_up (Fixture       *fixture,
   fixture->upstream = g_object_new (RB_TYPE_LOCAL_UPSTREAM, NULL);
   rb_module_configure (RB_MODULE (fixture->upstream), context, &error);
   g_assert_no_error (error);
+  fixture->bounds = rb_module_context_get_bounds (context);
 }
 
 static void
@@ -227,6 +229,9 @@ test_bounded (Fixture       *fixture,
     }
   again = register_endpoint (fixture, "n");
   g_assert_cmpstr (again, !=, first);
+  g_assert_cmpuint (rb_bounds_get (fixture->bounds, 0)->n_reached, >, 0);
+  rb_test_assert_bound (fixture->bounds, "local_retired");
+  rb_test_assert_bound (fixture->bounds, "local_grants");
 }
 
 static void

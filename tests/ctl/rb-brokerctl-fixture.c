@@ -1,0 +1,88 @@
+/* rb-brokerctl-fixture.c: brokerctl as a process, beside a broker that answers as it is told
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-brokerctl-fixture.h"
+
+void
+rb_brokerctl_set_up (RbBrokerctlFixture *fixture,
+                     gconstpointer       data)
+{
+  fixture->data_dir = rb_test_make_dir ();
+}
+
+void
+rb_brokerctl_set_up_broker (RbBrokerctlFixture *fixture,
+                            gconstpointer       data)
+{
+  rb_brokerctl_set_up (fixture, data);
+  fixture->broker = rb_fake_broker_new (fixture->data_dir);
+}
+
+void
+rb_brokerctl_tear_down (RbBrokerctlFixture *fixture,
+                        gconstpointer       data)
+{
+  rb_test_settle ();
+  g_clear_pointer (&fixture->broker, rb_fake_broker_free);
+  g_free (fixture->data_dir);
+  g_free (fixture->out);
+  g_free (fixture->err);
+}
+
+GSubprocess *
+rb_brokerctl_start (RbBrokerctlFixture *fixture,
+                    const char         *arguments)
+{
+  g_autoptr(GSubprocessLauncher) launcher = NULL;
+  g_autofree char *program = g_test_build_filename (G_TEST_BUILT, "..", "broker", "brokerctl", NULL);
+  g_autofree char *line = g_strdup_printf ("'%s' %s", program, arguments);
+  g_auto(GStrv) argv = NULL;
+  g_autoptr(GError) error = NULL;
+  GSubprocess *process;
+
+  launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE
+                                        | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  g_subprocess_launcher_setenv (launcher, "MASONS_BROKER_USER_DATA", fixture->data_dir, TRUE);
+  g_subprocess_launcher_unsetenv (launcher, "MASONS_BROKER_ACCOUNT_ID");
+  g_subprocess_launcher_unsetenv (launcher, "MASONS_BROKER_RUNTIME_TOKEN");
+  g_subprocess_launcher_setenv (launcher, "LC_ALL", "C.UTF-8", TRUE);
+  g_subprocess_launcher_setenv (launcher, "TZ", "UTC", TRUE);
+  if (fixture->columns != NULL)
+    g_subprocess_launcher_setenv (launcher, "COLUMNS", fixture->columns, TRUE);
+  else
+    g_subprocess_launcher_unsetenv (launcher, "COLUMNS");
+  g_assert_true (g_shell_parse_argv (line, NULL, &argv, &error));
+  process = g_subprocess_launcher_spawnv (launcher, (const char *const *) argv, &error);
+  g_assert_no_error (error);
+  return process;
+}
+
+void
+rb_brokerctl_finish (RbBrokerctlFixture *fixture,
+                     GSubprocess        *process,
+                     const char         *input)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_clear_pointer (&fixture->out, g_free);
+  g_clear_pointer (&fixture->err, g_free);
+  g_subprocess_communicate_utf8_async (process, input, NULL, rb_test_store_result, &result);
+  rb_test_wait_until (result != NULL);
+  g_assert_true (g_subprocess_communicate_utf8_finish (process, result, &fixture->out, &fixture->err, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_subprocess_get_if_exited (process));
+  fixture->status = g_subprocess_get_exit_status (process);
+}
+
+int
+rb_brokerctl_run (RbBrokerctlFixture *fixture,
+                  const char         *arguments)
+{
+  g_autoptr(GSubprocess) process = rb_brokerctl_start (fixture, arguments);
+
+  rb_brokerctl_finish (fixture, process, "");
+  return fixture->status;
+}

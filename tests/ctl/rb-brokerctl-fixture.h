@@ -1,0 +1,33 @@
+/* rb-brokerctl-fixture.h: brokerctl as a process, beside a broker that answers as it is told
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-fake-broker.h"
+#include "rb-test.h"
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+  char         *data_dir;
+  RbFakeBroker *broker;     /* (nullable) */
+  const char   *columns;    /* (nullable) COLUMNS */
+  char         *out;
+  char         *err;
+  int           status;
+} RbBrokerctlFixture;
+
+/* For g_test_add(): without a broker, and with one. */
+void          rb_brokerctl_set_up        (RbBrokerctlFixture *fixture, gconstpointer data);
+void          rb_brokerctl_set_up_broker (RbBrokerctlFixture *fixture, gconstpointer data);
+void          rb_brokerctl_tear_down     (RbBrokerctlFixture *fixture, gconstpointer data);
+
+/* Starts it with a command line, as a shell would; feeds it @input and waits until it has ended. */
+GSubprocess  *rb_brokerctl_start         (RbBrokerctlFixture *fixture, const char *arguments);
+void          rb_brokerctl_finish        (RbBrokerctlFixture *fixture, GSubprocess *process, const char *input);
+/* Both, without input. Returns its exit status. */
+int           rb_brokerctl_run           (RbBrokerctlFixture *fixture, const char *arguments);
+
+G_END_DECLS
