@@ -122,14 +122,44 @@ rb_bounds_set_used (RbBounds *self,
   bound->peak = MAX (bound->peak, used);
 }
 
+static GLogLevelFlags
+level_of (RbBoundManner manner)
+{
+  switch (manner)
+    {
+    case RB_BOUND_PUSHES_BACK:
+      return G_LOG_LEVEL_WARNING;
+    case RB_BOUND_WAITS:
+      return G_LOG_LEVEL_INFO;
+    case RB_BOUND_FORGETS:
+      return G_LOG_LEVEL_DEBUG;
+    }
+  g_return_val_if_reached (G_LOG_LEVEL_WARNING);
+}
+
+static const char *
+manner_to_string (RbBoundManner manner)
+{
+  switch (manner)
+    {
+    case RB_BOUND_PUSHES_BACK:
+      return "pushes_back";
+    case RB_BOUND_WAITS:
+      return "waits";
+    case RB_BOUND_FORGETS:
+      return "forgets";
+    }
+  g_return_val_if_reached ("unknown");
+}
+
 static void
 say (const RbBound *bound)
 {
   g_autofree char *limit = g_strdup_printf ("%" G_GUINT64_FORMAT, bound->limit);
   g_autofree char *count = g_strdup_printf ("%" G_GUINT64_FORMAT, bound->n_reached);
 
-  rb_log_event (G_LOG_DOMAIN, bound->info->manner == RB_BOUND_FORGETS ? G_LOG_LEVEL_DEBUG : G_LOG_LEVEL_WARNING, "bound_reached", "bound",
-                bound->info->name, "limit", limit, "unit", bound->info->unit, "count", count, "hint", bound->info->policy, NULL);
+  rb_log_event (G_LOG_DOMAIN, level_of (bound->info->manner), "bound_reached", "bound", bound->info->name,
+                "limit", limit, "unit", bound->info->unit, "count", count, "hint", bound->info->policy, NULL);
 }
 
 /**
@@ -202,7 +232,7 @@ view (const RbBound *bound)
   if (last_reached != NULL)
     g_variant_dict_insert (&dict, "last_reached", "s", last_reached);
   g_variant_dict_insert (&dict, "policy", "s", bound->info->policy);
-  g_variant_dict_insert (&dict, "manner", "s", bound->info->manner == RB_BOUND_FORGETS ? "forgets" : "pushes_back");
+  g_variant_dict_insert (&dict, "manner", "s", manner_to_string (bound->info->manner));
   return g_variant_dict_end (&dict);
 }
 

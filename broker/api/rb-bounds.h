@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 /* Whatever grows with what others send has a limit, and is described once: in a table beside it. Who owns the thing says how far it grew
  * and when its limit did something; people read all of it with `brokerctl status --limits`. */
 typedef enum {
-  RB_BOUND_PUSHES_BACK,  /* whoever wants more is refused, or waits */
+  RB_BOUND_PUSHES_BACK,  /* whoever wants more is refused */
+  RB_BOUND_WAITS,        /* flow control: the rest waits for its turn, as it does in any burst */
   RB_BOUND_FORGETS,      /* a memory of fixed size: to be full is its usual state, and what goes is nobody's message */
 } RbBoundManner;
 

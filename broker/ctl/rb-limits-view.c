@@ -22,6 +22,7 @@ typedef struct {
   char     *policy;
   char     *last_reached;   /* iso-ms; NULL: never */
   gboolean  forgets;        /* a memory of fixed size: full is how it should be */
+  gboolean  waits;          /* flow control: full is what happens */
   gint64    used, limit, peak, n_reached;
 } Limit;
 
@@ -68,6 +69,7 @@ read_limit (const RbJson *limits,
   limit->policy = rb_view_dup_text (object, "policy");
   limit->last_reached = rb_view_dup_text (object, "last_reached");
   limit->forgets = g_strcmp0 (manner, "forgets") == 0;
+  limit->waits = g_strcmp0 (manner, "waits") == 0;
   limit->used = read_number (object, "used");
   limit->limit = read_number (object, "limit");
   limit->peak = read_number (object, "peak");
@@ -205,7 +207,7 @@ rb_limits_view_recent (const RbJson *status,
       gint64 at_ms = 0;
       g_autofree char *age = NULL;
 
-      if (limit->forgets || limit->last_reached == NULL || !rb_time_from_iso (limit->last_reached, &at_ms) || now_ms - at_ms > RECENT_MS)
+      if (limit->forgets || limit->waits || limit->last_reached == NULL || !rb_time_from_iso (limit->last_reached, &at_ms) || now_ms - at_ms > RECENT_MS)
         continue;
       age = rb_view_dup_age (limit->last_reached, now_ms);
       g_string_append_printf (names, "%s%s (%s)", names->len > 0 ? ", " : "", limit->name, age);
@@ -226,7 +228,7 @@ rb_limits_view_nearly (const RbJson *status)
       g_autofree char *name = g_strdelimit (g_strdup (limit->name), "_", ' ');
       g_autofree char *line = NULL;
 
-      if (limit->forgets || !is_at (limit, NEARLY_PERCENT))
+      if (limit->forgets || limit->waits || !is_at (limit, NEARLY_PERCENT))
         continue;
       line = g_strdup_printf ("%s is nearly full (%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT "): %s", name, limit->used, limit->limit,
                               limit->policy != NULL ? limit->policy : "");

@@ -17,7 +17,7 @@ static const RbBoundInfo infos[RB_N_IPC_BOUNDS] = {
                            "further requests are answered 503, channels that send more are closed" },
   [RB_IPC_BOUND_BODY] = { "request_body", "bytes", RB_BOUND_PUSHES_BACK, "a larger one is answered 413" },
   [RB_IPC_BOUND_MESSAGE] = { "channel_message", "bytes", RB_BOUND_PUSHES_BACK, "a channel that sends a larger one is closed" },
-  [RB_IPC_BOUND_CHANNEL_REQUESTS] = { "channel_requests", "requests", RB_BOUND_PUSHES_BACK,
+  [RB_IPC_BOUND_CHANNEL_REQUESTS] = { "channel_requests", "requests", RB_BOUND_WAITS,
                                       "nothing is read from that channel until one is answered" },
   [RB_IPC_BOUND_CHANNEL_QUEUE] = { "channel_queue", "bytes", RB_BOUND_PUSHES_BACK, "a channel that does not read is closed" },
 };

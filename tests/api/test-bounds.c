@@ -8,11 +8,12 @@
 #include "rb-fake-clock.h"
 #include "rb-test.h"
 
-enum { BOX, RING };
+enum { BOX, RING, DOOR };
 
 static const RbBoundInfo infos[] = {
   [BOX] = { "box", "things", RB_BOUND_PUSHES_BACK, "refused" },
   [RING] = { "ring", "things", RB_BOUND_FORGETS, "forgotten" },
+  [DOOR] = { "door", "things", RB_BOUND_WAITS, "they wait" },
 };
 
 static void
@@ -63,6 +64,8 @@ test_says (void)
 
   rb_bounds_reached (bounds, RING);
   g_assert_cmpuint (rb_test_get_log_level ("bound_reached"), ==, G_LOG_LEVEL_DEBUG);
+  rb_bounds_reached (bounds, DOOR);
+  g_assert_cmpuint (rb_test_get_log_level ("bound_reached"), ==, G_LOG_LEVEL_INFO);
 }
 
 static void

@@ -153,7 +153,9 @@ test_limits (Fixture       *fixture,
                      "\"much\":{\"used\":1700,\"limit\":2048,\"peak\":2000,\"reached\":0,\"unit\":\"bytes\","
                      "\"manner\":\"pushes_back\",\"policy\":\"refused\"},"
                      "\"full\":{\"used\":7,\"limit\":7,\"peak\":7,\"reached\":3,\"last_reached\":\"%s\",\"unit\":\"things\","
-                     "\"manner\":\"pushes_back\",\"policy\":\"they wait\"},\"odd\":7,\"none\":{}}}", now, now);
+                     "\"manner\":\"pushes_back\",\"policy\":\"they wait\"},\"door\":{\"used\":5,\"limit\":5,\"peak\":5,\"reached\":9,"
+                     "\"last_reached\":\"%s\",\"unit\":\"things\",\"manner\":\"waits\",\"policy\":\"turns\"},\"odd\":7,\"none\":{}}}", now, now,
+                     now);
   const char *full, *much, *calm, *memory;
 
   g_test_summary ("All limits in a table, what is full first; in the status those that pushed back lately, and a memory never.");
@@ -181,6 +183,7 @@ test_limits (Fixture       *fixture,
   g_assert_nonnull (strstr (fixture->out, "limit         full is nearly full (7 of 7): they wait\n"));
   g_assert_null (strstr (fixture->out, "calm"));
   g_assert_null (strstr (fixture->out, "memory"));
+  g_assert_null (strstr (fixture->out, "door"));
 
   rb_fake_broker_answer (fixture->broker, STATUS, 200, "{}");
   g_assert_cmpint (rb_brokerctl_run (fixture, "status --limits"), ==, RB_EXIT_OK);

@@ -152,6 +152,10 @@ test_flood (RbMasons      *fixture,
     }
   rb_test_wait_until (limit (fixture, "connections", "reached") > 0);
   g_assert_cmpint (limit (fixture, "input_bytes", "reached"), >, 0);
+  /* Everybody's limits are there. */
+  g_assert_cmpint (limit (fixture, "gateway_sends", "limit"), ==, 4096);
+  g_assert_cmpint (limit (fixture, "http_acks", "limit"), ==, 1024);
+  g_assert_cmpint (limit (fixture, "store_queue", "limit"), >, 0);
   g_assert_cmpint (limit (fixture, "input_bytes", "peak"), <=, 1048576);
   assert_memory (fixture);
 

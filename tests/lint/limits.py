@@ -7,8 +7,8 @@ import re
 README = 'broker/README.md'
 HEADING = '## Limits'
 # A row of a table of RbBoundInfo: name, unit, manner, policy (or the name of a macro for it).
-ROW = r'\{\s*"([a-z0-9_]+)",\s*"([^"]+)",\s*RB_BOUND_(PUSHES_BACK|FORGETS),\s*(?:"((?:[^"\\]|\\.)*)"|([A-Z]+))\s*\}'
-MANNERS = {'PUSHES_BACK': 'pushes back', 'FORGETS': 'forgets'}
+ROW = r'\{\s*"([a-z0-9_]+)",\s*"([^"]+)",\s*RB_BOUND_(PUSHES_BACK|WAITS|FORGETS),\s*(?:"((?:[^"\\]|\\.)*)"|([A-Z]+))\s*\}'
+MANNERS = {'PUSHES_BACK': 'pushes back', 'WAITS': 'waits', 'FORGETS': 'forgets'}
 # How a test says that it drives a bound: a row of its table, or an assertion about it.
 DRIVEN = (r'\{ "([a-z0-9_]+)", (?:rb_)?drive_\w+', r'rb_test_assert_bound \([^;]*?"([a-z0-9_]+)"\)', r'info->name, ==, "([a-z0-9_]+)"')
 
