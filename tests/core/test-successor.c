@@ -269,6 +269,43 @@ test_unknown_reply (RbCoreFixture *fixture,
 }
 
 static void
+test_unsent_reply (RbCoreFixture *fixture,
+                   gconstpointer  data)
+{
+  RbFakeChannel *first = rb_core_fixture_attach (fixture, PID, TRUE);
+  g_autoptr(RbFakeChannel) held = first;
+  g_autoptr(RbFakeChannel) second = NULL;
+  g_autoptr(GPtrArray) rows = NULL;
+  g_autofree char *token = NULL;
+  g_autofree char *new_token = NULL;
+  g_autofree char *old = rb_core_fixture_register (fixture, PID, RB_HYBRID, "s1", &token);
+  g_autofree char *assignment_id = take_assignment (fixture, first, "m1", old);
+  g_autofree char *id = NULL;
+  g_autofree char *promised = NULL;
+  g_autofree char *wire_id = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A reply that could not be sent is sent by the successor, under the wire id that it was to have.");
+
+  rb_core_fixture_report (fixture, PID, old, token, "m1", assignment_id, 2, "adapter_accepted", &error);
+  g_assert_no_error (error);
+  fixture->connector->failure = rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "away");
+  g_assert_null (rb_core_fixture_reply (fixture, PID, old, token, "m1", assignment_id, "r1", "done", &error));
+  g_clear_error (&error);
+  g_clear_error (&fixture->connector->failure);
+  rows = rb_fake_store_dup_rows (fixture->store, RB_TABLE_REPLIES);
+  g_assert_cmpuint (rows->len, ==, 1);
+  g_variant_get_child (g_ptr_array_index (rows, 0), 6, "s", &promised);
+
+  rb_core_fixture_detach (fixture, first);
+  second = rb_core_fixture_attach (fixture, PID, TRUE);
+  id = rb_core_fixture_register (fixture, PID, RB_HYBRID, "s1", &new_token);
+  wire_id = rb_core_fixture_reply (fixture, PID, id, new_token, "m1", assignment_id, "r1", "done", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (wire_id, ==, promised);
+}
+
+static void
 test_buffered_assignment (RbCoreFixture *fixture,
                           gconstpointer  data)
 {
@@ -394,6 +431,7 @@ main (int   argc,
   ADD ("conversations", test_conversations);
   ADD ("assignments/accepted", test_assignments);
   ADD ("assignments/unknown-reply", test_unknown_reply);
+  ADD ("assignments/unsent-reply", test_unsent_reply);
   ADD ("assignments/buffered", test_buffered_assignment);
   ADD ("others", test_others);
   ADD ("active-sibling", test_active_sibling);
