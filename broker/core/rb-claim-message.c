@@ -8,6 +8,7 @@
 #include "rb-inbound.h"
 #include "rb-log.h"
 #include "rb-received.h"
+#include "rb-settle.h"
 
 static void
 log_degraded (const RbMessage *message,
@@ -59,7 +60,10 @@ rb_claim_message_give_back (RbCore    *core,
                             RbMessage *message)
 {
   if (message->place == RB_PLACE_INBOX)
-    rb_inbox_put_back (core->inbox, message);
+    {
+      rb_inbox_put_back (core->inbox, message);
+      rb_settle_go_on (core, message->id);
+    }
   else
     rb_inbound_settle (core, message, FALSE);
   rb_message_unref (message);

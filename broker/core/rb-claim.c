@@ -16,6 +16,7 @@
 #include "rb-owner.h"
 #include "rb-pair.h"
 #include "rb-restore.h"
+#include "rb-settle.h"
 #include "rb-upstream-error.h"
 
 /* Asked of the upstream -> its answer checked -> the row taken -> agreed to by the authority -> durable -> answered. Whatever fails after the
@@ -217,6 +218,7 @@ store (RbCore *core,
 {
   Claim *self = g_task_get_task_data (task);
   RbAssignment *assignment = g_steal_pointer (&self->assignment);
+  g_autofree char *undispatched_id = g_strdup (assignment->context->undispatched_id);
   RbChanges *changes = rb_changes_new ();
 
   assignment->state = RB_ASSIGNMENT_PENDING;
@@ -227,6 +229,7 @@ store (RbCore *core,
   rb_changes_project (changes, rb_events_assigned (assignment));
   rb_restore_arm (core, assignment);
   rb_core_commit (core, changes, on_stored, task);
+  rb_settle_go_on (core, undispatched_id);
 }
 
 static GError *

@@ -68,6 +68,7 @@ struct _RbCore {
   guint64         sweep_timer;         /* of received correlations; 0: there are none */
 
   GHashTable     *claims;          /* RbPair of endpoint and undispatched id to GPtrArray of GTask: who else waits for that claim */
+  GQueue          settles;         /* of GTask: their messages are being given to somebody just now (rb-settle.c) */
   RbStaging      *staging;
   RbMailroom     *mailroom;
   GHashTable     *waiters;         /* endpoint id to GPtrArray of who waits for staged messages (rb-staged.c) */

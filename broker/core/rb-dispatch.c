@@ -14,6 +14,7 @@
 #include "rb-outbox.h"
 #include "rb-received.h"
 #include "rb-restore.h"
+#include "rb-settle.h"
 
 /* Taken from the inbox (its slot stays reserved) -> the upstream agrees -> durable -> told -> pushed -> answered with the receipt. Any
  * failure before "durable" puts the row back, which cannot fail: the slot is still its own. Source: protocol.md 11.5 and 11.6. */
@@ -207,14 +208,17 @@ on_agreed (RbCore       *core,
   GTask *task = user_data;
   Dispatch *self = g_task_get_task_data (task);
   RbEndpoint *endpoint = rb_registry_lookup (core->registry, self->endpoint_id);
+  g_autoptr(RbMessage) message = rb_message_ref (self->message);
 
   if (error == NULL && endpoint != NULL && !core->is_stopping)
     {
       store (core, endpoint, task);
+      rb_settle_go_on (core, message->id);
       return;
     }
 
-  rb_inbox_put_back (core->inbox, self->message);
+  rb_inbox_put_back (core->inbox, message);
+  rb_settle_go_on (core, message->id);
   if (error == NULL)
     {
       rb_core_commit (core, rb_changes_new (), give_up, task);

@@ -102,6 +102,16 @@ find_assignment (RbCore       *core,
                                                                                                                              : NULL;
 }
 
+/* The upstream is being asked whether somebody may have it. */
+static gboolean
+is_taken (RbCore     *core,
+          const char *undispatched_id)
+{
+  const RbMessage *message = rb_ledger_lookup (core->ledger, undispatched_id);
+
+  return message != NULL && message->place == RB_PLACE_INBOX && rb_inbox_lookup (core->inbox, undispatched_id) == NULL;
+}
+
 /* Takes @task. */
 static void
 finish (RbCore *core,
@@ -109,7 +119,15 @@ finish (RbCore *core,
 {
   Settle *self = g_task_get_task_data (task);
   RbAssignment *assignment = find_assignment (core, self);
-  RbChanges *changes = rb_changes_new ();
+  RbChanges *changes;
+
+  if (is_taken (core, self->undispatched_id))
+    {
+      g_queue_push_tail (&core->settles, task);
+      return;
+    }
+
+  changes = rb_changes_new ();
 
   rb_staging_remove_message (core->staging, self->undispatched_id);
   end_row (core, self, changes);
@@ -119,6 +137,25 @@ finish (RbCore *core,
       rb_restore_end (core, assignment, HANDLED, changes);
     }
   rb_core_commit (core, changes, on_durable, task);
+}
+
+void
+rb_settle_go_on (RbCore     *core,
+                 const char *undispatched_id)
+{
+  for (GList *l = core->settles.head; l != NULL;)
+    {
+      GTask *task = l->data;
+      const Settle *self = g_task_get_task_data (task);
+      GList *next = l->next;
+
+      if (g_str_equal (self->undispatched_id, undispatched_id))
+        {
+          g_queue_delete_link (&core->settles, l);
+          finish (core, task);
+        }
+      l = next;
+    }
 }
 
 static GError *

@@ -22,4 +22,7 @@ void      rb_settle_async  (RbCore *core, const RbCaller *caller, const RbSettle
 /* TRUE: settled, as "handled_no_reply". */
 gboolean  rb_settle_finish (RbCore *core, GAsyncResult *result, GError **error);
 
+/* A row that was taken is in its place again, or has an assignment: who settles it goes on. */
+void      rb_settle_go_on        (RbCore *core, const char *undispatched_id);
+
 G_END_DECLS

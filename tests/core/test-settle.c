@@ -226,6 +226,49 @@ test_assigned (RbCoreFixture *fixture,
 }
 
 static void
+test_while_asked (RbCoreFixture *fixture,
+                  gconstpointer  data)
+{
+  gboolean is_agreed = data != NULL;
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(RbWorker) other = rb_worker_new (fixture, OTHER);
+  g_autoptr(GAsyncResult) settled = NULL;
+  g_autoptr(GAsyncResult) dispatched = NULL;
+  g_autoptr(GError) refusal = rb_error_new (RB_ERROR_REJECTED, NULL, "no");
+
+  g_test_summary ("A message that is being given to somebody is settled once that is decided, whichever way.");
+
+  rb_claimer_arrive (fixture, 1, "m1");
+  fixture->authority->hold = TRUE;
+  rb_core_fixture_dispatch_start (fixture, "m1", other->endpoint_id, &dispatched);
+  settle_start (worker, "m1", &settled);
+  g_assert_null (settled);
+  fixture->authority->hold = FALSE;
+  rb_fake_emitter_answer (fixture->authority, is_agreed ? NULL : refusal);
+  rb_test_wait_until (settled != NULL && dispatched != NULL);
+  g_assert_true (rb_settle_finish (fixture->core, settled, NULL));
+  g_assert_false (rb_dispatch_finish (fixture->core, dispatched, NULL));
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "ended");
+  g_assert_cmpstr (rb_core_fixture_reason (fixture, "m1"), ==, "handled_no_reply");
+  g_assert_cmpuint (rb_inbox_get_n_reserved (fixture->core->inbox), ==, 0);
+  g_assert_cmpuint (other->channel->pushes->len, ==, 0);
+}
+
+static void
+test_asked_agreed (RbCoreFixture *fixture,
+                   gconstpointer  data)
+{
+  test_while_asked (fixture, "agreed");
+}
+
+static void
+test_asked_refused (RbCoreFixture *fixture,
+                    gconstpointer  data)
+{
+  test_while_asked (fixture, NULL);
+}
+
+static void
 test_local (RbCoreFixture *fixture,
             gconstpointer  data)
 {
@@ -267,6 +310,8 @@ main (int   argc,
   ADD ("/settle/row", "network", test_settled);
   ADD ("/settle/staged", "network", test_staged);
   ADD ("/settle/assigned", "network", test_assigned);
+  ADD ("/settle/asked/agreed", "network", test_asked_agreed);
+  ADD ("/settle/asked/refused", "network", test_asked_refused);
   ADD ("/settle/after-commit", "network", test_after_commit);
   ADD ("/settle/local", NULL, test_local);
   return g_test_run ();

@@ -171,6 +171,16 @@ on_staged (const Ask *ask,
     }
 }
 
+/* It has no more to say of it, though it may repeat itself. */
+static void
+end_job (const Ask *ask)
+{
+  SimJob *job = sim_process_find_job (ask->process, ask->assignment_id);
+
+  if (job != NULL)
+    job->is_over = TRUE;
+}
+
 static void
 on_reported (const Ask *ask,
              gboolean   is_granted,
@@ -184,6 +194,8 @@ on_reported (const Ask *ask,
     return;
   if (job != NULL && strcmp (ask->text, "adapter_accepted") == 0)
     job->is_accepted = TRUE;
+  if (strcmp (ask->text, "processing_failed") == 0 || strcmp (ask->text, "expired") == 0)
+    end_job (ask);
   sim_oracle_reported (ask->asks->oracle, ask->message_id, ask->assignment_id, ask->text);
 }
 
@@ -210,6 +222,7 @@ on_granted (const Ask *ask,
       on_reported (ask, TRUE, NULL);
       break;
     case ASK_REPLY:
+      end_job (ask);
       sim_oracle_replied (ask->asks->oracle, ask->message_id, ask->assignment_id, ask->request_id, wire_id, ask->text);
       break;
     case ASK_CLAIM:

@@ -32,6 +32,8 @@ struct _SimDirectory {
   GPtrArray          *calls;       /* of GTask */
   GHashTable         *given;       /* message id to Given */
   GHashTable         *over;        /* ids of messages that ended */
+  GHashTable         *accepted;    /* ids of messages that an adapter accepted */
+  GHashTable         *rows;        /* ids of those that the broker said to have in its inbox, or that were given by us */
   GHashTable         *sessions;    /* endpoint id to its session */
   GPtrArray          *orders;      /* of GVariant: control events that were not acknowledged */
   guint               n_endpoints;
@@ -154,6 +156,8 @@ sim_directory_finalize (GObject *object)
   g_ptr_array_unref (self->calls);
   g_hash_table_unref (self->given);
   g_hash_table_unref (self->over);
+  g_hash_table_unref (self->rows);
+  g_hash_table_unref (self->accepted);
   g_hash_table_unref (self->sessions);
   g_ptr_array_unref (self->orders);
   G_OBJECT_CLASS (sim_directory_parent_class)->finalize (object);
@@ -171,6 +175,8 @@ sim_directory_init (SimDirectory *self)
   self->calls = g_ptr_array_new_with_free_func (g_object_unref);
   self->given = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, given_free);
   self->over = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->rows = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->accepted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->orders = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
 }
@@ -307,6 +313,7 @@ give (SimDirectory *self,
   given->assignment_id = g_strdup_printf ("d%u", ++self->n_assignments);
   given->endpoint_id = g_strdup (endpoint_id);
   g_hash_table_insert (self->given, g_strdup (id), given);
+  g_hash_table_add (self->rows, g_strdup (id));
   return given;
 }
 
@@ -412,7 +419,9 @@ respond (SimDirectory   *self,
       take_back (self, id, argument (arguments, "assignment_id"));
       break;
     case RB_UPSTREAM_SELF_SETTLE:
-      if (is_somebody_elses (self, id, argument (arguments, "endpoint_id")))
+      /* Only what waits, or was given to whoever asks and not accepted. */
+      if (is_somebody_elses (self, id, argument (arguments, "endpoint_id")) || !g_hash_table_contains (self->rows, id) ||
+          g_hash_table_contains (self->accepted, id))
         return NULL;
       take_back (self, id, NULL);
       g_hash_table_add (self->over, g_strdup (id));
@@ -624,6 +633,8 @@ sim_directory_hear (SimDirectory *self,
   g_autofree char *state = NULL;
   g_autofree char *id = NULL;
 
+  if (rb_event_get_kind (event) == RB_EVENT_UNDISPATCHED_CHANGED)
+    g_hash_table_add (self->rows, g_strdup (rb_event_get_subject (event)));
   if (rb_event_get_kind (event) != RB_EVENT_PROCESSING_STATE)
     return;
 
@@ -634,6 +645,8 @@ sim_directory_hear (SimDirectory *self,
     note_assigned (self, id, rb_event_get_subject (event), json);
   if (g_strv_contains (back, state) || g_strv_contains (over, state))
     take_back (self, id, rb_event_get_subject (event));
+  if (strcmp (state, "adapter_accepted") == 0)
+    g_hash_table_add (self->accepted, g_strdup (id));
   if (g_strv_contains (over, state))
     g_hash_table_add (self->over, g_strdup (id));
 }
@@ -652,7 +665,8 @@ sim_directory_allows (SimDirectory *self,
   json = rb_json_parse_object (rb_event_get_payload (event), 0, NULL);
   state = rb_json_peek_string (json, "state");
   id = rb_json_peek_string (json, "source_message_id");
-  return strcmp (state, "assigned_to_runtime_target") != 0 || !g_hash_table_contains (self->over, id);
+  return (strcmp (state, "assigned_to_runtime_target") != 0 && strcmp (state, "adapter_accepted") != 0) ||
+         !g_hash_table_contains (self->over, id);
 }
 
 void

@@ -86,7 +86,7 @@ run_one (void)
       fprintf (stderr, "sim: '%s' does not name steps: write 3,9-12, in order\n", option_only);
       return 2;
     }
-  failure = sim_run (&run);
+  failure = sim_run (&run, NULL);
   if (failure == NULL)
     printf ("seed %" G_GUINT64_FORMAT " passes\n", run.seed);
   else
@@ -98,8 +98,8 @@ static int
 shrink (void)
 {
   g_autoptr(SimFailure) failure = NULL;
-  g_autoptr(GArray) steps = sim_shrink ((guint64) option_seed, (guint) option_steps, &failure);
-  SimRun run = { .seed = (guint64) option_seed, .n_steps = (guint) option_steps, .steps = steps, .is_traced = TRUE };
+  SimRun run = { .seed = (guint64) option_seed, .n_steps = (guint) option_steps };
+  g_autoptr(GArray) steps = sim_shrink (&run, &failure);
   g_autofree char *text = NULL;
 
   if (steps == NULL)
@@ -108,7 +108,9 @@ shrink (void)
       return 0;
     }
   text = sim_steps_to_string (steps);
-  sim_failure_free (sim_run (&run));
+  run.steps = steps;
+  run.is_traced = TRUE;
+  sim_failure_free (sim_run (&run, NULL));
   on_failed (failure, NULL);
   printf ("sim --seed=%" G_GINT64_FORMAT " --steps=%d --only=%s\n", option_seed, option_steps, text);
   return 1;

@@ -37,8 +37,8 @@ choose_bounds (RbCoreSettings *settings,
   settings->queue_cap = queue_caps[sim_random_pick (random, 3)];
   settings->window_messages = windows[sim_random_pick (random, 3)];
   settings->push_window_messages = windows[sim_random_pick (random, 3)];
-  if (sim_random_chance (random, 20))
-    settings->outbox_cap = 6;
+  if (sim_random_chance (random, 10))
+    settings->outbox_cap = 12;
   if (sim_random_chance (random, 20))
     settings->correlation_ring_cap = 2;
   if (sim_random_chance (random, 20))

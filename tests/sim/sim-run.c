@@ -25,6 +25,7 @@ typedef struct {
   guint64   seed;
   guint     step;
   gboolean  is_done;
+  guint64   hash;
   SimCounts counts;
 } Shared;
 
@@ -88,13 +89,22 @@ set_up_log (gboolean is_traced)
   g_log_set_writer_func (write_log, is_traced ? &is_set : NULL, NULL);
 }
 
-static guint64
+static gboolean
+contains (const GArray *steps,
+          guint         step)
+{
+  for (guint i = 0; i < steps->len; i++)
+    if (g_array_index (steps, guint, i) == step)
+      return TRUE;
+  return FALSE;
+}
+
+static void
 run (const SimRun *plan,
-     SimCounts    *counts,
      Shared       *shared)
 {
+  guint n_trapped = 0;
   SimWorld *world;
-  guint64 hash;
 
   set_up_log (plan->is_traced);
   world = sim_world_new (plan->seed, plan->is_traced);
@@ -109,26 +119,17 @@ run (const SimRun *plan,
       if (plan->steps != NULL && (at >= plan->steps->len || g_array_index (plan->steps, guint, at) != i))
         continue;
       at++;
-      if (shared != NULL)
-        shared->step = i;
+      shared->step = i;
       sim_step_run (world, i);
+      if (plan->trap != NULL && contains (plan->trap, i) && ++n_trapped == plan->trap->len)
+        sim_oracle_fail (world->oracle, 99, "it stepped into the trap");
     }
-  if (shared != NULL)
-    shared->step = plan->n_steps + 1;
+  shared->step = plan->n_steps + 1;
   sim_world_calm (world);
-  hash = sim_oracle_get_hash (world->oracle);
+  shared->hash = sim_oracle_get_hash (world->oracle);
   sim_oracle_get_counts (world->oracle)->transactions = sim_store_get_n_transactions (world->store);
-  if (counts != NULL)
-    add_counts (counts, sim_oracle_get_counts (world->oracle));
+  add_counts (&shared->counts, sim_oracle_get_counts (world->oracle));
   sim_world_free (world);
-  return hash;
-}
-
-guint64
-sim_run_here (const SimRun *plan,
-              SimCounts    *counts)
-{
-  return run (plan, counts, NULL);
 }
 
 /* The line that says what was wrong. */
@@ -198,7 +199,8 @@ fork_worker (int *output)
 }
 
 SimFailure *
-sim_run (const SimRun *plan)
+sim_run (const SimRun *plan,
+         guint64      *hash)
 {
   Shared *shared = share ();
   SimFailure *failure = NULL;
@@ -210,7 +212,7 @@ sim_run (const SimRun *plan)
   if (pid == 0)
     {
       alarm (RUN_SECONDS);
-      run (plan, NULL, shared);
+      run (plan, shared);
       fflush (NULL);
       _exit (0);
     }
@@ -218,6 +220,8 @@ sim_run (const SimRun *plan)
     continue;
   if (status != 0)
     failure = make_failure (shared, output, status);
+  if (hash != NULL)
+    *hash = shared->hash;
   close (output);
   munmap (shared, sizeof (Shared));
   return failure;
@@ -235,7 +239,7 @@ work (Worker  *worker,
 
       alarm (RUN_SECONDS);
       worker->shared->seed = seed;
-      run (&plan, &worker->shared->counts, worker->shared);
+      run (&plan, worker->shared);
     }
   worker->shared->is_done = TRUE;
   _exit (0);

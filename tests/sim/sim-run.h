@@ -12,6 +12,7 @@ typedef struct {
   guint64       seed;
   guint         n_steps;
   const GArray *steps;        /* of guint, ascending, from 1 */
+  const GArray *trap;         /* of guint: a made-up failure once all of these were done, for tests; NULL: none */
   gboolean      is_traced;
 } SimRun;
 
@@ -25,10 +26,8 @@ typedef struct {
 void        sim_failure_free (SimFailure *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SimFailure, sim_failure_free)
 
-/* In this process; does not come back when it fails. Returns the hash of what was seen. */
-guint64     sim_run_here     (const SimRun *run, SimCounts *counts);
-/* In a child. NULL: it passed. */
-SimFailure *sim_run          (const SimRun *run);
+/* NULL: it passed. @hash: (out) (optional): of everything that was seen; the same in each run of a seed. */
+SimFailure *sim_run          (const SimRun *run, guint64 *hash);
 
 typedef void (*SimFailed) (const SimFailure *failure, gpointer user_data);
 /* Seeds from @first, @n of them, in @jobs processes. @failed: called for each that failed. Returns how many did; more than @max_failures end it. */

@@ -12,8 +12,7 @@
 /* Delta debugging (Zeller and Hildebrandt, 2002), complements only: leave out a part; what still fails goes on without it, with parts of half
  * the size when none can be left out any more. That works because a step's choices are its own, whatever was left out before it. */
 typedef struct {
-  guint64      seed;
-  guint        n_steps;
+  SimRun       run;
   guint        invariant;
   guint        n_runs;
   SimFailure  *failure;     /* of the last try that failed as wanted */
@@ -23,12 +22,14 @@ static gboolean
 still_fails (Shrink       *self,
              const GArray *steps)
 {
-  SimRun run = { .seed = self->seed, .n_steps = self->n_steps, .steps = steps };
+  SimRun run = self->run;
   g_autoptr(SimFailure) failure = NULL;
+
+  run.steps = steps;
 
   if (self->n_runs++ >= MAX_RUNS)
     return FALSE;
-  failure = sim_run (&run);
+  failure = sim_run (&run, NULL);
   if (failure == NULL || failure->invariant != self->invariant)
     return FALSE;
   g_clear_pointer (&self->failure, sim_failure_free);
@@ -86,21 +87,19 @@ all_steps (guint n)
 }
 
 GArray *
-sim_shrink (guint64       seed,
-            guint         n_steps,
-            SimFailure  **failure)
+sim_shrink (const SimRun  *run,
+            SimFailure   **failure)
 {
-  Shrink self = { .seed = seed, .n_steps = n_steps };
-  SimRun run = { .seed = seed, .n_steps = n_steps };
+  Shrink self = { .run = *run };
   GArray *steps;
   guint size;
 
-  *failure = self.failure = sim_run (&run);
+  *failure = self.failure = sim_run (run, NULL);
   if (self.failure == NULL)
     return NULL;
 
   self.invariant = self.failure->invariant;
-  steps = all_steps (MIN (self.failure->step, n_steps));
+  steps = all_steps (MIN (self.failure->step, run->n_steps));
   for (size = MAX (steps->len / 2, 1);; size = MAX (size / 2, 1))
     if (!leave_out (&self, &steps, size) && size == 1)
       break;
@@ -145,5 +144,5 @@ sim_steps_parse (const char *text)
       for (guint step = (guint) first; step <= last; step++)
         g_array_append_val (steps, step);
     }
-  return g_steal_pointer (&steps);
+  return steps->len > 0 ? g_steal_pointer (&steps) : NULL;
 }

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 
 /* (transfer full): of guint; the steps of a run that fails by the same invariant, none of which can be left out alone. NULL: the run does not
  * fail. @failure: (out) (transfer full): how it fails with those. */
-GArray *sim_shrink          (guint64 seed, guint n_steps, SimFailure **failure);
+GArray *sim_shrink          (const SimRun *run, SimFailure **failure);
 
 /* "1-4,9" and back; NULL when it says no such thing. */
 char   *sim_steps_to_string (const GArray *steps);

@@ -364,8 +364,10 @@ static void
 work (SimWorld *world)
 {
   SimProcess *process = pick_process (world);
-  SimJob *job = process->jobs->len > 0 ? g_ptr_array_index (process->jobs, pick (world, process->jobs->len)) : NULL;
+  SimJob *job = NULL;
 
+  for (guint i = 0; i < 6 && process->jobs->len > 0 && (job == NULL || job->is_over); i++)
+    job = g_ptr_array_index (process->jobs, pick (world, process->jobs->len));
   if (!process->is_alive || job == NULL || (job->is_over && !chance (world, 5)))
     return;
   if (job->is_accepted && chance (world, 55))
@@ -464,12 +466,13 @@ pass_much (SimWorld *world)
 
   if (!has (world, SIM_FAULT_LATE))
     return;
-  if (chance (world, 15))    /* longer than anything is remembered for its own sake */
-    for (guint i = 0; i < 25; i++)
-      {
-        sim_world_catch_up (world);
-        sim_clock_advance (world->clock, 3600000);
-      }
+  if (chance (world, 15))    /* longer than what is remembered for its own sake */
+    {
+      sim_world_catch_up (world);
+      sim_asks_abandon (world->asks, NULL);
+      sim_clock_sleep (world->clock, G_GINT64_CONSTANT (90000000));
+      sim_world_catch_up (world);
+    }
   if (has (world, SIM_FAULT_CLOCK) && chance (world, 30))
     sim_asks_abandon (world->asks, NULL), sim_clock_sleep (world->clock, span);
   else
@@ -509,11 +512,21 @@ static const struct {
   guint  weight;
   void (*run) (SimWorld *world);
 } kinds[] = {
-  { 90, post },         { 120, deliver },  { 10, flap },           { 50, answer_send }, { 90, answer_call }, { 70, answer_event },
-  { 8, answer_spawn },  { 40, order },     { 12, control },        { 100, write_disk }, { 100, tell_disk },  { 10, trouble_disk },
-  { 60, come },         { 12, go },        { 100, take },          { 110, work },       { 70, fetch },       { 25, send_something },
-  { 25, misbehave },    { 10, look },      { 60, pass },           { 3, pass_much },    { 4, jump },         { 12, die },
+  { 90, post },         { 140, deliver },  { 10, flap },           { 50, answer_send }, { 90, answer_call }, { 70, answer_event },
+  { 8, answer_spawn },  { 60, order },     { 12, control },        { 100, write_disk }, { 100, tell_disk },  { 10, trouble_disk },
+  { 110, come },        { 12, go },        { 100, take },          { 150, work },       { 70, fetch },       { 25, send_something },
+  { 25, misbehave },    { 10, look },      { 60, pass },           { 3, pass_much },    { 4, jump },         { 8, die },
 };
+
+/* Trouble does not last; nobody would learn much from a world in which nothing works. */
+static void
+mend (SimWorld *world)
+{
+  if (chance (world, 8))
+    sim_store_set_health (world->store, RB_STORE_OK);
+  if (chance (world, 8))
+    sim_network_connect (world->network);
+}
 
 static guint
 total_weight (void)
@@ -549,6 +562,7 @@ sim_step_run (SimWorld *world,
   sim_oracle_set_step (world->oracle, number);
   run_one (world);
   sim_settle ();
+  mend (world);
   if (chance (world, world->plan.eagerness) && !has (world, SIM_FAULT_HANG))
     sim_world_catch_up (world);
   sim_asks_check_age (world->asks);
