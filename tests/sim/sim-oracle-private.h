@@ -82,4 +82,8 @@ void           sim_oracle_regrant    (SimAssignment *assignment);
 const char    *sim_row_text          (GVariant *row, guint column);
 const char    *sim_place_to_string   (SimPlace place);
 
+/* sim-oracle-promises.c */
+void           sim_oracle_check_told    (SimOracle *self, RbEvent *event);
+void           sim_oracle_check_applied (SimOracle *self, const char *key, const char *status);
+
 G_END_DECLS
