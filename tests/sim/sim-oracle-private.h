@@ -46,7 +46,7 @@ typedef struct {
   char   *id;
   gint64  pid;
   guint   n_queued;
-  gboolean is_leaving;
+  gboolean is_told_closed;    /* the authority was, by this process */
 } SimHolder;
 
 struct _SimOracle {
@@ -84,6 +84,7 @@ const char    *sim_place_to_string   (SimPlace place);
 
 /* sim-oracle-promises.c */
 void           sim_oracle_check_told    (SimOracle *self, RbEvent *event);
+void           sim_oracle_forget_told   (SimOracle *self);     /* another process begins anew */
 void           sim_oracle_check_applied (SimOracle *self, const char *key, const char *status);
 
 G_END_DECLS

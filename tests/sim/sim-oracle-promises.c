@@ -62,6 +62,22 @@ is_of_the_past (RbEvent *event)
   return FALSE;
 }
 
+/* Its last state is the last that is told of an endpoint. A process may repeat what the one before had told already. */
+static void
+check_not_closed (SimOracle *self,
+                  RbEvent   *event)
+{
+  SimHolder *holder = g_hash_table_lookup (self->holders, rb_event_get_subject (event));
+  g_autoptr(RbJson) json = rb_json_parse_object (rb_event_get_payload (event), 0, NULL);
+  g_autofree char *state = rb_json_peek_string (json, "state");
+  gboolean is_closed = strcmp (state, "closed") == 0;
+
+  if (holder == NULL)
+    return;
+  sim_check (self, 4, is_closed || !holder->is_told_closed, "'%s' is told to be %s after it was told to be closed", holder->id, state);
+  holder->is_told_closed |= is_closed;
+}
+
 void
 sim_oracle_check_told (SimOracle *self,
                        RbEvent   *event)
@@ -71,10 +87,23 @@ sim_oracle_check_told (SimOracle *self,
   const char *kind = rb_event_kind_to_string (rb_event_get_kind (event));
   Search search = { .oracle = self, .table = RB_TABLE_OUTBOX, .column = COLUMN_PAYLOAD, .text = payload, .kind = kind };
 
+  if (rb_event_get_kind (event) == RB_EVENT_ENDPOINT_STATE)
+    check_not_closed (self, event);
   if (!is_of_the_past (event))
     return;
   sim_store_foreach (self->store, RB_TABLE_OUTBOX, look_at, &search);
   sim_check (self, 2, search.is_found, "%s of '%s' is told before it is on the disk", kind, rb_event_get_subject (event));
+}
+
+void
+sim_oracle_forget_told (SimOracle *self)
+{
+  GHashTableIter iter;
+  gpointer holder;
+
+  g_hash_table_iter_init (&iter, self->holders);
+  while (g_hash_table_iter_next (&iter, NULL, &holder))
+    ((SimHolder *) holder)->is_told_closed = FALSE;
 }
 
 void
