@@ -54,7 +54,7 @@ rb_assignment_new (RbAssignmentContext *context,
   self->endpoint_id = g_strdup (context->target->endpoint_id);
   self->token = g_strdup (token);
   self->assigned_at = assigned_at;
-  self->last_sequence = 1;
+  rb_sequence_init (&self->sequence);
   self->state = RB_ASSIGNMENT_QUEUED;
   g_queue_init (&self->turns);
   return self;
@@ -64,6 +64,7 @@ void
 rb_assignment_free (RbAssignment *self)
 {
   g_warn_if_fail (self->dispatchers == NULL && self->turns.length == 0);
+  rb_sequence_clear (&self->sequence);
   g_clear_pointer (&self->context, rb_assignment_context_free);
   g_clear_pointer (&self->message, rb_message_unref);
   g_free (self->endpoint_id);
@@ -71,9 +72,9 @@ rb_assignment_free (RbAssignment *self)
   g_free (self);
 }
 
-void
-rb_assignment_record (const RbAssignment *self,
-                      RbChanges          *changes)
+static void
+put_row (const RbAssignment *self,
+         RbChanges          *changes)
 {
   const RbAssignmentContext *context = self->context;
   RbJsonWriter *writer = rb_json_writer_new ();
@@ -85,8 +86,16 @@ rb_assignment_record (const RbAssignment *self,
   rb_changes_put (changes, RB_TABLE_ASSIGNMENTS,
                   g_variant_new ("(ssssssmsmsmsxx@mxb)", context->source_message_id, context->assignment_id, self->endpoint_id,
                                  rb_assignment_state_to_string (self->state), target, context->undispatched_id, self->token,
-                                 context->reply_correlation_id, context->original_trace_id, self->assigned_at, self->last_sequence,
+                                 context->reply_correlation_id, context->original_trace_id, self->assigned_at, self->sequence.written,
                                  g_variant_new_maybe (G_VARIANT_TYPE_INT64, deadline), self->is_staged));
+}
+
+void
+rb_assignment_record (RbAssignment *self,
+                      RbChanges    *changes)
+{
+  rb_sequence_reserve (&self->sequence);
+  put_row (self, changes);
 }
 
 void
@@ -101,12 +110,6 @@ gboolean
 rb_assignment_holds_slot (const RbAssignment *self)
 {
   return !rb_assignment_state_is_accepted (self->state) && g_strcmp0 (self->message->reason, RB_REASON_CLAIMED) != 0;
-}
-
-gint64
-rb_assignment_get_next_sequence (const RbAssignment *self)
-{
-  return MAX (self->last_sequence, self->asked_sequence) + 1;
 }
 
 static RbTarget *
@@ -137,11 +140,11 @@ rb_assignment_from_row (GVariant   *row,
   g_autoptr(GVariant) deadline = NULL;
   g_autoptr(RbTarget) target = NULL;
   RbAssignment *self;
-  gint64 assigned_at, last_sequence;
+  gint64 assigned_at, written;
   gboolean is_staged;
 
   g_variant_get (row, "(&s&s&s&s&s&sm&sm&sm&sxx@mxb)", &source_id, &assignment_id, &endpoint_id, &state, &target_text, &undispatched_id,
-                 &token, &reply_correlation, &trace_id, &assigned_at, &last_sequence, &deadline, &is_staged);
+                 &token, &reply_correlation, &trace_id, &assigned_at, &written, &deadline, &is_staged);
   target = parse_target (target_text, error);
   if (target == NULL)
     return NULL;
@@ -150,7 +153,7 @@ rb_assignment_from_row (GVariant   *row,
                             message, token, assigned_at);
   g_free (self->endpoint_id);
   self->endpoint_id = g_strdup (endpoint_id);
-  self->last_sequence = last_sequence;
+  rb_sequence_load (&self->sequence, written);
   self->is_staged = is_staged;
   g_variant_get (deadline, "mx", NULL, &self->deadline);
   if (rb_assignment_state_from_string (state, &self->state))
@@ -302,4 +305,64 @@ guint
 rb_assignments_get_n (RbAssignments *self)
 {
   return g_hash_table_size (self->by_key);
+}
+
+/* Lazy rows may go with the power. */
+GPtrArray *
+rb_assignments_dup_reserved (const RbChanges *changes)
+{
+  GPtrArray *rows = NULL;
+
+  for (guint i = 0; !rb_changes_is_lazy (changes) && i < rb_changes_get_n (changes); i++)
+    {
+      const RbChange *change = rb_changes_get (changes, i);
+
+      if (change->table != RB_TABLE_ASSIGNMENTS || change->op != RB_CHANGE_PUT)
+        continue;
+      if (rows == NULL)
+        rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+      g_ptr_array_add (rows, g_variant_ref (change->row));
+    }
+  return rows;
+}
+
+void
+rb_assignments_note_reserved (RbAssignments *self,
+                              GPtrArray     *rows)
+{
+  for (guint i = 0; i < rows->len; i++)
+    {
+      GVariant *row = g_ptr_array_index (rows, i);
+      const char *source_id, *assignment_id;
+      RbAssignment *assignment;
+      gint64 written;
+
+      g_variant_get_child (row, 0, "&s", &source_id);
+      g_variant_get_child (row, 1, "&s", &assignment_id);
+      g_variant_get_child (row, 10, "x", &written);
+      assignment = rb_assignments_lookup (self, source_id, assignment_id);
+      if (assignment != NULL)
+        rb_sequence_note_durable (&assignment->sequence, written);
+    }
+}
+
+gboolean
+rb_assignments_give_back (RbAssignments *self,
+                          RbChanges     *changes)
+{
+  GHashTableIter iter;
+  gpointer value;
+  gboolean is_any = FALSE;
+
+  g_hash_table_iter_init (&iter, self->by_key);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      RbAssignment *assignment = value;
+
+      if (!rb_sequence_give_back (&assignment->sequence))
+        continue;
+      put_row (assignment, changes);
+      is_any = TRUE;
+    }
+  return is_any;
 }

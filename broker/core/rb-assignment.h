@@ -6,6 +6,7 @@
 #include "rb-assignment-context.h"
 #include "rb-assignment-state.h"
 #include "rb-message.h"
+#include "rb-sequence.h"
 
 #include <gio/gio.h>
 
@@ -22,8 +23,7 @@ typedef struct {
   gboolean             is_staged;       /* made by staged delivery, whatever its state is now */
   char                *token;           /* broker_projection_token; NULL on a legacy upstream */
   gint64               assigned_at;     /* epoch-ms */
-  gint64               last_sequence;   /* invariant 5: strictly increases */
-  gint64               asked_sequence;  /* of the report that is on its way; 0: none */
+  RbSequence           sequence;        /* invariant 5 */
   gint64               deadline;        /* epoch-ms of the acceptance deadline; 0: none */
   guint64              timer;           /* acceptance; cleared before the assignment goes */
   GQueue               turns;           /* of RbTurn: reports that wait for the one that is on its way (rb-turns.h) */
@@ -33,12 +33,10 @@ typedef struct {
 
 RbAssignment *rb_assignment_new      (RbAssignmentContext *context, RbMessage *message, const char *token, gint64 assigned_at);
 void          rb_assignment_free     (RbAssignment *self);
-void          rb_assignment_record   (const RbAssignment *self, RbChanges *changes);
+void          rb_assignment_record   (RbAssignment *self, RbChanges *changes);
 void          rb_assignment_erase    (const RbAssignment *self, RbChanges *changes);
 /* Its message is out of the inbox and may come back: its slot is kept there. */
 gboolean      rb_assignment_holds_slot (const RbAssignment *self);
-/* One that no report has used. */
-gint64        rb_assignment_get_next_sequence (const RbAssignment *self);
 /* @message: the live message of the row's undispatched id */
 RbAssignment *rb_assignment_from_row (GVariant *row, RbMessage *message, GError **error);
 const char   *rb_assignment_row_message_id (GVariant *row);
@@ -58,5 +56,11 @@ GPtrArray     *rb_assignments_dup_of_endpoint (RbAssignments *self, const char *
 GPtrArray     *rb_assignments_dup_all       (RbAssignments *self);                                /* by position of the message */
 void           rb_assignments_move          (RbAssignments *self, RbAssignment *assignment, const char *endpoint_id);
 guint          rb_assignments_get_n         (RbAssignments *self);
+
+/* Which numbers the rows of @changes set aside, to be noted once they are durable. (transfer full) (nullable): none */
+GPtrArray     *rb_assignments_dup_reserved  (const RbChanges *changes);
+void           rb_assignments_note_reserved (RbAssignments *self, GPtrArray *rows);
+/* Nothing more is told: sets free what was not used. FALSE: there is nothing. */
+gboolean       rb_assignments_give_back     (RbAssignments *self, RbChanges *changes);
 
 G_END_DECLS

@@ -377,6 +377,7 @@ rb_core_check_owner (RbCore            *self,
 typedef struct {
   RbCore      *core;
   RbEnclosed  *enclosed;   /* NULL: nothing is told */
+  GPtrArray   *reserved;   /* numbers for what is told of assignments; NULL: none */
   RbCommitted  done;       /* NULL: nobody waits */
   gpointer     user_data;
 } Commit;
@@ -388,10 +389,13 @@ on_store_committed (RbStore      *store,
 {
   Commit *commit = user_data;
 
+  if (commit->reserved != NULL && error == NULL)
+    rb_assignments_note_reserved (commit->core->assignments, commit->reserved);
   if (commit->enclosed != NULL)
     rb_outbox_release (commit->core, commit->enclosed, error);
   if (commit->done != NULL)
     commit->done (commit->core, error, commit->user_data);
+  g_clear_pointer (&commit->reserved, g_ptr_array_unref);
   g_object_unref (commit->core);
   g_free (commit);
 }
@@ -403,9 +407,10 @@ rb_core_commit (RbCore      *self,
                 gpointer     user_data)
 {
   RbEnclosed *enclosed = rb_outbox_enclose (self, changes);
+  GPtrArray *reserved = rb_assignments_dup_reserved (changes);
   Commit *commit;
 
-  if (done == NULL && enclosed == NULL)
+  if (done == NULL && enclosed == NULL && reserved == NULL)
     {
       rb_store_commit (self->store, changes, NULL, NULL);
       return;
@@ -414,6 +419,7 @@ rb_core_commit (RbCore      *self,
   commit = g_new (Commit, 1);
   commit->core = g_object_ref (self);
   commit->enclosed = enclosed;
+  commit->reserved = reserved;
   commit->done = done;
   commit->user_data = user_data;
   rb_store_commit (self->store, changes, on_store_committed, commit);

@@ -50,6 +50,41 @@ settle_waiting (RbCore    *core,
     settle (core, g_array_index (seqs, gint64, i));
 }
 
+static void
+on_end_durable (RbCore       *core,
+                const GError *error,
+                gpointer      user_data)
+{
+  gint64 *seq = user_data;
+
+  if (error != NULL)
+    release_seq (core, *seq);
+  else
+    accept_seq (core, *seq);
+  g_free (seq);
+}
+
+/* It may have ended so soon that neither that nor its arrival is durable yet; both are in front of this. */
+static void
+accept_ended (RbCore *core,
+              gint64  seq)
+{
+  gint64 *held = g_new (gint64, 1);
+
+  *held = seq;
+  rb_core_commit (core, rb_changes_new (), on_end_durable, held);
+}
+
+static void
+wait_with (RbMessage *message,
+           gint64     seq)
+{
+  if (message->waiting_seqs == NULL)
+    message->waiting_seqs = g_array_new (FALSE, FALSE, sizeof (gint64));
+  if (seq != RB_CONNECTOR_NO_SEQ)
+    g_array_append_val (message->waiting_seqs, seq);
+}
+
 /* What we have already, or had: the network may forget this copy as soon as ours is safe (IMP-44). */
 static gboolean
 settle_duplicate (RbCore     *core,
@@ -62,15 +97,12 @@ settle_duplicate (RbCore     *core,
     return FALSE;
 
   core->counters.duplicates++;
-  if (live == NULL || live->is_durable)
-    {
-      accept_seq (core, seq);
-      return TRUE;
-    }
-  if (live->waiting_seqs == NULL)
-    live->waiting_seqs = g_array_new (FALSE, FALSE, sizeof (gint64));
-  if (seq != RB_CONNECTOR_NO_SEQ)
-    g_array_append_val (live->waiting_seqs, seq);
+  if (live == NULL)
+    accept_ended (core, seq);
+  else if (live->is_durable)
+    accept_seq (core, seq);
+  else
+    wait_with (live, seq);
   return TRUE;
 }
 

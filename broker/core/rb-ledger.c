@@ -51,24 +51,25 @@ rb_ledger_free (RbLedger *self)
   g_free (self);
 }
 
-/* What comes to life again must not be forgotten as one that ended. */
+/* What comes to life again must not be forgotten as one that ended; if it is not to be, it has ended as before. */
 static void
-revive (RbLedger   *self,
-        const char *id)
+revive (RbLedger  *self,
+        RbMessage *message)
 {
-  Seen *seen = g_hash_table_lookup (self->seen, id);
+  Seen *seen = g_hash_table_lookup (self->seen, message->id);
 
   if (seen == NULL)
     return;
+  message->ended_at = seen->since;
   g_queue_unlink (&self->order, &seen->link);
-  g_hash_table_remove (self->seen, id);
+  g_hash_table_remove (self->seen, message->id);
 }
 
 void
 rb_ledger_add (RbLedger  *self,
                RbMessage *message)
 {
-  revive (self, message->id);
+  revive (self, message);
   g_hash_table_replace (self->live, message->id, rb_message_ref (message));
 }
 
@@ -83,8 +84,12 @@ void
 rb_ledger_drop (RbLedger  *self,
                 RbMessage *message)
 {
-  if (g_hash_table_lookup (self->live, message->id) == message)
-    g_hash_table_remove (self->live, message->id);
+  if (g_hash_table_lookup (self->live, message->id) != message)
+    return;
+
+  if (message->ended_at != 0)
+    rb_ledger_add_seen (self, message->id, message->ended_at);
+  g_hash_table_remove (self->live, message->id);
 }
 
 static void

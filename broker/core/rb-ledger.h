@@ -17,7 +17,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbLedger, rb_ledger_free)
 
 void        rb_ledger_add       (RbLedger *self, RbMessage *message);
 RbMessage  *rb_ledger_lookup    (RbLedger *self, const char *id);
-/* A message that is not to be: its arrival was refused and left no trace. */
+/* A message that is not to be: its arrival was refused and left no trace. One that had ended before has ended still. */
 void        rb_ledger_drop      (RbLedger *self, RbMessage *message);
 /* It ended: records how, forgets its content, remembers its id. */
 void        rb_ledger_end       (RbLedger *self, RbMessage *message, const char *reason, gint64 now, RbChanges *changes);

@@ -39,6 +39,7 @@ typedef struct {
 
   guint        n_checkpoints;
   gboolean     is_durable;          /* the commit of its arrival is done */
+  gint64       ended_at;            /* epoch-ms; it was here before, and ended then; 0: it was not */
   GArray      *waiting_seqs;        /* gint64, to accept once it is */
 } RbMessage;
 

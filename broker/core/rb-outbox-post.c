@@ -289,7 +289,11 @@ on_posted (RbCore       *core,
   core->outbox->n_posting--;
   lane->is_posting = FALSE;
   if (error != NULL && !is_terminal)
-    try_again_later (core, lane, error);
+    {
+      try_again_later (core, lane, error);
+      if (rb_event_get_kind (event) == RB_EVENT_PROCESSING_STATE)
+        rb_turns_fail (core, event, error);
+    }
   else
     {
       RbLetter *letter = g_queue_pop_head (&lane->letters);

@@ -9,6 +9,7 @@
 #include "rb-events.h"
 #include "rb-inbound.h"
 #include "rb-log.h"
+#include "rb-turns.h"
 
 #define MAX_PRESENCE 128
 
@@ -180,10 +181,13 @@ withdraw_letters (RbCore    *core,
   rb_outbox_count (core, -(int) letters->len);
   for (guint i = 0; i < letters->len; i++)
     {
-      RbPostLane *lane = ensure_lane (core->outbox, ((RbLetter *) g_ptr_array_index (letters, i))->event);
+      const RbLetter *letter = g_ptr_array_index (letters, i);
+      RbPostLane *lane = ensure_lane (core->outbox, letter->event);
 
       lane->n_coming--;
       rb_outbox_drop_if_empty (core, lane);
+      if (rb_event_get_kind (letter->event) == RB_EVENT_PROCESSING_STATE)
+        rb_turns_go_on (core, letter->event);
     }
 }
 
@@ -306,18 +310,41 @@ rb_outbox_go_online (RbCore *core)
   rb_outbox_pump (core);
 }
 
+static RbPostLane *
+lane_of_assignment (RbCore     *core,
+                    const char *assignment_id)
+{
+  g_autofree char *key = g_strconcat ("assignment:", assignment_id, NULL);
+
+  return g_hash_table_lookup (core->outbox->lanes, key);
+}
+
 void
 rb_outbox_wake (RbCore     *core,
                 const char *assignment_id)
 {
-  g_autofree char *key = g_strconcat ("assignment:", assignment_id, NULL);
-  RbPostLane *lane = g_hash_table_lookup (core->outbox->lanes, key);
+  RbPostLane *lane = lane_of_assignment (core, assignment_id);
 
   if (lane == NULL)
     return;
 
   rb_outbox_wake_lane (core, lane);
   rb_outbox_pump (core);
+}
+
+gboolean
+rb_outbox_hurry (RbCore     *core,
+                 const char *assignment_id)
+{
+  RbPostLane *lane = lane_of_assignment (core, assignment_id);
+
+  if (lane->is_over)
+    return FALSE;
+
+  rb_clock_clear (core->clock, &lane->timer);
+  rb_outbox_wake_lane (core, lane);
+  rb_outbox_pump (core);
+  return TRUE;
 }
 
 /* IMP-54: only the presence of the end is worth telling now. */
@@ -360,9 +387,7 @@ gboolean
 rb_outbox_has_report (RbCore     *core,
                       const char *assignment_id)
 {
-  g_autofree char *key = g_strconcat ("assignment:", assignment_id, NULL);
-
-  return g_hash_table_contains (core->outbox->lanes, key);
+  return lane_of_assignment (core, assignment_id) != NULL;
 }
 
 gboolean

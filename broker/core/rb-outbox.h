@@ -32,6 +32,9 @@ void       rb_outbox_start         (RbCore *core);
 void       rb_outbox_go_online     (RbCore *core);
 /* No report of the assignment is on its way any more (rb-turns.h). */
 void       rb_outbox_wake          (RbCore *core, const char *assignment_id);
+/* Somebody waits for what rb_outbox_has_report(): it is tried at once, and rb-turns.h hears how that went. FALSE: we stop, and it was tried for
+ * the last time. */
+gboolean   rb_outbox_hurry         (RbCore *core, const char *assignment_id);
 /* Nothing is repeated from here on. States of assignments and the last presence are tried once, the rest stays on the disk. */
 void       rb_outbox_stop          (RbCore *core);
 void       rb_outbox_cancel_timers (RbCore *core);

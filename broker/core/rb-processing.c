@@ -134,10 +134,7 @@ make_event (RbCore       *core,
     .outbound_message_id = request->outbound_message_id,
   };
 
-  self->sequence = request->state_sequence;
-  if (assignment->is_staged)
-    self->sequence = MAX (self->sequence, rb_assignment_get_next_sequence (assignment));
-  assignment->asked_sequence = self->sequence;
+  self->sequence = rb_sequence_take (&assignment->sequence, request->state_event_id, request->state_sequence);
   report.state_sequence = self->sequence;
   self->outward = rb_events_processing_state (&report);
   return rb_event_ref (self->outward);
@@ -231,7 +228,7 @@ apply (RbCore       *core,
   RbAssignmentState next;
   RbAssignmentTodo todo;
 
-  assignment->last_sequence = MAX (assignment->last_sequence, self->sequence);
+  rb_sequence_settle (&assignment->sequence, self->sequence);
   if (!rb_assignment_state_step (assignment->state, self->event, &next, &todo))
     {
       g_warn_if_reached ();

@@ -192,7 +192,7 @@ make_durable (RbCore       *core,
       record = make_record (core, self);
       rb_replies_add (core->replies, record);
       rb_reply_record_record (record, changes);
-      assignment->last_sequence = MAX (assignment->last_sequence, self->sequence);
+      rb_sequence_settle (&assignment->sequence, self->sequence);
       rb_assignment_record (assignment, changes);
       rb_changes_project (changes, g_steal_pointer (&self->outward));
       rb_message_checkpoint (assignment->message, changes, "reply_requested", rb_core_now (core), self->endpoint_id,
@@ -273,7 +273,9 @@ make_requested (RbCore       *core,
 {
   RbReplyWork *self = user_data;
 
-  self->sequence = assignment->asked_sequence = rb_assignment_get_next_sequence (assignment);
+  g_autofree char *event_id = g_strconcat ("reply_requested:", self->reply_request_id, NULL);
+
+  self->sequence = rb_sequence_take (&assignment->sequence, event_id, 0);
   self->outward = rb_reply_event (core, assignment, "reply_requested", self->reply_request_id, NULL, self->sequence);
   return rb_event_ref (self->outward);
 }
@@ -352,9 +354,9 @@ record_result (RbCore       *core,
     return;
 
   rb_send_record (core, record->wire_message_id, self->endpoint_id, rb_envelope_get_from (assignment->message->envelope), changes);
-  assignment->last_sequence = rb_assignment_get_next_sequence (assignment);
+  rb_sequence_settle (&assignment->sequence, rb_sequence_get_next (&assignment->sequence));
   rb_changes_tell (changes, rb_reply_event (core, assignment, "reply_emitted", self->reply_request_id, record->wire_message_id,
-                                            assignment->last_sequence));
+                                            assignment->sequence.last));
   rb_message_checkpoint (assignment->message, changes, "replied", rb_core_now (core), self->endpoint_id, record->wire_message_id);
   if (rb_events_has_authority (core))
     rb_assignment_record (assignment, changes);

@@ -137,6 +137,8 @@ dispatch_error (const RbAssignment *assignment,
   return rb_error_new (RB_ERROR_INVALID, "dispatch_failed", "the assignment was taken back: %s", reason_code);
 }
 
+/* The last word on it: above every number that the upstream may have heard, else it would be refused as old, and an acceptance whose
+ * answer was lost would be the last that the upstream knows. */
 static RbEvent *
 target_lost (const RbAssignment *assignment,
              const char         *reason_code)
@@ -146,7 +148,7 @@ target_lost (const RbAssignment *assignment,
     .assignment = assignment,
     .state = "target_lost_before_acceptance",
     .state_event_id = event_id,
-    .state_sequence = rb_assignment_get_next_sequence (assignment),
+    .state_sequence = rb_sequence_get_next (&assignment->sequence),
     .occurred_at = assignment->assigned_at + 1,
     .reason_code = reason_code,
   };

@@ -134,9 +134,8 @@ make_attempt (RbCore       *core,
     .with_token = TRUE,
   };
 
-  fetched->sequence = MAX (1 + (gint64) fetched->attempt, rb_assignment_get_next_sequence (assignment));
+  fetched->sequence = rb_sequence_take (&assignment->sequence, NULL, 1 + (gint64) fetched->attempt);
   event_id = g_strdup_printf ("%s:delivery_attempted:%" G_GINT64_FORMAT, assignment->context->assignment_id, fetched->sequence);
-  assignment->asked_sequence = fetched->sequence;
   report.state_event_id = event_id;
   report.state_sequence = fetched->sequence;
   fetched->event = rb_events_processing_state (&report);
@@ -157,7 +156,7 @@ note_attempt (RbCore   *core,
   changes = rb_changes_new ();
   if (is_heard && fetched->event != NULL)
     rb_changes_project (changes, g_steal_pointer (&fetched->event));
-  assignment->last_sequence = MAX (assignment->last_sequence, fetched->sequence);
+  rb_sequence_settle (&assignment->sequence, fetched->sequence);
   rb_assignment_record (assignment, changes);
   rb_core_commit_lazy (core, changes, NULL, NULL);
 }

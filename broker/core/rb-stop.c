@@ -49,11 +49,14 @@ on_everything_durable (RbCore       *core,
                        gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
+  g_autoptr(RbChanges) changes = rb_changes_new ();
 
   if (error != NULL)
     rb_log_warning ("shutdown_commit_failed", "err", error->message, NULL);
   if (core->n_reports > 0 && core->stop == NULL)
     core->stop = g_steal_pointer (&task);
+  else if (rb_assignments_give_back (core->assignments, changes))
+    rb_core_commit (core, g_steal_pointer (&changes), on_everything_durable, g_steal_pointer (&task));
   else
     g_task_return_boolean (task, TRUE);
 }

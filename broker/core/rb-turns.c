@@ -5,6 +5,7 @@
 
 #include "rb-turns.h"
 
+#include "rb-error.h"
 #include "rb-outbox.h"
 
 struct _RbTurn {
@@ -16,25 +17,31 @@ struct _RbTurn {
 typedef struct {
   char       *source_message_id;
   char       *assignment_id;
+  RbEvent    *event;
+  gint64      sequence;
   RbReported  done;
   gpointer    user_data;
 } Running;
 
 static void start_next (RbCore *core, RbAssignment *assignment);
 
+static RbAssignment *
+assignment_of_event (RbCore        *core,
+                     const RbEvent *event)
+{
+  g_autofree char *source_message_id = rb_events_dup_member (event, "source_message_id");
+
+  return rb_assignments_lookup (core->assignments, source_message_id != NULL ? source_message_id : "", rb_event_get_subject (event));
+}
+
 /* What waits in the outbox happened before what is asked now. */
 static void
-give_back (RbCore     *core,
-           const char *source_message_id,
-           const char *assignment_id)
+give_back (RbCore        *core,
+           const RbEvent *event)
 {
-  RbAssignment *assignment;
-
-  g_hash_table_remove (core->asking, assignment_id);
-  rb_outbox_wake (core, assignment_id);
-  assignment = rb_assignments_lookup (core->assignments, source_message_id, assignment_id);
-  if (assignment != NULL)
-    start_next (core, assignment);
+  g_hash_table_remove (core->asking, rb_event_get_subject (event));
+  rb_outbox_wake (core, rb_event_get_subject (event));
+  rb_turns_go_on (core, event);
 }
 
 static void
@@ -43,15 +50,84 @@ on_reported (RbCore       *core,
              gpointer      user_data)
 {
   Running *running = user_data;
-  RbAssignment *assignment = rb_assignments_lookup (core->assignments, running->source_message_id, running->assignment_id);
 
-  if (assignment != NULL)
-    assignment->asked_sequence = 0;
   running->done (core, error, running->user_data);
-  give_back (core, running->source_message_id, running->assignment_id);
+  give_back (core, running->event);
   g_free (running->source_message_id);
   g_free (running->assignment_id);
+  rb_event_unref (running->event);
   g_free (running);
+}
+
+/* Meanwhile it may have ended, or ended and begun anew. */
+static void
+on_reserved (RbCore       *core,
+             const GError *error,
+             gpointer      user_data)
+{
+  Running *running = user_data;
+  RbAssignment *assignment = rb_assignments_lookup (core->assignments, running->source_message_id, running->assignment_id);
+
+  if (error != NULL || assignment == NULL)
+    on_reported (core, error, running);
+  else if (assignment->sequence.told != running->sequence)
+    {
+      g_autoptr(GError) gone = rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "the assignment was made again");
+
+      on_reported (core, gone, running);
+    }
+  else
+    rb_events_report (core, running->event, on_reported, running);
+  core->n_reports--;
+  rb_core_stop_continue (core);
+}
+
+static void
+reserve (RbCore       *core,
+         RbAssignment *assignment,
+         Running      *running)
+{
+  RbChanges *changes = rb_changes_new ();
+
+  core->n_reports++;
+  rb_assignment_record (assignment, changes);
+  rb_core_commit (core, changes, on_reserved, running);
+}
+
+static void
+run (RbCore       *core,
+     RbAssignment *assignment,
+     const RbTurn *turn)
+{
+  Running *running = g_new (Running, 1);
+
+  running->source_message_id = g_strdup (assignment->context->source_message_id);
+  running->assignment_id = g_strdup (assignment->context->assignment_id);
+  running->done = turn->done;
+  running->user_data = turn->user_data;
+  rb_turns_take (core, running->assignment_id);
+  running->event = turn->make (core, assignment, turn->user_data);
+  running->sequence = assignment->sequence.told;
+  if (rb_events_has_authority (core) && !rb_sequence_is_reserved (&assignment->sequence))
+    reserve (core, assignment, running);
+  else
+    rb_events_report (core, running->event, on_reported, running);
+}
+
+static void
+fail_all (RbCore       *core,
+          RbAssignment *assignment,
+          const GError *error)
+{
+  GQueue turns = assignment->turns;
+  RbTurn *turn;
+
+  g_queue_init (&assignment->turns);
+  while ((turn = g_queue_pop_head (&turns)) != NULL)
+    {
+      turn->done (core, error, turn->user_data);
+      g_free (turn);
+    }
 }
 
 static void
@@ -59,21 +135,22 @@ start_next (RbCore       *core,
             RbAssignment *assignment)
 {
   const char *assignment_id = assignment->context->assignment_id;
-  g_autofree RbTurn *turn = rb_turns_is_taken (core, assignment_id) ? NULL : g_queue_pop_head (&assignment->turns);
-  g_autoptr(RbEvent) event = NULL;
-  Running *running;
 
-  if (turn == NULL)
+  if (assignment->turns.length == 0 || rb_turns_is_taken (core, assignment_id))
     return;
 
-  running = g_new (Running, 1);
-  running->source_message_id = g_strdup (assignment->context->source_message_id);
-  running->assignment_id = g_strdup (assignment_id);
-  running->done = turn->done;
-  running->user_data = turn->user_data;
-  rb_turns_take (core, assignment_id);
-  event = turn->make (core, assignment, turn->user_data);
-  rb_events_report (core, event, on_reported, running);
+  if (!rb_outbox_has_report (core, assignment_id))
+    {
+      g_autofree RbTurn *turn = g_queue_pop_head (&assignment->turns);
+
+      run (core, assignment, turn);
+    }
+  else if (!rb_outbox_hurry (core, assignment_id))
+    {
+      g_autoptr(GError) error = rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "what happened before is told after the restart");
+
+      fail_all (core, assignment, error);
+    }
 }
 
 void
@@ -108,9 +185,28 @@ void
 rb_turns_give_back (RbCore        *core,
                     const RbEvent *event)
 {
-  g_autofree char *source_message_id = rb_events_dup_member (event, "source_message_id");
+  give_back (core, event);
+}
 
-  give_back (core, source_message_id != NULL ? source_message_id : "", rb_event_get_subject (event));
+void
+rb_turns_go_on (RbCore        *core,
+                const RbEvent *event)
+{
+  RbAssignment *assignment = assignment_of_event (core, event);
+
+  if (assignment != NULL)
+    start_next (core, assignment);
+}
+
+void
+rb_turns_fail (RbCore        *core,
+               const RbEvent *event,
+               const GError  *error)
+{
+  RbAssignment *assignment = assignment_of_event (core, event);
+
+  if (assignment != NULL)
+    fail_all (core, assignment, error);
 }
 
 void

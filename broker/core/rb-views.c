@@ -192,7 +192,7 @@ view_assignment (const RbAssignment *assignment)
   rb_dict_put_text (&dict, "reply_correlation_id", assignment->context->reply_correlation_id);
   rb_dict_put_time (&dict, "assigned_at", assignment->assigned_at);
   rb_dict_put_time (&dict, "acceptance_deadline", assignment->deadline);
-  rb_dict_put_count (&dict, "last_sequence", assignment->last_sequence);
+  rb_dict_put_count (&dict, "last_sequence", assignment->sequence.last);
   return g_variant_dict_end (&dict);
 }
 

@@ -7,6 +7,7 @@
 
 #include "rb-error.h"
 #include "rb-json.h"
+#include "rb-watched-store.h"
 
 #include <string.h>
 
@@ -59,7 +60,7 @@ rb_core_fixture_set_up (RbCoreFixture *fixture,
 {
   rb_test_forget_logs ();
   fixture->clock = rb_fake_clock_new ();
-  fixture->store = rb_fake_store_new ();
+  fixture->store = rb_watched_store_new ();
   fixture->connector = rb_fake_connector_new ();
   fixture->upstream = rb_fake_upstream_new ();
   fixture->journal = rb_fake_emitter_new (FALSE);

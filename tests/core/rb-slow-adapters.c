@@ -233,7 +233,7 @@ rb_slow_report (RbSession *self)
   request.source_message_id = assignment->context->source_message_id;
   request.assignment_id = assignment->context->assignment_id;
   request.state_event_id = event_id;
-  request.state_sequence = rb_assignment_get_next_sequence (assignment);
+  request.state_sequence = rb_sequence_get_next (&assignment->sequence);
   request.state = (char *) states[rb_session_pick (self, G_N_ELEMENTS (states))];
   self->n_asked++;
   rb_processing_async (self->fixture->core, &caller, &request, on_answered, self);

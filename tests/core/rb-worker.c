@@ -159,3 +159,21 @@ rb_worker_state (RbWorker   *self,
     g_variant_get_child (row, 3, "&s", &state);
   return state;
 }
+
+gint64
+rb_worker_sequence (RbWorker   *self,
+                    const char *message_id)
+{
+  g_autoptr(GVariant) rows = g_variant_ref_sink (rb_view_assignments (self->fixture->core));
+  gint64 sequence = 0;
+
+  for (gsize i = 0; i < g_variant_n_children (rows); i++)
+    {
+      g_autoptr(GVariant) row = g_variant_get_child_value (rows, i);
+      const char *id;
+
+      if (g_variant_lookup (row, "source_message_id", "&s", &id) && g_str_equal (id, message_id))
+        g_variant_lookup (row, "last_sequence", "x", &sequence);
+    }
+  return sequence;
+}

@@ -49,8 +49,10 @@ const char *rb_error_text_detail (const GError *error, const char *name);
 /* "true", "false", or "absent". */
 const char *rb_error_retryable   (const GError *error);
 
-/* One column of the assignment's row on disk: 3 state, 6 token, 10 last sequence, 11 deadline; NULL: no such row. */
+/* One column of the assignment's row on disk: 3 state, 6 token, 10 the numbers set aside, 11 deadline; NULL: no such row. */
 GVariant *rb_worker_row       (RbWorker *self, const char *message_id);
 const char *rb_worker_state   (RbWorker *self, const char *message_id);    /* NULL: no such row */
+/* The highest number that was used, as a person sees it; 0: there is no such assignment. */
+gint64    rb_worker_sequence  (RbWorker *self, const char *message_id);
 
 G_END_DECLS

@@ -223,6 +223,49 @@ test_reconnecting_timeout (RbCoreFixture *fixture,
 }
 
 static void
+test_timeout_after_lost_answer (RbCoreFixture *fixture,
+                                gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autofree char *sequence = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("The upstream may have heard a yes whose answer was lost: that the target is lost has a higher number, so that it counts.");
+
+  rb_worker_take (worker, 1, "m1", NULL);
+  fixture->authority->failure = rb_error_new (RB_ERROR_TIMED_OUT, NULL, "no answer");
+  g_assert_false (rb_worker_report (worker, "m1", 7, "adapter_accepted", &error));
+  g_assert_cmpstr (rb_error_get_reason (error), ==, "runtime_processing_state_rejected");
+  g_clear_error (&fixture->authority->failure);
+
+  rb_fake_clock_advance (fixture->clock, fixture->settings.acceptance_timeout);
+  rb_test_settle ();
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
+  sequence = rb_fake_emitter_member (fixture->authority, "target_lost_before_acceptance", "state_sequence");
+  g_assert_cmpstr (sequence, ==, "8");
+}
+
+static void
+test_timeout_after_refusal (RbCoreFixture *fixture,
+                            gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autofree char *sequence = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A number that the upstream refused is free.");
+
+  rb_worker_take (worker, 1, "m1", NULL);
+  fixture->authority->failure = rb_error_new (RB_ERROR_REJECTED, NULL, "not you");
+  g_assert_false (rb_worker_report (worker, "m1", 7, "adapter_accepted", &error));
+  g_clear_error (&fixture->authority->failure);
+  rb_fake_clock_advance (fixture->clock, fixture->settings.acceptance_timeout);
+  rb_test_settle ();
+  sequence = rb_fake_emitter_member (fixture->authority, "target_lost_before_acceptance", "state_sequence");
+  g_assert_cmpstr (sequence, ==, "2");
+}
+
+static void
 test_timeout_of_one (RbCoreFixture *fixture,
                      gconstpointer  data)
 {
@@ -482,6 +525,8 @@ main (int   argc,
   ADD ("reconnecting", NULL, test_reconnecting);
   ADD ("behind-another", NULL, test_behind_another);
   ADD ("reconnecting-timeout", NULL, test_reconnecting_timeout);
+  ADD ("timeout-after-lost-answer", "authority", test_timeout_after_lost_answer);
+  ADD ("timeout-after-refusal", "authority", test_timeout_after_refusal);
   ADD ("timeout-of-one", "authority", test_timeout_of_one);
   ADD ("report-fails", "authority", test_report_fails);
   ADD ("higher-sequence", NULL, test_higher_sequence);

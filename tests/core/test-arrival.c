@@ -502,6 +502,27 @@ test_degraded (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_test_count_log ("trace_context_degraded"), ==, 0);
 }
 
+static void
+test_forgotten (RbCoreFixture *fixture,
+                gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = attach (fixture);
+
+  g_test_summary ("What ended long ago is forgotten when something else ends: its id leaves the disk and the memory.");
+
+  deliver (fixture, 1, "m1");
+  rb_test_settle ();
+  rb_core_fixture_receipt (fixture, channel, 0);
+  rb_fake_clock_advance (fixture->clock, fixture->settings.history_retention + 1);
+  deliver (fixture, 2, "m2");
+  rb_test_settle ();
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "ended");
+  rb_core_fixture_receipt (fixture, channel, 1);
+  g_assert_null (rb_core_fixture_place (fixture, "m1"));
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m2"), ==, "ended");
+  g_assert_cmpuint (rb_ledger_get_n_seen (fixture->core->ledger), ==, 1);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -513,6 +534,7 @@ main (int   argc,
   ADD ("durable-first", test_durable_first);
   ADD ("repeated/uncommitted", test_repeated_uncommitted);
   ADD ("repeated/then-failed", test_repeated_then_failed);
+  ADD ("forgotten", test_forgotten);
   ADD ("inbox-full/released", test_inbox_full);
   ADD ("inbox-full/room-again", test_inbox_room_again);
   ADD ("queue-full/messages", test_queue_full);

@@ -194,7 +194,7 @@ report (Session *session)
   request.source_message_id = (char *) assignment->context->source_message_id;
   request.assignment_id = (char *) assignment->context->assignment_id;
   request.state_event_id = request.state;
-  request.state_sequence = assignment->last_sequence + 1;
+  request.state_sequence = assignment->sequence.last + 1;
   rb_processing_async (core, &caller, &request, NULL, NULL);
 }
 

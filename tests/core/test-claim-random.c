@@ -114,7 +114,7 @@ report (Session *session)
   {
     g_autofree char *source = g_strdup (assignment->context->source_message_id);
 
-    rb_worker_report (session->worker, source, rb_assignment_get_next_sequence (assignment), states[pick (session, G_N_ELEMENTS (states))],
+    rb_worker_report (session->worker, source, rb_sequence_get_next (&assignment->sequence), states[pick (session, G_N_ELEMENTS (states))],
                       NULL);
   }
 }

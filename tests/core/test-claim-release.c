@@ -341,6 +341,32 @@ test_stopping (RbCoreFixture *fixture,
   rb_assert_refused (error, RB_ERROR_UNAVAILABLE, "broker_shutting_down", "the broker is shutting down");
 }
 
+static void
+test_ended_before (RbCoreFixture *fixture,
+                   gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A claim of what has ended here, given back, does not make us forget that it has: a redelivery changes nothing.");
+
+  rb_worker_accept (worker, 1, "m1", NULL);
+  rb_worker_report (worker, "m1", 3, "processing_failed", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "ended");
+
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a2"));
+  fixture->authority->failure = rb_error_new (RB_ERROR_REJECTED, NULL, "not you");
+  g_assert_null (rb_claimer_claim (worker, "m1", &error));
+  rb_assert_refused (error, RB_ERROR_REJECTED, "runtime_self_claim_assignment_projection_failed", "not you");
+  g_clear_error (&fixture->authority->failure);
+
+  rb_claimer_arrive (fixture, 2, "m1");
+  g_assert_true (rb_fake_connector_has_accepted (fixture->connector, 2));
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "ended");
+  g_assert_cmpuint (rb_core_fixture_count_inbox (fixture), ==, 0);
+}
+
 #define ADD(path, data, function) \
   g_test_add (path, RbCoreFixture, data, rb_core_fixture_set_up, function, rb_core_fixture_tear_down)
 
@@ -357,6 +383,7 @@ main (int   argc,
   ADD ("/claim/released/not-projected", "network", test_not_projected);
   ADD ("/claim/released/endpoint-gone", "network", test_endpoint_gone);
   ADD ("/claim/released/gone-when-agreed", "network", test_gone_when_agreed);
+  ADD ("/claim/released/ended-before", "network", test_ended_before);
   ADD ("/claim/released/other-hands", "network", test_other_hands);
   ADD ("/claim/released/stopping", "network", test_stopping);
   return g_test_run ();

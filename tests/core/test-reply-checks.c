@@ -315,6 +315,34 @@ test_endpoint_gone_in_flight (RbCoreFixture *fixture,
 }
 
 static void
+test_unsent_forgotten (RbCoreFixture *fixture,
+                       gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(GError) error = NULL;
+  Ask ask;
+
+  g_test_summary ("What is remembered of a reply that was never sent goes when it is old and its assignment has ended, not before.");
+
+  rb_worker_accept (worker, 1, "m1", NULL);
+  ask = make_ask (worker);
+  fixture->connector->failure = rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "away");
+  g_assert_null (reply (fixture, &ask, &error));
+  g_clear_error (&error);
+  rb_fake_clock_advance (fixture->clock, 2 * fixture->settings.reply_record_ttl);
+  g_assert_null (reply (fixture, &ask, &error));
+  g_clear_error (&error);
+  g_clear_error (&fixture->connector->failure);
+  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_REPLIES), ==, 1);
+
+  g_assert_true (rb_worker_report (worker, "m1", 3, "processing_failed", &error));
+  rb_fake_clock_advance (fixture->clock, 60000);
+  g_assert_null (reply (fixture, &ask, &error));
+  g_assert_cmpstr (rb_error_get_reason (error), ==, "runtime_assignment_unknown");
+  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_REPLIES), ==, 0);
+}
+
+static void
 test_stale_record (RbCoreFixture *fixture,
                    gconstpointer  data)
 {
@@ -454,6 +482,7 @@ main (int   argc,
   ADD ("in-flight", NULL, test_in_flight);
   ADD ("in-flight-before-record", "authority", test_in_flight_before_record);
   ADD ("endpoint-gone-in-flight", NULL, test_endpoint_gone_in_flight);
+  ADD ("unsent-forgotten", NULL, test_unsent_forgotten);
   ADD ("stale-record", NULL, test_stale_record);
   ADD ("no-token", NULL, test_no_token);
   ADD ("stopping", NULL, test_stopping);

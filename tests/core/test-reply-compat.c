@@ -210,18 +210,19 @@ test_staged_sequence (RbCoreFixture *fixture,
   g_autofree char *high = NULL;
   g_autoptr(GError) error = NULL;
 
-  g_test_summary ("Of a staged assignment, accepted or not, the sequence is that of the adapter or the next, whichever is higher; else just the adapter's.");
+  g_test_summary ("The sequence is that of the adapter or the next, whichever is higher, of a staged assignment and of any other.");
 
   rb_worker_take (worker, 1, "m1", NULL);
   g_assert_true (rb_worker_report (worker, "m1", 1, "processing_started", &error));
   low = rb_fake_emitter_member (fixture->authority, "processing_started", "state_sequence");
-  g_assert_cmpstr (low, ==, "1");
+  g_assert_cmpstr (low, ==, "2");
   g_clear_pointer (&low, g_free);
 
   assignment = rb_assignments_lookup (fixture->core->assignments, "m1", worker->assignment_id);
+  rb_fake_store_watch (fixture->store, NULL, NULL);     /* what comes now no table of transitions has */
   assignment->state = RB_ASSIGNMENT_STAGED;
   assignment->is_staged = TRUE;
-  assignment->last_sequence = 6;
+  assignment->sequence.last = 6;
   g_assert_true (rb_worker_report (worker, "m1", 2, "processing_started", &error));
   low = rb_fake_emitter_member (fixture->authority, "processing_started", "state_sequence");
   g_assert_cmpstr (low, ==, "7");

@@ -121,27 +121,20 @@ test_second_reply (RbCoreFixture *fixture,
                    gconstpointer  data)
 {
   g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
-  g_autofree char *first = reply_unheard (worker, 1, "m1");
-  g_autofree char *second = NULL;
-  g_autoptr(GError) error = NULL;
+  g_autoptr(GAsyncResult) first = NULL;
+  g_autoptr(GAsyncResult) second = NULL;
 
-  g_test_summary ("Another reply while the first is not confirmed: both are reported, in order, and no timer is left behind.");
+  g_test_summary ("Two replies at once, neither of which is confirmed: both are reported, in order, and no timer is left behind.");
 
-  /* let reply_requested through, and no reply_emitted */
-  set_failure (fixture, -1);
+  rb_worker_accept (worker, 1, "m1", NULL);
   fixture->connector->hold = TRUE;
-  {
-    g_autoptr(GAsyncResult) result = NULL;
-    g_autofree char *status = NULL;
-
-    rb_core_fixture_reply_start (fixture, WORKER, worker->endpoint_id, worker->token, "m1", worker->assignment_id, "r2", "more", &result);
-    set_failure (fixture, RB_ERROR_UNAVAILABLE);
-    fixture->connector->hold = FALSE;
-    rb_fake_connector_answer (fixture->connector, NULL);
-    rb_test_wait_until (result != NULL);
-    g_assert_true (rb_reply_finish (fixture->core, result, &second, &status, &error));
-  }
-  g_assert_cmpstr (first, !=, second);
+  rb_core_fixture_reply_start (fixture, WORKER, worker->endpoint_id, worker->token, "m1", worker->assignment_id, "r1", "done", &first);
+  rb_core_fixture_reply_start (fixture, WORKER, worker->endpoint_id, worker->token, "m1", worker->assignment_id, "r2", "more", &second);
+  set_failure (fixture, RB_ERROR_UNAVAILABLE);
+  fixture->connector->hold = FALSE;
+  rb_fake_connector_answer (fixture->connector, NULL);
+  rb_test_wait_until (first != NULL && second != NULL);
+  g_assert_cmpuint (fixture->connector->sent->len, ==, 2);
   g_assert_cmpuint (rb_fake_emitter_count (fixture->authority, ":reply_emitted:r2"), ==, 0);
   rb_fake_clock_advance (fixture->clock, 5000);
   g_assert_cmpuint (rb_fake_emitter_count (fixture->authority, ":reply_emitted:r2"), ==, 0);
@@ -151,6 +144,29 @@ test_second_reply (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_fake_emitter_count (fixture->authority, ":reply_emitted:r2"), ==, 1);
   g_assert_cmpstr (rb_core_fixture_reason (fixture, "m1"), ==, "replied");
   rb_fake_clock_advance (fixture->clock, 600000);
+}
+
+static void
+test_late_reply (RbCoreFixture *fixture,
+                 gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autofree char *first = reply_unheard (worker, 1, "m1");
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A second reply does not overtake the report of the first, which is tried at once: it may come again, or is too late.");
+
+  g_assert_null (rb_worker_reply (worker, "m1", "r2", "more", &error));
+  rb_assert_refused (error, RB_ERROR_UNAVAILABLE, "runtime_reply_request_rejected", "no");
+  g_assert_cmpuint (count_emitted (fixture), ==, 2);
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->authority, ":reply_requested:r2"), ==, 0);
+
+  set_failure (fixture, -1);
+  g_assert_null (rb_worker_reply (worker, "m1", "r2", "more", &error));
+  g_assert_cmpstr (rb_error_get_reason (error), ==, "runtime_assignment_unknown");
+  g_assert_cmpuint (count_emitted (fixture), ==, 3);
+  g_assert_cmpstr (rb_core_fixture_reason (fixture, "m1"), ==, "replied");
+  g_assert_cmpuint (fixture->connector->sent->len, ==, 1);
 }
 
 static void
@@ -255,6 +271,7 @@ main (int   argc,
   ADD ("retried", test_retried);
   ADD ("terminal", test_terminal);
   ADD ("second-reply", test_second_reply);
+  ADD ("late-reply", test_late_reply);
   ADD ("crash", test_crash);
   ADD ("endpoint-gone", test_endpoint_gone);
   ADD ("shutdown", test_shutdown);

@@ -296,6 +296,48 @@ test_local (RbCoreFixture *fixture,
   g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_SELF_SETTLE], ==, 0);
 }
 
+static void
+test_repeated_before_commit (RbCoreFixture *fixture,
+                             gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+
+  g_test_summary ("A row that is settled before it is stored: a copy of it is accepted when that is durable, not before.");
+
+  rb_fake_store_set_hold (fixture->store, TRUE);
+  rb_claimer_arrive (fixture, 1, "m1");
+  settle_start (worker, "m1", NULL);
+  rb_claimer_arrive (fixture, 2, "m1");
+  g_assert_null (rb_core_fixture_place (fixture, "m1"));
+  g_assert_false (rb_fake_connector_has_accepted (fixture->connector, 2));
+
+  rb_fake_store_set_hold (fixture->store, FALSE);
+  rb_test_settle ();
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "ended");
+  g_assert_true (rb_fake_connector_has_accepted (fixture->connector, 1));
+  g_assert_true (rb_fake_connector_has_accepted (fixture->connector, 2));
+}
+
+static void
+test_repeated_never_stored (RbCoreFixture *fixture,
+                            gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+
+  g_test_summary ("A copy of what was settled and will never be stored is released: the network keeps it.");
+
+  rb_fake_store_set_hold (fixture->store, TRUE);
+  rb_claimer_arrive (fixture, 1, "m1");
+  settle_start (worker, "m1", NULL);
+  rb_claimer_arrive (fixture, 2, "m1");
+  rb_fake_store_break (fixture->store);
+  rb_fake_store_set_hold (fixture->store, FALSE);
+  rb_test_settle ();
+  g_assert_false (rb_fake_connector_has_accepted (fixture->connector, 1));
+  g_assert_false (rb_fake_connector_has_accepted (fixture->connector, 2));
+  g_assert_cmpuint (fixture->connector->released->len, ==, 2);
+}
+
 #define ADD(path, data, function) \
   g_test_add (path, RbCoreFixture, data, rb_core_fixture_set_up, function, rb_core_fixture_tear_down)
 
@@ -314,5 +356,7 @@ main (int   argc,
   ADD ("/settle/asked/refused", "network", test_asked_refused);
   ADD ("/settle/after-commit", "network", test_after_commit);
   ADD ("/settle/local", NULL, test_local);
+  ADD ("/settle/repeated/before-commit", NULL, test_repeated_before_commit);
+  ADD ("/settle/repeated/never-stored", NULL, test_repeated_never_stored);
   return g_test_run ();
 }

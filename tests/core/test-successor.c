@@ -229,6 +229,37 @@ test_assignments (RbCoreFixture *fixture,
 }
 
 static void
+test_unknown_reply (RbCoreFixture *fixture,
+                    gconstpointer  data)
+{
+  RbFakeChannel *first = rb_core_fixture_attach (fixture, PID, TRUE);
+  g_autoptr(RbFakeChannel) held = first;
+  g_autoptr(RbFakeChannel) second = NULL;
+  g_autofree char *token = NULL;
+  g_autofree char *new_token = NULL;
+  g_autofree char *old = rb_core_fixture_register (fixture, PID, RB_HYBRID, "s1", &token);
+  g_autofree char *assignment_id = take_assignment (fixture, first, "m1", old);
+  g_autofree char *id = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A reply of which nobody knows whether it was sent is not sent again by the successor either.");
+
+  rb_core_fixture_report (fixture, PID, old, token, "m1", assignment_id, 2, "adapter_accepted", &error);
+  g_assert_no_error (error);
+  fixture->connector->failure = rb_error_new (RB_ERROR_OUTCOME_UNKNOWN, NULL, "the link broke");
+  g_assert_null (rb_core_fixture_reply (fixture, PID, old, token, "m1", assignment_id, "r1", "done", &error));
+  g_clear_error (&error);
+  g_clear_error (&fixture->connector->failure);
+
+  rb_core_fixture_detach (fixture, first);
+  second = rb_core_fixture_attach (fixture, PID, TRUE);
+  id = rb_core_fixture_register (fixture, PID, RB_HYBRID, "s1", &new_token);
+  g_assert_null (rb_core_fixture_reply (fixture, PID, id, new_token, "m1", assignment_id, "r1", "done", &error));
+  g_assert_error (error, RB_ERROR, RB_ERROR_OUTCOME_UNKNOWN);
+  g_assert_cmpuint (fixture->connector->sent->len, ==, 1);
+}
+
+static void
 test_buffered_assignment (RbCoreFixture *fixture,
                           gconstpointer  data)
 {
@@ -353,6 +384,7 @@ main (int   argc,
   ADD ("crash-between", test_crash_between);
   ADD ("conversations", test_conversations);
   ADD ("assignments/accepted", test_assignments);
+  ADD ("assignments/unknown-reply", test_unknown_reply);
   ADD ("assignments/buffered", test_buffered_assignment);
   ADD ("others", test_others);
   ADD ("active-sibling", test_active_sibling);

@@ -32,6 +32,8 @@ struct _RbFakeStore {
   gpointer       crashed_data;
   GArray        *told;                  /* of RbFakeTold */
   guint          n_told_synced;         /* of them before the lazy commits */
+  const RbFakeStoreWatcher *watcher;    /* NULL: nobody watches */
+  gpointer       watcher_data;
 };
 
 static void store_iface_init (RbStoreInterface *iface);
@@ -137,25 +139,48 @@ clear_told (gpointer data)
   g_variant_unref (((RbFakeTold *) data)->row);
 }
 
+/* Before the table has it: the old row is there still. */
+static void
+show (RbFakeStore *self,
+      RbTable      table,
+      GVariant    *key,
+      GVariant    *new_row)
+{
+  if (self->watcher != NULL)
+    self->watcher->change (self->watcher_data, table, key, g_tree_lookup (self->tables[table], key), new_row);
+}
+
+static void
+put_row (RbFakeStore    *self,
+         const RbChange *change)
+{
+  GVariant *key = leading (change->row, rb_table_get_info (change->table)->n_key);
+
+  show (self, change->table, key, change->row);
+  note_told (self, change);
+  g_tree_replace (self->tables[change->table], key, g_variant_ref (change->row));
+}
+
 static void
 apply_change (RbFakeStore    *self,
               const RbChange *change)
 {
   GTree *table = self->tables[change->table];
-  const RbTableInfo *info = rb_table_get_info (change->table);
   g_autoptr(GPtrArray) keys = NULL;
 
   if (change->op == RB_CHANGE_PUT)
     {
-      g_assert_cmpstr (g_variant_get_type_string (change->row), ==, info->type);
-      note_told (self, change);
-      g_tree_replace (table, leading (change->row, info->n_key), g_variant_ref (change->row));
+      g_assert_cmpstr (g_variant_get_type_string (change->row), ==, rb_table_get_info (change->table)->type);
+      put_row (self, change);
       return;
     }
 
   keys = find_keys (table, change->row);
   for (guint i = 0; i < keys->len; i++)
-    g_tree_remove (table, g_ptr_array_index (keys, i));
+    {
+      show (self, change->table, g_ptr_array_index (keys, i), NULL);
+      g_tree_remove (table, g_ptr_array_index (keys, i));
+    }
 }
 
 static void
@@ -227,8 +252,12 @@ apply_all (RbFakeStore     *self,
       copy_tables (self->tables, self->synced);
       self->n_told_synced = self->told->len;
     }
+  if (self->watcher != NULL)
+    self->watcher->begin (self->watcher_data);
   for (guint i = 0; i < rb_changes_get_n (changes); i++)
     apply_change (self, rb_changes_get (changes, i));
+  if (self->watcher != NULL)
+    self->watcher->end (self->watcher_data);
   if (!rb_changes_is_lazy (changes))
     self->n_durable++;
   if (self->n_commits == self->crash_at)
@@ -398,6 +427,7 @@ rb_fake_store_finalize (GObject *object)
   g_queue_clear_full (&self->waiting, (GDestroyNotify) waiting_free);
   clear_tables (self->tables);
   clear_tables (self->synced);
+  rb_fake_store_watch (self, NULL, NULL);
   g_array_unref (self->told);
   g_free (self->reason);
 
@@ -508,6 +538,17 @@ rb_fake_store_set_health (RbFakeStore   *self,
   g_free (self->reason);
   self->reason = g_strdup (reason);
   rb_store_emit_health_changed (RB_STORE (self));
+}
+
+void
+rb_fake_store_watch (RbFakeStore              *self,
+                     const RbFakeStoreWatcher *watcher,
+                     gpointer                  user_data)
+{
+  if (self->watcher != NULL)
+    self->watcher->free (self->watcher_data);
+  self->watcher = watcher;
+  self->watcher_data = user_data;
 }
 
 const GArray *

@@ -40,6 +40,16 @@ guint        rb_fake_store_count        (RbFakeStore *self, RbTable table);
 GPtrArray   *rb_fake_store_dup_rows     (RbFakeStore *self, RbTable table);
 GVariant    *rb_fake_store_peek         (RbFakeStore *self, RbTable table, GVariant *key);
 
+/* Who sees what each commit changes, row by row, as it does; @free is called with the store's end. One at a time. */
+typedef struct {
+  void (*begin)  (gpointer user_data);
+  void (*change) (gpointer user_data, RbTable table, GVariant *key, GVariant *old_row, GVariant *new_row);   /* NULL: there is no row */
+  void (*end)    (gpointer user_data);
+  void (*free)   (gpointer user_data);
+} RbFakeStoreWatcher;
+
+void         rb_fake_store_watch        (RbFakeStore *self, const RbFakeStoreWatcher *watcher, gpointer user_data);
+
 /* A row of the outbox that was committed, once, whatever became of it. */
 typedef struct {
   GVariant *row;        /* owned */

@@ -96,7 +96,7 @@ check_not_overtaken (SimOracle        *self,
       if (other->number <= message->number || other->pushed_at == 0 || message->pushed_at != 0 ||
           g_strcmp0 (other->pushed_to, message->endpoint_id) != 0)
         continue;
-      if (message->refused_ms != 0 && sim_clock_get_ms (self->clock) - message->refused_ms > 100000)
+      if (sim_oracle_was_given_up (self, message))
         continue;
       sim_check (self, 4, message->delivered_at == 0 || other->delivered_at == 0 || other->delivered_at < message->delivered_at,
                  "'%s' came before '%s' of the same conversation, and was overtaken by it", message->id, other->id);

@@ -76,6 +76,8 @@ struct _SimOracle {
 
 SimMessage    *sim_oracle_message    (SimOracle *self, const char *id);        /* makes it */
 SimAssignment *sim_oracle_assignment (SimOracle *self, const char *id);        /* likewise */
+/* It was refused so long ago that nobody waits for it any more before what came after it. */
+gboolean       sim_oracle_was_given_up (SimOracle *self, const SimMessage *message);
 /* It was over, and is given again under the same id. */
 void           sim_oracle_regrant    (SimAssignment *assignment);
 /* A text column of @row; NULL when it is nothing. */

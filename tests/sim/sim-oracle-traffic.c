@@ -160,7 +160,7 @@ check_is_first (SimOracle        *self,
       const SimMessage *other = g_ptr_array_index (lane, i);
 
       if (other->number >= message->number || other->place != SIM_PLACE_QUEUE || other->pushed_at != 0 ||
-          g_strcmp0 (other->endpoint_id, message->endpoint_id) != 0)
+          g_strcmp0 (other->endpoint_id, message->endpoint_id) != 0 || sim_oracle_was_given_up (self, other))
         continue;
       sim_check (self, 4, other->delivered_at > message->delivered_at && message->delivered_at > 0,
                  "'%s' is pushed before '%s', which is older and of the same conversation", message->id, other->id);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define EXIT_VIOLATION 3
+#define GIVE_UP_MS 100000    /* somewhat less than the core takes */
 
 static const char *const place_names[] = {
   [SIM_PLACE_NONE] = NULL, [SIM_PLACE_QUEUE] = "queue", [SIM_PLACE_INBOX] = "inbox", [SIM_PLACE_ASSIGNMENT] = "assignment",
@@ -235,6 +236,13 @@ sim_oracle_assignment (SimOracle  *self,
   assignment->id = g_strdup (id);
   g_hash_table_insert (self->assignments, assignment->id, assignment);
   return assignment;
+}
+
+gboolean
+sim_oracle_was_given_up (SimOracle        *self,
+                         const SimMessage *message)
+{
+  return message->refused_ms != 0 && sim_clock_get_ms (self->clock) - message->refused_ms > GIVE_UP_MS;
 }
 
 void
