@@ -556,6 +556,7 @@ sim_ask_explain (SimAsks    *self,
 void
 sim_ask_retry (SimAsks *self)
 {
+  sim_oracle_retried (self->oracle);
   run (ask_new (self, ASK_OTHER, NULL, NULL), "POST", "/v1/operator/dead-letters/retry", g_strdup ("{\"all\":true}"));
 }
 

@@ -71,6 +71,7 @@ struct _SimOracle {
   guint          n_in[SIM_N_PLACES];
   gint64         n_deliveries;
   gint64         n_pushes;
+  gboolean       has_retried;  /* the operator, what the authority had refused */
   SimCounts      counts;
 };
 
