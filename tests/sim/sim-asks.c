@@ -41,6 +41,7 @@ struct _SimAsks {
   RbIpcServer *server;
   GQueue       waiting;        /* of Ask, oldest first */
   guint        n_sends;
+  gboolean     is_calm;        /* whoever the broker asks answers at once */
 };
 
 static void
@@ -80,6 +81,12 @@ sim_asks_set_server (SimAsks     *self,
                      RbIpcServer *server)
 {
   self->server = server;
+}
+
+void
+sim_asks_set_calm (SimAsks *self)
+{
+  self->is_calm = TRUE;
 }
 
 guint
@@ -263,6 +270,7 @@ on_refused (const Ask *ask,
   sim_trace (ask->asks->oracle, "broker", "refuses: %u %s", status, said);
   sim_check (ask->asks->oracle, 6, status < 500 || status == 503 || status == 502 || status == 504, "'%s' is answered %u %s", ask->what,
              status, said);
+  sim_check (ask->asks->oracle, 6, !ask->asks->is_calm || g_strcmp0 (said, "request_timed_out") != 0, "nobody answers '%s'", ask->what);
   if (ask->process == NULL)
     return;
   if (ask->kind == ASK_REPORT)
@@ -548,6 +556,7 @@ sim_ask_explain (SimAsks    *self,
 void
 sim_ask_retry (SimAsks *self)
 {
+  sim_oracle_retried (self->oracle);
   run (ask_new (self, ASK_OTHER, NULL, NULL), "POST", "/v1/operator/dead-letters/retry", g_strdup ("{\"all\":true}"));
 }
 

@@ -16,6 +16,8 @@ SimAsks  *sim_asks_new         (SimOracle *oracle, SimClock *clock);
 void      sim_asks_free        (SimAsks *self);
 /* The server of this life; NULL: there is none. */
 void      sim_asks_set_server  (SimAsks *self, RbIpcServer *server);
+/* From now on nobody keeps the broker waiting. */
+void      sim_asks_set_calm    (SimAsks *self);
 guint     sim_asks_get_n       (SimAsks *self);      /* not answered */
 /* Nobody waits longer than the broker promises. */
 void      sim_asks_check_age   (SimAsks *self);

@@ -409,6 +409,12 @@ sim_network_get_metadata (SimNetwork *self,
   return g_array_index (self->messages, Message, i).metadata;
 }
 
+guint
+sim_network_get_n_in_flight (SimNetwork *self)
+{
+  return self->n_in_flight;
+}
+
 gboolean
 sim_network_is_done (SimNetwork *self)
 {

@@ -34,6 +34,7 @@ const char *sim_network_get_metadata (SimNetwork *self, guint i);
 /* A conversation that the broker began, by what it sent last; NULL: there is none. */
 const char *sim_network_pick_correlation (SimNetwork *self, SimRandom *random);
 guint       sim_network_get_n_open   (SimNetwork *self);     /* mails that were not accepted */
+guint       sim_network_get_n_in_flight (SimNetwork *self);  /* delivered, and neither accepted nor released */
 gboolean    sim_network_is_done      (SimNetwork *self);     /* everything was accepted */
 /* The process is gone: what it still says is not heard, and whoever waits is told that nobody answers. */
 void        sim_network_die          (SimNetwork *self);

@@ -105,6 +105,18 @@ check_not_overtaken (SimOracle        *self,
     }
 }
 
+/* What ended stays so; only what somebody was given may end. */
+static void
+check_end (SimOracle        *self,
+           const SimMessage *message,
+           SimPlace          place)
+{
+  if (message->place == SIM_PLACE_QUEUE && place == SIM_PLACE_ENDED)
+    sim_check (self, 1, message->pushed_at != 0, "'%s' ended and was never pushed", message->id);
+  if (message->place == SIM_PLACE_ENDED)
+    sim_check (self, 1, place != SIM_PLACE_QUEUE && place != SIM_PLACE_INBOX, "'%s' ended and is taken again", message->id);
+}
+
 static void
 on_place (SimOracle *self,
           GVariant  *before,
@@ -126,6 +138,8 @@ on_place (SimOracle *self,
   if (message->place == SIM_PLACE_NONE && place == SIM_PLACE_INBOX && !self->is_dead)    /* what comes back cannot be refused */
     sim_check (self, 7, self->n_in[SIM_PLACE_INBOX] < self->plan->settings.inbox_cap, "'%s' arrives in an inbox that has %u rows of %u",
                message->id, self->n_in[SIM_PLACE_INBOX], self->plan->settings.inbox_cap);
+  if (!self->is_dead)
+    check_end (self, message, place);
   message->is_pruned = place == SIM_PLACE_NONE && message->place == SIM_PLACE_ENDED && !self->is_dead;
   set_place (self, message, place, after != NULL ? sim_row_text (after, 2) : NULL);
   message->has_reason = after != NULL && sim_row_text (after, 4) != NULL;

@@ -48,7 +48,7 @@ typedef struct {
   char   *id;
   gint64  pid;
   guint   n_queued;
-  gboolean is_leaving;
+  gboolean is_told_closed;    /* the authority was, by this process */
 } SimHolder;
 
 struct _SimOracle {
@@ -75,6 +75,7 @@ struct _SimOracle {
   guint          n_in[SIM_N_PLACES];
   gint64         n_deliveries;
   gint64         n_pushes;
+  gboolean       has_retried;  /* the operator, what the authority had refused */
   SimCounts      counts;
 };
 
@@ -88,5 +89,10 @@ void           sim_oracle_regrant    (SimAssignment *assignment);
 /* A text column of @row; NULL when it is nothing. */
 const char    *sim_row_text          (GVariant *row, guint column);
 const char    *sim_place_to_string   (SimPlace place);
+
+/* sim-oracle-promises.c */
+void           sim_oracle_check_told    (SimOracle *self, RbEvent *event);
+void           sim_oracle_forget_told   (SimOracle *self);     /* another process begins anew */
+void           sim_oracle_check_applied (SimOracle *self, const char *key, const char *status);
 
 G_END_DECLS

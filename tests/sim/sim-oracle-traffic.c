@@ -251,6 +251,7 @@ sim_oracle_told (SimOracle *self,
   self->counts.events++;
   if (!is_authority)
     return;
+  sim_oracle_check_told (self, event);
   if (rb_event_get_kind (event) == RB_EVENT_PROCESSING_STATE)
     check_sequence (self, event);
   else
@@ -272,5 +273,6 @@ sim_oracle_acknowledged (SimOracle  *self,
 {
   sim_trace (self, "broker", "answers order %s: %s", key, status);
   sim_oracle_note (self, key);
+  sim_oracle_check_applied (self, key, status);
   g_hash_table_remove (self->orders, key);
 }

@@ -139,6 +139,7 @@ sim_oracle_new_life (SimOracle *self)
       message->delivered_at = 0;
       message->refused_ms = 0;
     }
+  sim_oracle_forget_told (self);
 }
 
 void

@@ -74,6 +74,10 @@ void       sim_oracle_has_sent     (SimOracle *self, const char *endpoint_id, co
 gboolean   sim_oracle_has_endpoint (SimOracle *self, const char *endpoint_id);
 void       sim_oracle_settled      (SimOracle *self, const char *message_id);
 
+/* What was to happen by then has happened; no clock may have been set for some minutes (sim-oracle-promises.c). */
+void       sim_oracle_check_deadlines (SimOracle *self);
+/* Somebody asked for old events to be told after all. */
+void       sim_oracle_retried      (SimOracle *self);
 /* When everybody has gone and nothing is on its way. */
 void       sim_oracle_check_rest   (SimOracle *self);
 gboolean   sim_oracle_is_accepted  (SimOracle *self, const char *id);

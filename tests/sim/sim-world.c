@@ -314,6 +314,7 @@ hear_everybody (SimWorld *self)
       for (guint n = sim_network_get_n (self->network); n > 0 && sim_network_deliver (self->network, &self->random); n--)
         sim_world_catch_up (self);
       sim_world_catch_up (self);
+      sim_asks_set_calm (self->asks);
       sim_clock_advance (self->clock, i % 4 == 0 ? 31000 : 1000);
       sim_asks_check_age (self->asks);
     }
@@ -362,6 +363,9 @@ sim_world_calm (SimWorld *self)
   hear_everybody (self);
   explain_everything (self);
   sim_check (self->oracle, 6, sim_asks_get_n (self->asks) == 0, "%u requests are never answered", sim_asks_get_n (self->asks));
+  sim_check (self->oracle, 6, sim_network_get_n_in_flight (self->network) == 0, "%u deliveries are neither accepted nor released",
+             sim_network_get_n_in_flight (self->network));
+  sim_oracle_check_deadlines (self->oracle);
   sim_trace (self->oracle, "world", "everybody goes");
   everybody_goes (self);
   sim_oracle_check_rest (self->oracle);
