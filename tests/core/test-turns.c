@@ -233,8 +233,8 @@ test_crash (RbCoreFixture *fixture,
 }
 
 static void
-test_power_loss (RbCoreFixture *fixture,
-                 gconstpointer  data)
+test_many_crashes (RbCoreFixture *fixture,
+                   gconstpointer  data)
 {
   g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
   gint64 highest = 0;
@@ -638,7 +638,7 @@ main (int   argc,
   ADD ("lower-number", test_lower_number);
   ADD ("two-replies", test_two_replies);
   ADD ("crash", test_crash);
-  ADD ("power-loss", test_power_loss);
+  ADD ("many-crashes", test_many_crashes);
   ADD ("usual-path", test_usual_path);
   ADD ("far-number", test_far_number);
   ADD ("lazy-row", test_lazy_row);
