@@ -8,6 +8,7 @@
 #include "sim-random.h"
 
 #define STREAM 1
+#define ARCHIVE_MS (6 * 3600000)    /* shorter than the time in which nothing happens at the end of a run */
 
 static const char *const fault_names[] = {
   [SIM_FAULT_CRASH] = "crash",         [SIM_FAULT_POWER] = "power",     [SIM_FAULT_STOP] = "stop",
@@ -43,6 +44,9 @@ choose_bounds (RbCoreSettings *settings,
     settings->correlation_ring_cap = 2;
   if (sim_random_chance (random, 20))
     settings->staged_cap = 2;
+  settings->archive.max_age_ms = sim_random_chance (random, 50) ? ARCHIVE_MS : 0;
+  if (sim_random_chance (random, 30))
+    settings->archive.max_entries = 10;
   if (sim_random_chance (random, 10))
     settings->acceptance_timeout = 0;
 }

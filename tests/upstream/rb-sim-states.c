@@ -137,17 +137,22 @@ check_fields (RbSimStates  *self,
   return FALSE;
 }
 
-/* A report that is repeated keeps its id; when it happened may be said anew. */
+/* A report that is repeated keeps its id; when it happened may be said anew, and a process that does not know that the one before it told it
+ * gives it a higher number. */
 static gboolean
 is_same_event (JsonObject *one,
                JsonObject *other)
 {
+  gint64 first = json_object_get_int_member (one, "state_sequence");
+  gint64 again = json_object_get_int_member (other, "state_sequence");
   g_autoptr(JsonObject) a = rb_sim_json_copy (one);
   g_autoptr(JsonObject) b = rb_sim_json_copy (other);
 
   json_object_remove_member (a, "occurred_at");
   json_object_remove_member (b, "occurred_at");
-  return rb_sim_json_equal (a, b);
+  json_object_remove_member (a, "state_sequence");
+  json_object_remove_member (b, "state_sequence");
+  return again >= first && rb_sim_json_equal (a, b);
 }
 
 static gboolean
