@@ -530,7 +530,7 @@ test_forgotten (RbCoreFixture *fixture,
   deliver (fixture, 1, "m1");
   rb_test_settle ();
   rb_core_fixture_receipt (fixture, channel, 0);
-  rb_fake_clock_advance (fixture->clock, fixture->settings.history_retention + 1);
+  rb_fake_clock_advance (fixture->clock, fixture->settings.seen_retention + 1);
   deliver (fixture, 2, "m2");
   rb_test_settle ();
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "ended");
