@@ -5,6 +5,7 @@
 
 #include "rb-file.h"
 
+#include "rb-crash-point.h"
 #include "rb-error.h"
 
 #include <errno.h>
@@ -103,6 +104,7 @@ write_and_place (const char  *path,
   if (!rb_file_make_directory (directory, error))
     return FALSE;
 
+  RB_CRASH_POINT (FILE_BEFORE_WRITE);
   temporary = g_strdup_printf ("%s.tmp.%d.%08x", path, (int) getpid (), g_random_int ());
   if (!write_temporary (temporary, text, size, mode, &local_error))
     {
@@ -113,12 +115,14 @@ write_and_place (const char  *path,
       return FALSE;
     }
 
+  RB_CRASH_POINT (FILE_BEFORE_PLACE);
   if (place (temporary, path) != 0)
     {
       fail_errno (error, "put in place", path);
       g_unlink (temporary);
       return FALSE;
     }
+  RB_CRASH_POINT (FILE_AFTER_PLACE);
   flush_directory (directory);
   return TRUE;
 }
@@ -156,6 +160,7 @@ link_and_forget (const char *from,
 {
   if (link (from, to) != 0)
     return -1;
+  RB_CRASH_POINT (FILE_BETWEEN_NAMES);
   g_unlink (from);
   return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "rb-daemon-private.h"
 
+#include "rb-crash-point.h"
 #include "rb-log.h"
 #include "rb-notify.h"
 
@@ -86,6 +87,7 @@ rb_daemon_stop (RbDaemon   *self,
 
   cancel_start (self);
   withdraw (self);
+  RB_CRASH_POINT (DAEMON_WITHDRAWN);
   rb_ipc_server_drain (self->ipc);
   /* Logs shutdown_begin. */
   rb_core_stop_async (self->core, reason, on_core_stopped, self);

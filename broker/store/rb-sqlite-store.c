@@ -8,6 +8,7 @@
 
 #include "rb-sqlite-store.h"
 
+#include "rb-crash-point.h"
 #include "rb-error.h"
 #include "rb-log.h"
 #include "rb-store-open.h"
@@ -74,8 +75,10 @@ answer (RbSqliteStore *self,
   switch (item->kind)
     {
     case RB_STORE_ITEM_COMMIT:
+      RB_CRASH_POINT (STORE_BEFORE_CALLBACK);
       if (item->done != NULL)
         item->done (RB_STORE (self), item->error, item->user_data);
+      RB_CRASH_POINT (STORE_AFTER_CALLBACK);
       break;
     case RB_STORE_ITEM_READ:
       answer_read (item);

@@ -8,6 +8,7 @@
 
 #include "rb-local-network.h"
 
+#include "rb-crash-point.h"
 #include "rb-local-worker.h"
 
 #define MAX_BATCH 256
@@ -58,6 +59,7 @@ on_batch (gpointer user_data)
   if (batch->loss != NULL)
     batch->network->lost (batch->loss, batch->network->user_data);
 
+  RB_CRASH_POINT (LOCAL_BEFORE_ANSWER);
   /* The last callback may free the network. */
   for (guint i = 0; i < batch->tasks->len; i++)
     return_task (g_ptr_array_index (batch->tasks, i));

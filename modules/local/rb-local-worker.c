@@ -9,6 +9,7 @@
 
 #include "rb-local-worker.h"
 
+#include "rb-crash-point.h"
 #include "rb-error.h"
 #include "rb-local-address.h"
 
@@ -71,11 +72,13 @@ open_network (RbLocalWorker *self,
   RbLocalClaim claim = self->claim;
 
   g_clear_pointer (&self->database, rb_local_database_close);
+  RB_CRASH_POINT (LOCAL_BEFORE_OPEN);
   database = rb_local_database_open (self->settings->database, &job->error);
   if (database == NULL ||
       !rb_local_claim_take (&claim, rb_local_database_get_sql (database), self->settings, job->now_ms, &job->error))
     return;
 
+  RB_CRASH_POINT (LOCAL_AFTER_CLAIM);
   /* Whoever had the handle before us reads there that it has not any more. */
   rb_local_bell_ring (self->settings->directory, self->settings->handle);
 
@@ -84,6 +87,7 @@ open_network (RbLocalWorker *self,
   if (job->bell == NULL)
     return;
 
+  RB_CRASH_POINT (LOCAL_AFTER_OPEN);
   self->database = g_steal_pointer (&database);
   g_clear_error (&self->failure);
   self->lost = FALSE;
@@ -199,6 +203,7 @@ write_uncommitted (RbLocalWorker      *self,
   for (guint i = 0; i < n_jobs; i++)
     durable = durable || jobs[i]->kind == RB_LOCAL_JOB_SEND;
 
+  RB_CRASH_POINT (LOCAL_BEFORE_BEGIN);
   if (!rb_local_database_begin (self->database, durable, error))
     return FALSE;
 
@@ -256,6 +261,7 @@ run_writes (RbLocalWorker     *self,
     }
 
   written = write_uncommitted (self, jobs, n_jobs, to_ring, &error);
+  RB_CRASH_POINT (LOCAL_BEFORE_COMMIT);
   if (!written || !rb_local_database_commit (self->database, &error))
     {
       fail_writes (jobs, n_jobs, error, written);
@@ -263,6 +269,7 @@ run_writes (RbLocalWorker     *self,
       return;
     }
 
+  RB_CRASH_POINT (LOCAL_AFTER_COMMIT);
   /* Also those who did not listen a moment ago: they may be starting. */
   g_hash_table_iter_init (&iter, to_ring);
   while (g_hash_table_iter_next (&iter, &handle, NULL))
