@@ -87,7 +87,7 @@ class World:
 
     def register(self, name, adapter):
         body = {'agent_id': name, 'plugin_pid': adapter.pid, 'kind': 'custom', 'execution_surface': 'headless'}
-        if name == 'worker':
+        if name != 'sender':
             body.update(runtime_capabilities=['background_exchange_v1'], background_exchange_mode='resident_endpoint')
         answer = adapter.call('POST', '/v1/endpoint/register', body)
         self.endpoints[name] = (answer['endpoint_id'], answer['endpoint_owner_token'])
