@@ -77,8 +77,11 @@ class Rounds:
         happened = collections.Counter()
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
             for one, (found, hit) in zip(rounds, pool.map(self.play, rounds)):
-                problems[one.case] += ['{}: {}'.format(one.name, problem) for problem in found]
                 happened[one.case] += hit
+                for problem in found:
+                    # At once: a long run takes its time.
+                    print_comment('{}: {}'.format(one.name, problem))
+                    problems[one.case].append(one.name)
         for name in cases:
             if happened[name] == 0:
                 problems[name].append('it never happened')
@@ -102,13 +105,17 @@ def judge_exits(exits, right, broker):
         yield 'exit status 1 with {} lines: {}'.format(len(lines), lines)
 
 
+def print_comment(text):
+    print('\n'.join('# ' + line for line in text.splitlines()))
+
+
 def print_cases(cases):
     failed = 0
     for number, (name, found) in enumerate(cases, 1):
         failed += bool(found)
         print('{} {} /{}'.format('not ok' if found else 'ok', number, name))
-        for problem in found[:20]:
-            print('\n'.join('# ' + line for line in str(problem).splitlines()))
+        for problem in found:
+            print_comment(problem)
     print('1..{}'.format(len(cases)), flush=True)
     return 1 if failed else 0
 
