@@ -60,6 +60,7 @@ class World:
         self.replied = {}             # reply content -> source message ids at the sender
         self.address = None
         self.record = None
+        self.request_limit_s = REQUEST_LIMIT_S
         self.kill_at_request = None   # (requests until then, delay after it was sent in seconds)
 
     # -- attaching ------------------------------------------------------------------------------------------------------
@@ -99,9 +100,9 @@ class World:
         self.count_request()
         while True:
             streams = [adapter.stream for adapter in self.adapters.values() if adapter.stream is not None]
-            readable = select.select([request, *streams], [], [], REQUEST_LIMIT_S)[0]
+            readable = select.select([request, *streams], [], [], self.request_limit_s)[0]
             if not readable:
-                raise AssertionError('no answer in {} s'.format(REQUEST_LIMIT_S))
+                raise AssertionError('no answer in {} s'.format(self.request_limit_s))
             if request in readable:
                 return
             self.listen()

@@ -7,7 +7,8 @@
  * RB_FAULT_DIR=<directory>
  * RB_FAULT=<kind>:<n>:<count>:<action>   the n-th call of a kind, and the <count> - 1 after it (0: for ever);
  *                                        kind: write, sync, rename, open, remove; with "log-" before it: of the log's files
- *                                        action: ENOSPC, EIO, short (half is written, then ENOSPC), kill, power
+ *                                        action: ENOSPC, EIO, short (half is written, then ENOSPC), kill, power;
+ *                                        lie (a sync says that it is done, and is not)
  * RB_FAULT_SEED=<number>                 for a power loss: what of the unsynced happens to be on the disk; 0: nothing
  * RB_FAULT_TRACE=<file>                  gets a line for each call, and one for each fault
  *
@@ -37,7 +38,7 @@
 #define MAX_FDS 4096
 
 typedef enum { KIND_WRITE, KIND_SYNC, KIND_RENAME, KIND_OPEN, KIND_REMOVE, N_KINDS } Kind;
-typedef enum { ACTION_NONE, ACTION_FAIL, ACTION_SHORT, ACTION_KILL, ACTION_POWER } Action;
+typedef enum { ACTION_NONE, ACTION_FAIL, ACTION_SHORT, ACTION_LIE, ACTION_KILL, ACTION_POWER } Action;
 
 static const char *const kind_names[] = { "write", "sync", "rename", "open", "remove" };
 
@@ -76,7 +77,7 @@ parse_action (const char *text,
 {
   static const struct { const char *name; Action action; int error; } actions[] = {
     { "ENOSPC", ACTION_FAIL, ENOSPC }, { "EIO", ACTION_FAIL, EIO }, { "short", ACTION_SHORT, ENOSPC },
-    { "kill", ACTION_KILL, 0 },        { "power", ACTION_POWER, 0 },
+    { "lie", ACTION_LIE, 0 },          { "kill", ACTION_KILL, 0 },       { "power", ACTION_POWER, 0 },
   };
 
   for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
@@ -430,14 +431,17 @@ sync_file (int  fd,
            long number)
 {
   const char *path;
+  Action action;
 
   pthread_mutex_lock (&mutex);
   path = find_path (fd);
   if (path == NULL)
     return (int) leave (syscall (number, fd));
-  if (meet (KIND_SYNC, path) != ACTION_NONE)
+  action = meet (KIND_SYNC, path);
+  if (action == ACTION_FAIL)
     return (int) fail ();
-  fault_journal_synced (fd, path);
+  if (action != ACTION_LIE)
+    fault_journal_synced (fd, path);
   return (int) leave (0);
 }
 

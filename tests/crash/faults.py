@@ -7,12 +7,15 @@
 # RB_CRASH_ALL=1: at each call (default: some of them). RB_CRASH_SEED: which ones, and what a power loss leaves (default: random, printed).
 # RB_CRASH_JOBS: how many sessions at once (default: 1).
 
+import glob
 import os
 import sys
 
 sys.dont_write_bytecode = True
 
-from rounds import N_STARTS, Round, main, spread
+from adapter import Gone, Refused, operator
+from rounds import N_STARTS, Round, main, read, spread
+from session import Session, finish, play
 
 # kind -> what may happen to its calls, how many calls in a row it happens to, and how many of them the short run tries
 FAULTS = {
@@ -53,6 +56,61 @@ def choose(rounds, passed):
                     yield make_round(rounds, start, kind, n, count, action)
 
 
+def full_disk(rounds, passed):
+    """A disk that stays full: the daemon lives, says so wherever one may look, and refuses; nothing is lost when there is room again."""
+    n = rounds.rng.randrange(passed[0]['write'] // 4, passed[0]['write'] // 2)
+    broker = rounds.broker()
+    session = Session(broker, [])
+    try:
+        broker.start(env=rounds.fault_env(broker, RB_FAULT='write:{}:0:ENOSPC'.format(n)))
+        session.request_limit_s = session.step_limit_s = 2
+        try:
+            session.attach(broker.wait_until_ready())
+            session.go_on()
+        except AssertionError:
+            pass     # it waits, or is refused again and again
+        yield from judge_refusal(broker, session)
+        broker.kill()
+        broker.process.wait()
+        session.request_limit_s = session.step_limit_s = 20
+        broker.start()
+        yield from finish(broker, session)[0]
+    except (Gone, Refused) as problem:
+        yield 'write {}: {!r}'.format(n, problem)
+    finally:
+        session.close()
+        broker.remove()
+
+
+def judge_refusal(broker, session):
+    status = operator(session.record, 'status')
+    if status['ready'] or 'disk full' not in status['not_ready_reason']:
+        yield 'status: ready {}, {}'.format(status['ready'], status['not_ready_reason'])
+    try:
+        session.adapters['sender'].connect(session.record)
+        session.adapters['sender'].call('POST', '/v1/send', {
+            'endpoint_id': session.endpoints['sender'][0], 'to': session.address, 'content': 'no room'})
+        yield 'a message was taken'
+    except Refused as refusal:
+        if not refusal.retryable:
+            yield 'not to be tried again: {}'.format(refusal)
+    log = ''.join(read(path) for path in glob.glob(os.path.join(broker.data, 'runtime-broker', 'log', '*.log*')))
+    if '"msg":"storage_unavailable"' not in log:
+        yield 'the log does not say so'
+
+
+def lying_disk(rounds):
+    """The judge's own test: where a sync is not one, a power loss loses what was acknowledged, and that is seen."""
+    broker = rounds.broker()
+    try:
+        problems, _ = play(broker, [rounds.fault_env(
+            broker, RB_FAULT='sync:1:0:lie', RB_CRASH_AT='store-after-callback:40:power')])
+        if not problems:
+            yield 'nobody noticed'
+    finally:
+        broker.remove()
+
+
 def only(rounds):
     """RB_CRASH_ONLY=<start> <kind>:<n>:<count>:<action> [<seed>]: that one alone, to look at it"""
     start, fault, *seed = os.environ['RB_CRASH_ONLY'].split()
@@ -68,7 +126,8 @@ def make_rounds(rounds):
         return only(rounds)
     passed = rounds.trace('RB_FAULT_TRACE')
     print('# calls in a session: ' + ', '.join('{} {}'.format(sum(each[kind] for each in passed), kind) for kind in FAULTS))
-    return list(choose(rounds, passed)), ()
+    return list(choose(rounds, passed)), [('crash-faults/full-disk-refuses-and-comes-back', list(full_disk(rounds, passed))),
+                                          ('crash-faults/lost-syncs-are-noticed', list(lying_disk(rounds)))]
 
 
 if __name__ == '__main__':

@@ -9,6 +9,7 @@ import random
 import shutil
 import sys
 import tempfile
+import traceback
 
 from adapter import Broker
 from session import play
@@ -58,7 +59,7 @@ class Rounds:
             broker.remove()
 
     def play(self, one):
-        """Returns the problems of a round, and whether its fault happened."""
+        """Returns the problems of a round, how its daemons ended, and whether its fault happened."""
         broker = self.broker()
         trace = os.path.join(broker.top, 'trace')
         try:
@@ -66,7 +67,9 @@ class Rounds:
             starts = [env if i == one.start else None for i in range(N_STARTS)]
             problems, exits = play(broker, starts)
             problems += judge_exits(exits, one.exits, broker)
-            return problems, -9 in exits or 'fault ' in read(trace)
+            return problems, exits, -9 in exits or 'fault ' in read(trace)
+        except Exception:  # a mistake of the test itself is to end neither a long run nor its report
+            return [traceback.format_exc()], [], True
         finally:
             broker.remove()
 
@@ -74,10 +77,12 @@ class Rounds:
         """Plays all and prints a case for each word in their `case`, and for @extra: (name, problems). Returns the exit status."""
         cases = list(dict.fromkeys(one.case for one in rounds))
         problems = {name: [] for name in cases}
+        statuses = collections.Counter()
         happened = collections.Counter()
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
-            for one, (found, hit) in zip(rounds, pool.map(self.play, rounds)):
+            for one, (found, exits, hit) in zip(rounds, pool.map(self.play, rounds)):
                 happened[one.case] += hit
+                statuses.update(exits)
                 for problem in found:
                     # At once: a long run takes its time.
                     print_comment('{}: {}'.format(one.name, problem))
@@ -85,8 +90,8 @@ class Rounds:
         for name in cases:
             if happened[name] == 0:
                 problems[name].append('it never happened')
-        print('# {} sessions with a fault, in {} of them it happened; RB_CRASH_SEED={}'.format(
-            len(rounds), sum(happened.values()), self.seed))
+        print('# {} sessions with a fault, in {} of them it happened: {} kills, {} refused starts; RB_CRASH_SEED={}'.format(
+            len(rounds), sum(happened.values()), statuses[-9], statuses[1], self.seed))
         return print_cases([*extra, *problems.items()])
 
     def close(self):

@@ -52,7 +52,7 @@ class Session(World):
         self.adapters['guest'] = Adapter(self.second.pid, self.wait_for)
         self.closed = set()           # names of the adapters that are not there
         self.removed = set()          # endpoint ids that were unregistered
-        self.settled = {}             # content -> source message id
+        self.step_limit_s = STEP_LIMIT_S
         self.problems = []
         self.exits = []               # of daemons that died, or failed
         self.script = [
@@ -79,16 +79,17 @@ class Session(World):
         ]
         self.position = 0
         self.current = None           # the errand of the step at work
-        self.imported = False
+        self.settling = False         # the imported message: asked for
+        self.imported = False         # it is settled
 
     # -- the steps of the script ----------------------------------------------------------------------------------------
 
     def wait(self, condition, what):
-        deadline = time.monotonic() + STEP_LIMIT_S
+        deadline = time.monotonic() + self.step_limit_s
         while not condition():
             self.listen()
             if time.monotonic() > deadline:
-                raise AssertionError('{}: not within {} s'.format(what, STEP_LIMIT_S))
+                raise AssertionError('{}: not within {} s'.format(what, self.step_limit_s))
             time.sleep(PAUSE_S)
 
     def carry(self, kind, until='done', size=0):
@@ -105,7 +106,7 @@ class Session(World):
 
     def push_on(self, errand, until):
         """FALSE when it was never sent."""
-        deadline = time.monotonic() + STEP_LIMIT_S
+        deadline = time.monotonic() + self.step_limit_s
         while errand.step not in (until, 'done', 'unsure'):
             if errand.step == 'find' and self.is_lost(errand):
                 return False
@@ -162,15 +163,16 @@ class Session(World):
 
     def settle_imported(self):
         """It must have come once; that it is gone on a second try is right too."""
-        deadline = time.monotonic() + STEP_LIMIT_S
+        deadline = time.monotonic() + self.step_limit_s
         while not self.imported:
             rows = [row for row in self.rows() if row['content'] == IMPORTED]
             if len(rows) > 1:
                 self.problems.append('the imported message is there {} times'.format(len(rows)))
             if rows:
-                self.settle(rows[0]['id'], tried='imported' in self.settled)
+                self.settling = True
+                self.settle(rows[0]['id'], tried=True)
                 self.imported = True
-            elif IMPORTED in self.settled:
+            elif self.settling:
                 self.imported = True
             elif time.monotonic() > deadline:
                 raise AssertionError('the message of another broker did not come')
@@ -192,7 +194,7 @@ class Session(World):
 
     def join(self, name):
         """Until it is done: a disk may be full for a while."""
-        deadline = time.monotonic() + STEP_LIMIT_S
+        deadline = time.monotonic() + self.step_limit_s
         while True:
             try:
                 self.adapters[name].connect(self.record)
@@ -226,12 +228,11 @@ class Session(World):
             errand.unsure = True
 
     def do_find(self, errand):
-        super().do_find(errand)
-        if errand.step == 'dispatch':
-            for row in self.rows():
-                if row['id'] == errand.row:
-                    self.settled.setdefault(errand.content, row['source_message_id'])
-            errand.step = 'dispatch' if 'unregister' in errand.tried else KINDS[errand.kind][0]
+        for row in self.rows():
+            if row['content'] == errand.content:
+                errand.row = row['id']
+                errand.step = 'dispatch' if 'unregister' in errand.tried else KINDS[errand.kind][0]
+                return
 
     def do_hand_over(self, errand):
         if 'guest' not in self.endpoints:
@@ -399,6 +400,14 @@ def play(broker, starts):
     session = Session(broker, starts)
     try:
         broker.start(env=starts.pop(0) if starts else None)
+        return finish(broker, session)
+    finally:
+        session.close()
+
+
+def finish(broker, session):
+    """From wherever the session is; a daemon was started. As play()."""
+    try:
         while True:
             try:
                 session.attach(broker.wait_until_ready())
@@ -410,8 +419,6 @@ def play(broker, starts):
     except (Refused, AssertionError) as problem:
         text = '{}: {}'.format(type(problem).__name__, str(problem)[:2000])
         return [*session.problems, text, broker.stderr()[-1500:]], session.exits
-    finally:
-        session.close()
 
 
 def end_of(broker, gone):
