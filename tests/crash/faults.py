@@ -3,7 +3,8 @@
 #
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# usage: faults.py CRASH-BROKERD CRASH-CONNECTOR MODULE-FOLDER FAULT-LIBRARY
+# usage: faults.py CRASH-BROKERD CRASH-CONNECTOR MODULE-FOLDER FAULT-LIBRARY [SIMULATED-UPSTREAM]
+# With a simulated upstream on profile masons, otherwise on profile local.
 # RB_CRASH_ALL=1: at each call (default: some of them). RB_CRASH_SEED: which ones, and what a power loss leaves (default: random, printed).
 # RB_CRASH_JOBS: how many sessions at once (default: 1).
 
@@ -15,7 +16,7 @@ sys.dont_write_bytecode = True
 
 from adapter import Gone, Refused, operator
 from rounds import N_STARTS, Round, main, read, spread
-from session import Session, finish, play
+from session import finish, play
 
 # kind -> what may happen to its calls, how many calls in a row it happens to, and how many of them the short run tries
 FAULTS = {
@@ -31,13 +32,17 @@ FAULTS = {
 ENDING = ('kill', 'power')
 
 
+def name_of(rounds):
+    return 'crash-faults' if rounds.upstream is None else 'crash-faults-masons'
+
+
 def make_round(rounds, start, kind, n, count, action):
     env = {'RB_FAULT': '{}:{}:{}:{}'.format(kind, n, count, action)}
     if action == 'power':
         env['RB_FAULT_SEED'] = str(rounds.rng.choice((0, rounds.rng.randrange(1, 1 << 31))))
     # A start may fail, and then says why.
     exits = (-9,) if action in ENDING else (1,)
-    return Round('crash-faults/{}-{}'.format(kind, action if count == 1 else '{}-times-{}'.format(action, count)),
+    return Round('{}/{}-{}'.format(name_of(rounds), kind, action if count == 1 else '{}-times-{}'.format(action, count)),
                  start, env, exits, 'start {} {}'.format(start, env))
 
 
@@ -60,7 +65,7 @@ def full_disk(rounds, passed):
     """A disk that stays full: the daemon lives, says so wherever one may look, and refuses; nothing is lost when there is room again."""
     n = rounds.rng.randrange(passed[0]['write'] // 4, passed[0]['write'] // 2)
     broker = rounds.broker()
-    session = Session(broker, [])
+    session = rounds.session_class(broker, [])
     try:
         broker.start(env=rounds.fault_env(broker, RB_FAULT='write:{}:0:ENOSPC'.format(n)))
         session.request_limit_s = session.step_limit_s = 2
@@ -104,7 +109,7 @@ def lying_disk(rounds):
     broker = rounds.broker()
     try:
         problems, _ = play(broker, [rounds.fault_env(
-            broker, RB_FAULT='sync:1:0:lie', RB_CRASH_AT='store-after-callback:40:power')])
+            broker, RB_FAULT='sync:1:0:lie', RB_CRASH_AT='store-after-callback:40:power')], rounds.session_class)
         if not problems:
             yield 'nobody noticed'
     finally:
@@ -126,9 +131,9 @@ def make_rounds(rounds):
         return only(rounds)
     passed = rounds.trace('RB_FAULT_TRACE')
     print('# calls in a session: ' + ', '.join('{} {}'.format(sum(each[kind] for each in passed), kind) for kind in FAULTS))
-    return list(choose(rounds, passed)), [('crash-faults/full-disk-refuses-and-comes-back', list(full_disk(rounds, passed))),
-                                          ('crash-faults/lost-syncs-are-noticed', list(lying_disk(rounds)))]
+    cases = (('full-disk-refuses-and-comes-back', full_disk(rounds, passed)), ('lost-syncs-are-noticed', lying_disk(rounds)))
+    return list(choose(rounds, passed)), [('{}/{}'.format(name_of(rounds), name), list(found)) for name, found in cases]
 
 
 if __name__ == '__main__':
-    sys.exit(main(make_rounds))
+    sys.exit(main(make_rounds, sys.argv[1:]))

@@ -3,7 +3,8 @@
 #
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# usage: points.py CRASH-BROKERD CRASH-CONNECTOR MODULE-FOLDER FAULT-LIBRARY POINT-HEADER
+# usage: points.py POINT-HEADER CRASH-BROKERD CRASH-CONNECTOR MODULE-FOLDER FAULT-LIBRARY [SIMULATED-UPSTREAM]
+# With a simulated upstream on profile masons, otherwise on profile local.
 # RB_CRASH_ALL=1: at each passage of each point, killed and without power (default: a kill at one passage of each).
 # RB_CRASH_SEED: which passages (default: random, printed). RB_CRASH_JOBS: how many sessions at once (default: 1).
 
@@ -14,6 +15,8 @@ sys.dont_write_bytecode = True
 
 from rounds import Round, main, spread
 
+# What a broker on profile masons does not do.
+LOCAL_ALONE = ('local-', 'file-between-names')
 POINT = re.compile(r'POINT \((\w+), +"([\w-]+)"\)')
 
 
@@ -22,38 +25,42 @@ def read_points(path):
         return [text for _, text in POINT.findall(file.read())]
 
 
-def make_round(point, start, passage, power_seed=None):
+def make_round(prefix, point, start, passage, power_seed=None):
     env = {'RB_CRASH_AT': '{}:{}{}'.format(point, passage, '' if power_seed is None else ':power')}
     if power_seed is not None:
         env['RB_FAULT_SEED'] = str(power_seed)
-    return Round('crash-points/' + point, start, env, (-9,), 'start {} RB_CRASH_AT={} RB_FAULT_SEED={}'.format(
+    return Round(prefix + point, start, env, (-9,), 'start {} RB_CRASH_AT={} RB_FAULT_SEED={}'.format(
         start, env['RB_CRASH_AT'], power_seed))
 
 
-def choose(rounds, points, passed):
+def choose(rounds, prefix, points, passed):
     """In the short run each point once, at the start where it is passed most often."""
     for point in points:
         if rounds.is_long:
             for start, counts in enumerate(passed):
                 for passage in range(1, counts[point] + 1):
-                    yield make_round(point, start, passage)
-                    yield make_round(point, start, passage, rounds.rng.choice((0, rounds.rng.randrange(1, 1 << 31))))
+                    yield make_round(prefix, point, start, passage)
+                    yield make_round(prefix, point, start, passage, rounds.rng.choice((0, rounds.rng.randrange(1, 1 << 31))))
         else:
             counts = [each[point] for each in passed]
             start = counts.index(max(counts))
             # The last passages do not come in every session.
             for passage in spread(rounds.rng, max(1, counts[start] * 8 // 10), 1):
-                yield make_round(point, start, passage)
+                yield make_round(prefix, point, start, passage)
 
 
 def make_rounds(rounds):
-    points = read_points(sys.argv[5])
+    points = read_points(sys.argv[1])
+    prefix = 'crash-points/'
+    if rounds.upstream is not None:
+        prefix = 'crash-points-masons/'
+        points = [point for point in points if not point.startswith(LOCAL_ALONE)]
     passed = rounds.trace('RB_CRASH_TRACE')
     missing = [point for point in points if not any(counts[point] for counts in passed)]
-    chosen = list(choose(rounds, [point for point in points if point not in missing], passed))
+    chosen = list(choose(rounds, prefix, [point for point in points if point not in missing], passed))
     print('# {} points, {} passages in a session'.format(len(points), sum(sum(counts.values()) for counts in passed)))
-    return chosen, [('crash-points/each-is-reached', ['never reached: ' + point for point in missing])]
+    return chosen, [(prefix + 'each-is-reached', ['never reached: ' + point for point in missing])]
 
 
 if __name__ == '__main__':
-    sys.exit(main(make_rounds))
+    sys.exit(main(make_rounds, sys.argv[2:]))

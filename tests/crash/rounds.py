@@ -12,7 +12,8 @@ import tempfile
 import traceback
 
 from adapter import Broker
-from session import play
+from masons import MasonsBroker, MasonsSession
+from session import Session, play
 
 # The log is rotated now and then; nothing waits for a desktop.
 OPTIONS = ('--set', 'log.file-size=4096')
@@ -25,12 +26,14 @@ Round = collections.namedtuple('Round', 'case start env exits name')
 class Rounds:
     """What is the same for all sessions of a run: the programs, and how long it may take."""
 
-    def __init__(self, brokerd, local_module, modules, fault_library):
+    def __init__(self, brokerd, local_module, modules, fault_library, upstream=None):
         self.brokerd = brokerd
+        self.upstream = upstream      # None: profile local
+        self.session_class = MasonsSession if upstream else Session
         self.fault_library = os.path.abspath(fault_library)
         self.modules = tempfile.mkdtemp(prefix='rb-crash-modules.')
         for name in os.listdir(modules):
-            if name.endswith('.so') and 'local' in name:
+            if name.endswith('.so'):
                 shutil.copy(os.path.join(modules, name), self.modules)
         shutil.copy(local_module, os.path.join(self.modules, 'connector-local.so'))
         self.seed = int(os.environ.get('RB_CRASH_SEED') or random.SystemRandom().randrange(1, 1 << 31))
@@ -39,6 +42,8 @@ class Rounds:
         self.jobs = int(os.environ.get('RB_CRASH_JOBS') or 1)
 
     def broker(self):
+        if self.upstream:
+            return MasonsBroker(self.brokerd, self.modules, self.upstream, options=OPTIONS)
         return Broker(self.brokerd, self.modules, options=OPTIONS)
 
     def fault_env(self, broker, **variables):
@@ -51,7 +56,8 @@ class Rounds:
         broker = self.broker()
         try:
             paths = [os.path.join(broker.top, 'trace-{}'.format(i)) for i in range(N_STARTS)]
-            problems, _ = play(broker, [self.fault_env(broker, **{variable: path}) for path in paths])
+            problems, _ = play(broker, [self.fault_env(broker, **{variable: path}) for path in paths],
+                               self.session_class)
             if problems:
                 raise AssertionError('a session without any fault: {}'.format(problems))
             return [count_words(path) for path in paths]
@@ -65,7 +71,7 @@ class Rounds:
         try:
             env = self.fault_env(broker, RB_FAULT_TRACE=trace, **one.env)
             starts = [env if i == one.start else None for i in range(N_STARTS)]
-            problems, exits = play(broker, starts)
+            problems, exits = play(broker, starts, self.session_class)
             problems += judge_exits(exits, one.exits, broker)
             return problems, exits, -9 in exits or 'fault ' in read(trace)
         except Exception:  # a mistake of the test itself is to end neither a long run nor its report
@@ -145,10 +151,10 @@ def spread(rng, n, how_many):
     return [rng.randrange(edges[i], edges[i + 1]) for i in range(how_many)]
 
 
-def main(make_rounds):
+def main(make_rounds, arguments):
     """@make_rounds: what to play, and (name, problems) of what needs no session"""
     sys.stdout.reconfigure(line_buffering=True)
-    rounds = Rounds(*sys.argv[1:5])
+    rounds = Rounds(*arguments)
     try:
         return rounds.run(*make_rounds(rounds))
     except AssertionError as problem:

@@ -55,7 +55,14 @@ class Session(World):
         self.step_limit_s = STEP_LIMIT_S
         self.problems = []
         self.exits = []               # of daemons that died, or failed
-        self.script = [
+        self.script = self.write_script()
+        self.position = 0
+        self.current = None           # the errand of the step at work
+        self.settling = False         # the imported message: asked for
+        self.imported = False         # it is settled
+
+    def write_script(self):
+        return [
             lambda: self.carry('answered'),
             lambda: self.carry('failed'),
             lambda: self.carry('claimed'),
@@ -77,10 +84,6 @@ class Session(World):
             lambda: self.carry_on(),
             lambda: self.hear(),
         ]
-        self.position = 0
-        self.current = None           # the errand of the step at work
-        self.settling = False         # the imported message: asked for
-        self.imported = False         # it is settled
 
     # -- the steps of the script ----------------------------------------------------------------------------------------
 
@@ -392,12 +395,12 @@ def check_files(broker):
         yield 'left over: ' + os.path.relpath(path, broker.data)
 
 
-def play(broker, starts):
+def play(broker, starts, session_class=Session):
     """The session with the daemon started in the environments @starts, one for each orderly start.
 
     Returns the problems, and the exit statuses of the daemons that did not come to an orderly stop."""
     starts = list(starts)
-    session = Session(broker, starts)
+    session = session_class(broker, starts)
     try:
         broker.start(env=starts.pop(0) if starts else None)
         return finish(broker, session)
