@@ -44,7 +44,8 @@ static const char *const kind_names[] = { "write", "sync", "rename", "open", "re
 
 /* Read once, before main(). */
 static struct {
-  char          directory[PATH_MAX];   /* with a slash behind it; empty: not active */
+  char          directory[PATH_MAX];   /* empty: not active */
+  size_t        length;                /* of @directory */
   Kind          kind;
   bool          of_log;
   unsigned long first, count;
@@ -135,13 +136,14 @@ set_up (void)
     plan.seed = strtoul (seed, NULL, 10);
   if (trace != NULL)
     plan.trace = (int) syscall (SYS_openat, AT_FDCWD, trace, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-  snprintf (plan.directory, sizeof plan.directory, "%s/", directory);
+  plan.length = (size_t) snprintf (plan.directory, sizeof plan.directory, "%s", directory);
 }
 
 static bool
 is_ours (const char *path)
 {
-  return plan.directory[0] != '\0' && path != NULL && strncmp (path, plan.directory, strlen (plan.directory)) == 0;
+  return plan.length > 0 && path != NULL && strncmp (path, plan.directory, plan.length) == 0 &&
+         (path[plan.length] == '/' || path[plan.length] == '\0');
 }
 
 /* Borrowed; NULL when the descriptor is none of ours. */
@@ -167,7 +169,7 @@ write_trace (const char *word,
              const char *path)
 {
   char line[PATH_MAX + 64];
-  int length = snprintf (line, sizeof line, "%s%s %s\n", word, kind, path + strlen (plan.directory));
+  int length = snprintf (line, sizeof line, "%s%s %s\n", word, kind, path + plan.length);
 
   if (plan.trace >= 0 && syscall (SYS_write, plan.trace, line, (size_t) length) < 0)
     abort ();
@@ -202,7 +204,7 @@ static Action
 meet (Kind        kind,
       const char *path)
 {
-  bool of_log = strstr (path + strlen (plan.directory), "/log/") != NULL;
+  bool of_log = strstr (path + plan.length, "/log/") != NULL;
   char name[32];
 
   snprintf (name, sizeof name, "%s%s", of_log ? "log-" : "", kind_names[kind]);

@@ -6,7 +6,7 @@
 # usage: faults.py CRASH-BROKERD CRASH-CONNECTOR MODULE-FOLDER FAULT-LIBRARY [SIMULATED-UPSTREAM]
 # With a simulated upstream on profile masons, otherwise on profile local.
 # RB_CRASH_ALL=1: at each call (default: some of them). RB_CRASH_SEED: which ones, and what a power loss leaves (default: random, printed).
-# RB_CRASH_JOBS: how many sessions at once (default: 1).
+# RB_CRASH_JOBS: how many sessions at once (default: 2).
 
 import glob
 import os

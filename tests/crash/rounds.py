@@ -39,7 +39,7 @@ class Rounds:
         self.seed = int(os.environ.get('RB_CRASH_SEED') or random.SystemRandom().randrange(1, 1 << 31))
         self.rng = random.Random(self.seed)
         self.is_long = os.environ.get('RB_CRASH_ALL') == '1'
-        self.jobs = int(os.environ.get('RB_CRASH_JOBS') or 1)
+        self.jobs = int(os.environ.get('RB_CRASH_JOBS') or 2)
 
     def broker(self):
         if self.upstream:

@@ -9,6 +9,7 @@
 import glob
 import json
 import os
+import select
 import sqlite3
 import subprocess
 import time
@@ -18,7 +19,7 @@ from crash import Conversation, World, listed, lost_or_twice, unexplained
 
 STEP_LIMIT_S = 40
 CUT_OFF_LIMIT_S = 0.5         # a message that is there shows up sooner after the daemon is ready
-PAUSE_S = 0.02
+PAUSE_S = 0.005
 LARGE = 'x' * 60000
 IMPORTED = 'message of another broker'
 
@@ -93,7 +94,12 @@ class Session(World):
             self.listen()
             if time.monotonic() > deadline:
                 raise AssertionError('{}: not within {} s'.format(what, self.step_limit_s))
-            time.sleep(PAUSE_S)
+            self.rest()
+
+    def rest(self):
+        """A moment, or until something comes."""
+        streams = [adapter.stream for adapter in self.adapters.values() if adapter.stream is not None]
+        select.select(streams, [], [], PAUSE_S)
 
     def carry(self, kind, until='done', size=0):
         """A new message of @kind, up to the step @until."""
@@ -119,7 +125,7 @@ class Session(World):
             if time.monotonic() > deadline:
                 raise AssertionError("'{}' stays at '{}'".format(errand.content[:40], errand.step))
             if errand.step in (before, 'find'):
-                time.sleep(PAUSE_S)
+                self.rest()
         return True
 
     def is_lost(self, errand):
@@ -180,7 +186,7 @@ class Session(World):
             elif time.monotonic() > deadline:
                 raise AssertionError('the message of another broker did not come')
             else:
-                time.sleep(PAUSE_S)
+                self.rest()
 
     # -- attaching ------------------------------------------------------------------------------------------------------
 
@@ -207,7 +213,7 @@ class Session(World):
             except Refused as refusal:
                 if not refusal.retryable or time.monotonic() > deadline:
                     raise
-                time.sleep(PAUSE_S)
+                self.rest()
 
     def on_guest(self, frame):
         """It never accepts anything."""
@@ -353,7 +359,7 @@ class Session(World):
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline and (self.left(given_up) or listed(self, 'outbox')):
             self.listen()
-            time.sleep(PAUSE_S)
+            self.rest()
         yield from self.left(given_up)
         yield from ('in the outbox: {}'.format(row) for row in listed(self, 'outbox'))
         yield from ('given up by us: {}'.format(row) for row in listed(self, 'dead-letters'))
