@@ -281,13 +281,24 @@ def lost_or_twice(conversations, came, text):
     yield from ("'{}' came and was never sent".format(content) for content in came if content not in known)
 
 
+def explain(world, message_id):
+    """While the disk is full it may be refused for a moment."""
+    try:
+        return operator(world.record, 'explain/' + message_id)
+    except Refused as refusal:
+        if not refusal.retryable:
+            raise
+        time.sleep(0.05)
+        return {'place': str(refusal), 'ladder': []}
+
+
 def unexplained(world):
     """Everything that came has reached its end, and `explain` knows it."""
     for message_id in sorted(set().union(*world.arrived.values(), *world.replied.values())):
         deadline = time.monotonic() + EXPLAIN_LIMIT_S
-        answer = operator(world.record, 'explain/' + message_id)
+        answer = explain(world, message_id)
         while answer['place'] != 'ended' and time.monotonic() < deadline:
-            answer = operator(world.record, 'explain/' + message_id)
+            answer = explain(world, message_id)
         if answer['place'] != 'ended' or not answer['ladder']:
             yield '{}: {}'.format(message_id, answer)
 
