@@ -29,12 +29,20 @@ def read_points(path):
         return [text for _, text in POINT.findall(file.read())]
 
 
-def make_round(prefix, point, start, passage, power_seed=None):
-    env = {'RB_CRASH_AT': '{}:{}{}'.format(point, passage, '' if power_seed is None else ':power')}
-    if power_seed is not None:
-        env['RB_FAULT_SEED'] = str(power_seed)
-    return Round(prefix + point, start, env, (-9,), 'start {} RB_CRASH_AT={} RB_FAULT_SEED={}'.format(
-        start, env['RB_CRASH_AT'], power_seed))
+def make_env(rounds, point, passage, power):
+    env = {'RB_CRASH_AT': '{}:{}{}'.format(point, passage, ':power' if power else '')}
+    if power:
+        env['RB_FAULT_SEED'] = str(rounds.rng.choice((0, rounds.rng.randrange(1, 1 << 31))))
+    return env
+
+
+def make_round(rounds, prefix, points, point, start, passage, power=False):
+    """Half of the starts after it are killed too, where they recover, if they get there."""
+    env = make_env(rounds, point, passage, power)
+    then = None
+    if rounds.rng.random() < 0.5:
+        then = make_env(rounds, rounds.rng.choice(points), rounds.rng.randrange(1, 4), power)
+    return Round(prefix + point, start, env, (-9,), 'start {} {} then {}'.format(start, env, then), then)
 
 
 def choose(rounds, prefix, points, passed):
@@ -45,14 +53,14 @@ def choose(rounds, prefix, points, passed):
         if rounds.is_long:
             for start, counts in enumerate(passed):
                 for passage in range(1, counts[point] + 1):
-                    yield make_round(prefix, point, start, passage)
-                    yield make_round(prefix, point, start, passage, rounds.rng.choice((0, rounds.rng.randrange(1, 1 << 31))))
+                    for power in (False, True):
+                        yield make_round(rounds, prefix, points, point, start, passage, power)
         else:
             counts = [each[point] for each in passed]
             start = counts.index(max(counts))
             # The last passages do not come in every session.
             for passage in spread(rounds.rng, max(1, counts[start] * 8 // 10), 1):
-                yield make_round(prefix, point, start, passage)
+                yield make_round(rounds, prefix, points, point, start, passage)
 
 
 def make_rounds(rounds):

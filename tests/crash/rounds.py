@@ -19,8 +19,9 @@ from session import Session, play
 OPTIONS = ('--set', 'log.file-size=4096')
 N_STARTS = 2
 
-# One fault: the case it belongs to, which of the orderly starts gets it, its environment, and the exit statuses that are right.
-Round = collections.namedtuple('Round', 'case start env exits name')
+# One fault: the case it belongs to, which of the orderly starts gets it, its environment, the exit statuses that are right, and
+# perhaps the environment of another fault, for the start after it.
+Round = collections.namedtuple('Round', 'case start env exits name then', defaults=(None,))
 
 
 class Rounds:
@@ -71,7 +72,8 @@ class Rounds:
         try:
             env = self.fault_env(broker, RB_FAULT_TRACE=trace, **one.env)
             starts = [env if i == one.start else None for i in range(N_STARTS)]
-            problems, exits = play(broker, starts, self.session_class)
+            then = one.then and self.fault_env(broker, **one.then)
+            problems, exits = play(broker, starts, self.session_class, then)
             problems += judge_exits(exits, one.exits, broker)
             return problems, exits, -9 in exits or 'fault ' in read(trace)
         except Exception:  # a mistake of the test itself is to end neither a long run nor its report

@@ -401,20 +401,21 @@ def check_files(broker):
         yield 'left over: ' + os.path.relpath(path, broker.data)
 
 
-def play(broker, starts, session_class=Session):
-    """The session with the daemon started in the environments @starts, one for each orderly start.
+def play(broker, starts, session_class=Session, then=None):
+    """The session with the daemon started in the environments @starts, one for each orderly start; @then is that of the start after
+    the first death.
 
     Returns the problems, and the exit statuses of the daemons that did not come to an orderly stop."""
     starts = list(starts)
     session = session_class(broker, starts)
     try:
         broker.start(env=starts.pop(0) if starts else None)
-        return finish(broker, session)
+        return finish(broker, session, then)
     finally:
         session.close()
 
 
-def finish(broker, session):
+def finish(broker, session, then=None):
     """From wherever the session is; a daemon was started. As play()."""
     try:
         while True:
@@ -424,7 +425,8 @@ def finish(broker, session):
                 return list(session.judge()), session.exits
             except Gone as gone:
                 session.exits.append(end_of(broker, gone))
-                broker.start()
+                broker.start(env=then)
+                then = None
     except (Refused, AssertionError) as problem:
         text = '{}: {}'.format(type(problem).__name__, str(problem)[:2000])
         return [*session.problems, text, broker.stderr()[-1500:]], session.exits
