@@ -52,6 +52,7 @@ class Session(World):
         self.second = subprocess.Popen(['cat'], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
         self.adapters['guest'] = Adapter(self.second.pid, self.wait_for)
         self.closed = set()           # names of the adapters that are not there
+        self.leaving = set()          # names of those that asked to be unregistered
         self.removed = set()          # endpoint ids that were unregistered
         self.step_limit_s = STEP_LIMIT_S
         self.problems = []
@@ -211,6 +212,10 @@ class Session(World):
                     self.register(name, self.adapters[name])
                 return
             except Refused as refusal:
+                if refusal.code == 'endpoint_unknown' and name in self.leaving:
+                    # Nobody heard the answer.
+                    self.forget(name)
+                    return
                 if not refusal.retryable or time.monotonic() > deadline:
                     raise
                 self.rest()
@@ -258,13 +263,18 @@ class Session(World):
 
     def do_unregister(self, errand):
         errand.tried.add('unregister')
-        endpoint_id, _ = self.endpoints['guest']
-        self.adapters['guest'].call('DELETE', '/v1/endpoint/' + endpoint_id)
-        self.removed.add(endpoint_id)
-        del self.endpoints['guest']
-        self.closed.add('guest')
-        self.adapters['guest'].close()
+        self.leaving.add('guest')
+        if 'guest' in self.endpoints:
+            endpoint_id, _ = self.endpoints['guest']
+            self.adapters['guest'].call('DELETE', '/v1/endpoint/' + endpoint_id)
+            self.forget('guest')
         errand.step = 'find'
+
+    def forget(self, name):
+        """It is unregistered, and does not come back."""
+        self.removed.add(self.endpoints.pop(name)[0])
+        self.closed.add(name)
+        self.adapters[name].close()
 
     def do_claim(self, errand):
         endpoint_id, owner_token = self.endpoints['worker']
@@ -305,7 +315,8 @@ class Session(World):
             self.adapters['worker'].call('POST', '/v1/runtime/self-settle', {
                 'endpoint_id': endpoint_id, 'plugin_pid': self.adapters['worker'].pid, 'undispatched_id': row})
         except Refused as refusal:
-            if refusal.code != 'runtime_self_settle_rejected' or not tried:
+            # The second code is that of a server.
+            if refusal.code not in ('runtime_self_settle_rejected', 'undispatched_not_found') or not tried:
                 raise
 
     def do_settle(self, errand):
