@@ -6,7 +6,7 @@
  *
  * RB_FAULT_DIR=<directory>
  * RB_FAULT=<kind>:<n>:<count>:<action>   the n-th call of a kind, and the <count> - 1 after it (0: for ever);
- *                                        kind: write, sync, rename, open, remove; with "log-" before it: of the log's files
+ *                                        kind: write, sync, rename, open, remove, touch; with "log-" before it: of the log's files
  *                                        action: ENOSPC, EIO, short (half is written, then ENOSPC), kill, power;
  *                                        lie (a sync says that it is done, and is not)
  * RB_FAULT_SEED=<number>                 for a power loss: what of the unsynced happens to be on the disk; 0: nothing
@@ -37,10 +37,10 @@
 #define EXPORT __attribute__ ((visibility ("default")))
 #define MAX_FDS 4096
 
-typedef enum { KIND_WRITE, KIND_SYNC, KIND_RENAME, KIND_OPEN, KIND_REMOVE, N_KINDS } Kind;
+typedef enum { KIND_WRITE, KIND_SYNC, KIND_RENAME, KIND_OPEN, KIND_REMOVE, KIND_TOUCH, N_KINDS } Kind;
 typedef enum { ACTION_NONE, ACTION_FAIL, ACTION_SHORT, ACTION_LIE, ACTION_KILL, ACTION_POWER } Action;
 
-static const char *const kind_names[] = { "write", "sync", "rename", "open", "remove" };
+static const char *const kind_names[] = { "write", "sync", "rename", "open", "remove", "touch" };
 
 /* Read once, before main(). */
 static struct {
@@ -349,6 +349,21 @@ unlink (const char *path)
     return (int) fail ();
   fault_journal_removed (path);
   return (int) leave (syscall (SYS_unlink, path));
+}
+
+EXPORT int
+utimensat (int                   directory_fd,
+           const char           *path,
+           const struct timespec times[2],
+           int                   flags)
+{
+  if (!is_ours (path))
+    return (int) syscall (SYS_utimensat, directory_fd, path, times, flags);
+
+  pthread_mutex_lock (&mutex);
+  if (meet (KIND_TOUCH, path) != ACTION_NONE)
+    return (int) fail ();
+  return (int) leave (syscall (SYS_utimensat, directory_fd, path, times, flags));
 }
 
 /* --- contents --- */

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# faults.py: lets the n-th write, sync, rename, open or removal fail, or be the last, and compares with what must hold; prints TAP
+# faults.py: lets the n-th write, sync, rename, open, removal or touch fail, or be the last, and compares with what must hold; prints TAP
 #
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
@@ -25,6 +25,7 @@ FAULTS = {
     'rename': (('ENOSPC', 1, 1), ('kill', 1, 1), ('power', 1, 2)),
     'open': (('ENOSPC', 1, 2), ('EIO', 1, 4), ('kill', 1, 1), ('power', 1, 1)),
     'remove': (('EIO', 1, 1), ('kill', 1, 1), ('power', 1, 1)),
+    'touch': (('ENOSPC', 1, 1), ('kill', 1, 1)),
     'log-write': (('ENOSPC', 20, 1),),
     'log-open': (('EIO', 1, 1),),
     'log-rename': (('EIO', 1, 1), ('kill', 1, 1)),
