@@ -351,10 +351,19 @@ class Session(World):
         yield from self.judge_rest()
         yield from unexplained(self)
         yield from self.judge_endpoints()
+        yield from self.judge_stop()
+        yield from check_files(self.broker)
+
+    def judge_stop(self):
         status = self.broker.stop()
+        if status == -9:
+            # A fault that was kept for this moment.
+            self.exits.append(status)
+            self.broker.start()
+            self.broker.wait_until_ready()
+            status = self.broker.stop()
         if status != 0:
             yield 'exit status {}: {}'.format(status, self.broker.stderr())
-        yield from check_files(self.broker)
 
     def judge_replies(self, finished):
         for one in finished:
