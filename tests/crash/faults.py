@@ -6,8 +6,9 @@
 # usage: faults.py CRASH-BROKERD CRASH-CONNECTOR MODULE-FOLDER FAULT-LIBRARY [SIMULATED-UPSTREAM]
 # With a simulated upstream on profile masons, otherwise on profile local.
 # RB_CRASH_ALL=1: at each call (default: some of them). RB_CRASH_SEED: which ones, and what a power loss leaves (default: random, printed).
-# RB_CRASH_JOBS: how many sessions at once (default: 2).
+# RB_CRASH_CASES: those alone, such as `write-*` or `*-power`. RB_CRASH_JOBS: how many sessions at once (default: 2).
 
+import fnmatch
 import glob
 import os
 import sys
@@ -127,13 +128,18 @@ def only(rounds):
     return [one], ()
 
 
+def is_wanted(case):
+    return fnmatch.fnmatch(case, os.environ.get('RB_CRASH_CASES', '*'))
+
+
 def make_rounds(rounds):
     if 'RB_CRASH_ONLY' in os.environ:
         return only(rounds)
     passed = rounds.trace('RB_FAULT_TRACE')
     print('# calls in a session: ' + ', '.join('{} {}'.format(sum(each[kind] for each in passed), kind) for kind in FAULTS))
-    cases = (('full-disk-refuses-and-comes-back', full_disk(rounds, passed)), ('lost-syncs-are-noticed', lying_disk(rounds)))
-    return list(choose(rounds, passed)), [('{}/{}'.format(name_of(rounds), name), list(found)) for name, found in cases]
+    cases = {'full-disk-refuses-and-comes-back': full_disk(rounds, passed), 'lost-syncs-are-noticed': lying_disk(rounds)}
+    extra = [('{}/{}'.format(name_of(rounds), name), list(found)) for name, found in cases.items() if is_wanted(name)]
+    return [one for one in choose(rounds, passed) if is_wanted(one.case.split('/')[1])], extra
 
 
 if __name__ == '__main__':
