@@ -151,6 +151,8 @@ def operator(record, name):
         body = json.loads(response.read())
     except (OSError, http.client.HTTPException) as error:
         raise Gone('{}: {!r}'.format(name, error)) from error
+    finally:
+        connection.close()
     if response.status != 200:
         raise Refused(response.status, body)
     return body

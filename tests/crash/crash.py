@@ -288,7 +288,6 @@ def explain(world, message_id):
     except Refused as refusal:
         if not refusal.retryable:
             raise
-        time.sleep(0.05)
         return {'place': str(refusal), 'ladder': []}
 
 
@@ -298,6 +297,7 @@ def unexplained(world):
         deadline = time.monotonic() + EXPLAIN_LIMIT_S
         answer = explain(world, message_id)
         while answer['place'] != 'ended' and time.monotonic() < deadline:
+            time.sleep(0.02)
             answer = explain(world, message_id)
         if answer['place'] != 'ended' or not answer['ladder']:
             yield '{}: {}'.format(message_id, answer)

@@ -53,6 +53,9 @@ def choose(rounds, passed):
         for action, count, how_many in actions:
             for start in range(N_STARTS):
                 n_calls = passed[start][kind]
+                if n_calls == 0:
+                    # The local network alone has bells to touch.
+                    continue
                 if rounds.is_long:
                     numbers = range(1, n_calls + 1)
                 elif start == 0:

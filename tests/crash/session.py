@@ -117,7 +117,7 @@ class Session(World):
     def push_on(self, errand, until):
         """FALSE when it was never sent."""
         deadline = time.monotonic() + self.step_limit_s
-        while errand.step not in (until, 'done', 'unsure'):
+        while errand.step not in (until, 'done'):
             if errand.step == 'find' and self.is_lost(errand):
                 return False
             before = errand.step
@@ -302,7 +302,7 @@ class Session(World):
         errand.tried.add('fail')
         try:
             self.adapters['worker'].call('POST', '/v1/runtime/processing-state', {
-                **self.ids(errand), 'state': 'processing_failed', 'state_sequence': 3,
+                **self.ids(errand), 'state': 'processing_failed', 'state_sequence': 9,
                 'state_event_id': errand.assignment['assignmentId'] + ':failed', 'reason_code': 'broken'})
         except Refused as refusal:
             if refusal.code != 'runtime_assignment_unknown' or not again:
@@ -331,8 +331,9 @@ class Session(World):
         except Refused as refusal:
             if refusal.code != 'connector_send_outcome_unknown':
                 raise
+            # The record keeps it so. The adapter says that this is the end of it.
             errand.unsure = True
-            errand.step = 'unsure'
+            errand.step = 'fail'
 
     # -- the run --------------------------------------------------------------------------------------------------------
 
