@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static const char *const names[] = {
@@ -29,6 +30,14 @@ typedef struct {
   gboolean  power;
   int       trace;      /* -1: not wanted */
 } Plan;
+
+/* This daemon never outlives the test that started it. */
+__attribute__ ((constructor))
+static void
+die_with_parent (void)
+{
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+}
 
 static Plan *
 read_plan (void)

@@ -167,15 +167,18 @@ class World:
                 conversation.step = 'dispatch'
                 return
 
-    def do_dispatch(self, conversation):
-        endpoint_id, _ = self.endpoints['worker']
+    def dispatch_to(self, name, conversation):
+        endpoint_id, _ = self.endpoints[name]
         try:
-            self.adapters['worker'].call('POST', '/v1/dispatch', {
+            self.adapters[name].call('POST', '/v1/dispatch', {
                 'undispatched_id': conversation.row, 'target_endpoint_id': endpoint_id})
         except Refused as refusal:
             # An earlier try that was cut off may have worked: then the push comes.
             if refusal.code != 'dispatch_failed':
                 raise
+
+    def do_dispatch(self, conversation):
+        self.dispatch_to('worker', conversation)
         if conversation.step == 'dispatch':
             conversation.step = 'wait'
 

@@ -251,13 +251,7 @@ class Session(World):
     def do_hand_over(self, errand):
         if 'guest' not in self.endpoints:
             self.join('guest')
-        endpoint_id, _ = self.endpoints['guest']
-        try:
-            self.adapters['guest'].call('POST', '/v1/dispatch', {
-                'undispatched_id': errand.row, 'target_endpoint_id': endpoint_id})
-        except Refused as refusal:
-            if refusal.code != 'dispatch_failed':
-                raise
+        self.dispatch_to('guest', errand)
         if errand.step == 'hand_over':
             errand.step = 'find'
 
