@@ -3,12 +3,14 @@
 #
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# usage: points.py POINT-HEADER CRASH-BROKERD CRASH-CONNECTOR MODULE-FOLDER FAULT-LIBRARY [SIMULATED-UPSTREAM]
+# usage: points.py POINT-HEADER BROKERD CRASH-BROKERD CRASH-CONNECTOR MODULE-FOLDER FAULT-LIBRARY [SIMULATED-UPSTREAM]
 # With a simulated upstream on profile masons, otherwise on profile local.
 # RB_CRASH_ALL=1: at each passage of each point, killed and without power (default: a kill at one passage of each; on profile masons of
 # those alone where it does more than on profile local). RB_CRASH_SEED: which passages (default: random, printed).
 # RB_CRASH_JOBS: how many sessions at once (default: 2).
 
+import glob
+import os
 import re
 import sys
 
@@ -63,6 +65,16 @@ def choose(rounds, prefix, points, passed):
                 yield make_round(rounds, prefix, points, point, start, passage)
 
 
+def find_shipped(brokerd, modules, points):
+    """The programs, modules and libraries without points that have the name of one nevertheless."""
+    paths = [brokerd, *glob.glob(os.path.join(modules, '*.so')), *glob.glob(os.path.join(os.path.dirname(brokerd), 'api', '*.so*'))]
+    for path in paths:
+        if os.path.isfile(path):
+            with open(path, 'rb') as file:
+                data = file.read()
+            yield from ('{} has {}'.format(path, point) for point in points if point.encode() in data)
+
+
 def make_rounds(rounds):
     points = read_points(sys.argv[1])
     prefix = 'crash-points/'
@@ -73,8 +85,9 @@ def make_rounds(rounds):
     missing = [point for point in points if not any(counts[point] for counts in passed)]
     chosen = list(choose(rounds, prefix, [point for point in points if point not in missing], passed))
     print('# {} points, {} passages in a session'.format(len(points), sum(sum(counts.values()) for counts in passed)))
-    return chosen, [(prefix + 'each-is-reached', ['never reached: ' + point for point in missing])]
+    return chosen, [(prefix + 'each-is-reached', ['never reached: ' + point for point in missing]),
+                    (prefix + 'none-ships', list(find_shipped(sys.argv[2], sys.argv[5], points)))]
 
 
 if __name__ == '__main__':
-    sys.exit(main(make_rounds, sys.argv[2:]))
+    sys.exit(main(make_rounds, sys.argv[3:]))
