@@ -135,6 +135,10 @@ class World:
     def on_sender(self, frame):
         self.replied.setdefault(frame['content'], set()).add(frame['sourceMessageId'])
 
+    def message_ids(self):
+        """Of all that came."""
+        return set().union(*self.arrived.values(), *self.replied.values())
+
     # -- what is done ---------------------------------------------------------------------------------------------------
 
     def advance(self, conversation):
@@ -296,7 +300,7 @@ def explain(world, message_id):
 
 def unexplained(world):
     """Everything that came has reached its end, and `explain` knows it."""
-    for message_id in sorted(set().union(*world.arrived.values(), *world.replied.values())):
+    for message_id in sorted(world.message_ids()):
         deadline = time.monotonic() + EXPLAIN_LIMIT_S
         answer = explain(world, message_id)
         while answer['place'] != 'ended' and time.monotonic() < deadline:

@@ -10,7 +10,8 @@ import json
 import os
 import subprocess
 
-from adapter import Broker
+from adapter import Broker, Refused
+from crash import listed
 from session import LARGE, Session
 
 HANDLE = 'agent@sim'
@@ -59,6 +60,11 @@ class MasonsBroker(Broker):
 
 
 class MasonsSession(Session):
+    def __init__(self, broker, starts):
+        super().__init__(broker, starts)
+        self.sendings = set()         # message ids of the replies
+        self.settled_unheard = set()  # undispatched ids
+
     def write_script(self):
         return [
             lambda: self.carry('claimed'),
@@ -76,6 +82,28 @@ class MasonsSession(Session):
             lambda: self.hear(),
             self.settle_imported,
         ]
+
+    def on_sender(self, frame):
+        """A reply that is sent again has its id in the metadata; the network names each sending anew."""
+        self.sendings.add(frame['sourceMessageId'])
+        self.replied.setdefault(frame['content'], set()).add(frame['metadata']['message_id'])
+
+    def message_ids(self):
+        return set().union(self.sendings, *self.arrived.values())
+
+    def settle(self, row, tried):
+        """A repetition that the network refuses was settled before; our own row of it may have been in the way of a crash."""
+        try:
+            super().settle(row, False)
+        except Refused as refusal:
+            if refusal.code != 'undispatched_not_found' or not tried:
+                raise
+            self.settled_unheard.add(row)
+
+    def left(self, but):
+        """What the network settled while nobody heard stays in our inbox: the network says of it only that there is no such row."""
+        stays = {row['id'] for row in listed(self, 'inbox')} & self.settled_unheard
+        return [text for text in super().left(but) if not any(row in text for row in stays)]
 
     def judge(self):
         yield from super().judge()
