@@ -70,6 +70,7 @@ def full_disk(rounds, passed):
     """A disk that stays full: the daemon lives, says so wherever one may look, and refuses; nothing is lost when there is room again."""
     n = rounds.rng.randrange(passed[0]['write'] // 4, passed[0]['write'] // 2)
     broker = rounds.broker()
+    broker.options = []           # a log that is rotated seldom
     session = rounds.session_class(broker, [])
     try:
         broker.start(env=rounds.fault_env(broker, RB_FAULT='write:{}:0:ENOSPC'.format(n)))
