@@ -147,6 +147,25 @@ fault_journal_created (const char *path)
   append (OP_CREATE, path);
 }
 
+static void
+set_path (Op         *op,
+          const char *path)
+{
+  free (op->path);
+  op->path = must (strdup (path));
+}
+
+/* From now on the contents are those of the new name: the old one goes soon, as rb_file_create_exclusive() has it. */
+void
+fault_journal_linked (const char *from,
+                      const char *to)
+{
+  append (OP_CREATE, to);
+  for (size_t i = 0; i < n_ops; i++)
+    if (!is_name (&ops[i]) && strcmp (ops[i].path, from) == 0)
+      set_path (&ops[i], to);
+}
+
 void
 fault_journal_removed (const char *path)
 {
@@ -192,10 +211,8 @@ fault_journal_renamed (int success)
     {
       /* What was replaced is as it was when it was replaced. */
       ops[i].durable |= strcmp (ops[i].path, last->path) == 0;
-      if (strcmp (ops[i].path, last->from) != 0)
-        continue;
-      free (ops[i].path);
-      ops[i].path = must (strdup (last->path));
+      if (strcmp (ops[i].path, last->from) == 0)
+        set_path (&ops[i], last->path);
     }
   compact ();
 }

@@ -7,6 +7,7 @@
 
 /* The callers hold one lock. Each before_...() is followed by the call that says how it went. */
 void fault_journal_created         (const char *path);
+void fault_journal_linked          (const char *from, const char *to);
 void fault_journal_removed         (const char *path);
 void fault_journal_before_rename   (const char *from, const char *to);
 void fault_journal_renamed         (int success);

@@ -333,7 +333,7 @@ link (const char *from,
     return (int) fail ();
   result = syscall (SYS_link, from, to);
   if (result == 0)
-    fault_journal_created (to);
+    fault_journal_linked (from, to);
   return (int) leave (result);
 }
 

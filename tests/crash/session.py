@@ -20,6 +20,7 @@ from crash import Conversation, World, listed, lost_or_twice, unexplained
 STEP_LIMIT_S = 40
 CUT_OFF_LIMIT_S = 0.5         # a message that is there shows up sooner after the daemon is ready
 IMPORT_LIMIT_S = 2
+MAX_DEATHS = 6
 PAUSE_S = 0.005
 LARGE = 'x' * 60000
 IMPORTED = 'message of another broker'
@@ -456,6 +457,8 @@ def finish(broker, session, then=None):
                 return list(session.judge()), session.exits
             except Gone as gone:
                 session.exits.append(end_of(broker, gone))
+                if len(session.exits) > MAX_DEATHS:
+                    raise AssertionError('it does not come back: {}'.format(session.exits)) from gone
                 broker.start(env=then)
                 then = None
     except (Refused, AssertionError) as problem:

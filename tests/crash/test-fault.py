@@ -85,6 +85,10 @@ CASES = {
     'unsynced-rename-is-undone': (
         'fd = opened("new"); os.write(fd, b"x"); os.fsync(fd); os.rename(top + "/new", top + "/old")' + END, 'open:3:1:power', 0,
         lambda it: it.files == {'old': OLD, 'new': b'x'}),
+    'linked-file-has-what-was-synced': (
+        'fd = opened("new"); os.write(fd, b"x"); os.fsync(fd); os.write(fd, b"lost"); os.link(top + "/new", top + "/name");'
+        ' os.unlink(top + "/new"); sync_names()' + END,
+        'open:4:1:power', 0, lambda it: it.files == {'old': OLD, 'name': b'x'}),
     'synced-rename-stays': (
         'fd = opened("new"); os.write(fd, b"x"); os.fsync(fd); os.rename(top + "/new", top + "/old"); sync_names()' + END,
         'open:4:1:power', 0, lambda it: it.files == {'old': b'x'}),
