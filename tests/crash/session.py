@@ -62,7 +62,7 @@ class Session(World):
         self.script = self.write_script()
         self.position = 0
         self.current = None           # the errand of the step at work
-        self.settling = False         # the imported message: asked for
+        self.settling = None          # undispatched id of the imported message, once that was asked for
         self.imported = False         # it is settled
 
     def write_script(self):
@@ -189,11 +189,11 @@ class Session(World):
             if len(rows) > 1:
                 self.problems.append('the imported message is there {} times'.format(len(rows)))
             if rows:
-                self.settling = True
-                self.settle(rows[0]['id'], tried=True)
-                self.imported = True
-            elif self.settling:
-                self.imported = True
+                again = self.settling is not None
+                self.settling = rows[0]['id']
+                self.imported = self.try_settle(again)
+            elif self.settling is not None:
+                self.imported = self.try_settle(True)
             elif time.monotonic() > unread and os.path.exists(self.buffer_path()):
                 # The file could not be read; the log says so, and the next start tries again.
                 unread = deadline
@@ -204,6 +204,16 @@ class Session(World):
                 raise AssertionError('the message of another broker did not come')
             else:
                 self.rest()
+
+    def try_settle(self, again):
+        try:
+            self.settle(self.settling, again)
+            return True
+        except Refused as refusal:
+            if not refusal.retryable:
+                raise
+            self.rest()
+            return False
 
     # -- attaching ------------------------------------------------------------------------------------------------------
 
