@@ -5,14 +5,19 @@
 
 #include "rb-file.h"
 
+#include "rb-crash-point.h"
 #include "rb-error.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define TEMPORARY ".tmp."     /* pid and a random number follow */
+#define RANDOM_DIGITS 8
 
 static gboolean
 fail_errno (GError     **error,
@@ -103,7 +108,8 @@ write_and_place (const char  *path,
   if (!rb_file_make_directory (directory, error))
     return FALSE;
 
-  temporary = g_strdup_printf ("%s.tmp.%d.%08x", path, (int) getpid (), g_random_int ());
+  RB_CRASH_POINT (FILE_BEFORE_WRITE);
+  temporary = g_strdup_printf ("%s" TEMPORARY "%d.%08x", path, (int) getpid (), g_random_int ());
   if (!write_temporary (temporary, text, size, mode, &local_error))
     {
       /* What was there before us is somebody else's. */
@@ -113,12 +119,14 @@ write_and_place (const char  *path,
       return FALSE;
     }
 
+  RB_CRASH_POINT (FILE_BEFORE_PLACE);
   if (place (temporary, path) != 0)
     {
       fail_errno (error, "put in place", path);
       g_unlink (temporary);
       return FALSE;
     }
+  RB_CRASH_POINT (FILE_AFTER_PLACE);
   flush_directory (directory);
   return TRUE;
 }
@@ -156,6 +164,7 @@ link_and_forget (const char *from,
 {
   if (link (from, to) != 0)
     return -1;
+  RB_CRASH_POINT (FILE_BETWEEN_NAMES);
   g_unlink (from);
   return 0;
 }
@@ -183,6 +192,53 @@ rb_file_create_exclusive (const char  *path,
   g_return_val_if_fail (text != NULL, FALSE);
 
   return write_and_place (path, text, length, mode, link_and_forget, error);
+}
+
+/* Of the process that made the temporary file; 0 when @name is no such name. */
+static gint64
+get_maker (const char *name)
+{
+  const char *number = strstr (name, TEMPORARY);
+  char *end = NULL;
+  gint64 pid;
+
+  if (number == NULL)
+    return 0;
+  pid = g_ascii_strtoll (number + strlen (TEMPORARY), &end, 10);
+  if (*end != '.' || strlen (end + 1) != RANDOM_DIGITS || strspn (end + 1, "0123456789abcdef") != RANDOM_DIGITS)
+    return 0;
+  return pid > 0 && pid <= G_MAXINT ? pid : 0;
+}
+
+/* "Not permitted" means that it lives. One of our own pid is of an earlier process: in a container they often get the same. */
+static gboolean
+is_left (const char *name)
+{
+  gint64 pid = get_maker (name);
+
+  return pid == (gint64) getpid () || (pid != 0 && kill ((pid_t) pid, 0) != 0 && errno == ESRCH);
+}
+
+/**
+ * rb_file_remove_leftovers:
+ * @directory: where rb_file_write_atomic() or rb_file_create_exclusive() may have been at work; may be missing
+ *
+ * Unlinks the temporary files of processes that are gone: they hold secrets, and each crash could add one. To be called before this
+ * process writes anything there.
+ */
+void
+rb_file_remove_leftovers (const char *directory)
+{
+  g_autoptr(GDir) dir = g_dir_open (directory, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = is_left (name) ? g_build_filename (directory, name, NULL) : NULL;
+
+      if (path != NULL && g_unlink (path) != 0)
+        g_debug ("Cannot remove '%s': %s", path, g_strerror (errno));
+    }
 }
 
 static char *

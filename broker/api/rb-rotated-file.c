@@ -5,6 +5,8 @@
 
 #include "rb-rotated-file.h"
 
+#include "rb-crash-point.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -89,6 +91,7 @@ rotate (RbRotatedFile *self)
 
       if (rename (from, to) != 0 && errno != ENOENT)
         g_debug ("Cannot rename '%s': %s", from, g_strerror (errno));
+      RB_CRASH_POINT (LOG_BETWEEN_RENAMES);
     }
 }
 

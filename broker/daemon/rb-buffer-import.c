@@ -6,6 +6,7 @@
 #include "rb-buffer-import.h"
 
 #include "rb-buffer-file.h"
+#include "rb-crash-point.h"
 #include "rb-file.h"
 #include "rb-import.h"
 #include "rb-log.h"
@@ -34,8 +35,11 @@ static void
 put_away (const Import *import)
 {
   g_autofree char *damaged = g_strconcat (import->path, ".damaged", NULL);
-  int result = import->n_damaged > 0 ? g_rename (import->path, damaged) : g_unlink (import->path);
+  int result;
 
+  RB_CRASH_POINT (IMPORT_BEFORE_PUT_AWAY);
+  result = import->n_damaged > 0 ? g_rename (import->path, damaged) : g_unlink (import->path);
+  RB_CRASH_POINT (IMPORT_AFTER_PUT_AWAY);
   if (result != 0)
     rb_log_warning ("buffer_import_leftover", "path", import->path, "hint", "the file can be removed: its messages were taken over", NULL);
 }

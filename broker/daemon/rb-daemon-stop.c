@@ -8,6 +8,7 @@
 
 #include "rb-daemon-private.h"
 
+#include "rb-crash-point.h"
 #include "rb-log.h"
 #include "rb-notify.h"
 
@@ -134,6 +135,7 @@ rb_daemon_stop (RbDaemon   *self,
   cancel_start (self);
   if (!self->is_in_place)
     withdraw (self);
+  RB_CRASH_POINT (DAEMON_WITHDRAWN);
   rb_ipc_server_drain (self->ipc);
   if (self->is_in_place)
     rb_daemon_hand_over (self);

@@ -234,6 +234,16 @@ take_lock (RbDaemon  *self,
   return FALSE;
 }
 
+/* A broker that died while it wrote its discovery record or its key left half of it, with what nobody else is to know. */
+static gboolean
+remove_leftovers (RbDaemon  *self,
+                  GError   **error)
+{
+  rb_file_remove_leftovers (self->paths->account_dir);
+  rb_file_remove_leftovers (self->paths->state_dir);
+  return TRUE;
+}
+
 static gboolean
 open_store (RbDaemon  *self,
             GError   **error)
@@ -427,6 +437,7 @@ static const StartStep start_steps[] = {
   open_log,
   check_first_time,
   take_lock,
+  remove_leftovers,
   open_store,
   load_modules,
   load_core,

@@ -5,6 +5,7 @@
 
 #include "rb-lock.h"
 
+#include "rb-crash-point.h"
 #include "rb-error.h"
 
 #include <errno.h>
@@ -72,6 +73,7 @@ rb_lock_take (const char  *path,
     }
 
   write_pid (fd);
+  RB_CRASH_POINT (DAEMON_LOCKED);
   self = g_new0 (RbLock, 1);
   self->fd = fd;
   return self;

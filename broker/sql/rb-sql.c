@@ -8,6 +8,7 @@
 
 #include "rb-sql.h"
 
+#include "rb-crash-point.h"
 #include "rb-error.h"
 #include "rb-sql-private.h"
 
@@ -157,6 +158,7 @@ make_private (const char  *path,
   if (fd >= 0)
     {
       close (fd);
+      RB_CRASH_POINT (SQL_AFTER_CREATE);
       return TRUE;
     }
   if (saved_errno != EEXIST)
@@ -401,9 +403,11 @@ run_next_step (RbSql              *self,
   if (*version == n_steps)
     return rb_sql_exec (self, "COMMIT", error);
 
+  RB_CRASH_POINT (SQL_IN_MIGRATION);
   sql = g_strdup_printf ("%s; PRAGMA user_version = %" G_GINT64_FORMAT "; COMMIT", steps[*version], *version + 1);
   if (rb_sql_exec (self, sql, error))
     {
+      RB_CRASH_POINT (SQL_AFTER_MIGRATION);
       *version += 1;
       return TRUE;
     }
@@ -440,6 +444,7 @@ rb_sql_migrate (RbSql              *self,
 
   while (version < n_steps)
     {
+      RB_CRASH_POINT (SQL_BEFORE_MIGRATION);
       if (rb_sql_exec (self, "BEGIN IMMEDIATE", error) && run_next_step (self, steps, n_steps, &version, error))
         continue;
       if (rb_sql_in_transaction (self))

@@ -8,6 +8,7 @@
 
 #include "rb-sqlite-store.h"
 
+#include "rb-crash-point.h"
 #include "rb-error.h"
 #include "rb-log.h"
 #include "rb-store-open.h"
@@ -121,8 +122,10 @@ answer (RbSqliteStore *self,
     {
     case RB_STORE_ITEM_COMMIT:
       count_queued (self, -(gssize) item->size_bytes);
+      RB_CRASH_POINT (STORE_BEFORE_CALLBACK);
       if (item->done != NULL)
         item->done (RB_STORE (self), item->error, item->user_data);
+      RB_CRASH_POINT (STORE_AFTER_CALLBACK);
       break;
     case RB_STORE_ITEM_READ:
     case RB_STORE_ITEM_RANGE:

@@ -9,6 +9,7 @@
 
 #include "rb-store-open.h"
 
+#include "rb-crash-point.h"
 #include "rb-error.h"
 #include "rb-log.h"
 #include "rb-schema.h"
@@ -174,7 +175,9 @@ rb_store_close_database (RbSql *sql)
   g_autoptr(GError) error = NULL;
 
   /* What is committed is safe in the log; the next start folds it in. */
+  RB_CRASH_POINT (STORE_BEFORE_CLOSE);
   if (!finish (sql, &error))
     rb_log_warning ("store_close_incomplete", "error", error->message, NULL);
   rb_sql_close (sql);
+  RB_CRASH_POINT (STORE_AFTER_CLOSE);
 }

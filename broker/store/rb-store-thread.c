@@ -232,8 +232,13 @@ commit_batch (RbStoreThread *self)
 
   g_clear_error (&self->trouble);
   self->trouble = g_steal_pointer (&error);
-  set_health (self, g_error_matches (self->trouble, RB_ERROR, RB_ERROR_CORRUPT) ? RB_STORE_BROKEN : RB_STORE_FAILING,
-              self->trouble->message);
+  if (g_error_matches (self->trouble, RB_ERROR, RB_ERROR_CORRUPT))
+    set_health (self, RB_STORE_BROKEN, self->trouble->message);
+  else
+    {
+      rb_error_set_retryable (self->trouble, TRUE);
+      set_health (self, RB_STORE_FAILING, self->trouble->message);
+    }
   return FALSE;
 }
 

@@ -5,11 +5,14 @@
 
 #include "rb-store-writer.h"
 
+#include "rb-crash-point.h"
 #include "rb-log.h"
 #include "rb-search-index.h"
 #include "rb-store-open.h"
 
+#ifndef CHECKPOINT_PAGES           /* set smaller by tests/crash */
 #define CHECKPOINT_PAGES 1000      /* 4 MB, as SQLite does by itself */
+#endif
 
 struct _RbStoreWriter {
   RbSql          *sql;
@@ -106,6 +109,7 @@ apply (RbStoreWriter   *self,
         return FALSE;
       if (change->table == RB_TABLE_ARCHIVE_TEXT && change->op == RB_CHANGE_DELETE)
         self->is_index_stale = TRUE;
+      RB_CRASH_POINT (STORE_BETWEEN_CHANGES);
     }
   return TRUE;
 }
@@ -116,15 +120,22 @@ write_sets (RbStoreWriter     *self,
             guint              n_sets,
             GError           **error)
 {
+  RB_CRASH_POINT (STORE_BEFORE_BEGIN);
   if (!run_prepared (self, &self->begin, "BEGIN IMMEDIATE", error))
     return FALSE;
 
+  RB_CRASH_POINT (STORE_AFTER_BEGIN);
   for (guint i = 0; i < n_sets; i++)
     {
       if (!apply (self, sets[i], error))
         return FALSE;
     }
-  return run_prepared (self, &self->commit, "COMMIT", error);
+  RB_CRASH_POINT (STORE_BEFORE_COMMIT);
+  if (!run_prepared (self, &self->commit, "COMMIT", error))
+    return FALSE;
+
+  RB_CRASH_POINT (STORE_AFTER_COMMIT);
+  return TRUE;
 }
 
 gboolean
@@ -162,6 +173,11 @@ rb_store_writer_tidy (RbStoreWriter *self)
   trim_index (self);
 
   /* A failure here loses nothing: the log is still there, and the next commit meets the same trouble if it stays. */
-  if (rb_sql_get_wal_pages (self->sql) >= CHECKPOINT_PAGES && !rb_sql_checkpoint (self->sql, FALSE, &error))
+  if (rb_sql_get_wal_pages (self->sql) < CHECKPOINT_PAGES)
+    return;
+
+  RB_CRASH_POINT (STORE_BEFORE_CHECKPOINT);
+  if (!rb_sql_checkpoint (self->sql, FALSE, &error))
     rb_log_info ("store_checkpoint_failed", "error", error->message, NULL);
+  RB_CRASH_POINT (STORE_AFTER_CHECKPOINT);
 }

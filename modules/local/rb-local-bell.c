@@ -157,15 +157,20 @@ rb_local_bell_drain (RbLocalBell *self)
  * @handle: a valid handle
  *
  * Wakes up whoever listens there. Nobody there is fine: they read their mailbox when they start.
+ *
+ * Returns: %FALSE when it did not ring, for want of space or for an I/O error: to be tried again
  */
-void
+gboolean
 rb_local_bell_ring (const char *directory,
                     const char *handle)
 {
   g_autofree char *path = build_path (directory, handle);
 
-  if (utimensat (AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW) != 0 && errno != ENOENT)
-    g_debug ("Cannot ring '%s': %s", path, g_strerror (errno));
+  if (utimensat (AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW) == 0 || errno == ENOENT)
+    return TRUE;
+
+  g_debug ("Cannot ring '%s': %s", path, g_strerror (errno));
+  return FALSE;
 }
 
 /**

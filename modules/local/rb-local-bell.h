@@ -21,7 +21,7 @@ int          rb_local_bell_get_fd  (RbLocalBell  *self);
 gboolean     rb_local_bell_drain   (RbLocalBell  *self);
 
 /* The visitors' side. */
-void         rb_local_bell_ring    (const char   *directory,
+gboolean     rb_local_bell_ring    (const char   *directory,
                                     const char   *handle);
 gboolean     rb_local_bell_is_live (const char   *directory,
                                     const char   *handle,

@@ -9,6 +9,7 @@
 
 #include "rb-local-database.h"
 
+#include "rb-crash-point.h"
 #include "rb-error.h"
 #include "rb-file.h"
 
@@ -304,6 +305,7 @@ rb_local_database_put (RbLocalDatabase         *self,
   if (!rb_sql_run (put, error))
     return FALSE;
 
+  RB_CRASH_POINT (LOCAL_IN_SEND);
   rb_sql_bind_int (count, 1, recipient->mailbox);
   rb_sql_bind_int (count, 2, recipient->next_seq);
   rb_sql_bind_int (count, 3, size);
@@ -383,6 +385,7 @@ rb_local_database_accept (RbLocalDatabase  *self,
   rb_sql_bind_int (removed, 1, mailbox);
   rb_sql_bind_int (removed, 2, seq);
   step = rb_sql_step (removed, error);
+  RB_CRASH_POINT (LOCAL_IN_ACCEPT);
   done = step == RB_SQL_DONE ||
          (step == RB_SQL_ROW &&
           remember (self, removed, mailbox, seq, now_ms, error) &&

@@ -8,9 +8,12 @@
 
 #include "rb-local-network.h"
 
+#include "rb-crash-point.h"
 #include "rb-local-worker.h"
 
 #define MAX_BATCH 256
+#define RING_AGAIN_FIRST_US G_USEC_PER_SEC
+#define RING_AGAIN_MAX_US   (30 * G_USEC_PER_SEC)
 
 struct _RbLocalNetwork {
   const RbLocalSettings *settings;   /* borrowed */
@@ -58,6 +61,7 @@ on_batch (gpointer user_data)
   if (batch->loss != NULL)
     batch->network->lost (batch->loss, batch->network->user_data);
 
+  RB_CRASH_POINT (LOCAL_BEFORE_ANSWER);
   /* The last callback may free the network. */
   for (guint i = 0; i < batch->tasks->len; i++)
     return_task (g_ptr_array_index (batch->tasks, i));
@@ -88,12 +92,30 @@ stands_alone (GTask *task)
   return job->kind == RB_LOCAL_JOB_OPEN || job->kind == RB_LOCAL_JOB_CLOSE;
 }
 
+/* Whoever could not be woken up is tried again, also when there is nothing else to do. */
+static gpointer
+wait_for_next (RbLocalNetwork *self,
+               RbLocalWorker  *worker)
+{
+  gpointer next = g_steal_pointer (&self->held_back);
+  guint64 pause_us = RING_AGAIN_FIRST_US;
+
+  while (next == NULL && rb_local_worker_owes_rings (worker))
+    {
+      next = g_async_queue_timeout_pop (self->queue, pause_us);
+      rb_local_worker_ring_again (worker);
+      pause_us = MIN (pause_us * 2, RING_AGAIN_MAX_US);
+    }
+  return next != NULL ? next : g_async_queue_pop (self->queue);
+}
+
 /* Blocks until there is something to do. NULL: the end. */
 static GPtrArray *
-take_batch (RbLocalNetwork *self)
+take_batch (RbLocalNetwork *self,
+            RbLocalWorker  *worker)
 {
   g_autoptr(GPtrArray) batch = g_ptr_array_new_with_free_func (g_object_unref);
-  gpointer next = self->held_back != NULL ? g_steal_pointer (&self->held_back) : g_async_queue_pop (self->queue);
+  gpointer next = wait_for_next (self, worker);
 
   if (next == &quit)
     return NULL;
@@ -121,7 +143,7 @@ work (gpointer data)
   g_autoptr(RbLocalWorker) worker = rb_local_worker_new (self->settings);
   GPtrArray *tasks;
 
-  while ((tasks = take_batch (self)) != NULL)
+  while ((tasks = take_batch (self, worker)) != NULL)
     {
       RbLocalJob *jobs[MAX_BATCH];
 

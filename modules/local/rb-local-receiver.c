@@ -8,6 +8,7 @@
 
 #include "rb-local-receiver.h"
 
+#include "rb-crash-point.h"
 #include "rb-error.h"
 
 struct _RbLocalReceiver {
@@ -100,6 +101,7 @@ hand_on (RbLocalReceiver *self,
     {
       const RbLocalRow *row = &g_array_index (job->rows, RbLocalRow, i);
 
+      RB_CRASH_POINT (LOCAL_BEFORE_DELIVERY);
       if (self->network != NULL && rb_local_mailbox_take (self->mailbox, row->seq, row->size))
         self->funcs.deliver (row->seq, row->envelope, self->owner);
       else

@@ -9,6 +9,7 @@
 
 #include "rb-local-worker.h"
 
+#include "rb-crash-point.h"
 #include "rb-error.h"
 #include "rb-local-address.h"
 
@@ -20,6 +21,7 @@ struct _RbLocalWorker {
   RbLocalClaim           claim;       /* survives the database being closed */
   GError                *failure;     /* why it is closed */
   gboolean               lost;        /* @failure is news */
+  GHashTable            *owed;        /* set of handles, owned: their bells did not ring */
 };
 
 RbLocalWorker *
@@ -28,6 +30,7 @@ rb_local_worker_new (const RbLocalSettings *settings)
   RbLocalWorker *self = g_new0 (RbLocalWorker, 1);
 
   self->settings = settings;
+  self->owed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->failure = rb_error_new (RB_ERROR_UNAVAILABLE, "connector_unavailable", "The local network is not open");
   return self;
 }
@@ -39,7 +42,36 @@ rb_local_worker_free (RbLocalWorker *self)
 
   g_clear_pointer (&self->database, rb_local_database_close);
   g_clear_error (&self->failure);
+  g_hash_table_unref (self->owed);
   g_free (self);
+}
+
+static void
+ring (RbLocalWorker *self,
+      const char    *handle)
+{
+  if (!rb_local_bell_ring (self->settings->directory, handle))
+    g_hash_table_add (self->owed, g_strdup (handle));
+}
+
+gboolean
+rb_local_worker_owes_rings (RbLocalWorker *self)
+{
+  return g_hash_table_size (self->owed) > 0;
+}
+
+void
+rb_local_worker_ring_again (RbLocalWorker *self)
+{
+  GHashTableIter iter;
+  gpointer handle;
+
+  g_hash_table_iter_init (&iter, self->owed);
+  while (g_hash_table_iter_next (&iter, &handle, NULL))
+    {
+      if (rb_local_bell_ring (self->settings->directory, handle))
+        g_hash_table_iter_remove (&iter);
+    }
 }
 
 GError *
@@ -71,19 +103,22 @@ open_network (RbLocalWorker *self,
   RbLocalClaim claim = self->claim;
 
   g_clear_pointer (&self->database, rb_local_database_close);
+  RB_CRASH_POINT (LOCAL_BEFORE_OPEN);
   database = rb_local_database_open (self->settings->database, &job->error);
   if (database == NULL ||
       !rb_local_claim_take (&claim, rb_local_database_get_sql (database), self->settings, job->now_ms, &job->error))
     return;
 
+  RB_CRASH_POINT (LOCAL_AFTER_CLAIM);
   /* Whoever had the handle before us reads there that it has not any more. */
-  rb_local_bell_ring (self->settings->directory, self->settings->handle);
+  ring (self, self->settings->handle);
 
   self->claim = claim;
   job->bell = rb_local_bell_open (self->settings->directory, self->settings->handle, claim.generation, &job->error);
   if (job->bell == NULL)
     return;
 
+  RB_CRASH_POINT (LOCAL_AFTER_OPEN);
   self->database = g_steal_pointer (&database);
   g_clear_error (&self->failure);
   self->lost = FALSE;
@@ -199,6 +234,7 @@ write_uncommitted (RbLocalWorker      *self,
   for (guint i = 0; i < n_jobs; i++)
     durable = durable || jobs[i]->kind == RB_LOCAL_JOB_SEND;
 
+  RB_CRASH_POINT (LOCAL_BEFORE_BEGIN);
   if (!rb_local_database_begin (self->database, durable, error))
     return FALSE;
 
@@ -256,6 +292,7 @@ run_writes (RbLocalWorker     *self,
     }
 
   written = write_uncommitted (self, jobs, n_jobs, to_ring, &error);
+  RB_CRASH_POINT (LOCAL_BEFORE_COMMIT);
   if (!written || !rb_local_database_commit (self->database, &error))
     {
       fail_writes (jobs, n_jobs, error, written);
@@ -263,10 +300,11 @@ run_writes (RbLocalWorker     *self,
       return;
     }
 
+  RB_CRASH_POINT (LOCAL_AFTER_COMMIT);
   /* Also those who did not listen a moment ago: they may be starting. */
   g_hash_table_iter_init (&iter, to_ring);
   while (g_hash_table_iter_next (&iter, &handle, NULL))
-    rb_local_bell_ring (self->settings->directory, handle);
+    ring (self, handle);
 }
 
 /* How far a read got. */

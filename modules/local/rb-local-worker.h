@@ -18,6 +18,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbLocalWorker, rb_local_worker_free)
 void           rb_local_worker_run   (RbLocalWorker         *self,
                                       RbLocalJob *const     *jobs,
                                       guint                  n_jobs);
+/* Whom it could not wake up, which leaves their messages lying; to be called again as long as there are some. */
+gboolean       rb_local_worker_owes_rings (RbLocalWorker    *self);
+void           rb_local_worker_ring_again (RbLocalWorker    *self);
 /* Why the database is not open any more, told once each time it happens; NULL: nothing new. */
 GError        *rb_local_worker_steal_loss (RbLocalWorker    *self);
 

@@ -450,6 +450,40 @@ test_file_exclusive (void)
   g_assert_cmpuint (count_entries (dir), ==, 1);
 }
 
+static char *
+make_temporary (const char *dir,
+                const char *name,
+                gint64      pid,
+                const char *end)
+{
+  g_autofree char *entry = g_strdup_printf ("%s.tmp.%" G_GINT64_FORMAT "%s", name, pid, end);
+  char *path = g_build_filename (dir, entry, NULL);
+
+  g_assert_true (g_file_set_contents (path, "half", -1, NULL));
+  return path;
+}
+
+static void
+test_file_leftovers (void)
+{
+  const gint64 nobody = (gint64) G_MAXINT - 1;
+  g_autofree char *dir = rb_test_make_dir ();
+  g_autofree char *left = make_temporary (dir, "f", nobody, ".0123abcd");
+  g_autofree char *left_by_our_pid = make_temporary (dir, "f", getpid (), ".0123abcd");
+  g_autofree char *at_work = make_temporary (dir, "f", getppid (), ".0123abcd");
+  g_autofree char *not_ours = make_temporary (dir, "f", nobody, ".0123abc");
+  g_autofree char *named_so = make_temporary (dir, "f", nobody, ".0123abcd.txt");
+
+  g_test_summary ("What a process that died left behind goes, also under our own pid; what a living one is at, and other files, stay.");
+
+  rb_file_remove_leftovers (dir);
+  g_assert_false (g_file_test (left, G_FILE_TEST_EXISTS));
+  g_assert_false (g_file_test (left_by_our_pid, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (at_work, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (not_ours, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (named_so, G_FILE_TEST_EXISTS));
+}
+
 static void
 test_file_read_limit (void)
 {
@@ -510,6 +544,7 @@ main (int    argc,
   g_test_add_func ("/file/replaces", test_file_replaces);
   g_test_add_func ("/file/keeps-target", test_file_keeps_target);
   g_test_add_func ("/file/exclusive", test_file_exclusive);
+  g_test_add_func ("/file/leftovers", test_file_leftovers);
   g_test_add_func ("/file/read-limit", test_file_read_limit);
   g_test_add_func ("/file/directory", test_file_directory);
   return g_test_run ();

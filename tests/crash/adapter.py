@@ -67,14 +67,14 @@ class Broker:
     def command(self):
         return [self.program, '--set', 'broker.modules-dir=' + self.modules, *self.options]
 
-    def start(self, prefix=()):
-        """@prefix: words in front of the program, such as strace's"""
+    def start(self, prefix=(), env=None):
+        """@prefix: words in front of the program, such as strace's; @env: variables of this start alone"""
         self.starts += 1
         log = open(os.path.join(self.top, 'stderr'), 'ab')
         with log:
             self.process = subprocess.Popen(
                 [*prefix, *self.command()],
-                env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
+                env={**self.env, **(env or {})}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
 
     def discovery(self):
         for path in glob.glob(os.path.join(self.data, 'runtime-broker', self.account, '*', 'discovery.json')):
@@ -151,6 +151,8 @@ def operator(record, name):
         body = json.loads(response.read())
     except (OSError, http.client.HTTPException) as error:
         raise Gone('{}: {!r}'.format(name, error)) from error
+    finally:
+        connection.close()
     if response.status != 200:
         raise Refused(response.status, body)
     return body

@@ -60,6 +60,7 @@ class World:
         self.replied = {}             # reply content -> source message ids at the sender
         self.address = None
         self.record = None
+        self.request_limit_s = REQUEST_LIMIT_S
         self.kill_at_request = None   # (requests until then, delay after it was sent in seconds)
 
     # -- attaching ------------------------------------------------------------------------------------------------------
@@ -87,7 +88,7 @@ class World:
 
     def register(self, name, adapter):
         body = {'agent_id': name, 'plugin_pid': adapter.pid, 'kind': 'custom', 'execution_surface': 'headless'}
-        if name == 'worker':
+        if name != 'sender':
             body.update(runtime_capabilities=['background_exchange_v1'], background_exchange_mode='resident_endpoint')
         answer = adapter.call('POST', '/v1/endpoint/register', body)
         self.endpoints[name] = (answer['endpoint_id'], answer['endpoint_owner_token'])
@@ -99,9 +100,9 @@ class World:
         self.count_request()
         while True:
             streams = [adapter.stream for adapter in self.adapters.values() if adapter.stream is not None]
-            readable = select.select([request, *streams], [], [], REQUEST_LIMIT_S)[0]
+            readable = select.select([request, *streams], [], [], self.request_limit_s)[0]
             if not readable:
-                raise AssertionError('no answer in {} s'.format(REQUEST_LIMIT_S))
+                raise AssertionError('no answer in {} s'.format(self.request_limit_s))
             if request in readable:
                 return
             self.listen()
@@ -133,6 +134,10 @@ class World:
 
     def on_sender(self, frame):
         self.replied.setdefault(frame['content'], set()).add(frame['sourceMessageId'])
+
+    def message_ids(self):
+        """Of all that came."""
+        return set().union(*self.arrived.values(), *self.replied.values())
 
     # -- what is done ---------------------------------------------------------------------------------------------------
 
@@ -166,15 +171,18 @@ class World:
                 conversation.step = 'dispatch'
                 return
 
-    def do_dispatch(self, conversation):
-        endpoint_id, _ = self.endpoints['worker']
+    def dispatch_to(self, name, conversation):
+        endpoint_id, _ = self.endpoints[name]
         try:
-            self.adapters['worker'].call('POST', '/v1/dispatch', {
+            self.adapters[name].call('POST', '/v1/dispatch', {
                 'undispatched_id': conversation.row, 'target_endpoint_id': endpoint_id})
         except Refused as refusal:
             # An earlier try that was cut off may have worked: then the push comes.
             if refusal.code != 'dispatch_failed':
                 raise
+
+    def do_dispatch(self, conversation):
+        self.dispatch_to('worker', conversation)
         if conversation.step == 'dispatch':
             conversation.step = 'wait'
 
@@ -280,13 +288,24 @@ def lost_or_twice(conversations, came, text):
     yield from ("'{}' came and was never sent".format(content) for content in came if content not in known)
 
 
+def explain(world, message_id):
+    """While the disk is full it may be refused for a moment."""
+    try:
+        return operator(world.record, 'explain/' + message_id)
+    except Refused as refusal:
+        if not refusal.retryable:
+            raise
+        return {'place': str(refusal), 'ladder': []}
+
+
 def unexplained(world):
     """Everything that came has reached its end, and `explain` knows it."""
-    for message_id in sorted(set().union(*world.arrived.values(), *world.replied.values())):
+    for message_id in sorted(world.message_ids()):
         deadline = time.monotonic() + EXPLAIN_LIMIT_S
-        answer = operator(world.record, 'explain/' + message_id)
+        answer = explain(world, message_id)
         while answer['place'] != 'ended' and time.monotonic() < deadline:
-            answer = operator(world.record, 'explain/' + message_id)
+            time.sleep(0.02)
+            answer = explain(world, message_id)
         if answer['place'] != 'ended' or not answer['ladder']:
             yield '{}: {}'.format(message_id, answer)
 

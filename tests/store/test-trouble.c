@@ -129,10 +129,11 @@ test_full_recovers (StoreFixture  *fixture,
   g_autoptr(GString) order = g_string_new (NULL);
   g_autoptr(GAsyncResult) result = NULL;
   g_autoptr(GError) error = NULL;
+  gboolean retryable = FALSE;
   const char *reason;
   guint n_signals = 0;
 
-  g_test_summary ("On a full disk commits wait, in order, with a reason; reads are refused; with space again all are done.");
+  g_test_summary ("On a full disk commits wait, in order, with a reason; reads are refused for now; with space again all are done.");
 
   g_signal_connect (fixture->store, "health-changed", G_CALLBACK (count_signal), &n_signals);
   store_put_meta (fixture->store, "before", "kept");
@@ -150,6 +151,8 @@ test_full_recovers (StoreFixture  *fixture,
   g_assert_nonnull (strstr (reason, "disk full"));
   g_assert_null (rb_store_read_finish (RB_STORE (fixture->store), result, &error));
   g_assert_cmpstr (rb_error_get_reason (error), ==, "disk_full");
+  g_assert_nonnull (rb_error_get_details (error));
+  g_assert_true (g_variant_lookup (rb_error_get_details (error), "retryable", "b", &retryable) && retryable);
   g_assert_cmpuint (order->len, ==, 0);
   g_assert_cmpuint (n_signals, ==, 1);
 
