@@ -40,7 +40,8 @@ look_at (GVariant *row,
 }
 
 
-/* What is told may come again after a power loss, so it need not be synced. What an adapter asks for the authority is asked first; all else is told of what is so. */
+/* What an adapter asks for is asked of the authority first, all else is told of what is so. It may be told again after a power loss, so
+ * that it is written is enough. */
 static gboolean
 is_of_the_past (RbEvent *event)
 {
