@@ -6,9 +6,9 @@
 #include "rb-authority.h"
 #include "rb-worker.h"
 
+#include "rb-core-private.h"
 #include "rb-error.h"
-
-#include <stdlib.h>
+#include "rb-turns.h"
 
 #define WORKER 100
 #define EMITTED "\"state\":\"reply_emitted\""
@@ -309,6 +309,24 @@ test_far_number (RbCoreFixture *fixture,
 }
 
 static void
+test_lazy_row (RbCoreFixture *fixture,
+               gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(RbChanges) changes = rb_changes_new ();
+  g_autoptr(GPtrArray) rows = NULL;
+
+  g_test_summary ("A row that a power loss may take sets nothing aside.");
+
+  rb_worker_accept (worker, 1, "m1", NULL);
+  rb_assignment_record (rb_assignments_lookup (fixture->core->assignments, "m1", worker->assignment_id), changes);
+  rows = rb_assignments_dup_reserved (changes);
+  g_assert_cmpuint (rows->len, ==, 1);
+  rb_changes_set_lazy (changes, TRUE);
+  g_assert_null (rb_assignments_dup_reserved (changes));
+}
+
+static void
 test_not_reserved (RbCoreFixture *fixture,
                    gconstpointer  data)
 {
@@ -520,9 +538,45 @@ test_stop (RbCoreFixture *fixture,
   g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 1);
 }
 
+static RbEvent *
+make_nothing (RbCore       *core,
+              RbAssignment *assignment,
+              gpointer      user_data)
+{
+  g_assert_not_reached ();
+  return NULL;
+}
+
+static void
+note_error (RbCore       *core,
+            const GError *error,
+            gpointer      user_data)
+{
+  *(GError **) user_data = error != NULL ? g_error_copy (error) : NULL;
+}
+
 static void
 test_stop_over (RbCoreFixture *fixture,
                 gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  RbAssignment *assignment;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("Who comes when it was tried for the last time is told so at once.");
+
+  reply_unheard (worker);
+  rb_core_fixture_stop (fixture);
+  g_assert_cmpuint (rb_authority_count (fixture, EMITTED), ==, 2);
+  assignment = rb_assignments_lookup (fixture->core->assignments, "m1", worker->assignment_id);
+  rb_turns_report (fixture->core, assignment, make_nothing, note_error, &error);
+  g_assert_error (error, RB_ERROR, RB_ERROR_UNAVAILABLE);
+  g_assert_cmpuint (rb_authority_count (fixture, EMITTED), ==, 2);
+}
+
+static void
+test_stop_in_line (RbCoreFixture *fixture,
+                   gconstpointer  data)
 {
   g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
   g_autoptr(GAsyncResult) running = NULL;
@@ -587,6 +641,7 @@ main (int   argc,
   ADD ("power-loss", test_power_loss);
   ADD ("usual-path", test_usual_path);
   ADD ("far-number", test_far_number);
+  ADD ("lazy-row", test_lazy_row);
   ADD ("not-reserved", test_not_reserved);
   ADD ("gone-meanwhile", test_gone_meanwhile);
   ADD ("outbox/heard", test_outbox_heard);
@@ -595,7 +650,8 @@ main (int   argc,
   ADD ("outbox/coming", test_outbox_coming);
   ADD ("outbox/withdrawn", test_outbox_withdrawn);
   ADD ("stop", test_stop);
-  ADD ("stop/in-line", test_stop_over);
+  ADD ("stop/over", test_stop_over);
+  ADD ("stop/in-line", test_stop_in_line);
   ADD ("restart", test_restart);
 
   return g_test_run ();

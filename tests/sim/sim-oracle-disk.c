@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define MODEL 10    /* no invariant of the design: model and code say the same */
+
 const char *
 sim_row_text (GVariant *row,
               guint     column)
@@ -221,14 +223,39 @@ on_reply (SimOracle *self,
              sim_row_text (after, 2), sim_row_text (after, 1));
 }
 
+/* What a power loss undoes is no step of the broker's. */
+static void
+watch_transition (SimOracle *self,
+                  RbTable    table,
+                  GVariant  *key,
+                  GVariant  *before,
+                  GVariant  *after)
+{
+  if (self->is_dead)
+    return;
+  if (!self->is_committing)
+    rb_transitions_watch_begin (self->transitions);
+  self->is_committing = TRUE;
+  rb_transitions_watch_change (self->transitions, table, key, before, after);
+}
+
+void
+sim_oracle_on_problem (const char *text,
+                       gpointer    user_data)
+{
+  sim_oracle_fail (user_data, MODEL, "not in the table of transitions: %s", text);
+}
+
 static void
 on_row (RbTable   table,
+        GVariant *key,
         GVariant *before,
         GVariant *after,
         gpointer  user_data)
 {
   SimOracle *self = user_data;
 
+  watch_transition (self, table, key, before, after);
   switch (table)
     {
     case RB_TABLE_PLACES:
@@ -305,6 +332,9 @@ on_commit (gpointer user_data)
 {
   SimOracle *self = user_data;
 
+  if (self->is_committing)
+    rb_transitions_watch_end (self->transitions);
+  self->is_committing = FALSE;
   for (guint i = 0; i < self->touched->len; i++)
     {
       SimMessage *message = g_ptr_array_index (self->touched, i);

@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-transitions.h"
+
 #include "sim-oracle.h"
 
 G_BEGIN_DECLS
@@ -67,6 +69,8 @@ struct _SimOracle {
   GHashTable    *wires;        /* content of what the network took to how often */
   GHashTable    *events;       /* "assignment sequence" to event id */
   GHashTable    *orders;       /* key to itself, not acknowledged */
+  RbTransitionsWatch *transitions;
+  gboolean       is_committing;
   GPtrArray     *touched;      /* of SimMessage, since the last commit */
   guint          n_in[SIM_N_PLACES];
   gint64         n_deliveries;
@@ -75,6 +79,7 @@ struct _SimOracle {
   SimCounts      counts;
 };
 
+void           sim_oracle_on_problem (const char *text, gpointer self);        /* of the table of transitions */
 SimMessage    *sim_oracle_message    (SimOracle *self, const char *id);        /* makes it */
 SimAssignment *sim_oracle_assignment (SimOracle *self, const char *id);        /* likewise */
 /* It was refused so long ago that nobody waits for it any more before what came after it. */

@@ -75,6 +75,7 @@ sim_oracle_new (const SimPlan *plan,
   self->events = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->orders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->touched = g_ptr_array_new ();
+  self->transitions = rb_transitions_watch_new (sim_oracle_on_problem, self);
   return self;
 }
 
@@ -90,6 +91,7 @@ sim_oracle_free (SimOracle *self)
   g_hash_table_unref (self->events);
   g_hash_table_unref (self->orders);
   g_ptr_array_unref (self->touched);
+  rb_transitions_watch_free (self->transitions);
   g_free (self);
 }
 

@@ -114,7 +114,7 @@ set_row (SimStore *self,
 
       g_array_append_val (self->journal, undo);
     }
-  self->watch.row (table, before, after, self->user_data);
+  self->watch.row (table, after != NULL ? after : before, before, after, self->user_data);
   if (after != NULL)
     g_tree_replace (self->tables[table], key, g_variant_ref (after));
   else

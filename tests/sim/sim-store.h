@@ -10,9 +10,9 @@ G_BEGIN_DECLS
 #define SIM_TYPE_STORE (sim_store_get_type ())
 G_DECLARE_FINAL_TYPE (SimStore, sim_store, SIM, STORE, GObject)
 
-/* What the disk does, for who watches it. Rows are NULL where there is none. */
+/* What the disk does, for who watches it. Rows are NULL where there is none; of @key the leading columns are those of the key. */
 typedef struct {
-  void (*row)    (RbTable table, GVariant *before, GVariant *after, gpointer user_data);
+  void (*row)    (RbTable table, GVariant *key, GVariant *before, GVariant *after, gpointer user_data);
   void (*commit) (gpointer user_data);      /* the rows since the last call became true together */
 } SimStoreWatch;
 
