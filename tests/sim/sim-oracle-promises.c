@@ -40,7 +40,8 @@ look_at (GVariant *row,
 }
 
 
-/* What is told may come again after a power loss, so it need not be synced. What an adapter asks for the authority is asked first; all else is told of what is so. */
+/* What an adapter asks for is asked of the authority first, all else is told of what is so. It may be told again after a power loss, so
+ * that it is written is enough. */
 static gboolean
 is_of_the_past (RbEvent *event)
 {
@@ -62,7 +63,8 @@ is_of_the_past (RbEvent *event)
   return FALSE;
 }
 
-/* Its last state is the last that is told of an endpoint, until a person has old ones told that were refused. A process may repeat what the one before had told already. */
+/* Its last state is the last that is told of an endpoint, until a person has old ones told that were refused. A process may repeat
+ * what the one before had told already. */
 static void
 check_not_closed (SimOracle *self,
                   RbEvent   *event)
@@ -75,7 +77,8 @@ check_not_closed (SimOracle *self,
   sim_trace (self, "broker", "tells %s: %s", rb_event_get_subject (event), state);
   if (holder == NULL)
     return;
-  sim_check (self, 4, is_closed || !holder->is_told_closed || self->has_retried, "'%s' is told to be %s after it was told to be closed", holder->id, state);
+  sim_check (self, 4, is_closed || !holder->is_told_closed || self->has_retried,
+             "'%s' is told to be %s after it was told to be closed", holder->id, state);
   holder->is_told_closed |= is_closed;
 }
 
