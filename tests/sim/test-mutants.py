@@ -19,7 +19,8 @@ from mutate import Mutant, MutantError
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 JOBS = 2
-# The invariants have to find it without the table of transitions, which is checked in the same runs. Of each mutant. All find theirs among the first hundred; the seed that a mutant names saves time only.
+# The invariants have to find it without the table of transitions, which is checked in the same runs.
+# Seeds of each mutant. All find theirs among the first hundred; the seed that a mutant names saves time only.
 SEEDS = 300
 SECONDS = 120
 FAILS = re.compile(r'^seed (\d+) fails at step (\d+): (.*)$', re.MULTILINE)
