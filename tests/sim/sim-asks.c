@@ -600,6 +600,20 @@ sim_ask_as_stranger (SimAsks           *self,
     }
 }
 
+void
+sim_ask_with_wrong_token (SimAsks      *self,
+                          SimProcess   *process,
+                          const SimJob *job)
+{
+  SimEndpoint wrong = { .id = job->endpoint_id, .token = (char *) "wrong" };
+  Ask *ask = ask_new (self, ASK_STRANGE, process, job->endpoint_id);
+  g_autofree char *start = begin_job_body (process, &wrong, job);
+
+  ask->was_there = sim_oracle_has_endpoint (self->oracle, job->endpoint_id);
+  run (ask, "POST", "/v1/runtime/processing-state",
+       g_strdup_printf ("%s,\"state_event_id\":\"y\",\"state_sequence\":98,\"state\":\"adapter_accepted\"}", start));
+}
+
 /* Whatever it is, it is answered, and changes nothing that the oracle does not allow. */
 void
 sim_ask_garbage (SimAsks    *self,

@@ -42,6 +42,8 @@ void      sim_ask_explain      (SimAsks *self, const char *id);
 void      sim_ask_retry        (SimAsks *self);
 /* For an endpoint that is not its own: it must be refused, whatever it is. */
 void      sim_ask_as_stranger  (SimAsks *self, SimProcess *process, const SimEndpoint *endpoint, const SimJob *job, SimRandom *random);
+/* For its own, with a token that is not: likewise. */
+void      sim_ask_with_wrong_token (SimAsks *self, SimProcess *process, const SimJob *job);
 void      sim_ask_garbage      (SimAsks *self, SimProcess *process, SimRandom *random);
 
 G_END_DECLS

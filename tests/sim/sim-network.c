@@ -276,7 +276,8 @@ sim_network_deliver (SimNetwork *self,
   return FALSE;
 }
 
-/* A lost acknowledgement, or a network that minds its own: the same number again, or the same message under another. */
+/* A lost acknowledgement, or a network that minds its own: the same number again, or the same message under another, perhaps while the first
+ * is still being taken. */
 void
 sim_network_repeat (SimNetwork *self,
                     SimRandom  *random)
@@ -287,11 +288,12 @@ sim_network_repeat (SimNetwork *self,
     return;
 
   mail = &g_array_index (self->mails, Mail, sim_random_pick (random, self->mails->len));
-  if (mail->state != MAIL_ACCEPTED)
-    return;
-  if (sim_random_chance (random, 50))
-    add_mail (self, mail->message);
-  else
+  if (mail->state == MAIL_IN_FLIGHT || (mail->state == MAIL_ACCEPTED && sim_random_chance (random, 50)))
+    {
+      add_mail (self, mail->message);
+      hand_over (self, &g_array_index (self->mails, Mail, self->mails->len - 1));
+    }
+  else if (mail->state == MAIL_ACCEPTED)
     hand_over (self, mail);
 }
 

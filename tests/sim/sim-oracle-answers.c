@@ -118,5 +118,6 @@ sim_oracle_settled (SimOracle  *self,
   const char *place = sim_oracle_get_place (self, message_id);
 
   /* What is for one endpoint alone is no row that could be settled; the directory may not have heard so yet. */
-  sim_check (self, 2, place == NULL || strcmp (place, "ended") == 0 || strcmp (place, "queue") == 0,"'%s' is answered to be settled and is in '%s'", message_id, place);
+  sim_check (self, 2, place == NULL || strcmp (place, "ended") == 0 || strcmp (place, "queue") == 0,
+             "'%s' is answered to be settled and is in '%s'", message_id, place);
 }

@@ -15,7 +15,8 @@
 G_BEGIN_DECLS
 
 /* It sees the rows that the disk holds and all that leaves the process, and nothing of the core. Numbers of invariants are those of the
- * design: 1 one place, 2 nothing before its commit, 3 one wire id, 4 order, 5 sequences, 6 answered once, 7 bounds, 8 owners, 9 stops; 10 is the table of transitions (tests/model). */
+ * design: 1 one place, 2 nothing before its commit, 3 one wire id, 4 order, 5 sequences, 6 answered once, 7 bounds, 8 owners, 9 stops; 10 is
+ * the table of transitions (tests/model). */
 
 typedef struct _SimOracle SimOracle;
 

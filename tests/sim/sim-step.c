@@ -433,6 +433,8 @@ misbehave (SimWorld *world)
     return;
   if (has (world, SIM_FAULT_GARBAGE) && chance (world, 50))
     sim_ask_garbage (world->asks, process, &world->random);
+  else if (has (world, SIM_FAULT_FOREIGN) && process == other && job != NULL)
+    sim_ask_with_wrong_token (world->asks, process, job);
   else if (has (world, SIM_FAULT_FOREIGN) && process != other && endpoint != NULL)
     sim_ask_as_stranger (world->asks, process, endpoint, job, &world->random);
 }

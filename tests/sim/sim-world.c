@@ -315,7 +315,7 @@ hear_everybody (SimWorld *self)
         sim_world_catch_up (self);
       sim_world_catch_up (self);
       sim_asks_set_calm (self->asks);
-      sim_clock_advance (self->clock, i % 4 == 0 ? 31000 : 1000);
+      sim_clock_advance (self->clock, i % 4 == 3 ? 31000 : 1000);
       sim_asks_check_age (self->asks);
     }
 }
