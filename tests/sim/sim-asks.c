@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "sim-asks.h"
+#include "sim-asks-private.h"
 
 #include "rb-json.h"
 
@@ -12,40 +12,8 @@
 /* A request is answered after 60 s at the latest; a turn of the loop may lie in between. */
 #define MAX_AGE_MS 61000
 
-typedef enum {
-  ASK_REGISTER, ASK_REATTACH, ASK_UNREGISTER, ASK_SEND, ASK_REPORT, ASK_REPLY, ASK_CLAIM, ASK_STAGED, ASK_SETTLE, ASK_LIST, ASK_DISPATCH,
-  ASK_EXPLAIN, ASK_STRANGE, ASK_OTHER,
-} AskKind;
-
-typedef struct {
-  SimAsks      *asks;
-  AskKind       kind;
-  SimProcess   *process;       /* NULL: the operator */
-  RbIpcRequest *request;
-  gboolean      is_answered;
-  gint64        since_ms;
-  char         *what;          /* for the trace */
-  char         *endpoint_id;
-  char         *message_id;
-  char         *assignment_id;
-  char         *text;          /* state of a report, content of a reply or of what is sent */
-  char         *request_id;
-  SimKind       endpoint_kind;
-  gboolean      was_there;     /* the stranger's endpoint */
-  GList         link;
-} Ask;
-
-struct _SimAsks {
-  SimOracle   *oracle;
-  SimClock    *clock;
-  RbIpcServer *server;
-  GQueue       waiting;        /* of Ask, oldest first */
-  guint        n_sends;
-  gboolean     is_calm;        /* whoever the broker asks answers at once */
-};
-
 static void
-ask_free (Ask *self)
+ask_free (SimAsk *self)
 {
   g_clear_pointer (&self->request, rb_ipc_request_unref);
   g_free (self->what);
@@ -98,7 +66,7 @@ sim_asks_get_n (SimAsks *self)
 void
 sim_asks_check_age (SimAsks *self)
 {
-  const Ask *oldest = g_queue_peek_head (&self->waiting);
+  const SimAsk *oldest = g_queue_peek_head (&self->waiting);
 
   if (oldest != NULL)
     sim_check (self->oracle, 6, sim_clock_get_ms (self->clock) - oldest->since_ms <= MAX_AGE_MS, "'%s' waits for %" G_GINT64_FORMAT " ms",
@@ -111,7 +79,7 @@ sim_asks_abandon (SimAsks          *self,
 {
   for (GList *item = self->waiting.head; item != NULL;)
     {
-      Ask *ask = item->data;
+      SimAsk *ask = item->data;
 
       item = item->next;
       if (process != NULL && ask->process != process)
@@ -122,169 +90,12 @@ sim_asks_abandon (SimAsks          *self,
     }
 }
 
-/* Answers. */
-
-static void
-on_registered (const Ask    *ask,
-               const RbJson *answer)
-{
-  g_autofree char *id = rb_json_peek_string (answer, "endpoint_id");
-  g_autofree char *token = rb_json_peek_string (answer, "endpoint_owner_token");
-
-  sim_check (ask->asks->oracle, 6, id != NULL && token != NULL, "a registration is granted without an id or a token");
-  sim_process_add (ask->process, id, token, ask->endpoint_kind);
-  sim_oracle_registered (ask->asks->oracle, ask->process->pid, id, token);
-}
-
-static void
-on_claimed (const Ask    *ask,
-            const RbJson *answer)
-{
-  g_autoptr(RbJson) assignment = rb_json_open (answer, "assignment", NULL);
-  g_autofree char *id = assignment != NULL ? rb_json_peek_string (assignment, "assignmentId") : NULL;
-  g_autofree char *source = assignment != NULL ? rb_json_peek_string (assignment, "sourceMessageId") : NULL;
-
-  sim_check (ask->asks->oracle, 6, id != NULL && source != NULL, "a claim is granted without an assignment");
-  sim_process_add_job (ask->process, source, id, ask->endpoint_id);
-  sim_oracle_claimed (ask->asks->oracle, ask->process->pid, ask->endpoint_id, source, id);
-}
-
-static void
-take_staged (const Ask    *ask,
-             const RbJson *item)
-{
-  g_autofree char *assignment_id = rb_json_peek_string (item, "assignment_id");
-  g_autofree char *message_id = rb_json_peek_string (item, "source_message_id");
-
-  sim_process_add_job (ask->process, message_id, assignment_id, ask->endpoint_id);
-}
-
-static void
-on_staged (const Ask *ask,
-           GBytes    *body)
-{
-  g_autofree char *text = g_strndup (g_bytes_get_data (body, NULL), g_bytes_get_size (body));
-
-  /* As an adapter that knows its own broker's way of writing: the ids stand in one order. */
-  for (const char *at = text; (at = strstr (at, "{\"endpoint_id\":")) != NULL; at++)
-    {
-      const char *end = strstr (at, ",\"message\":");
-      g_autofree char *head = end != NULL ? g_strdup_printf ("%.*s}", (int) (end - at), at) : NULL;
-      g_autoptr(GBytes) bytes = head != NULL ? g_bytes_new (head, strlen (head)) : NULL;
-      g_autoptr(RbJson) item = bytes != NULL ? rb_json_parse_object (bytes, 0, NULL) : NULL;
-
-      if (item != NULL)
-        take_staged (ask, item);
-    }
-}
-
-/* It has no more to say of it, though it may repeat itself. */
-static void
-end_job (const Ask *ask)
-{
-  SimJob *job = sim_process_find_job (ask->process, ask->assignment_id);
-
-  if (job != NULL)
-    job->is_over = TRUE;
-}
-
-static void
-on_reported (const Ask *ask,
-             gboolean   is_granted,
-             const char *code)
-{
-  SimJob *job = sim_process_find_job (ask->process, ask->assignment_id);
-
-  if (job != NULL && g_strcmp0 (code, "runtime_assignment_unknown") == 0)
-    job->is_over = TRUE;
-  if (!is_granted)
-    return;
-  if (job != NULL && strcmp (ask->text, "adapter_accepted") == 0)
-    job->is_accepted = TRUE;
-  if (strcmp (ask->text, "processing_failed") == 0 || strcmp (ask->text, "expired") == 0)
-    end_job (ask);
-  sim_oracle_reported (ask->asks->oracle, ask->message_id, ask->assignment_id, ask->text);
-}
-
-static void
-on_granted (const Ask *ask,
-            GBytes    *body)
-{
-  g_autoptr(RbJson) answer = rb_json_parse_object (body, 0, NULL);
-  g_autofree char *wire_id = rb_json_peek_string (answer, "messageId");
-
-  switch (ask->kind)
-    {
-    case ASK_REGISTER:
-      on_registered (ask, answer);
-      break;
-    case ASK_UNREGISTER:
-      sim_process_remove (ask->process, ask->endpoint_id);
-      sim_oracle_unregistered (ask->asks->oracle, ask->endpoint_id);
-      break;
-    case ASK_SEND:
-      sim_oracle_has_sent (ask->asks->oracle, ask->endpoint_id, ask->text, wire_id);
-      break;
-    case ASK_REPORT:
-      on_reported (ask, TRUE, NULL);
-      break;
-    case ASK_REPLY:
-      end_job (ask);
-      sim_oracle_replied (ask->asks->oracle, ask->message_id, ask->assignment_id, ask->request_id, wire_id, ask->text);
-      break;
-    case ASK_CLAIM:
-      on_claimed (ask, answer);
-      break;
-    case ASK_STAGED:
-      on_staged (ask, body);
-      break;
-    case ASK_SETTLE:
-      sim_oracle_settled (ask->asks->oracle, ask->message_id);
-      break;
-    case ASK_STRANGE:
-      sim_check (ask->asks->oracle, 8, !ask->was_there, "'%s' is granted to a stranger", ask->what);
-      break;
-    case ASK_EXPLAIN:
-      sim_check (ask->asks->oracle, 1, rb_json_get_member_type (answer, "next") != RB_JSON_ABSENT ||
-                 rb_json_get_member_type (answer, "reason") != RB_JSON_ABSENT || rb_json_get_member_type (answer, "ended") != RB_JSON_ABSENT,
-                 "explain does not say what comes next for '%s', nor why it ended", ask->message_id);
-      break;
-    case ASK_REATTACH:
-    case ASK_LIST:
-    case ASK_DISPATCH:
-    case ASK_OTHER:
-      break;
-    }
-}
-
-static void
-on_refused (const Ask *ask,
-            guint      status,
-            GBytes    *body)
-{
-  g_autoptr(RbJson) answer = rb_json_parse_object (body, 0, NULL);
-  g_autofree char *code = answer != NULL ? rb_json_peek_string (answer, "code") : NULL;
-  g_autofree char *error = answer != NULL ? rb_json_peek_string (answer, "error") : NULL;
-  const char *said = code != NULL ? code : error;
-
-  sim_trace (ask->asks->oracle, "broker", "refuses: %u %s", status, said);
-  sim_check (ask->asks->oracle, 6, status < 500 || status == 503 || status == 502 || status == 504, "'%s' is answered %u %s", ask->what,
-             status, said);
-  sim_check (ask->asks->oracle, 6, !ask->asks->is_calm || g_strcmp0 (said, "request_timed_out") != 0, "nobody answers '%s'", ask->what);
-  if (ask->process == NULL)
-    return;
-  if (ask->kind == ASK_REPORT)
-    on_reported (ask, FALSE, said);
-  if (g_strcmp0 (said, "endpoint_unknown") == 0 && ask->kind != ASK_STRANGE && ask->endpoint_id != NULL)
-    sim_process_remove (ask->process, ask->endpoint_id);
-}
-
 static void
 on_answer (guint    status,
            GBytes  *body,
            gpointer user_data)
 {
-  Ask *ask = user_data;
+  SimAsk *ask = user_data;
   SimAsks *self = ask->asks;
 
   sim_check (self->oracle, 6, !ask->is_answered, "'%s' is answered twice", ask->what);
@@ -292,9 +103,9 @@ on_answer (guint    status,
   sim_trace (self->oracle, "broker", "answers %u to '%s'", status, ask->what);
   sim_oracle_note (self->oracle, ask->what);
   if (status == 200)
-    on_granted (ask, body);
+    sim_ask_granted (ask, body);
   else
-    on_refused (ask, status, body);
+    sim_ask_refused (ask, status, body);
   g_queue_unlink (&self->waiting, &ask->link);
   if (ask->request != NULL)
     ask_free (ask);
@@ -302,13 +113,13 @@ on_answer (guint    status,
 
 /* Asking. */
 
-static Ask *
+static SimAsk *
 ask_new (SimAsks    *self,
-         AskKind     kind,
+         SimAskKind  kind,
          SimProcess *process,
          const char *endpoint_id)
 {
-  Ask *ask = g_new0 (Ask, 1);
+  SimAsk *ask = g_new0 (SimAsk, 1);
 
   ask->asks = self;
   ask->kind = kind;
@@ -321,7 +132,7 @@ ask_new (SimAsks    *self,
 
 /* Takes @ask and @body (nullable). */
 static void
-run (Ask        *ask,
+run (SimAsk     *ask,
      const char *method,
      const char *target,
      char       *body)
@@ -354,7 +165,7 @@ sim_ask_register (SimAsks    *self,
     [SIM_KIND_BACKGROUND] = "\"background_exchange_v1\"",
     [SIM_KIND_HYBRID] = "\"foreground_channel_v1\",\"background_exchange_v1\"",
   };
-  Ask *ask = ask_new (self, ASK_REGISTER, process, NULL);
+  SimAsk *ask = ask_new (self, SIM_ASK_REGISTER, process, NULL);
   g_autofree char *spawned = process->spawn_token != NULL ? g_strdup_printf (",\"spawn_token\":\"%s\"", process->spawn_token) : NULL;
 
   ask->endpoint_kind = kind;
@@ -374,7 +185,7 @@ sim_ask_reattach (SimAsks    *self,
 {
   g_autofree char *target = g_strdup_printf ("/v1/endpoint/%s/reattach", endpoint_id);
 
-  run (ask_new (self, ASK_REATTACH, process, endpoint_id), "POST", target,
+  run (ask_new (self, SIM_ASK_REATTACH, process, endpoint_id), "POST", target,
        g_strdup_printf ("{\"plugin_pid\":%" G_GINT64_FORMAT "}", process->pid));
 }
 
@@ -385,7 +196,7 @@ sim_ask_unregister (SimAsks    *self,
 {
   g_autofree char *target = g_strconcat ("/v1/endpoint/", endpoint_id, NULL);
 
-  run (ask_new (self, ASK_UNREGISTER, process, endpoint_id), "DELETE", target, NULL);
+  run (ask_new (self, SIM_ASK_UNREGISTER, process, endpoint_id), "DELETE", target, NULL);
 }
 
 void
@@ -395,7 +206,7 @@ sim_ask_heartbeat (SimAsks    *self,
 {
   g_autofree char *target = g_strdup_printf ("/v1/endpoint/%s/heartbeat", endpoint_id);
 
-  run (ask_new (self, ASK_OTHER, process, endpoint_id), "POST", target, NULL);
+  run (ask_new (self, SIM_ASK_OTHER, process, endpoint_id), "POST", target, NULL);
 }
 
 void
@@ -403,19 +214,19 @@ sim_ask_send (SimAsks    *self,
               SimProcess *process,
               const char *endpoint_id)
 {
-  Ask *ask = ask_new (self, ASK_SEND, process, endpoint_id);
+  SimAsk *ask = ask_new (self, SIM_ASK_SEND, process, endpoint_id);
 
   ask->text = g_strdup_printf ("hello %u", ++self->n_sends);
   run (ask, "POST", "/v1/send", g_strdup_printf ("{\"endpoint_id\":\"%s\",\"to\":\"bob@sim\",\"content\":\"%s\"}", endpoint_id, ask->text));
 }
 
-static Ask *
+static SimAsk *
 about_job (SimAsks      *self,
-           AskKind       kind,
+           SimAskKind    kind,
            SimProcess   *process,
            const SimJob *job)
 {
-  Ask *ask = ask_new (self, kind, process, job->endpoint_id);
+  SimAsk *ask = ask_new (self, kind, process, job->endpoint_id);
 
   ask->message_id = g_strdup (job->message_id);
   ask->assignment_id = g_strdup (job->assignment_id);
@@ -441,12 +252,12 @@ sim_ask_report (SimAsks    *self,
 {
   const SimEndpoint *endpoint = sim_process_find (process, job->endpoint_id);
   g_autofree char *start = NULL;
-  Ask *ask;
+  SimAsk *ask;
 
   if (endpoint == NULL)
     return;
 
-  ask = about_job (self, ASK_REPORT, process, job);
+  ask = about_job (self, SIM_ASK_REPORT, process, job);
   ask->text = g_strdup (state);
   start = begin_job_body (process, endpoint, job);
   job->sequence += 10;     /* the broker's own reports fit in between */
@@ -465,12 +276,12 @@ sim_ask_reply (SimAsks    *self,
 {
   const SimEndpoint *endpoint = sim_process_find (process, job->endpoint_id);
   g_autofree char *start = NULL;
-  Ask *ask;
+  SimAsk *ask;
 
   if (endpoint == NULL)
     return;
 
-  ask = about_job (self, ASK_REPLY, process, job);
+  ask = about_job (self, SIM_ASK_REPLY, process, job);
   ask->request_id = g_strdup_printf ("r%u", n);
   ask->text = g_strdup_printf ("re:%s:%s:%s", job->assignment_id, ask->request_id, text);
   start = begin_job_body (process, endpoint, job);
@@ -493,7 +304,7 @@ sim_ask_claim (SimAsks           *self,
                const SimEndpoint *endpoint,
                const char        *message_id)
 {
-  Ask *ask = ask_new (self, ASK_CLAIM, process, endpoint->id);
+  SimAsk *ask = ask_new (self, SIM_ASK_CLAIM, process, endpoint->id);
   g_autofree char *rest = g_strdup_printf (",\"undispatched_id\":\"%s\"", message_id);
 
   run (ask, "POST", "/v1/runtime/assignment-claim", endpoint_body (process, endpoint, rest));
@@ -507,7 +318,7 @@ sim_ask_staged (SimAsks           *self,
 {
   g_autofree char *rest = g_strdup_printf (",\"timeout_ms\":%u", timeout_ms);
 
-  run (ask_new (self, ASK_STAGED, process, endpoint->id), "POST", "/v1/runtime/staged-delivery", endpoint_body (process, endpoint, rest));
+  run (ask_new (self, SIM_ASK_STAGED, process, endpoint->id), "POST", "/v1/runtime/staged-delivery", endpoint_body (process, endpoint, rest));
 }
 
 void
@@ -516,7 +327,7 @@ sim_ask_settle (SimAsks           *self,
                 const SimEndpoint *endpoint,
                 const char        *message_id)
 {
-  Ask *ask = ask_new (self, ASK_SETTLE, process, endpoint->id);
+  SimAsk *ask = ask_new (self, SIM_ASK_SETTLE, process, endpoint->id);
   g_autofree char *rest = g_strdup_printf (",\"undispatched_id\":\"%s\"", message_id);
 
   ask->message_id = g_strdup (message_id);
@@ -530,7 +341,7 @@ sim_ask_list (SimAsks           *self,
 {
   g_autofree char *target = g_strconcat ("/v1/undispatched?endpoint_id=", endpoint->id, NULL);
 
-  run (ask_new (self, ASK_LIST, process, endpoint->id), "GET", target, NULL);
+  run (ask_new (self, SIM_ASK_LIST, process, endpoint->id), "GET", target, NULL);
 }
 
 void
@@ -538,7 +349,7 @@ sim_ask_dispatch (SimAsks    *self,
                   const char *message_id,
                   const char *endpoint_id)
 {
-  run (ask_new (self, ASK_DISPATCH, NULL, NULL), "POST", "/v1/operator/dispatch",
+  run (ask_new (self, SIM_ASK_DISPATCH, NULL, NULL), "POST", "/v1/operator/dispatch",
        g_strdup_printf ("{\"undispatched_id\":\"%s\",\"target_endpoint_id\":\"%s\"}", message_id, endpoint_id));
 }
 
@@ -546,7 +357,7 @@ void
 sim_ask_explain (SimAsks    *self,
                  const char *id)
 {
-  Ask *ask = ask_new (self, ASK_EXPLAIN, NULL, NULL);
+  SimAsk *ask = ask_new (self, SIM_ASK_EXPLAIN, NULL, NULL);
   g_autofree char *target = g_strconcat ("/v1/operator/explain/", id, NULL);
 
   ask->message_id = g_strdup (id);
@@ -557,7 +368,7 @@ void
 sim_ask_retry (SimAsks *self)
 {
   sim_oracle_retried (self->oracle);
-  run (ask_new (self, ASK_OTHER, NULL, NULL), "POST", "/v1/operator/dead-letters/retry", g_strdup ("{\"all\":true}"));
+  run (ask_new (self, SIM_ASK_OTHER, NULL, NULL), "POST", "/v1/operator/dead-letters/retry", g_strdup ("{\"all\":true}"));
 }
 
 void
@@ -567,7 +378,7 @@ sim_ask_as_stranger (SimAsks           *self,
                      const SimJob      *job,
                      SimRandom         *random)
 {
-  Ask *ask = ask_new (self, ASK_STRANGE, process, endpoint->id);
+  SimAsk *ask = ask_new (self, SIM_ASK_STRANGE, process, endpoint->id);
   g_autofree char *target = NULL;
   g_autofree char *start = NULL;
 
@@ -606,7 +417,7 @@ sim_ask_with_wrong_token (SimAsks      *self,
                           const SimJob *job)
 {
   SimEndpoint wrong = { .id = job->endpoint_id, .token = (char *) "wrong" };
-  Ask *ask = ask_new (self, ASK_STRANGE, process, job->endpoint_id);
+  SimAsk *ask = ask_new (self, SIM_ASK_STRANGE, process, job->endpoint_id);
   g_autofree char *start = begin_job_body (process, &wrong, job);
 
   ask->was_there = sim_oracle_has_endpoint (self->oracle, job->endpoint_id);
@@ -630,6 +441,6 @@ sim_ask_garbage (SimAsks    *self,
     "{\"endpoint_id\":\"ep_1\",\"content\":\"\\ud800\"}", "{\"state_sequence\":9007199254740993}",
   };
 
-  run (ask_new (self, ASK_OTHER, process, NULL), "POST", targets[sim_random_pick (random, G_N_ELEMENTS (targets))],
+  run (ask_new (self, SIM_ASK_OTHER, process, NULL), "POST", targets[sim_random_pick (random, G_N_ELEMENTS (targets))],
        g_strdup (bodies[sim_random_pick (random, G_N_ELEMENTS (bodies))]));
 }
