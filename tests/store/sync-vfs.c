@@ -1,4 +1,4 @@
-/* sync-vfs.c: counts what SQLite syncs, and lets it fail
+/* sync-vfs.c: counts what SQLite syncs, and lets it fail or wait
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
@@ -19,6 +19,10 @@ static sqlite3_vfs vfs;
 static sqlite3_vfs *real_vfs;
 static int n_syncs;
 static int failing;
+static GMutex lock;
+static GCond changed;
+static gboolean is_held;      /* under @lock */
+static guint n_waiting;       /* likewise */
 
 static sqlite3_file *
 get_real (sqlite3_file *file)
@@ -57,6 +61,18 @@ file_truncate (sqlite3_file  *file,
   return get_real (file)->pMethods->xTruncate (get_real (file), size);
 }
 
+static void
+wait_while_held (void)
+{
+  g_mutex_lock (&lock);
+  n_waiting++;
+  g_cond_broadcast (&changed);
+  while (is_held)
+    g_cond_wait (&changed, &lock);
+  n_waiting--;
+  g_mutex_unlock (&lock);
+}
+
 static int
 file_sync (sqlite3_file *file,
            int           flags)
@@ -66,6 +82,7 @@ file_sync (sqlite3_file *file,
       errno = EIO;
       return SQLITE_IOERR_FSYNC;
     }
+  wait_while_held ();
   g_atomic_int_inc (&n_syncs);
   return get_real (file)->pMethods->xSync (get_real (file), flags);
 }
@@ -175,4 +192,22 @@ void
 sync_vfs_set_fail (gboolean fail)
 {
   g_atomic_int_set (&failing, fail);
+}
+
+void
+sync_vfs_set_hold (gboolean hold)
+{
+  g_mutex_lock (&lock);
+  is_held = hold;
+  g_cond_broadcast (&changed);
+  g_mutex_unlock (&lock);
+}
+
+void
+sync_vfs_await (void)
+{
+  g_mutex_lock (&lock);
+  while (n_waiting == 0)
+    g_cond_wait (&changed, &lock);
+  g_mutex_unlock (&lock);
 }

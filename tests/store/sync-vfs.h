@@ -1,4 +1,4 @@
-/* sync-vfs.h: counts what SQLite syncs, and lets it fail
+/* sync-vfs.h: counts what SQLite syncs, and lets it fail or wait
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
@@ -13,5 +13,9 @@ void  sync_vfs_install  (void);
 guint sync_vfs_take     (void);
 /* Every sync fails with EIO until it is set back. */
 void  sync_vfs_set_fail (gboolean fail);
+/* Every sync waits until it is set back. */
+void  sync_vfs_set_hold (gboolean hold);
+/* Blocks until one waits so. */
+void  sync_vfs_await    (void);
 
 G_END_DECLS

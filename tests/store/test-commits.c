@@ -7,7 +7,6 @@
 
 #include "rb-error.h"
 
-#define N_CONCURRENT 64
 
 typedef struct {
   GArray *order;     /* of guint */
@@ -79,33 +78,6 @@ test_one_is_one_sync (StoreFixture  *fixture,
   g_assert_cmpuint (synced, ==, 1);
   g_assert_cmpuint (lazy, ==, 0);
   g_assert_cmpuint (n_changes, ==, 20);
-}
-
-static void
-test_group (StoreFixture  *fixture,
-            gconstpointer  data)
-{
-  g_autoptr(GArray) order = g_array_new (FALSE, FALSE, sizeof (guint));
-
-  g_test_summary ("What queues while the thread is busy is one commit: 64 at once share very few.");
-
-  /* Keeps the thread busy, so that the outcome does not hang on who is faster. */
-  rb_store_commit (RB_STORE (fixture->store), rb_changes_new (), NULL, NULL);
-  for (guint i = 0; i < 3000; i++)
-    {
-      RbChanges *changes = rb_changes_new ();
-
-      rb_changes_set_lazy (changes, TRUE);
-      rb_changes_put (changes, RB_TABLE_MESSAGES, store_make_row (RB_TABLE_MESSAGES, i, i));
-      rb_store_commit (RB_STORE (fixture->store), changes, NULL, NULL);
-    }
-  for (guint i = 0; i < N_CONCURRENT; i++)
-    commit_numbered (fixture, order, i, FALSE);
-  rb_test_wait_until (order->len == N_CONCURRENT);
-
-  g_test_message ("%u change sets: %u synced commits", N_CONCURRENT, (guint) store_get_synced (fixture->store));
-  g_assert_cmpuint (store_get_synced (fixture->store), <=, 8);
-  g_assert_cmpuint (store_get_synced (fixture->store), >=, 1);
 }
 
 static void
@@ -367,7 +339,6 @@ main (int   argc,
 
   STORE_TEST ("/store/commit/order", test_order);
   STORE_TEST ("/store/commit/one-is-one-sync", test_one_is_one_sync);
-  STORE_TEST ("/store/commit/group", test_group);
   STORE_TEST ("/store/commit/bounded-batch", test_bounded_batch);
   STORE_TEST ("/store/commit/empty-set", test_empty_set);
   STORE_TEST ("/store/commit/from-callback", test_commit_from_callback);

@@ -36,6 +36,24 @@ test_one (StoreFixture  *fixture,
 }
 
 static void
+test_group (StoreFixture  *fixture,
+            gconstpointer  data)
+{
+  guint n = 0;
+
+  g_test_summary ("What queues while the disk syncs is one commit.");
+
+  sync_vfs_set_hold (TRUE);
+  rb_store_commit (RB_STORE (fixture->store), store_change_meta ("name", "value"), store_count_done, &n);
+  sync_vfs_await ();
+  for (guint i = 0; i < 64; i++)
+    rb_store_commit (RB_STORE (fixture->store), store_change_meta ("name", "value"), store_count_done, &n);
+  sync_vfs_set_hold (FALSE);
+  rb_test_wait_until (n == 65);
+  g_assert_cmpuint (sync_vfs_take (), ==, 2);
+}
+
+static void
 test_many (StoreFixture  *fixture,
            gconstpointer  data)
 {
@@ -136,6 +154,7 @@ main (int   argc,
   rb_test_init (&argc, &argv);
 
   SYNC_TEST ("/store/syncs/one", test_one);
+  SYNC_TEST ("/store/syncs/group", test_group);
   SYNC_TEST ("/store/syncs/many", test_many);
   SYNC_TEST ("/store/syncs/lazy", test_lazy);
   SYNC_TEST ("/store/syncs/long-log", test_long_log);
