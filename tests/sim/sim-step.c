@@ -476,7 +476,10 @@ pass_much (SimWorld *world)
       sim_world_catch_up (world);
     }
   if (has (world, SIM_FAULT_CLOCK) && chance (world, 30))
-    sim_asks_abandon (world->asks, NULL), sim_clock_sleep (world->clock, span);
+    {
+      sim_asks_abandon (world->asks, NULL);    /* nobody promises an answer in time to who sleeps */
+      sim_clock_sleep (world->clock, span);
+    }
   else
     sim_clock_advance (world->clock, span);
 }

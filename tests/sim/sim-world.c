@@ -277,22 +277,32 @@ sim_world_die (SimWorld *self,
   start (self);
 }
 
+/* Whoever is asked now says yes. Returns how many were. */
+static guint
+answer_everybody (SimWorld *self)
+{
+  guint n = 0;
+
+  for (; sim_network_get_n_sends (self->network) > 0; n++)
+    sim_network_answer (self->network, 0, SIM_SEND_DELIVERED);
+  for (; sim_directory_get_n (self->directory) > 0; n++)
+    sim_directory_answer (self->directory, 0, SIM_ANSWER_OK);
+  for (; self->authority != NULL && sim_listener_get_n (self->authority) > 0; n++)
+    sim_listener_answer (self->authority, 0, SIM_ANSWER_OK);
+  for (; sim_starter_get_n (self->starter) > 0; n++)
+    g_free (sim_starter_answer (self->starter, 0, TRUE));
+  return n;
+}
+
 void
 sim_world_catch_up (SimWorld *self)
 {
   for (guint i = 0; i < 8; i++)
     {
-      guint n = 0;
+      guint n;
 
       sim_settle ();
-      while (sim_network_get_n_sends (self->network) > 0)
-        sim_network_answer (self->network, 0, SIM_SEND_DELIVERED), n++;
-      while (sim_directory_get_n (self->directory) > 0)
-        sim_directory_answer (self->directory, 0, SIM_ANSWER_OK), n++;
-      while (self->authority != NULL && sim_listener_get_n (self->authority) > 0)
-        sim_listener_answer (self->authority, 0, SIM_ANSWER_OK), n++;
-      while (sim_starter_get_n (self->starter) > 0)
-        g_free (sim_starter_answer (self->starter, 0, TRUE)), n++;
+      n = answer_everybody (self);
       sim_settle ();
       n += sim_store_get_n_waiting (self->store) + sim_store_get_n_written (self->store);
       sim_store_write (self->store, G_MAXUINT);
