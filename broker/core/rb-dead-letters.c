@@ -96,12 +96,6 @@ rb_dead_letters_steal (RbDeadLetters *self,
   return NULL;
 }
 
-RbLetter *
-rb_dead_letters_steal_oldest (RbDeadLetters *self)
-{
-  return g_queue_pop_head (&self->letters);
-}
-
 const GList *
 rb_dead_letters_get_all (const RbDeadLetters *self)
 {

@@ -21,7 +21,6 @@ void        rb_dead_letters_set_bounds (RbDeadLetters *self, RbBounds *bounds);
 void           rb_dead_letters_add        (RbDeadLetters *self, RbLetter *letter, RbChanges *changes);
 /* NULL: there is none (any more) */
 RbLetter      *rb_dead_letters_steal      (RbDeadLetters *self, gint64 position);
-RbLetter      *rb_dead_letters_steal_oldest (RbDeadLetters *self);
 const GList   *rb_dead_letters_get_all    (const RbDeadLetters *self);    /* of RbLetter */
 guint          rb_dead_letters_get_n      (const RbDeadLetters *self);
 guint          rb_dead_letters_get_cap    (void);

@@ -7,6 +7,7 @@
 
 #include "rb-dict.h"
 #include "rb-error.h"
+#include "rb-events.h"
 #include "rb-outbox-private.h"
 
 #define MAX_SHOWN 1000
@@ -264,17 +265,56 @@ rb_outbox_put_counters (RbCore       *core,
   rb_dict_put_count (counters, "presence_dropped", self->counters.presence_dropped);
 }
 
+/* The assignment of which it tells was given again since, is being given just now, or there is something newer to tell of it: told again, it
+ * would be the last that the upstream knows. */
+static gboolean
+is_overtaken (RbCore         *core,
+              const RbLetter *letter)
+{
+  g_autofree char *source_id = NULL;
+  const RbMessage *message;
+
+  if (rb_event_get_kind (letter->event) != RB_EVENT_PROCESSING_STATE)
+    return FALSE;
+
+  source_id = rb_events_dup_member (letter->event, "source_message_id");
+  if (source_id == NULL)
+    return FALSE;
+  message = rb_ledger_lookup (core->ledger, source_id);
+  return rb_assignments_lookup (core->assignments, source_id, rb_event_get_subject (letter->event)) != NULL ||
+         rb_outbox_has_report (core, rb_event_get_subject (letter->event)) ||
+         (message != NULL && message->place == RB_PLACE_INBOX && rb_inbox_lookup (core->inbox, source_id) == NULL);
+}
+
 /* Dead letters that become queued ones. */
 static GPtrArray *
-take_dead (RbDeadLetters *dead,
-           gint64         position)
+take_dead (RbCore *core,
+           gint64  position)
 {
+  RbDeadLetters *dead = core->outbox->dead;
+  g_autoptr(GArray) positions = g_array_new (FALSE, FALSE, sizeof (gint64));
   GPtrArray *letters = g_ptr_array_new ();
-  RbLetter *letter;
 
-  while ((letter = position != 0 ? rb_dead_letters_steal (dead, position) : rb_dead_letters_steal_oldest (dead)) != NULL)
-    g_ptr_array_add (letters, letter);
+  for (const GList *l = rb_dead_letters_get_all (dead); l != NULL; l = l->next)
+    {
+      const RbLetter *letter = l->data;
+
+      if ((position == 0 || letter->position == position) && !is_overtaken (core, letter))
+        g_array_append_val (positions, letter->position);
+    }
+  for (guint i = 0; i < positions->len; i++)
+    g_ptr_array_add (letters, rb_dead_letters_steal (dead, g_array_index (positions, gint64, i)));
   return letters;
+}
+
+static GError *
+cannot_retry (RbCore *core,
+              gint64  id)
+{
+  if (find_dead (core->outbox, id) != NULL)
+    return rb_error_new (RB_ERROR_BAD_STATE, "dead_letter_overtaken",
+                         "the assignment was given again since; dead letter %" G_GINT64_FORMAT " is no longer true of it", id);
+  return rb_error_new (RB_ERROR_NOT_FOUND, "dead_letter_unknown", "unknown dead letter: %" G_GINT64_FORMAT, id);
 }
 
 /* A new position puts it behind what waits for its subject, also after a restart. */
@@ -336,10 +376,10 @@ rb_dead_letter_retry_async (RbCore              *core,
       return;
     }
 
-  letters = take_dead (core->outbox->dead, id);
+  letters = take_dead (core, id);
   if (letters->len == 0 && id != 0)
     {
-      g_task_return_error (task, rb_error_new (RB_ERROR_NOT_FOUND, "dead_letter_unknown", "unknown dead letter: %" G_GINT64_FORMAT, id));
+      g_task_return_error (task, cannot_retry (core, id));
       return;
     }
 

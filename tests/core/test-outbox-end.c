@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "rb-authority.h"
+#include "rb-orders.h"
 #include "rb-worker.h"
 
 #include "rb-connector.h"
@@ -128,6 +129,40 @@ test_retry_one (RbCoreFixture *fixture,
   g_assert_false (retry (fixture, id, &n, &error));
   g_assert_error (error, RB_ERROR, RB_ERROR_NOT_FOUND);
   g_assert_cmpstr (rb_error_get_reason (error), ==, "dead_letter_unknown");
+}
+
+static void
+test_retry_overtaken (RbCoreFixture *fixture,
+                      gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, PID);
+  RbOrder order = rb_order_default (worker, "o1", "m1");
+  g_autoptr(GVariant) dead = NULL;
+  g_autoptr(GError) error = NULL;
+  gint64 id = 0;
+  guint n = 0;
+
+  g_test_summary ("What a dead letter says of an assignment that was given again since is not told: it would end that one.");
+
+  rb_order_arrive (fixture, 1, "m1");
+  rb_order_send (fixture, &order);
+  rb_authority_fail (fixture, RB_ERROR_REJECTED, 422);
+  rb_fake_clock_advance (fixture->clock, fixture->settings.push_ack_timeout);
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
+  dead = view_first_dead (fixture);
+  g_assert_true (g_variant_lookup (dead, "id", "x", &id));
+
+  rb_authority_fail (fixture, -1, 0);
+  rb_order_send (fixture, &order);
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "assignment");
+  g_assert_true (retry (fixture, 0, &n, &error));
+  g_assert_cmpuint (n, ==, 0);
+  g_assert_false (retry (fixture, id, &n, &error));
+  g_assert_error (error, RB_ERROR, RB_ERROR_BAD_STATE);
+  g_assert_cmpstr (rb_error_get_reason (error), ==, "dead_letter_overtaken");
+  g_assert_cmpuint (rb_authority_count (fixture, "target_lost_before_acceptance"), ==, 1);
+  g_assert_cmpuint (count_dead (fixture), ==, 1);
+  rb_worker_receipt (worker);
 }
 
 static void
@@ -453,6 +488,7 @@ main (int   argc,
   ADD ("terminal/routed", test_routed_refused);
   ADD ("dead/retry-one", test_retry_one);
   ADD ("dead/retry-all", test_retry_all);
+  ADD ("dead/retry-overtaken", test_retry_overtaken);
   ADD ("dead/cap", test_dead_cap);
   ADD ("held/offline", test_held_while_offline);
   ADD ("held/crash", test_held_over_crash);
