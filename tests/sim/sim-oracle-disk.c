@@ -151,6 +151,8 @@ on_place (SimOracle *self,
   message->is_pruned = place == SIM_PLACE_NONE && message->place == SIM_PLACE_ENDED && !self->is_dead;
   set_place (self, message, place, after != NULL ? sim_row_text (after, 2) : NULL);
   message->has_reason = after != NULL && sim_row_text (after, 4) != NULL;
+  if (is_new)
+    message->queued_in = self->n_lives;
   if (is_new && !self->is_dead)
     check_not_overtaken (self, message);
 }

@@ -30,6 +30,7 @@ typedef struct {
   /* This life of the process. */
   gint64    delivered_at;     /* number of its first delivery; 0: none */
   gint64    refused_ms;       /* when it was refused first; 0: never */
+  guint     queued_in;        /* the life in which it came into its queue */
   gint64    pushed_at;        /* number of its first direct push, ever; 0: none */
   char     *pushed_to;        /* the endpoint of that */
 } SimMessage;
@@ -58,6 +59,7 @@ struct _SimOracle {
   SimStore      *store;
   SimClock      *clock;
   gboolean       is_dead;
+  guint          n_lives;
   gboolean       is_traced;
   guint64        hash;
 

@@ -131,6 +131,7 @@ sim_oracle_new_life (SimOracle *self)
   GHashTableIter iter;
   gpointer value;
 
+  self->n_lives++;
   g_hash_table_iter_init (&iter, self->messages);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {

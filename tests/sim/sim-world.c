@@ -312,7 +312,18 @@ sim_world_catch_up (SimWorld *self)
     }
 }
 
-/* What is left of the mail is delivered, everything owed is paid. */
+static void
+read_everything (SimWorld *self)
+{
+  for (guint i = 0; i < self->plan.n_processes; i++)
+    while (sim_process_read (self->processes[i]))
+      {
+        sim_process_receipt (self->processes[i], self->core, self->processes[i]->read->len - 1);
+        sim_settle ();
+      }
+}
+
+/* What is left of the mail is delivered and read, everything owed is paid. */
 static void
 hear_everybody (SimWorld *self)
 {
@@ -323,6 +334,8 @@ hear_everybody (SimWorld *self)
       sim_directory_repeat (self->directory, TRUE);
       for (guint n = sim_network_get_n (self->network); n > 0 && sim_network_deliver (self->network, &self->random); n--)
         sim_world_catch_up (self);
+      sim_world_catch_up (self);
+      read_everything (self);
       sim_world_catch_up (self);
       sim_asks_set_calm (self->asks);
       sim_clock_advance (self->clock, i % 4 == 3 ? 31000 : 1000);
