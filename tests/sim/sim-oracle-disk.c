@@ -125,6 +125,22 @@ check_end (SimOracle        *self,
     sim_check (self, 1, place != SIM_PLACE_QUEUE && place != SIM_PLACE_INBOX, "'%s' ended and is taken again", message->id);
 }
 
+/* The next life does not know why what is on the disk stands in this order. */
+static void
+note_given_up (SimOracle        *self,
+               const SimMessage *message)
+{
+  GPtrArray *lane = message->lane != NULL ? g_hash_table_lookup (self->lanes, message->lane) : NULL;
+
+  for (guint i = 0; lane != NULL && i < lane->len; i++)
+    {
+      SimMessage *other = g_ptr_array_index (lane, i);
+
+      if (other->number < message->number && other->place == SIM_PLACE_NONE && sim_oracle_was_given_up (self, other))
+        other->was_given_up = TRUE;
+    }
+}
+
 static void
 on_place (SimOracle *self,
           GVariant  *before,
@@ -152,7 +168,10 @@ on_place (SimOracle *self,
   set_place (self, message, place, after != NULL ? sim_row_text (after, 2) : NULL);
   message->has_reason = after != NULL && sim_row_text (after, 4) != NULL;
   if (is_new)
-    message->queued_in = self->n_lives;
+    {
+      message->queued_in = self->n_lives;
+      note_given_up (self, message);
+    }
   if (is_new && !self->is_dead)
     check_not_overtaken (self, message);
 }

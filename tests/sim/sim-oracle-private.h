@@ -30,6 +30,7 @@ typedef struct {
   /* This life of the process. */
   gint64    delivered_at;     /* number of its first delivery; 0: none */
   gint64    refused_ms;       /* when it was refused first; 0: never */
+  gboolean  was_given_up;     /* in any life: what came after it was taken before it */
   guint     queued_in;        /* the life in which it came into its queue */
   gint64    pushed_at;        /* number of its first direct push, ever; 0: none */
   char     *pushed_to;        /* the endpoint of that */

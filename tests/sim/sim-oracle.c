@@ -245,7 +245,8 @@ gboolean
 sim_oracle_was_given_up (SimOracle        *self,
                          const SimMessage *message)
 {
-  return message->refused_ms != 0 && sim_clock_get_ms (self->clock) - message->refused_ms > GIVE_UP_MS;
+  return message->was_given_up ||
+         (message->refused_ms != 0 && sim_clock_get_ms (self->clock) - message->refused_ms > GIVE_UP_MS);
 }
 
 void
