@@ -32,6 +32,10 @@ typedef struct {
   gint64    refused_ms;       /* when it was refused first; 0: never */
   gint64    pushed_at;        /* number of its first direct push, ever; 0: none */
   char     *pushed_to;        /* the endpoint of that */
+
+  char     *settler;          /* who asked to settle it while it was here */
+  gboolean  is_contested;     /* others did, too */
+  gboolean  is_settled;       /* by the directory */
 } SimMessage;
 
 typedef struct {
