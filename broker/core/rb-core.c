@@ -19,6 +19,7 @@
 #include "rb-past.h"
 #include "rb-received.h"
 #include "rb-route-claim.h"
+#include "rb-settling.h"
 #include "rb-spawn.h"
 
 #include <sys/random.h>
@@ -136,6 +137,7 @@ rb_core_finalize (GObject *object)
   g_clear_pointer (&self->closed, rb_closed_free);
   g_clear_pointer (&self->asking, g_hash_table_unref);
   g_clear_pointer (&self->claims, g_hash_table_unref);
+  g_clear_pointer (&self->settling, g_hash_table_unref);
   g_clear_pointer (&self->waiters, g_hash_table_unref);
   g_clear_pointer (&self->staging, rb_staging_free);
   g_clear_pointer (&self->mailroom, rb_mailroom_free);
@@ -214,6 +216,7 @@ make_parts (RbCore *self)
   self->channels = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_object_unref);
   self->receipts = g_hash_table_new (g_str_hash, g_str_equal);
   self->claims = g_hash_table_new_full (rb_pair_hash, rb_pair_equal, NULL, NULL);
+  self->settling = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) rb_settling_unref);
   self->waiters = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
   self->staging = rb_staging_new ();
   self->waiters_of = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);

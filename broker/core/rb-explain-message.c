@@ -8,6 +8,7 @@
 #include "rb-dict.h"
 #include "rb-mailroom.h"
 #include "rb-outbox.h"
+#include "rb-settling.h"
 
 static void
 put_place (RbStory           *story,
@@ -136,9 +137,15 @@ put_inbox (RbStory   *story,
            RbMessage *message)
 {
   const char *staged_for = rb_staging_find_holder (story->core->staging, message->id);
+  const RbSettling *settling = rb_settling_lookup (story->core, message->id);
   g_autofree char *next = NULL;
 
-  if (staged_for == NULL)
+  if (settling != NULL)
+    {
+      next = g_strdup_printf ("declared handled by %s; ends when the upstream, which is being asked, says so too", settling->endpoint_id);
+      rb_story_put_next (story, next, 0);
+    }
+  else if (staged_for == NULL)
     rb_story_put_next (story, "waits in the inbox until somebody dispatches it, or an endpoint claims it", 0);
   else
     {

@@ -8,6 +8,7 @@
 #include "rb-events.h"
 #include "rb-log.h"
 #include "rb-outbox.h"
+#include "rb-settle.h"
 
 static void on_grace_expired (gpointer user_data);
 
@@ -46,7 +47,10 @@ apply (RbCore          *core,
   rb_outbox_tell_presence (core, rb_events_presence (name, reason, rb_core_now (core)));
   tell_channels (core, name, reason);
   if (next == RB_PRESENCE_ONLINE)
-    rb_outbox_go_online (core);
+    {
+      rb_outbox_go_online (core);
+      rb_settle_resume (core);
+    }
   rb_core_changed (core, "presence");
 }
 

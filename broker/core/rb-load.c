@@ -13,6 +13,8 @@
 #include "rb-log.h"
 #include "rb-outbox.h"
 #include "rb-restore.h"
+#include "rb-settle.h"
+#include "rb-settling.h"
 
 /* Order matters: endpoints, correlations, messages with their places, assignments, replies. Endpoints come back as reconnecting with the
  * grace they had left; acceptance deadlines kept running. What fits nowhere is put where a person can see it, never dropped. */
@@ -396,6 +398,15 @@ on_letter (GVariant *row,
     rb_outbox_load (load->core->outbox, letter);
 }
 
+static void
+on_named_value (GVariant *row,
+                gpointer  user_data)
+{
+  Load *load = user_data;
+
+  rb_settling_load (load->core, row, load->changes);
+}
+
 static gboolean
 load_table (Load           *load,
             RbTable         table,
@@ -420,7 +431,7 @@ load_all (Load *load)
   note_interruptions (load);
   adopt_strays (load);
   fill_queues (load);
-  return TRUE;
+  return load_table (load, RB_TABLE_META, on_named_value);
 }
 
 static void
@@ -490,6 +501,7 @@ rb_load_resume (RbCore *core)
   for (guint i = 0; i < gone->len; i++)
     rb_lifecycle_apply (core, g_ptr_array_index (gone, i), RB_ENDPOINT_PROCESS_EXITED);
   rb_outbox_start (core);
+  rb_settle_resume (core);
 }
 
 gboolean

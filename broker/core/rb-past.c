@@ -6,6 +6,7 @@
 #include "rb-past.h"
 
 #include "rb-outbox.h"
+#include "rb-settling.h"
 
 /* A few with each that comes, which keeps up; more at a time, with pauses, when age alone decides. No transaction gets long. */
 #define PRUNED_WITH_ONE 16
@@ -112,6 +113,7 @@ rb_past_message (RbCore     *core,
   };
 
   add (core, &past, changes);
+  rb_settling_forget_message (core, message->id, changes);
   rb_ledger_end (core->ledger, message, how, now, changes);
 }
 
@@ -157,5 +159,6 @@ rb_past_endpoint (RbCore           *core,
     .outcome = why,
   };
 
+  rb_settling_forget_endpoint (core, endpoint->id, changes);
   add (core, &past, changes);
 }

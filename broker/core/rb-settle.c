@@ -11,13 +11,18 @@
 #include "rb-owner.h"
 #include "rb-past.h"
 #include "rb-restore.h"
+#include "rb-settling.h"
 #include "rb-upstream-error.h"
 
-/* Agreed by the upstream -> our copies of it ended, durably (IMP-40) -> answered. Source: protocol.md 12.6. */
+/* Marked, durably -> agreed by the upstream -> our copies of it ended, durably (IMP-40) -> answered. Source: protocol.md 12.6. When nobody knows
+ * what the upstream did the mark stays, and it is asked again. That it then knows of no such message means that it had agreed. */
 typedef struct {
-  char      *endpoint_id;
-  char      *undispatched_id;
-  GPtrArray *dispatchers;   /* of GTask: who waits for the assignment that ends; NULL: nobody */
+  char       *endpoint_id;
+  char       *undispatched_id;
+  GPtrArray  *dispatchers;  /* of GTask: who waits for the assignment that ends; NULL: nobody */
+  RbSettling *mark;         /* NULL: nothing here ends with it */
+  guint       n_lost;       /* of the mark's calls, when this one began */
+  GError     *refusal;      /* the answer, once it is durable that this did not happen */
 } Settle;
 
 #define HANDLED "handled_no_reply"
@@ -37,6 +42,8 @@ settle_free (Settle *self)
   g_free (self->endpoint_id);
   g_free (self->undispatched_id);
   g_clear_pointer (&self->dispatchers, g_ptr_array_unref);
+  g_clear_pointer (&self->mark, rb_settling_unref);
+  g_clear_error (&self->refusal);
   g_free (self);
 }
 
@@ -129,7 +136,8 @@ finish (RbCore *core,
     }
 
   changes = rb_changes_new ();
-
+  if (self->mark != NULL)
+    self->mark->is_settled = TRUE;
   rb_staging_remove_message (core->staging, self->undispatched_id);
   end_row (core, self, changes);
   if (assignment != NULL)
@@ -137,6 +145,7 @@ finish (RbCore *core,
       self->dispatchers = g_steal_pointer (&assignment->dispatchers);
       rb_restore_end (core, assignment, HANDLED, changes);
     }
+  rb_settling_forget_message (core, self->undispatched_id, changes);
   rb_core_commit (core, changes, on_durable, task);
 }
 
@@ -194,6 +203,94 @@ unavailable (const GError *failure)
   return error;
 }
 
+static gboolean
+is_refusal (const GError *failure)
+{
+  gint64 status = rb_upstream_error_get_status (failure);
+
+  return g_error_matches (failure, RB_ERROR, RB_ERROR_REJECTED) && (status == 0 || status >= 400);
+}
+
+/* It knows of no such message (any more), and was asked before to settle it. */
+static gboolean
+had_happened (RbCore       *core,
+              const Settle *self,
+              const GError *failure)
+{
+  gint64 status = rb_upstream_error_get_status (failure);
+
+  if (self->mark == NULL || !is_refusal (failure) || (status != 404 && status != 410))
+    return FALSE;
+  return self->mark->is_settled ||
+         (!self->mark->is_gone && self->mark->n_lost > 0 && rb_settling_has_object (core, self->undispatched_id));
+}
+
+/* Neither this call nor one before it. */
+static gboolean
+never_happened (const Settle *self,
+                const GError *failure)
+{
+  if (self->mark->n_running > 0)
+    return FALSE;
+  return is_refusal (failure) ? self->mark->n_lost == self->n_lost
+                              : g_error_matches (failure, RB_ERROR, RB_ERROR_NOT_SUPPORTED) && self->mark->n_lost == 0;
+}
+
+static GError *
+make_answer (const GError *failure)
+{
+  if (g_error_matches (failure, RB_ERROR, RB_ERROR_NOT_SUPPORTED))
+    return unsupported ();
+  return g_error_matches (failure, RB_ERROR, RB_ERROR_REJECTED) ? rejected (failure) : unavailable (failure);
+}
+
+static void
+on_unmarked (RbCore       *core,
+             const GError *error,
+             gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Settle *self = g_task_get_task_data (task);
+
+  g_task_return_error (task, error != NULL ? g_error_copy (error) : g_steal_pointer (&self->refusal));
+}
+
+/* Takes @task and @answer. */
+static void
+unmark (RbCore *core,
+        GTask  *task,
+        GError *answer)
+{
+  Settle *self = g_task_get_task_data (task);
+  RbChanges *changes = rb_changes_new ();
+
+  self->refusal = answer;
+  rb_settling_forget (core, self->mark, changes);
+  rb_core_commit (core, changes, on_unmarked, task);
+}
+
+/* Takes @task. */
+static void
+refuse (RbCore       *core,
+        GTask        *task,
+        const GError *failure)
+{
+  Settle *self = g_task_get_task_data (task);
+  GError *answer = make_answer (failure);
+
+  if (self->mark != NULL)
+    self->mark->n_running--;
+  if (self->mark != NULL && !self->mark->is_gone && never_happened (self, failure))
+    {
+      unmark (core, task, answer);
+      return;
+    }
+  if (self->mark != NULL && !is_refusal (failure) && !g_error_matches (failure, RB_ERROR, RB_ERROR_NOT_SUPPORTED))
+    self->mark->n_lost++;
+  g_task_return_error (task, answer);
+  g_object_unref (task);
+}
+
 static void
 on_settled (GObject      *source,
             GAsyncResult *result,
@@ -204,14 +301,10 @@ on_settled (GObject      *source,
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
 
-  if (answer != NULL)
+  if (answer != NULL || had_happened (core, g_task_get_task_data (task), error))
     finish (core, g_steal_pointer (&task));
-  else if (g_error_matches (error, RB_ERROR, RB_ERROR_NOT_SUPPORTED))
-    g_task_return_error (task, unsupported ());
-  else if (g_error_matches (error, RB_ERROR, RB_ERROR_REJECTED))
-    g_task_return_error (task, rejected (error));
   else
-    g_task_return_error (task, unavailable (error));
+    refuse (core, g_steal_pointer (&task), error);
 }
 
 /* Where our own inbox is the authority. Takes @task. */
@@ -245,6 +338,58 @@ make_arguments (const Settle     *self,
   return g_variant_dict_end (&dict);
 }
 
+/* Takes @task. */
+static void
+ask (RbCore           *core,
+     GTask            *task,
+     const RbEndpoint *endpoint)
+{
+  Settle *self = g_task_get_task_data (task);
+
+  if (self->mark != NULL)
+    self->n_lost = self->mark->n_lost;
+  rb_upstream_call_async (core->upstream, RB_UPSTREAM_SELF_SETTLE, make_arguments (self, endpoint), NULL, on_settled, task);
+}
+
+static void
+on_marked (RbCore       *core,
+           const GError *error,
+           gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Settle *self = g_task_get_task_data (task);
+  RbEndpoint *endpoint = rb_registry_lookup (core->registry, self->endpoint_id);
+
+  if (error == NULL && endpoint != NULL)
+    {
+      ask (core, g_steal_pointer (&task), endpoint);
+      return;
+    }
+
+  self->mark->n_running--;
+  g_task_return_error (task, error != NULL ? g_error_copy (error)
+                                           : rb_error_new (RB_ERROR_NOT_FOUND, "unknown_endpoint", "unknown endpoint_id: %s", self->endpoint_id));
+}
+
+/* Takes @task. */
+static void
+settle_there (RbCore           *core,
+              GTask            *task,
+              const RbEndpoint *endpoint)
+{
+  Settle *self = g_task_get_task_data (task);
+  RbChanges *changes;
+
+  if (!rb_settling_has_object (core, self->undispatched_id))
+    {
+      ask (core, task, endpoint);
+      return;
+    }
+  changes = rb_changes_new ();
+  self->mark = rb_settling_begin (core, self->undispatched_id, self->endpoint_id, changes);
+  rb_core_commit (core, changes, on_marked, task);
+}
+
 static RbEndpoint *
 check_request (RbCore                 *core,
                const RbCaller         *caller,
@@ -264,6 +409,19 @@ check_request (RbCore                 *core,
   return endpoint;
 }
 
+static Settle *
+set_settle (GTask      *task,
+            const char *endpoint_id,
+            const char *undispatched_id)
+{
+  Settle *self = g_new0 (Settle, 1);
+
+  self->endpoint_id = g_strdup (endpoint_id);
+  self->undispatched_id = g_strdup (undispatched_id);
+  g_task_set_task_data (task, self, (GDestroyNotify) settle_free);
+  return self;
+}
+
 void
 rb_settle_async (RbCore                *core,
                  const RbCaller        *caller,
@@ -274,7 +432,6 @@ rb_settle_async (RbCore                *core,
   g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
   RbEndpoint *endpoint;
   GError *error = NULL;
-  Settle *self;
 
   g_task_set_source_tag (task, rb_settle_async);
   endpoint = check_request (core, caller, request, &error);
@@ -284,15 +441,11 @@ rb_settle_async (RbCore                *core,
       return;
     }
 
-  self = g_new0 (Settle, 1);
-  self->endpoint_id = g_strdup (request->endpoint_id);
-  self->undispatched_id = g_strdup (request->undispatched_id);
-  g_task_set_task_data (task, self, (GDestroyNotify) settle_free);
+  set_settle (task, request->endpoint_id, request->undispatched_id);
   if ((rb_upstream_get_features (core->upstream) & RB_UPSTREAM_LOCAL_INBOX) != 0)
     settle_here (core, g_steal_pointer (&task));
   else
-    rb_upstream_call_async (core->upstream, RB_UPSTREAM_SELF_SETTLE, make_arguments (self, endpoint), NULL, on_settled,
-                            g_steal_pointer (&task));
+    settle_there (core, g_steal_pointer (&task), endpoint);
 }
 
 gboolean
@@ -301,4 +454,37 @@ rb_settle_finish (RbCore        *core,
                   GError       **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* Nobody waits for the answer. */
+static void
+ask_again (RbCore           *core,
+           RbSettling       *mark,
+           const RbEndpoint *endpoint)
+{
+  GTask *task = g_task_new (core, NULL, NULL, NULL);
+  Settle *self = set_settle (task, mark->endpoint_id, mark->message_id);
+
+  g_task_set_source_tag (task, ask_again);
+  self->mark = rb_settling_ref (mark);
+  mark->n_running++;
+  rb_log_info ("self_settle_asked_again", "undispatched_id", mark->message_id, "endpoint_id", mark->endpoint_id, NULL);
+  ask (core, task, endpoint);
+}
+
+void
+rb_settle_resume (RbCore *core)
+{
+  g_autoptr(GPtrArray) marks = rb_settling_dup_all (core);
+
+  if (core->presence != RB_PRESENCE_ONLINE || !core->is_running)
+    return;
+  for (guint i = 0; i < marks->len; i++)
+    {
+      RbSettling *mark = g_ptr_array_index (marks, i);
+      const RbEndpoint *endpoint = rb_registry_lookup (core->registry, mark->endpoint_id);
+
+      if (mark->n_running == 0 && endpoint != NULL && rb_settling_has_object (core, mark->message_id))
+        ask_again (core, mark, endpoint);
+    }
 }

@@ -24,5 +24,7 @@ gboolean  rb_settle_finish (RbCore *core, GAsyncResult *result, GError **error);
 
 /* A row that was taken is in its place again, or has an assignment: who settles it goes on. */
 void      rb_settle_go_on        (RbCore *core, const char *undispatched_id);
+/* Asks again about what was declared handled while nobody knows whether the upstream heard so: the link is there again. */
+void      rb_settle_resume       (RbCore *core);
 
 G_END_DECLS

@@ -9,6 +9,8 @@
 #include "rb-mailroom.h"
 #include "rb-settle.h"
 
+#include <string.h>
+
 #define WORKER 100
 #define OTHER 200
 
@@ -179,22 +181,260 @@ test_after_commit (RbCoreFixture *fixture,
   g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
   g_autoptr(GAsyncResult) result = NULL;
 
-  g_test_summary ("It is answered when it is durable; a crash before that leaves the row.");
+  g_test_summary ("The upstream is asked when it is durable that it is, and the adapter is answered when it is durable that the row ended.");
+
+  rb_claimer_arrive (fixture, 1, "m1");
+  rb_fake_store_set_hold (fixture->store, TRUE);
+  settle_start (worker, "m1", &result);
+  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_SELF_SETTLE], ==, 0);
+  g_assert_true (rb_fake_store_commit_one (fixture->store));
+  rb_test_settle ();
+  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_SELF_SETTLE], ==, 1);
+  g_assert_null (result);
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
+  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 1);
+
+  rb_fake_store_set_hold (fixture->store, FALSE);
+  rb_test_wait_until (result != NULL);
+  g_assert_true (rb_settle_finish (fixture->core, result, NULL));
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "ended");
+  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 0);
+}
+
+static void
+test_mark_lost (RbCoreFixture *fixture,
+                gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  guint n_durable;
+
+  g_test_summary ("What a crash or a power loss takes with it was never asked for, and a power loss does not take what was.");
 
   rb_claimer_arrive (fixture, 1, "m1");
   rb_fake_store_set_hold (fixture->store, TRUE);
   settle_start (worker, "m1", NULL);
   rb_core_fixture_crash (fixture);
   rb_fake_store_set_hold (fixture->store, FALSE);
+  rb_test_settle ();
+  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_SELF_SETTLE], ==, 0);
+  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 0);
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
 
   rb_worker_reattach (worker);
-  rb_fake_store_set_hold (fixture->store, TRUE);
-  settle_start (worker, "m1", &result);
-  g_assert_null (result);
-  rb_fake_store_set_hold (fixture->store, FALSE);
-  rb_test_wait_until (result != NULL);
-  g_assert_true (rb_settle_finish (fixture->core, result, NULL));
+  fixture->upstream->holds[RB_UPSTREAM_SELF_SETTLE] = TRUE;
+  n_durable = rb_fake_store_get_n_durable (fixture->store);
+  settle_start (worker, "m1", NULL);
+  g_assert_cmpuint (rb_fake_store_get_n_durable (fixture->store), ==, n_durable + 1);
+  fixture->upstream->holds[RB_UPSTREAM_SELF_SETTLE] = FALSE;
+  rb_fake_upstream_answer (fixture->upstream);
+  rb_test_settle ();
+}
+
+static void
+fail_with (RbCoreFixture *fixture,
+           RbError        kind,
+           gint64         status)
+{
+  rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_SELF_SETTLE, rb_claimer_failure (kind, status, NULL, "no"));
+}
+
+/* The upstream has decided, and its answer reaches nobody. */
+static void
+die_while_asked (RbWorker *worker)
+{
+  RbCoreFixture *fixture = worker->fixture;
+
+  rb_claimer_arrive (fixture, 1, "m1");
+  fixture->upstream->holds[RB_UPSTREAM_SELF_SETTLE] = TRUE;
+  settle_start (worker, "m1", NULL);
+  g_assert_cmpuint (fixture->upstream->waiting->len, ==, 1);
+  rb_core_fixture_crash (fixture);
+  rb_test_settle ();
+}
+
+static void
+come_online (RbCoreFixture *fixture)
+{
+  rb_connector_emit_disconnected (RB_CONNECTOR (fixture->connector), "a break");
+  rb_connector_emit_connected (RB_CONNECTOR (fixture->connector));
+  rb_test_settle ();
+}
+
+static void
+assert_settled (RbCoreFixture *fixture)
+{
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "ended");
+  g_assert_cmpstr (rb_core_fixture_reason (fixture, "m1"), ==, "handled_no_reply");
+  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 0);
+}
+
+static void
+resume (RbCoreFixture *fixture,
+        gint64         status,
+        const char    *place)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+
+  if (status != 0)
+    fail_with (fixture, RB_ERROR_REJECTED, status);
+  die_while_asked (worker);
+  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_SELF_SETTLE], ==, 2);
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, place);
+  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 0);
+  rb_test_assert_logged ("self_settle_asked_again", "undispatched_id", "m1", "endpoint_id", worker->endpoint_id, NULL);
+  come_online (fixture);
+  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_SELF_SETTLE], ==, 2);
+}
+
+static void
+test_resumed (RbCoreFixture *fixture,
+              gconstpointer  data)
+{
+  static const struct {
+    gint64 status;      /* 0: it agrees */
+    const char *place;
+  } rows[] = { { 0, "ended" }, { 404, "ended" }, { 410, "ended" }, { 409, "inbox" }, { 403, "inbox" }, { 422, "inbox" } };
+
+  g_test_summary ("Who died while the upstream was asked asks again; that it knows of no such message means that it had agreed.");
+
+  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      rb_core_fixture_tear_down (fixture, data);
+      rb_core_fixture_set_up (fixture, data);
+      resume (fixture, rows[i].status, rows[i].place);
+    }
+}
+
+static void
+test_resumed_later (RbCoreFixture *fixture,
+                    gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autofree char *story = NULL;
+
+  g_test_summary ("Nobody answers yet: it is asked again when the link comes back. What is delivered once more meanwhile changes nothing.");
+
+  fail_with (fixture, RB_ERROR_UNAVAILABLE, 503);
+  die_while_asked (worker);
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
+  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 1);
+  story = rb_claimer_explain (fixture, "m1");
+  g_assert_nonnull (strstr (story, "declared handled by "));
+  rb_claimer_arrive (fixture, 2, "m1");
+  g_assert_true (rb_fake_connector_has_accepted (fixture->connector, 2));
+
+  fail_with (fixture, RB_ERROR_REJECTED, 404);
+  come_online (fixture);
+  assert_settled (fixture);
+  g_assert_cmpint (rb_claimer_used (fixture, "inbox"), ==, 0);
+  rb_claimer_arrive (fixture, 3, "m1");
+  g_assert_true (rb_fake_connector_has_accepted (fixture->connector, 3));
+  assert_settled (fixture);
+}
+
+static void
+test_repeated (RbCoreFixture *fixture,
+               gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(GAsyncResult) first = NULL;
+  g_autoptr(GAsyncResult) second = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("An adapter that asks again, because the answer was lost, is told yes where the first call had happened, else no.");
+
+  rb_claimer_arrive (fixture, 1, "m1");
+  fail_with (fixture, RB_ERROR_TIMED_OUT, 0);
+  g_assert_false (settle (worker, "m1", NULL));
+  fail_with (fixture, RB_ERROR_REJECTED, 409);
+  g_assert_false (settle (worker, "m1", &error));
+  g_assert_error (error, RB_ERROR, RB_ERROR_REJECTED);
+  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 0);
+  fail_with (fixture, RB_ERROR_REJECTED, 404);
+  g_assert_false (settle (worker, "m1", NULL));
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
+
+  fail_with (fixture, RB_ERROR_TIMED_OUT, 0);
+  g_assert_false (settle (worker, "m1", NULL));
+  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 1);
+  fixture->upstream->holds[RB_UPSTREAM_SELF_SETTLE] = TRUE;
+  settle_start (worker, "m1", &first);
+  settle_start (worker, "m1", &second);
+  fixture->upstream->holds[RB_UPSTREAM_SELF_SETTLE] = FALSE;
+  fail_with (fixture, RB_ERROR_REJECTED, 404);
+  rb_fake_upstream_answer (fixture->upstream);
+  rb_test_wait_until (first != NULL && second != NULL);
+  g_assert_true (rb_settle_finish (fixture->core, first, NULL));
+  g_assert_true (rb_settle_finish (fixture->core, second, NULL));
+  assert_settled (fixture);
+}
+
+static void
+test_twice_at_once (RbCoreFixture *fixture,
+                    gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(GAsyncResult) first = NULL;
+  g_autoptr(GAsyncResult) second = NULL;
+
+  g_test_summary ("The refusal of one call says nothing of another that is on its way, or was while it was made.");
+
+  rb_claimer_arrive (fixture, 1, "m1");
+  fixture->upstream->holds[RB_UPSTREAM_SELF_SETTLE] = TRUE;
+  settle_start (worker, "m1", &first);
+  settle_start (worker, "m1", &second);
+  fail_with (fixture, RB_ERROR_TIMED_OUT, 0);
+  rb_fake_upstream_answer_one (fixture->upstream, 0);
+  rb_test_wait_until (first != NULL);
+  fail_with (fixture, RB_ERROR_REJECTED, 409);
+  rb_fake_upstream_answer (fixture->upstream);
+  rb_test_wait_until (second != NULL);
+  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 1);
+
+  g_clear_object (&first);
+  g_clear_object (&second);
+  settle_start (worker, "m1", &first);
+  settle_start (worker, "m1", &second);
+  rb_fake_upstream_answer_one (fixture->upstream, 0);
+  rb_test_wait_until (first != NULL);
+  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 1);
+  fail_with (fixture, RB_ERROR_REJECTED, 404);
+  fixture->upstream->holds[RB_UPSTREAM_SELF_SETTLE] = FALSE;
+  rb_fake_upstream_answer (fixture->upstream);
+  rb_test_wait_until (second != NULL);
+  g_assert_true (rb_settle_finish (fixture->core, second, NULL));
+  assert_settled (fixture);
+}
+
+static void
+test_mark_ends (RbCoreFixture *fixture,
+                gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(RbWorker) other = rb_worker_new (fixture, OTHER);
+
+  g_test_summary ("It is not asked about what somebody accepted meanwhile, nor for an endpoint that is gone.");
+
+  rb_claimer_arrive (fixture, 1, "m1");
+  fail_with (fixture, RB_ERROR_TIMED_OUT, 0);
+  g_assert_false (settle (other, "m1", NULL));
+  rb_worker_take (worker, 2, "m1", NULL);
+  g_assert_true (rb_worker_report (worker, "m1", 2, "adapter_accepted", NULL));
+  come_online (fixture);
+  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_SELF_SETTLE], ==, 1);
+  fail_with (fixture, RB_ERROR_REJECTED, 404);
+  g_assert_false (settle (other, "m1", NULL));
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "assignment");
+
+  rb_claimer_arrive (fixture, 3, "m2");
+  fail_with (fixture, RB_ERROR_TIMED_OUT, 0);
+  g_assert_false (settle (other, "m2", NULL));
+  g_assert_nonnull (rb_fake_store_peek (fixture->store, RB_TABLE_META, g_variant_new ("(s)", "settling:m2")));
+  g_assert_true (rb_core_fixture_unregister (fixture, OTHER, other->endpoint_id, NULL));
+  g_assert_null (rb_fake_store_peek (fixture->store, RB_TABLE_META, g_variant_new ("(s)", "settling:m2")));
+  come_online (fixture);
+  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_SELF_SETTLE], ==, 3);
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m2"), ==, "inbox");
 }
 
 static void
@@ -355,6 +595,12 @@ main (int   argc,
   ADD ("/settle/asked/agreed", "network", test_asked_agreed);
   ADD ("/settle/asked/refused", "network", test_asked_refused);
   ADD ("/settle/after-commit", "network", test_after_commit);
+  ADD ("/settle/mark/lost", "network", test_mark_lost);
+  ADD ("/settle/mark/ends", "network", test_mark_ends);
+  ADD ("/settle/outcome-unknown/resumed", "network", test_resumed);
+  ADD ("/settle/outcome-unknown/resumed-later", "network", test_resumed_later);
+  ADD ("/settle/outcome-unknown/repeated", "network", test_repeated);
+  ADD ("/settle/outcome-unknown/twice-at-once", "network", test_twice_at_once);
   ADD ("/settle/local", NULL, test_local);
   ADD ("/settle/repeated/before-commit", NULL, test_repeated_before_commit);
   ADD ("/settle/repeated/never-stored", NULL, test_repeated_never_stored);

@@ -11,7 +11,6 @@ import os
 import subprocess
 
 from adapter import Broker, Refused
-from crash import listed
 from session import LARGE, Session
 
 HANDLE = 'agent@sim'
@@ -62,8 +61,7 @@ class MasonsBroker(Broker):
 class MasonsSession(Session):
     def __init__(self, broker, starts):
         super().__init__(broker, starts)
-        self.sendings = set()         # message ids of the replies
-        self.settled_unheard = set()  # undispatched ids
+        self.sendings = set()    # message ids of the replies
 
     def write_script(self):
         return [
@@ -92,18 +90,12 @@ class MasonsSession(Session):
         return set().union(self.sendings, *self.arrived.values())
 
     def settle(self, row, tried):
-        """A repetition that the network refuses was settled before; our own row of it may have been in the way of a crash."""
+        """A repetition that the network refuses was settled before, and our own row ended with that, or ends by itself."""
         try:
             super().settle(row, False)
         except Refused as refusal:
             if refusal.code != 'undispatched_not_found' or not tried:
                 raise
-            self.settled_unheard.add(row)
-
-    def left(self, but):
-        """What the network settled while nobody heard stays in our inbox: the network says of it only that there is no such row."""
-        stays = {row['id'] for row in listed(self, 'inbox')} & self.settled_unheard
-        return [text for text in super().left(but) if not any(row in text for row in stays)]
 
     def judge(self):
         yield from super().judge()

@@ -20,6 +20,7 @@ typedef struct {
 typedef struct {
   RbUpstreamCall  call;
   GVariant       *arguments;
+  gboolean        is_settling;   /* a message that the broker has */
 } Call;
 
 struct _SimDirectory {
@@ -116,7 +117,7 @@ call_async (RbUpstream          *upstream,
   GTask *task = g_task_new (upstream, cancellable, callback, user_data);
   Call *data = g_new (Call, 1);
 
-  *data = (Call) { call, g_variant_ref_sink (arguments) };
+  *data = (Call) { call, g_variant_ref_sink (arguments), FALSE };
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, data, call_free);
   if (self->is_dead)
@@ -129,6 +130,8 @@ call_async (RbUpstream          *upstream,
              argument (arguments, "undispatched_id") != NULL ? argument (arguments, "undispatched_id")
              : argument (arguments, "endpoint_id") != NULL   ? argument (arguments, "endpoint_id")
                                                              : "");
+  if (call == RB_UPSTREAM_SELF_SETTLE)
+    data->is_settling = sim_oracle_settling (self->oracle, argument (arguments, "undispatched_id"), argument (arguments, "endpoint_id"));
   g_ptr_array_add (self->calls, task);
 }
 
@@ -421,7 +424,7 @@ respond (SimDirectory   *self,
     case RB_UPSTREAM_SELF_SETTLE:
       /* Only what waits, or was given to whoever asks and not accepted. */
       if (is_somebody_elses (self, id, argument (arguments, "endpoint_id")) || !g_hash_table_contains (self->rows, id) ||
-          g_hash_table_contains (self->accepted, id))
+          g_hash_table_contains (self->accepted, id) || g_hash_table_contains (self->over, id))
         return NULL;
       take_back (self, id, NULL);
       g_hash_table_add (self->over, g_strdup (id));
@@ -455,6 +458,16 @@ refusal (RbError     code,
   return error;
 }
 
+/* Whatever makes it refuse, of what is over it says that it knows of no such message. */
+static gint64
+status_of_refusal (SimDirectory *self,
+                   const Call   *call)
+{
+  const char *id = argument (call->arguments, "undispatched_id");
+
+  return call->call == RB_UPSTREAM_SELF_SETTLE && g_hash_table_contains (self->over, id) ? 404 : 409;
+}
+
 guint
 sim_directory_get_n (SimDirectory *self)
 {
@@ -469,6 +482,7 @@ sim_directory_answer (SimDirectory *self,
   g_autoptr(GTask) task = g_ptr_array_steal_index (self->calls, i);
   const Call *call = g_task_get_task_data (task);
   g_autoptr(GVariant) answer = NULL;
+  gint64 status = status_of_refusal (self, call);
 
   /* What it is told of control events it hears at once, or not at all. */
   if (how == SIM_ANSWER_REFUSED && call->call == RB_UPSTREAM_CONTROL_ACK)
@@ -482,11 +496,13 @@ sim_directory_answer (SimDirectory *self,
     answer = respond (self, call->call, call->arguments);
   if (answer != NULL)
     g_variant_ref_sink (answer);
+  if (answer != NULL && call->is_settling)
+    sim_oracle_settlement (self->oracle, argument (call->arguments, "undispatched_id"));
 
   if (how == SIM_ANSWER_OK && answer != NULL)
     g_task_return_pointer (task, g_steal_pointer (&answer), (GDestroyNotify) g_variant_unref);
   else if (how == SIM_ANSWER_OK || how == SIM_ANSWER_REFUSED)
-    g_task_return_error (task, refusal (RB_ERROR_REJECTED, 409, "no"));
+    g_task_return_error (task, refusal (RB_ERROR_REJECTED, status, "no"));
   else if (how == SIM_ANSWER_FAILED)
     g_task_return_error (task, refusal (RB_ERROR_UNAVAILABLE, 503, "not now"));
   else

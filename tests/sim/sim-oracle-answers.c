@@ -121,3 +121,56 @@ sim_oracle_settled (SimOracle  *self,
   sim_check (self, 2, place == NULL || strcmp (place, "ended") == 0 || strcmp (place, "queue") == 0,
              "'%s' is answered to be settled and is in '%s'", message_id, place);
 }
+
+gboolean
+sim_oracle_settling (SimOracle  *self,
+                     const char *message_id,
+                     const char *endpoint_id)
+{
+  SimMessage *message = g_hash_table_lookup (self->messages, message_id);
+
+  if (message == NULL || (message->place != SIM_PLACE_INBOX && message->place != SIM_PLACE_ASSIGNMENT))
+    return FALSE;
+  if (message->settler == NULL)
+    message->settler = g_strdup (endpoint_id);
+  message->is_contested |= strcmp (message->settler, endpoint_id) != 0;
+  return TRUE;
+}
+
+void
+sim_oracle_settlement (SimOracle  *self,
+                       const char *message_id)
+{
+  SimMessage *message = g_hash_table_lookup (self->messages, message_id);
+
+  message->is_settled = TRUE;
+}
+
+static gboolean
+must_be_over (SimOracle        *self,
+              const SimMessage *message)
+{
+  g_autofree char *key = NULL;
+
+  /* A mark names one endpoint; where several asked, the one that it names may be gone. */
+  if (!message->is_settled || message->is_contested)
+    return FALSE;
+  key = g_strconcat (message->settler, "\x1f", NULL);
+  return sim_store_peek (self->store, RB_TABLE_ENDPOINTS, key) != NULL;
+}
+
+void
+sim_oracle_check_settled (SimOracle *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->messages);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const SimMessage *message = value;
+
+      sim_check (self, 1, message->place != SIM_PLACE_INBOX || !must_be_over (self, message), "'%s' is settled and waits in the inbox",
+                 message->id);
+    }
+}

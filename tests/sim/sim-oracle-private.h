@@ -34,6 +34,10 @@ typedef struct {
   guint     queued_in;        /* the life in which it came into its queue */
   gint64    pushed_at;        /* number of its first direct push, ever; 0: none */
   char     *pushed_to;        /* the endpoint of that */
+
+  char     *settler;          /* who asked to settle it while it was here */
+  gboolean  is_contested;     /* others did, too */
+  gboolean  is_settled;       /* by the directory */
 } SimMessage;
 
 typedef struct {

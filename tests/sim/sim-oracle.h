@@ -77,6 +77,12 @@ void       sim_oracle_has_sent     (SimOracle *self, const char *endpoint_id, co
 gboolean   sim_oracle_has_endpoint (SimOracle *self, const char *endpoint_id);
 void       sim_oracle_settled      (SimOracle *self, const char *message_id);
 
+/* The directory is asked to settle it: is it here, to end with that? It did so, whoever hears of it. No settled message waits in the inbox in
+ * the end, unless the endpoint is gone that would have to ask again. */
+gboolean   sim_oracle_settling     (SimOracle *self, const char *message_id, const char *endpoint_id);
+void       sim_oracle_settlement   (SimOracle *self, const char *message_id);
+void       sim_oracle_check_settled (SimOracle *self);
+
 /* What was to happen by then has happened; no clock may have been set for some minutes (sim-oracle-promises.c). */
 void       sim_oracle_check_deadlines (SimOracle *self);
 /* Somebody asked for old events to be told after all. */

@@ -328,6 +328,7 @@ static void
 hear_everybody (SimWorld *self)
 {
   sim_store_set_health (self->store, RB_STORE_OK);
+  sim_network_disconnect (self->network);
   sim_network_connect (self->network);
   for (guint i = 0; i < 12; i++)
     {
@@ -389,6 +390,7 @@ sim_world_calm (SimWorld *self)
   sim_check (self->oracle, 6, sim_network_get_n_in_flight (self->network) == 0, "%u deliveries are neither accepted nor released",
              sim_network_get_n_in_flight (self->network));
   sim_oracle_check_deadlines (self->oracle);
+  sim_oracle_check_settled (self->oracle);
   sim_trace (self->oracle, "world", "everybody goes");
   everybody_goes (self);
   sim_oracle_check_rest (self->oracle);
