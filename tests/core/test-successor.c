@@ -269,6 +269,43 @@ test_unknown_reply (RbCoreFixture *fixture,
 }
 
 static void
+test_sent_reply (RbCoreFixture *fixture,
+                 gconstpointer  data)
+{
+  RbFakeChannel *first = rb_core_fixture_attach (fixture, PID, TRUE);
+  g_autoptr(RbFakeChannel) held = first;
+  g_autoptr(RbFakeChannel) second = NULL;
+  g_autofree char *token = NULL;
+  g_autofree char *new_token = NULL;
+  g_autofree char *old = rb_core_fixture_register (fixture, PID, RB_HYBRID, "s1", &token);
+  g_autofree char *assignment_id = take_assignment (fixture, first, "m1", old);
+  g_autofree char *id = NULL;
+  g_autofree char *wire_id = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A reply that was sent, of which the upstream has yet to hear, is answered to the successor as it was.");
+
+  rb_core_fixture_report (fixture, PID, old, token, "m1", assignment_id, 2, "adapter_accepted", &error);
+  g_assert_no_error (error);
+  fixture->connector->hold = TRUE;
+  rb_core_fixture_reply_start (fixture, PID, old, token, "m1", assignment_id, "r1", "done", NULL);
+  rb_test_settle ();
+  fixture->connector->hold = FALSE;
+  fixture->authority->failure = rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "away");
+  rb_fake_connector_answer (fixture->connector, NULL);
+  rb_test_settle ();
+  g_clear_error (&fixture->authority->failure);
+
+  rb_core_fixture_detach (fixture, first);
+  second = rb_core_fixture_attach (fixture, PID, TRUE);
+  id = rb_core_fixture_register (fixture, PID, RB_HYBRID, "s1", &new_token);
+  wire_id = rb_core_fixture_reply (fixture, PID, id, new_token, "m1", assignment_id, "r1", "done", &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (fixture->connector->sent->len, ==, 1);
+  g_assert_cmpstr (wire_id, ==, rb_envelope_get_id (g_ptr_array_index (fixture->connector->sent, 0)));
+}
+
+static void
 test_unsent_reply (RbCoreFixture *fixture,
                    gconstpointer  data)
 {
@@ -432,6 +469,7 @@ main (int   argc,
   ADD ("assignments/accepted", test_assignments);
   ADD ("assignments/unknown-reply", test_unknown_reply);
   ADD ("assignments/unsent-reply", test_unsent_reply);
+  g_test_add ("/successor/assignments/sent-reply", RbCoreFixture, "authority", set_up, test_sent_reply, rb_core_fixture_tear_down);
   ADD ("assignments/buffered", test_buffered_assignment);
   ADD ("others", test_others);
   ADD ("active-sibling", test_active_sibling);

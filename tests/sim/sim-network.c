@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define MAX_BEGUN 6
+#define SINCE "sim-since"
 
 typedef enum { MAIL_WAITS, MAIL_IN_FLIGHT, MAIL_RELEASED, MAIL_ACCEPTED } MailState;
 
@@ -133,7 +134,19 @@ send_async (RbConnector         *connector,
       return;
     }
   sim_oracle_sending (self->oracle, envelope);
+  g_object_set_data (G_OBJECT (task), SINCE, GSIZE_TO_POINTER (sim_oracle_get_ms (self->oracle) + 1));
   g_ptr_array_add (self->sends, task);
+}
+
+void
+sim_network_check_age (SimNetwork *self)
+{
+  GTask *oldest = self->sends->len > 0 ? g_ptr_array_index (self->sends, 0) : NULL;
+  gint64 since_ms = oldest != NULL ? (gint64) GPOINTER_TO_SIZE (g_object_get_data (G_OBJECT (oldest), SINCE)) - 1 : 0;
+
+  if (oldest != NULL && sim_oracle_get_ms (self->oracle) - since_ms > SIM_CALL_TIMEOUT_MS)
+    sim_check (self->oracle, 6, g_cancellable_is_cancelled (g_task_get_cancellable (oldest)), "a send waits for %" G_GINT64_FORMAT
+               " ms and nobody gave it up", sim_oracle_get_ms (self->oracle) - since_ms);
 }
 
 static gboolean

@@ -36,6 +36,8 @@ const char *sim_network_pick_correlation (SimNetwork *self, SimRandom *random);
 guint       sim_network_get_n_open   (SimNetwork *self);     /* mails that were not accepted */
 guint       sim_network_get_n_in_flight (SimNetwork *self);  /* delivered, and neither accepted nor released */
 gboolean    sim_network_is_done      (SimNetwork *self);     /* everything was accepted */
+/* What it does not answer in time is given up by the guard. */
+void        sim_network_check_age    (SimNetwork *self);
 /* The process is gone: what it still says is not heard, and whoever waits is told that nobody answers. */
 void        sim_network_die          (SimNetwork *self);
 void        sim_network_revive       (SimNetwork *self);

@@ -126,6 +126,12 @@ sim_oracle_is_dead (SimOracle *self)
   return self->is_dead;
 }
 
+gint64
+sim_oracle_get_ms (SimOracle *self)
+{
+  return sim_clock_get_ms (self->clock);
+}
+
 void
 sim_oracle_new_life (SimOracle *self)
 {

@@ -27,6 +27,7 @@ void       sim_oracle_look_at      (SimOracle *self, SimStore *store, SimClock *
 void       sim_oracle_set_step     (SimOracle *self, guint step);
 void       sim_oracle_set_dead     (SimOracle *self, gboolean is_dead);   /* what the remains do reaches nobody */
 gboolean   sim_oracle_is_dead      (SimOracle *self);
+gint64     sim_oracle_get_ms       (SimOracle *self);     /* since the begin of the simulation */
 /* Another process: what the last one had in its memory is gone. */
 void       sim_oracle_new_life     (SimOracle *self);
 

@@ -571,4 +571,5 @@ sim_step_run (SimWorld *world,
   if (chance (world, world->plan.eagerness) && !has (world, SIM_FAULT_HANG))
     sim_world_catch_up (world);
   sim_asks_check_age (world->asks);
+  sim_network_check_age (world->network);
 }
