@@ -361,6 +361,11 @@ everybody_goes (SimWorld *self)
       sim_world_catch_up (self);
       sim_clock_advance (self->clock, DAY_MS / 2 + 1);
     }
+  for (guint i = 0; i < 20; i++)    /* what is kept too long goes a few at a time */
+    {
+      sim_world_catch_up (self);
+      sim_clock_advance (self->clock, 1000);
+    }
   sim_world_catch_up (self);
 }
 
