@@ -328,6 +328,7 @@ static void
 hear_everybody (SimWorld *self)
 {
   sim_store_set_health (self->store, RB_STORE_OK);
+  sim_world_catch_up (self);      /* answers that come too late are done all the same, before the link comes back */
   sim_network_disconnect (self->network);
   sim_network_connect (self->network);
   for (guint i = 0; i < 12; i++)
