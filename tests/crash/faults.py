@@ -12,6 +12,7 @@ import fnmatch
 import glob
 import os
 import sys
+import time
 
 sys.dont_write_bytecode = True
 
@@ -95,10 +96,25 @@ def full_disk(rounds, passed):
         broker.remove()
 
 
+def fill(session):
+    """An endpoint comes and goes until nothing can be written: how far the session came before it was given up is the machine's to say."""
+    sender = session.adapters['sender']
+    sender.connect(session.record)
+    deadline = time.monotonic() + 60
+    while operator(session.record, 'status')['ready'] and time.monotonic() < deadline:
+        try:
+            answer = sender.call('POST', '/v1/endpoint/register', {
+                'agent_id': 'filler', 'plugin_pid': sender.pid, 'kind': 'custom', 'execution_surface': 'headless'})
+            sender.call('DELETE', '/v1/endpoint/' + answer['endpoint_id'])
+        except (AssertionError, Refused):
+            pass     # it is full now, or was for a moment
+
+
 def judge_refusal(broker, session):
+    fill(session)
     status = operator(session.record, 'status')
     if status['ready'] or 'disk full' not in status['not_ready_reason']:
-        yield 'status: ready {}, {}'.format(status['ready'], status['not_ready_reason'])
+        yield 'status: ready {}, {}'.format(status['ready'], status.get('not_ready_reason'))
     try:
         session.adapters['sender'].connect(session.record)
         session.adapters['sender'].call('POST', '/v1/send', {
