@@ -18,4 +18,7 @@ void  rb_inbound_dismiss     (RbCore *core, RbMessage *message, gint64 seq);    
 void  rb_inbound_refuse      (RbCore *core, RbMessage *message, gint64 seq);     /* the network shall bring it again */
 void  rb_inbound_leave       (RbCore *core, RbMessage *message);                 /* neither: we are stopping (IMP-55) */
 
+/* Order within a conversation: what was refused must not be overtaken by what came after it. */
+gboolean  rb_inbound_must_wait (RbCore *core, const RbMessage *message, gint64 seq);
+
 G_END_DECLS

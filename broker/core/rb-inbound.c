@@ -413,11 +413,10 @@ make_message (RbCore     *core,
   return message;
 }
 
-/* Order within a conversation: what was refused must not be overtaken by what came after it. */
-static gboolean
-must_wait (RbCore          *core,
-           const RbMessage *message,
-           gint64           seq)
+gboolean
+rb_inbound_must_wait (RbCore          *core,
+                      const RbMessage *message,
+                      gint64           seq)
 {
   return seq != RB_CONNECTOR_NO_SEQ && rb_refused_must_wait (core->refused, message, seq, monotonic_ms (core));
 }
@@ -453,7 +452,7 @@ on_delivery (RbConnector *connector,
     return;
 
   message = make_message (core, envelope);
-  if (!core->is_running || !rb_core_check_ready (core, NULL) || must_wait (core, message, seq) ||
+  if (!core->is_running || !rb_core_check_ready (core, NULL) || rb_inbound_must_wait (core, message, seq) ||
       !rb_core_has_room_for (core, rb_envelope_get_size (envelope), NULL))
     {
       rb_inbound_refuse (core, message, seq);

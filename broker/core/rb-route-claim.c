@@ -89,10 +89,33 @@ decline (RbCore *core,
                          RB_RULE_DECLINED);
 }
 
+/* Those that were sent after it. What is behind it may have been sent before it, and come again. */
+static void
+hold_back (const Claim *refused,
+           GQueue      *queue)
+{
+  for (GList *l = queue->head; l != NULL; l = l->next)
+    {
+      Claim *claim = l->data;
+
+      claim->must_wait |= claim->seq > refused->seq;
+    }
+}
+
+static gboolean
+is_refused (RbCore *core,
+            Claim  *claim)
+{
+  if (claim->seq == RB_CONNECTOR_NO_SEQ || claim->verdict == VERDICT_SKIP)
+    return FALSE;
+  return claim->verdict == VERDICT_FAILED || claim->must_wait || rb_inbound_must_wait (core, claim->message, claim->seq);
+}
+
 /* IMP-27: the endpoint may be gone; then the message is routed afresh. */
 static void
-place (RbCore *core,
-       Claim  *claim)
+place (RbCore   *core,
+       Claim    *claim,
+       gboolean  refused)
 {
   RbEndpoint *endpoint = rb_registry_lookup (core->registry, claim->endpoint_id);
 
@@ -102,19 +125,12 @@ place (RbCore *core,
     rb_inbound_leave (core, claim->message);
   else if (claim->verdict == VERDICT_SKIP)
     rb_inbound_dismiss (core, claim->message, claim->seq);
-  else if (claim->verdict == VERDICT_FAILED || (claim->must_wait && claim->seq != RB_CONNECTOR_NO_SEQ))
+  else if (refused || claim->verdict == VERDICT_FAILED)
     decline (core, claim);
   else if (endpoint != NULL)
     rb_inbound_to_endpoint (core, endpoint, claim->message, claim->seq, claim->kind, claim->rule);
   else
     rb_inbound_place (core, claim->message, claim->seq);
-}
-
-static void
-hold_back (GQueue *queue)
-{
-  for (GList *l = queue->head; l != NULL; l = l->next)
-    ((Claim *) l->data)->must_wait = TRUE;
 }
 
 /* As far as the answers are there. */
@@ -129,12 +145,13 @@ place_answered (RbCore     *core,
          ((Claim *) g_queue_peek_head (queue))->verdict != VERDICT_NONE)
     {
       Claim *claim = g_queue_pop_head (queue);
+      gboolean refused = is_refused (core, claim);
 
-      if (claim->verdict == VERDICT_FAILED && claim->seq != RB_CONNECTOR_NO_SEQ)
-        hold_back (queue);
+      if (refused)
+        hold_back (claim, queue);
       if (queue->length == 0)
         g_hash_table_remove (conversations, conversation);
-      place (core, claim);
+      place (core, claim, refused);
       claim_free (claim);
     }
 }

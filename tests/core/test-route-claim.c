@@ -154,6 +154,37 @@ test_refused_holds_back (RbCoreFixture *fixture,
 }
 
 static void
+test_refused_meanwhile (RbCoreFixture *fixture,
+                        gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = attach (fixture);
+  g_autofree char *pushed = NULL;
+
+  g_test_summary ("What is refused because one before it was holds back what came later, and not the one that comes again before it.");
+
+  deliver (fixture, 1, "m1", "c1");
+  deliver (fixture, 2, "m2", "c1");
+  answer_action (fixture, "none");
+  answer (fixture, 0);
+  deliver (fixture, 1, "m1", "c1");
+  deliver (fixture, 3, "m3", "c1");
+  answer_action (fixture, "route");
+  answer (fixture, 0);
+  answer (fixture, 0);
+  answer (fixture, 0);
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "queue");
+  g_assert_null (rb_core_fixture_place (fixture, "m2"));
+  g_assert_null (rb_core_fixture_place (fixture, "m3"));
+
+  deliver (fixture, 2, "m2", "c1");
+  deliver (fixture, 3, "m3", "c1");
+  answer (fixture, 1);
+  answer (fixture, 0);
+  pushed = dup_pushed (fixture, channel);
+  g_assert_cmpstr (pushed, ==, "m1 m2 m3");
+}
+
+static void
 test_unsequenced (RbCoreFixture *fixture,
                   gconstpointer  data)
 {
@@ -318,6 +349,7 @@ main (int   argc,
   ADD ("order/successor", test_successor);
   ADD ("order/successor-of-two", test_successor_of_two);
   ADD ("refused-holds-back", test_refused_holds_back);
+  ADD ("refused-meanwhile", test_refused_meanwhile);
   ADD ("unsequenced", test_unsequenced);
   ADD ("legacy", test_legacy);
   ADD ("stop", test_stop);
