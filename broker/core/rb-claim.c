@@ -500,7 +500,10 @@ on_claimed (GObject      *source,
   if (pieces != NULL)
     release_malformed (core, task, pieces, error);
   else
-    answer (core, task, NULL, rejected (error));
+    {
+      rb_settle_learn (core, self->undispatched_id, error);
+      answer (core, task, NULL, rejected (error));
+    }
 }
 
 static GVariant *

@@ -77,6 +77,8 @@ struct _RbCore {
   GHashTable     *claims;          /* RbPair of endpoint and undispatched id to GPtrArray of GTask: who else waits for that claim */
   GQueue          settles;         /* of GTask: their messages are being given to somebody just now (rb-settle.c) */
   GHashTable     *settling;        /* message id to RbSettling */
+  guint64         settle_timer;    /* until the upstream is asked again of those; 0: there is no need, or no link */
+  guint           settle_attempts;
   RbStaging      *staging;
   RbMailroom     *mailroom;
   GHashTable     *waiters;         /* endpoint id to GPtrArray of who waits for staged messages (rb-staged.c) */

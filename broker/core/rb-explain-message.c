@@ -133,6 +133,29 @@ put_assignment (RbStory            *story,
 }
 
 static void
+put_settling (RbStory          *story,
+              const RbSettling *settling)
+{
+  g_autoptr(GString) next = g_string_new ("declared handled by ");
+  gboolean is_quiet = TRUE;
+
+  for (guint i = 0; i < settling->settlers->len; i++)
+    {
+      const RbSettler *settler = g_ptr_array_index (settling->settlers, i);
+
+      g_string_append_printf (next, "%s%s%s", i > 0 ? ", " : "", settler->endpoint_id, settler->has_left     ? " (gone)"
+                              : settler->is_refused ? " (refused since)"
+                                                    : "");
+      is_quiet &= (settler->has_left || settler->is_refused) && settler->n_running == 0;
+    }
+  g_string_append (next, is_quiet ? "; whether the upstream heard so, the next claim or self-settle of it will tell"
+                                  : "; ends when the upstream, which is being asked, says so too");
+  rb_story_put_next (story, next->str, 0);
+  if (rb_settling_find_asker (settling) != NULL)
+    rb_story_add_clock (story, "self_settle", story->core->settle_timer, "the upstream is asked again whether it is settled");
+}
+
+static void
 put_inbox (RbStory   *story,
            RbMessage *message)
 {
@@ -141,10 +164,7 @@ put_inbox (RbStory   *story,
   g_autofree char *next = NULL;
 
   if (settling != NULL)
-    {
-      next = g_strdup_printf ("declared handled by %s; ends when the upstream, which is being asked, says so too", settling->endpoint_id);
-      rb_story_put_next (story, next, 0);
-    }
+    put_settling (story, settling);
   else if (staged_for == NULL)
     rb_story_put_next (story, "waits in the inbox until somebody dispatches it, or an endpoint claims it", 0);
   else

@@ -350,5 +350,6 @@ rb_lifecycle_cancel_timers (RbCore *core)
   rb_clock_clear (core->clock, &core->presence_timer);
   rb_clock_clear (core->clock, &core->sweep_timer);
   rb_clock_clear (core->clock, &core->probe_timer);
+  rb_clock_clear (core->clock, &core->settle_timer);
   rb_mailroom_cancel_timers (core);
 }

@@ -159,6 +159,6 @@ rb_past_endpoint (RbCore           *core,
     .outcome = why,
   };
 
-  rb_settling_forget_endpoint (core, endpoint->id, changes);
+  rb_settling_leave (core, endpoint->id, changes);
   add (core, &past, changes);
 }

@@ -11,21 +11,26 @@
 #include "rb-owner.h"
 #include "rb-past.h"
 #include "rb-restore.h"
+#include "rb-settle-refusal.h"
 #include "rb-settling.h"
-#include "rb-upstream-error.h"
 
 /* Marked, durably -> agreed by the upstream -> our copies of it ended, durably (IMP-40) -> answered. Source: protocol.md 12.6. When nobody knows
- * what the upstream did the mark stays, and it is asked again. That it then knows of no such message means that it had agreed. */
+ * what the upstream did the mark stays, and it is asked again. That it then knows of no such message means that it had agreed. That it refuses
+ * says only that it had not yet: a call that was given up may be carried out behind one that was made after it. */
 typedef struct {
   char       *endpoint_id;
   char       *undispatched_id;
   GPtrArray  *dispatchers;  /* of GTask: who waits for the assignment that ends; NULL: nobody */
   RbSettling *mark;         /* NULL: nothing here ends with it */
-  guint       n_lost;       /* of the mark's calls, when this one began */
+  RbSettler  *settler;      /* the mark's, for that endpoint */
   GError     *refusal;      /* the answer, once it is durable that this did not happen */
 } Settle;
 
 #define HANDLED "handled_no_reply"
+
+/* The first wait before the upstream is asked again; it doubles. */
+#define RETRY_MS 1000
+#define RETRY_MAX_MS 30000
 
 static const RbOwnerCall settle_call = { "self-settle", "self-settle", "self-settle requires Active", FALSE };
 
@@ -36,12 +41,15 @@ rb_settle_request_clear (RbSettleRequest *self)
   g_clear_pointer (&self->undispatched_id, g_free);
 }
 
+static void ask_again_later (RbCore *core);
+
 static void
 settle_free (Settle *self)
 {
   g_free (self->endpoint_id);
   g_free (self->undispatched_id);
   g_clear_pointer (&self->dispatchers, g_ptr_array_unref);
+  g_clear_pointer (&self->settler, rb_settler_unref);
   g_clear_pointer (&self->mark, rb_settling_unref);
   g_clear_error (&self->refusal);
   g_free (self);
@@ -136,6 +144,7 @@ finish (RbCore *core,
     }
 
   changes = rb_changes_new ();
+  core->settle_attempts = 0;
   if (self->mark != NULL)
     self->mark->is_settled = TRUE;
   rb_staging_remove_message (core->staging, self->undispatched_id);
@@ -168,80 +177,16 @@ rb_settle_go_on (RbCore     *core,
     }
 }
 
-static GError *
-unsupported (void)
-{
-  GError *error = rb_error_new (RB_ERROR_NOT_SUPPORTED, "runtime_self_settle_unsupported", "apps/api self-settle route is not available");
-
-  rb_error_set_retryable (error, TRUE);
-  return error;
-}
-
-/* The upstream's status where it is one of a refusal, else 409; its code and its text where it gave them. */
-static GError *
-rejected (const GError *failure)
-{
-  gint64 status = rb_upstream_error_get_status (failure);
-  const char *code = rb_upstream_error_get_code (failure);
-  GError *error = rb_error_new (status >= 400 ? RB_ERROR_REJECTED : RB_ERROR_BAD_STATE, code != NULL ? code : "runtime_self_settle_rejected",
-                                "%s", *failure->message != '\0' ? failure->message : "runtime self-settle was rejected");
-
-  if (status >= 400)
-    rb_error_add_detail (error, "status", g_variant_new_int64 (status));
-  return error;
-}
-
-static GError *
-unavailable (const GError *failure)
-{
-  gboolean answered = rb_upstream_error_get_status (failure) != 0;
-  const char *code = rb_upstream_error_get_code (failure);
-  GError *error = rb_error_new (RB_ERROR_UNAVAILABLE, code != NULL ? code : "runtime_self_settle_unavailable", "%s",
-                                answered && *failure->message != '\0' ? failure->message : "runtime self-settle failed; retry");
-
-  rb_error_set_retryable (error, TRUE);
-  return error;
-}
-
-static gboolean
-is_refusal (const GError *failure)
-{
-  gint64 status = rb_upstream_error_get_status (failure);
-
-  return g_error_matches (failure, RB_ERROR, RB_ERROR_REJECTED) && (status == 0 || status >= 400);
-}
-
-/* It knows of no such message (any more), and was asked before to settle it. */
+/* And it was asked before to settle it, by whomever. */
 static gboolean
 had_happened (RbCore       *core,
               const Settle *self,
               const GError *failure)
 {
-  gint64 status = rb_upstream_error_get_status (failure);
-
-  if (self->mark == NULL || !is_refusal (failure) || (status != 404 && status != 410))
+  if (self->mark == NULL || !rb_settle_is_unknown (failure))
     return FALSE;
   return self->mark->is_settled ||
-         (!self->mark->is_gone && self->mark->n_lost > 0 && rb_settling_has_object (core, self->undispatched_id));
-}
-
-/* Neither this call nor one before it. */
-static gboolean
-never_happened (const Settle *self,
-                const GError *failure)
-{
-  if (self->mark->n_running > 0)
-    return FALSE;
-  return is_refusal (failure) ? self->mark->n_lost == self->n_lost
-                              : g_error_matches (failure, RB_ERROR, RB_ERROR_NOT_SUPPORTED) && self->mark->n_lost == 0;
-}
-
-static GError *
-make_answer (const GError *failure)
-{
-  if (g_error_matches (failure, RB_ERROR, RB_ERROR_NOT_SUPPORTED))
-    return unsupported ();
-  return g_error_matches (failure, RB_ERROR, RB_ERROR_REJECTED) ? rejected (failure) : unavailable (failure);
+         (!self->mark->is_gone && rb_settling_may_be_over (self->mark) && rb_settling_has_object (core, self->undispatched_id));
 }
 
 static void
@@ -265,8 +210,15 @@ unmark (RbCore *core,
   RbChanges *changes = rb_changes_new ();
 
   self->refusal = answer;
-  rb_settling_forget (core, self->mark, changes);
+  rb_settling_refuse (core, self->mark, self->settler, changes);
   rb_core_commit (core, changes, on_unmarked, task);
+}
+
+/* It did not do it, for certain. */
+static gboolean
+is_denial (const GError *failure)
+{
+  return rb_settle_is_refusal (failure) || g_error_matches (failure, RB_ERROR, RB_ERROR_NOT_SUPPORTED);
 }
 
 /* Takes @task. */
@@ -276,19 +228,20 @@ refuse (RbCore       *core,
         const GError *failure)
 {
   Settle *self = g_task_get_task_data (task);
-  GError *answer = make_answer (failure);
+  GError *answer = rb_settle_make_answer (failure);
 
   if (self->mark != NULL)
-    self->mark->n_running--;
-  if (self->mark != NULL && !self->mark->is_gone && never_happened (self, failure))
+    self->settler->n_running--;
+  if (self->mark != NULL && !is_denial (failure))
+    self->settler->n_lost++;
+  if (self->mark != NULL && self->settler->n_running == 0 && is_denial (failure))
+    unmark (core, task, answer);
+  else
     {
-      unmark (core, task, answer);
-      return;
+      g_task_return_error (task, answer);
+      g_object_unref (task);
     }
-  if (self->mark != NULL && !is_refusal (failure) && !g_error_matches (failure, RB_ERROR, RB_ERROR_NOT_SUPPORTED))
-    self->mark->n_lost++;
-  g_task_return_error (task, answer);
-  g_object_unref (task);
+  ask_again_later (core);
 }
 
 static void
@@ -344,10 +297,8 @@ ask (RbCore           *core,
      GTask            *task,
      const RbEndpoint *endpoint)
 {
-  Settle *self = g_task_get_task_data (task);
+  const Settle *self = g_task_get_task_data (task);
 
-  if (self->mark != NULL)
-    self->n_lost = self->mark->n_lost;
   rb_upstream_call_async (core->upstream, RB_UPSTREAM_SELF_SETTLE, make_arguments (self, endpoint), NULL, on_settled, task);
 }
 
@@ -359,6 +310,7 @@ on_marked (RbCore       *core,
   g_autoptr(GTask) task = user_data;
   Settle *self = g_task_get_task_data (task);
   RbEndpoint *endpoint = rb_registry_lookup (core->registry, self->endpoint_id);
+  GError *refusal;
 
   if (error == NULL && endpoint != NULL)
     {
@@ -366,9 +318,13 @@ on_marked (RbCore       *core,
       return;
     }
 
-  self->mark->n_running--;
-  g_task_return_error (task, error != NULL ? g_error_copy (error)
-                                           : rb_error_new (RB_ERROR_NOT_FOUND, "unknown_endpoint", "unknown endpoint_id: %s", self->endpoint_id));
+  refusal = error != NULL ? g_error_copy (error)
+                          : rb_error_new (RB_ERROR_NOT_FOUND, "unknown_endpoint", "unknown endpoint_id: %s", self->endpoint_id);
+  self->settler->n_running--;
+  if (self->settler->n_running == 0)
+    unmark (core, g_steal_pointer (&task), refusal);
+  else
+    g_task_return_error (task, refusal);
 }
 
 /* Takes @task. */
@@ -386,7 +342,8 @@ settle_there (RbCore           *core,
       return;
     }
   changes = rb_changes_new ();
-  self->mark = rb_settling_begin (core, self->undispatched_id, self->endpoint_id, changes);
+  self->settler = rb_settling_begin (core, self->undispatched_id, self->endpoint_id, changes);
+  self->mark = rb_settling_ref (rb_settling_lookup (core, self->undispatched_id));
   rb_core_commit (core, changes, on_marked, task);
 }
 
@@ -458,18 +415,25 @@ rb_settle_finish (RbCore        *core,
 
 /* Nobody waits for the answer. */
 static void
-ask_again (RbCore           *core,
-           RbSettling       *mark,
-           const RbEndpoint *endpoint)
+ask_again (RbCore     *core,
+           RbSettling *mark,
+           RbSettler  *settler)
 {
   GTask *task = g_task_new (core, NULL, NULL, NULL);
-  Settle *self = set_settle (task, mark->endpoint_id, mark->message_id);
+  Settle *self = set_settle (task, settler->endpoint_id, mark->message_id);
 
   g_task_set_source_tag (task, ask_again);
   self->mark = rb_settling_ref (mark);
-  mark->n_running++;
-  rb_log_info ("self_settle_asked_again", "undispatched_id", mark->message_id, "endpoint_id", mark->endpoint_id, NULL);
-  ask (core, task, endpoint);
+  self->settler = rb_settler_ref (settler);
+  settler->n_running++;
+  rb_log_info ("self_settle_asked_again", "undispatched_id", mark->message_id, "endpoint_id", settler->endpoint_id, NULL);
+  ask (core, task, rb_registry_lookup (core->registry, settler->endpoint_id));
+}
+
+static gboolean
+can_ask (RbCore *core)
+{
+  return core->presence == RB_PRESENCE_ONLINE && core->is_running && !core->is_stopping;
 }
 
 void
@@ -477,14 +441,80 @@ rb_settle_resume (RbCore *core)
 {
   g_autoptr(GPtrArray) marks = rb_settling_dup_all (core);
 
-  if (core->presence != RB_PRESENCE_ONLINE || !core->is_running)
+  if (!can_ask (core))
     return;
+  core->settle_attempts = 0;
   for (guint i = 0; i < marks->len; i++)
     {
       RbSettling *mark = g_ptr_array_index (marks, i);
-      const RbEndpoint *endpoint = rb_registry_lookup (core->registry, mark->endpoint_id);
+      RbSettler *settler = rb_settling_find_asker (mark);
 
-      if (mark->n_running == 0 && endpoint != NULL && rb_settling_has_object (core, mark->message_id))
-        ask_again (core, mark, endpoint);
+      if (settler != NULL && rb_settling_has_object (core, mark->message_id))
+        ask_again (core, mark, settler);
     }
+}
+
+/* What somebody may have just now is left alone: perhaps the one who declared it handled, and was told that this failed. */
+static void
+on_retry_due (gpointer user_data)
+{
+  RbCore *core = user_data;
+  g_autoptr(GPtrArray) marks = rb_settling_dup_all (core);
+
+  core->settle_timer = 0;
+  for (guint i = 0; can_ask (core) && i < marks->len; i++)
+    {
+      RbSettling *mark = g_ptr_array_index (marks, i);
+      RbSettler *settler = rb_settling_find_asker (mark);
+
+      if (settler != NULL && rb_inbox_lookup (core->inbox, mark->message_id) != NULL)
+        ask_again (core, mark, settler);
+    }
+  ask_again_later (core);
+}
+
+static gboolean
+has_asker (RbCore *core)
+{
+  GHashTableIter iter;
+  gpointer mark;
+
+  g_hash_table_iter_init (&iter, core->settling);
+  while (g_hash_table_iter_next (&iter, NULL, &mark))
+    {
+      if (rb_settling_find_asker (mark) != NULL)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+ask_again_later (RbCore *core)
+{
+  gint64 wait = MIN (RETRY_MS << MIN (core->settle_attempts, 6), RETRY_MAX_MS);
+
+  if (core->settle_timer != 0 || !can_ask (core) || !has_asker (core))
+    return;
+
+  core->settle_attempts++;
+  core->settle_timer = rb_clock_add (core->clock, wait, on_retry_due, core);
+}
+
+void
+rb_settle_learn (RbCore       *core,
+                 const char   *undispatched_id,
+                 const GError *refusal)
+{
+  RbSettling *mark = rb_settling_lookup (core, undispatched_id);
+  const RbSettler *last;
+  GTask *task;
+
+  if (mark == NULL || !rb_settle_is_unknown (refusal) || !rb_settling_may_be_over (mark) || !rb_settling_has_object (core, undispatched_id))
+    return;
+
+  last = g_ptr_array_index (mark->settlers, mark->settlers->len - 1);
+  task = g_task_new (core, NULL, NULL, NULL);
+  g_task_set_source_tag (task, rb_settle_learn);
+  set_settle (task, last->endpoint_id, undispatched_id)->mark = rb_settling_ref (mark);
+  finish (core, task);
 }

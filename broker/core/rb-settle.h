@@ -26,5 +26,7 @@ gboolean  rb_settle_finish (RbCore *core, GAsyncResult *result, GError **error);
 void      rb_settle_go_on        (RbCore *core, const char *undispatched_id);
 /* Asks again about what was declared handled while nobody knows whether the upstream heard so: the link is there again. */
 void      rb_settle_resume       (RbCore *core);
+/* Another call about it was refused. That the upstream knows of no such message, which somebody declared handled, says that it heard so. */
+void      rb_settle_learn        (RbCore *core, const char *undispatched_id, const GError *refusal);
 
 G_END_DECLS

@@ -7,8 +7,29 @@
 
 #include <string.h>
 
-/* Named values: this and the message's id; the value is the endpoint's. */
+/* Named values: one of these, the endpoint's id, a colon and the message's; the value is the endpoint's id, which tells where it ends. */
 #define PREFIX "settling:"
+#define REFUSED "settling-refused:"
+
+RbSettler *
+rb_settler_ref (RbSettler *self)
+{
+  return g_rc_box_acquire (self);
+}
+
+static void
+clear_settler (gpointer data)
+{
+  RbSettler *self = data;
+
+  g_free (self->endpoint_id);
+}
+
+void
+rb_settler_unref (RbSettler *self)
+{
+  g_rc_box_release_full (self, clear_settler);
+}
 
 RbSettling *
 rb_settling_ref (RbSettling *self)
@@ -22,7 +43,7 @@ clear (gpointer data)
   RbSettling *self = data;
 
   g_free (self->message_id);
-  g_free (self->endpoint_id);
+  g_ptr_array_unref (self->settlers);
 }
 
 void
@@ -32,34 +53,102 @@ rb_settling_unref (RbSettling *self)
 }
 
 static RbSettling *
-add (RbCore     *core,
-     const char *message_id,
-     const char *endpoint_id)
+ensure (RbCore     *core,
+        const char *message_id)
 {
-  RbSettling *self = g_rc_box_new0 (RbSettling);
+  RbSettling *self = rb_settling_lookup (core, message_id);
 
+  if (self != NULL)
+    return self;
+
+  self = g_rc_box_new0 (RbSettling);
   self->message_id = g_strdup (message_id);
-  self->endpoint_id = g_strdup (endpoint_id);
+  self->settlers = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_settler_unref);
   g_hash_table_insert (core->settling, self->message_id, self);
   return self;
 }
 
-RbSettling *
+static RbSettler *
+find (const RbSettling *self,
+      const char       *endpoint_id)
+{
+  for (guint i = 0; i < self->settlers->len; i++)
+    {
+      RbSettler *settler = g_ptr_array_index (self->settlers, i);
+
+      if (g_str_equal (settler->endpoint_id, endpoint_id))
+        return settler;
+    }
+  return NULL;
+}
+
+static RbSettler *
+add (RbSettling *self,
+     const char *endpoint_id)
+{
+  RbSettler *settler = g_rc_box_new0 (RbSettler);
+
+  settler->endpoint_id = g_strdup (endpoint_id);
+  g_ptr_array_add (self->settlers, settler);
+  return settler;
+}
+
+static void
+put_row (const RbSettling *self,
+         const RbSettler  *settler,
+         RbChanges        *changes)
+{
+  g_autofree char *name = g_strconcat (settler->is_refused ? REFUSED : PREFIX, settler->endpoint_id, ":", self->message_id, NULL);
+
+  rb_changes_put (changes, RB_TABLE_META, g_variant_new ("(ss)", name, settler->endpoint_id));
+}
+
+static void
+delete_row (const RbSettling *self,
+            const RbSettler  *settler,
+            RbChanges        *changes)
+{
+  g_autofree char *name = g_strconcat (settler->is_refused ? REFUSED : PREFIX, settler->endpoint_id, ":", self->message_id, NULL);
+
+  rb_changes_delete (changes, RB_TABLE_META, g_variant_new ("(s)", name));
+}
+
+static void
+set_refused (const RbSettling *self,
+             RbSettler        *settler,
+             gboolean          is_refused,
+             RbChanges        *changes)
+{
+  if (settler->is_refused != is_refused)
+    delete_row (self, settler, changes);
+  settler->is_refused = is_refused;
+  put_row (self, settler, changes);
+}
+
+RbSettler *
 rb_settling_begin (RbCore     *core,
                    const char *message_id,
                    const char *endpoint_id,
                    RbChanges  *changes)
 {
-  g_autofree char *name = g_strconcat (PREFIX, message_id, NULL);
-  RbSettling *self = rb_settling_lookup (core, message_id);
+  RbSettling *self = ensure (core, message_id);
+  RbSettler *settler = find (self, endpoint_id);
 
-  if (self == NULL)
-    self = add (core, message_id, endpoint_id);
-  g_free (self->endpoint_id);
-  self->endpoint_id = g_strdup (endpoint_id);
-  self->n_running++;
-  rb_changes_put (changes, RB_TABLE_META, g_variant_new ("(ss)", name, endpoint_id));
-  return rb_settling_ref (self);
+  if (settler == NULL)
+    settler = add (self, endpoint_id);
+  settler->n_running++;
+  set_refused (self, settler, FALSE, changes);
+  return rb_settler_ref (settler);
+}
+
+static const char *
+find_message_id (const char *name,
+                 const char *prefix,
+                 const char *endpoint_id)
+{
+  g_autofree char *begin = g_strconcat (prefix, endpoint_id, ":", NULL);
+
+  return g_str_has_prefix (name, begin) ? name + strlen (begin) : NULL;
 }
 
 void
@@ -67,15 +156,23 @@ rb_settling_load (RbCore    *core,
                   GVariant  *row,
                   RbChanges *changes)
 {
-  const char *name, *endpoint_id;
+  const char *name, *endpoint_id, *message_id, *refused_id;
+  RbSettler *settler;
 
   g_variant_get (row, "(&s&s)", &name, &endpoint_id);
-  if (!g_str_has_prefix (name, PREFIX))
+  refused_id = find_message_id (name, REFUSED, endpoint_id);
+  message_id = refused_id != NULL ? refused_id : find_message_id (name, PREFIX, endpoint_id);
+  if (message_id == NULL)
     return;
-  if (rb_registry_lookup (core->registry, endpoint_id) != NULL && rb_settling_has_object (core, name + strlen (PREFIX)))
-    add (core, name + strlen (PREFIX), endpoint_id)->n_lost = 1;
-  else
-    rb_changes_delete (changes, RB_TABLE_META, g_variant_new ("(s)", name));
+  if (!rb_settling_has_object (core, message_id))
+    {
+      rb_changes_delete (changes, RB_TABLE_META, g_variant_new ("(s)", name));
+      return;
+    }
+  settler = add (ensure (core, message_id), endpoint_id);
+  settler->n_lost = 1;
+  settler->is_refused = refused_id != NULL;
+  settler->has_left = rb_registry_lookup (core->registry, endpoint_id) == NULL;
 }
 
 RbSettling *
@@ -98,18 +195,64 @@ rb_settling_dup_all (RbCore *core)
   return all;
 }
 
+gboolean
+rb_settling_may_be_over (const RbSettling *self)
+{
+  for (guint i = 0; i < self->settlers->len; i++)
+    {
+      const RbSettler *settler = g_ptr_array_index (self->settlers, i);
+
+      if (settler->n_lost > 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+RbSettler *
+rb_settling_find_asker (const RbSettling *self)
+{
+  RbSettler *asker = NULL;
+
+  for (guint i = 0; i < self->settlers->len; i++)
+    {
+      RbSettler *settler = g_ptr_array_index (self->settlers, i);
+
+      if (settler->n_running > 0)
+        return NULL;
+      if (settler->n_lost > 0 && !settler->has_left && !settler->is_refused)
+        asker = settler;
+    }
+  return asker;
+}
+
+static void
+forget (RbCore     *core,
+        RbSettling *self,
+        RbSettler  *settler,
+        RbChanges  *changes)
+{
+  delete_row (self, settler, changes);
+  g_ptr_array_remove (self->settlers, settler);
+  if (self->settlers->len > 0)
+    return;
+
+  self->is_gone = TRUE;
+  g_hash_table_remove (core->settling, self->message_id);
+}
+
 void
-rb_settling_forget (RbCore     *core,
+rb_settling_refuse (RbCore     *core,
                     RbSettling *self,
+                    RbSettler  *settler,
                     RbChanges  *changes)
 {
-  g_autofree char *name = g_strconcat (PREFIX, self->message_id, NULL);
-
-  if (self->is_gone)
+  if (self->is_gone || !g_ptr_array_find (self->settlers, settler, NULL))
     return;
-  self->is_gone = TRUE;
-  rb_changes_delete (changes, RB_TABLE_META, g_variant_new ("(s)", name));
-  g_hash_table_remove (core->settling, self->message_id);
+
+  if (settler->n_lost > 0)
+    set_refused (self, settler, TRUE, changes);
+  else
+    forget (core, self, settler, changes);
 }
 
 void
@@ -119,23 +262,47 @@ rb_settling_forget_message (RbCore     *core,
 {
   RbSettling *self = rb_settling_lookup (core, message_id);
 
-  if (self != NULL)
-    rb_settling_forget (core, self, changes);
+  if (self == NULL)
+    return;
+
+  for (guint i = 0; i < self->settlers->len; i++)
+    delete_row (self, g_ptr_array_index (self->settlers, i), changes);
+  self->is_gone = TRUE;
+  g_hash_table_remove (core->settling, message_id);
+}
+
+/* One that left says all that another could add, so there are no more of them than messages. */
+static gboolean
+is_known_of_another (const RbSettling *self,
+                     const RbSettler  *settler)
+{
+  for (guint i = 0; i < self->settlers->len; i++)
+    {
+      const RbSettler *other = g_ptr_array_index (self->settlers, i);
+
+      if (other != settler && other->has_left && other->n_lost > 0)
+        return TRUE;
+    }
+  return FALSE;
 }
 
 void
-rb_settling_forget_endpoint (RbCore     *core,
-                             const char *endpoint_id,
-                             RbChanges  *changes)
+rb_settling_leave (RbCore     *core,
+                   const char *endpoint_id,
+                   RbChanges  *changes)
 {
   g_autoptr(GPtrArray) all = rb_settling_dup_all (core);
 
   for (guint i = 0; i < all->len; i++)
     {
       RbSettling *self = g_ptr_array_index (all, i);
+      RbSettler *settler = find (self, endpoint_id);
 
-      if (g_str_equal (self->endpoint_id, endpoint_id))
-        rb_settling_forget (core, self, changes);
+      if (settler == NULL)
+        continue;
+      settler->has_left = TRUE;
+      if (is_known_of_another (self, settler))
+        forget (core, self, settler, changes);
     }
 }
 

@@ -6,6 +6,7 @@
 #include "rb-claimer.h"
 
 #include "rb-error.h"
+#include "rb-settle.h"
 
 GVariant *
 rb_claimer_answer (RbWorker   *worker,
@@ -166,6 +167,30 @@ start_fetch (RbWorker      *worker,
 
   rb_staged_async (worker->fixture->core, &caller, &request, cancellable, result != NULL ? rb_test_store_result : NULL, result);
   rb_test_settle ();
+}
+
+void
+rb_claimer_settle_start (RbWorker      *worker,
+                         const char    *message_id,
+                         GAsyncResult **result)
+{
+  RbCaller caller = { .pid = worker->pid };
+  RbSettleRequest request = { worker->endpoint_id, worker->pid, (char *) message_id };
+
+  rb_settle_async (worker->fixture->core, &caller, &request, result != NULL ? rb_test_store_result : NULL, result);
+  rb_test_settle ();
+}
+
+gboolean
+rb_claimer_settle (RbWorker    *worker,
+                   const char  *message_id,
+                   GError     **error)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+
+  rb_claimer_settle_start (worker, message_id, &result);
+  rb_test_wait_until (result != NULL);
+  return rb_settle_finish (worker->fixture->core, result, error);
 }
 
 void

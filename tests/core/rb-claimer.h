@@ -33,6 +33,10 @@ RbGrant   *rb_claimer_claim         (RbWorker *worker, const char *message_id, G
 void       rb_claimer_claim_start   (RbWorker *worker, const char *message_id, GAsyncResult **result);
 RbGrant   *rb_claimer_claim_finish  (RbWorker *worker, GAsyncResult *result, GError **error);
 
+/* Declares it handled, as the worker's adapter, and waits. */
+gboolean   rb_claimer_settle        (RbWorker *worker, const char *message_id, GError **error);
+void       rb_claimer_settle_start  (RbWorker *worker, const char *message_id, GAsyncResult **result);
+
 /* Fetches; NULL @result as above. */
 GPtrArray *rb_claimer_fetch         (RbWorker *worker, double timeout_ms, gboolean mark_attempt, GError **error);
 void       rb_claimer_fetch_start   (RbWorker *worker, double timeout_ms, GCancellable *cancellable, GAsyncResult **result);

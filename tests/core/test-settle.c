@@ -15,30 +15,6 @@
 #define OTHER 200
 
 static void
-settle_start (RbWorker      *worker,
-              const char    *message_id,
-              GAsyncResult **result)
-{
-  RbCaller caller = { .pid = worker->pid };
-  RbSettleRequest request = { worker->endpoint_id, worker->pid, (char *) message_id };
-
-  rb_settle_async (worker->fixture->core, &caller, &request, result != NULL ? rb_test_store_result : NULL, result);
-  rb_test_settle ();
-}
-
-static gboolean
-settle (RbWorker    *worker,
-        const char  *message_id,
-        GError     **error)
-{
-  g_autoptr(GAsyncResult) result = NULL;
-
-  settle_start (worker, message_id, &result);
-  rb_test_wait_until (result != NULL);
-  return rb_settle_finish (worker->fixture->core, result, error);
-}
-
-static void
 test_checks (RbCoreFixture *fixture,
              gconstpointer  data)
 {
@@ -112,7 +88,7 @@ test_refused (RbCoreFixture *fixture,
 
       rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_SELF_SETTLE,
                                     rb_claimer_failure (rows[i].kind, rows[i].status, rows[i].code, rows[i].text));
-      g_assert_false (settle (worker, "m1", &error));
+      g_assert_false (rb_claimer_settle (worker, "m1", &error));
       g_assert_cmpstr (rb_error_retryable (error), ==, rows[i].retryable);
       if (rows[i].answer == RB_ERROR_REJECTED)
         {
@@ -136,7 +112,7 @@ test_settled (RbCoreFixture *fixture,
   g_test_summary ("IMP-40: our row ends with it; a message that is not here needs nothing of us.");
 
   rb_claimer_arrive (fixture, 1, "m1");
-  g_assert_true (settle (worker, "m1", &error));
+  g_assert_true (rb_claimer_settle (worker, "m1", &error));
   g_assert_no_error (error);
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "ended");
   g_assert_cmpstr (rb_core_fixture_reason (fixture, "m1"), ==, "handled_no_reply");
@@ -146,7 +122,7 @@ test_settled (RbCoreFixture *fixture,
   endpoint = rb_claimer_argument (fixture, RB_UPSTREAM_SELF_SETTLE, "endpoint_id");
   g_assert_cmpuint (strlen (nonce), ==, 36);
   g_assert_cmpstr (endpoint, ==, worker->endpoint_id);
-  g_assert_true (settle (worker, "m2", &error));
+  g_assert_true (rb_claimer_settle (worker, "m2", &error));
 }
 
 static void
@@ -167,7 +143,7 @@ test_staged (RbCoreFixture *fixture,
   items = rb_claimer_fetch (worker, 0, TRUE, &error);
   g_assert_cmpuint (items->len, ==, 1);
   rb_claimer_list (fixture, 0);
-  g_assert_true (settle (worker, "m1", &error));
+  g_assert_true (rb_claimer_settle (worker, "m1", &error));
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "ended");
   g_assert_cmpint (rb_claimer_used (fixture, "staged"), ==, 0);
   g_assert_cmpint (rb_claimer_used (fixture, "inbox"), ==, 0);
@@ -185,7 +161,7 @@ test_after_commit (RbCoreFixture *fixture,
 
   rb_claimer_arrive (fixture, 1, "m1");
   rb_fake_store_set_hold (fixture->store, TRUE);
-  settle_start (worker, "m1", &result);
+  rb_claimer_settle_start (worker, "m1", &result);
   g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_SELF_SETTLE], ==, 0);
   g_assert_true (rb_fake_store_commit_one (fixture->store));
   rb_test_settle ();
@@ -202,242 +178,6 @@ test_after_commit (RbCoreFixture *fixture,
 }
 
 static void
-test_mark_lost (RbCoreFixture *fixture,
-                gconstpointer  data)
-{
-  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
-  guint n_durable;
-
-  g_test_summary ("What a crash or a power loss takes with it was never asked for, and a power loss does not take what was.");
-
-  rb_claimer_arrive (fixture, 1, "m1");
-  rb_fake_store_set_hold (fixture->store, TRUE);
-  settle_start (worker, "m1", NULL);
-  rb_core_fixture_crash (fixture);
-  rb_fake_store_set_hold (fixture->store, FALSE);
-  rb_test_settle ();
-  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_SELF_SETTLE], ==, 0);
-  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 0);
-  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
-
-  rb_worker_reattach (worker);
-  fixture->upstream->holds[RB_UPSTREAM_SELF_SETTLE] = TRUE;
-  n_durable = rb_fake_store_get_n_durable (fixture->store);
-  settle_start (worker, "m1", NULL);
-  g_assert_cmpuint (rb_fake_store_get_n_durable (fixture->store), ==, n_durable + 1);
-  fixture->upstream->holds[RB_UPSTREAM_SELF_SETTLE] = FALSE;
-  rb_fake_upstream_answer (fixture->upstream);
-  rb_test_settle ();
-}
-
-static void
-fail_with (RbCoreFixture *fixture,
-           RbError        kind,
-           gint64         status)
-{
-  rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_SELF_SETTLE, rb_claimer_failure (kind, status, NULL, "no"));
-}
-
-/* The upstream has decided, and its answer reaches nobody. */
-static void
-die_while_asked (RbWorker *worker)
-{
-  RbCoreFixture *fixture = worker->fixture;
-
-  rb_claimer_arrive (fixture, 1, "m1");
-  fixture->upstream->holds[RB_UPSTREAM_SELF_SETTLE] = TRUE;
-  settle_start (worker, "m1", NULL);
-  g_assert_cmpuint (fixture->upstream->waiting->len, ==, 1);
-  rb_core_fixture_crash (fixture);
-  rb_test_settle ();
-}
-
-static void
-come_online (RbCoreFixture *fixture)
-{
-  rb_connector_emit_disconnected (RB_CONNECTOR (fixture->connector), "a break");
-  rb_connector_emit_connected (RB_CONNECTOR (fixture->connector));
-  rb_test_settle ();
-}
-
-static void
-assert_settled (RbCoreFixture *fixture)
-{
-  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "ended");
-  g_assert_cmpstr (rb_core_fixture_reason (fixture, "m1"), ==, "handled_no_reply");
-  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 0);
-}
-
-static void
-resume (RbCoreFixture *fixture,
-        gint64         status,
-        const char    *place)
-{
-  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
-
-  if (status != 0)
-    fail_with (fixture, RB_ERROR_REJECTED, status);
-  die_while_asked (worker);
-  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_SELF_SETTLE], ==, 2);
-  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, place);
-  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 0);
-  rb_test_assert_logged ("self_settle_asked_again", "undispatched_id", "m1", "endpoint_id", worker->endpoint_id, NULL);
-  come_online (fixture);
-  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_SELF_SETTLE], ==, 2);
-}
-
-static void
-test_resumed (RbCoreFixture *fixture,
-              gconstpointer  data)
-{
-  static const struct {
-    gint64 status;      /* 0: it agrees */
-    const char *place;
-  } rows[] = { { 0, "ended" }, { 404, "ended" }, { 410, "ended" }, { 409, "inbox" }, { 403, "inbox" }, { 422, "inbox" } };
-
-  g_test_summary ("Who died while the upstream was asked asks again; that it knows of no such message means that it had agreed.");
-
-  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
-    {
-      rb_core_fixture_tear_down (fixture, data);
-      rb_core_fixture_set_up (fixture, data);
-      resume (fixture, rows[i].status, rows[i].place);
-    }
-}
-
-static void
-test_resumed_later (RbCoreFixture *fixture,
-                    gconstpointer  data)
-{
-  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
-  g_autofree char *story = NULL;
-
-  g_test_summary ("Nobody answers yet: it is asked again when the link comes back. What is delivered once more meanwhile changes nothing.");
-
-  fail_with (fixture, RB_ERROR_UNAVAILABLE, 503);
-  die_while_asked (worker);
-  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
-  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 1);
-  story = rb_claimer_explain (fixture, "m1");
-  g_assert_nonnull (strstr (story, "declared handled by "));
-  rb_claimer_arrive (fixture, 2, "m1");
-  g_assert_true (rb_fake_connector_has_accepted (fixture->connector, 2));
-
-  fail_with (fixture, RB_ERROR_REJECTED, 404);
-  come_online (fixture);
-  assert_settled (fixture);
-  g_assert_cmpint (rb_claimer_used (fixture, "inbox"), ==, 0);
-  rb_claimer_arrive (fixture, 3, "m1");
-  g_assert_true (rb_fake_connector_has_accepted (fixture->connector, 3));
-  assert_settled (fixture);
-}
-
-static void
-test_repeated (RbCoreFixture *fixture,
-               gconstpointer  data)
-{
-  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
-  g_autoptr(GAsyncResult) first = NULL;
-  g_autoptr(GAsyncResult) second = NULL;
-  g_autoptr(GError) error = NULL;
-
-  g_test_summary ("An adapter that asks again, because the answer was lost, is told yes where the first call had happened, else no.");
-
-  rb_claimer_arrive (fixture, 1, "m1");
-  fail_with (fixture, RB_ERROR_TIMED_OUT, 0);
-  g_assert_false (settle (worker, "m1", NULL));
-  fail_with (fixture, RB_ERROR_REJECTED, 409);
-  g_assert_false (settle (worker, "m1", &error));
-  g_assert_error (error, RB_ERROR, RB_ERROR_REJECTED);
-  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 0);
-  fail_with (fixture, RB_ERROR_REJECTED, 404);
-  g_assert_false (settle (worker, "m1", NULL));
-  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
-
-  fail_with (fixture, RB_ERROR_TIMED_OUT, 0);
-  g_assert_false (settle (worker, "m1", NULL));
-  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 1);
-  fixture->upstream->holds[RB_UPSTREAM_SELF_SETTLE] = TRUE;
-  settle_start (worker, "m1", &first);
-  settle_start (worker, "m1", &second);
-  fixture->upstream->holds[RB_UPSTREAM_SELF_SETTLE] = FALSE;
-  fail_with (fixture, RB_ERROR_REJECTED, 404);
-  rb_fake_upstream_answer (fixture->upstream);
-  rb_test_wait_until (first != NULL && second != NULL);
-  g_assert_true (rb_settle_finish (fixture->core, first, NULL));
-  g_assert_true (rb_settle_finish (fixture->core, second, NULL));
-  assert_settled (fixture);
-}
-
-static void
-test_twice_at_once (RbCoreFixture *fixture,
-                    gconstpointer  data)
-{
-  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
-  g_autoptr(GAsyncResult) first = NULL;
-  g_autoptr(GAsyncResult) second = NULL;
-
-  g_test_summary ("The refusal of one call says nothing of another that is on its way, or was while it was made.");
-
-  rb_claimer_arrive (fixture, 1, "m1");
-  fixture->upstream->holds[RB_UPSTREAM_SELF_SETTLE] = TRUE;
-  settle_start (worker, "m1", &first);
-  settle_start (worker, "m1", &second);
-  fail_with (fixture, RB_ERROR_TIMED_OUT, 0);
-  rb_fake_upstream_answer_one (fixture->upstream, 0);
-  rb_test_wait_until (first != NULL);
-  fail_with (fixture, RB_ERROR_REJECTED, 409);
-  rb_fake_upstream_answer (fixture->upstream);
-  rb_test_wait_until (second != NULL);
-  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 1);
-
-  g_clear_object (&first);
-  g_clear_object (&second);
-  settle_start (worker, "m1", &first);
-  settle_start (worker, "m1", &second);
-  rb_fake_upstream_answer_one (fixture->upstream, 0);
-  rb_test_wait_until (first != NULL);
-  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 1);
-  fail_with (fixture, RB_ERROR_REJECTED, 404);
-  fixture->upstream->holds[RB_UPSTREAM_SELF_SETTLE] = FALSE;
-  rb_fake_upstream_answer (fixture->upstream);
-  rb_test_wait_until (second != NULL);
-  g_assert_true (rb_settle_finish (fixture->core, second, NULL));
-  assert_settled (fixture);
-}
-
-static void
-test_mark_ends (RbCoreFixture *fixture,
-                gconstpointer  data)
-{
-  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
-  g_autoptr(RbWorker) other = rb_worker_new (fixture, OTHER);
-
-  g_test_summary ("It is not asked about what somebody accepted meanwhile, nor for an endpoint that is gone.");
-
-  rb_claimer_arrive (fixture, 1, "m1");
-  fail_with (fixture, RB_ERROR_TIMED_OUT, 0);
-  g_assert_false (settle (other, "m1", NULL));
-  rb_worker_take (worker, 2, "m1", NULL);
-  g_assert_true (rb_worker_report (worker, "m1", 2, "adapter_accepted", NULL));
-  come_online (fixture);
-  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_SELF_SETTLE], ==, 1);
-  fail_with (fixture, RB_ERROR_REJECTED, 404);
-  g_assert_false (settle (other, "m1", NULL));
-  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "assignment");
-
-  rb_claimer_arrive (fixture, 3, "m2");
-  fail_with (fixture, RB_ERROR_TIMED_OUT, 0);
-  g_assert_false (settle (other, "m2", NULL));
-  g_assert_nonnull (rb_fake_store_peek (fixture->store, RB_TABLE_META, g_variant_new ("(s)", "settling:m2")));
-  g_assert_true (rb_core_fixture_unregister (fixture, OTHER, other->endpoint_id, NULL));
-  g_assert_null (rb_fake_store_peek (fixture->store, RB_TABLE_META, g_variant_new ("(s)", "settling:m2")));
-  come_online (fixture);
-  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_SELF_SETTLE], ==, 3);
-  g_assert_cmpstr (rb_core_fixture_place (fixture, "m2"), ==, "inbox");
-}
-
-static void
 test_assigned (RbCoreFixture *fixture,
                gconstpointer  data)
 {
@@ -450,7 +190,7 @@ test_assigned (RbCoreFixture *fixture,
 
   rb_claimer_arrive (fixture, 1, "m1");
   rb_core_fixture_dispatch_start (fixture, "m1", other->endpoint_id, &dispatched);
-  g_assert_true (settle (worker, "m1", NULL));
+  g_assert_true (rb_claimer_settle (worker, "m1", NULL));
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "ended");
   g_assert_cmpstr (rb_core_fixture_reason (fixture, "m1"), ==, "handled_no_reply");
   g_assert_cmpuint (rb_assignments_get_n (fixture->core->assignments), ==, 0);
@@ -461,7 +201,7 @@ test_assigned (RbCoreFixture *fixture,
 
   rb_worker_take (worker, 2, "m2", NULL);
   g_assert_true (rb_worker_report (worker, "m2", 2, "adapter_accepted", NULL));
-  g_assert_true (settle (worker, "m2", NULL));
+  g_assert_true (rb_claimer_settle (worker, "m2", NULL));
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m2"), ==, "assignment");
 }
 
@@ -481,7 +221,7 @@ test_while_asked (RbCoreFixture *fixture,
   rb_claimer_arrive (fixture, 1, "m1");
   fixture->authority->hold = TRUE;
   rb_core_fixture_dispatch_start (fixture, "m1", other->endpoint_id, &dispatched);
-  settle_start (worker, "m1", &settled);
+  rb_claimer_settle_start (worker, "m1", &settled);
   g_assert_null (settled);
   fixture->authority->hold = FALSE;
   rb_fake_emitter_answer (fixture->authority, is_agreed ? NULL : refusal);
@@ -518,19 +258,19 @@ test_local (RbCoreFixture *fixture,
 
   g_test_summary ("Where our own inbox is the authority a row ends by our word, and an accepted assignment by its holder's; nothing else does.");
 
-  g_assert_false (settle (worker, "m1", &error));
+  g_assert_false (rb_claimer_settle (worker, "m1", &error));
   rb_assert_refused (error, RB_ERROR_NOT_FOUND, "runtime_self_settle_rejected", "unknown undispatched_id: m1");
   rb_claimer_arrive (fixture, 1, "m1");
-  g_assert_true (settle (worker, "m1", &error));
+  g_assert_true (rb_claimer_settle (worker, "m1", &error));
   g_assert_cmpstr (rb_core_fixture_reason (fixture, "m1"), ==, "handled_no_reply");
 
   rb_worker_take (worker, 2, "m2", NULL);
-  g_assert_false (settle (worker, "m2", &error));
+  g_assert_false (rb_claimer_settle (worker, "m2", &error));
   rb_assert_refused (error, RB_ERROR_NOT_FOUND, "runtime_self_settle_rejected", "unknown undispatched_id: m2");
   g_assert_true (rb_worker_report (worker, "m2", 2, "adapter_accepted", &error));
-  g_assert_false (settle (other, "m2", &error));
+  g_assert_false (rb_claimer_settle (other, "m2", &error));
   g_clear_error (&error);
-  g_assert_true (settle (worker, "m2", &error));
+  g_assert_true (rb_claimer_settle (worker, "m2", &error));
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m2"), ==, "ended");
   g_assert_cmpstr (rb_core_fixture_reason (fixture, "m2"), ==, "handled_no_reply");
   g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_SELF_SETTLE], ==, 0);
@@ -546,7 +286,7 @@ test_repeated_before_commit (RbCoreFixture *fixture,
 
   rb_fake_store_set_hold (fixture->store, TRUE);
   rb_claimer_arrive (fixture, 1, "m1");
-  settle_start (worker, "m1", NULL);
+  rb_claimer_settle_start (worker, "m1", NULL);
   rb_claimer_arrive (fixture, 2, "m1");
   g_assert_null (rb_core_fixture_place (fixture, "m1"));
   g_assert_false (rb_fake_connector_has_accepted (fixture->connector, 2));
@@ -568,7 +308,7 @@ test_repeated_never_stored (RbCoreFixture *fixture,
 
   rb_fake_store_set_hold (fixture->store, TRUE);
   rb_claimer_arrive (fixture, 1, "m1");
-  settle_start (worker, "m1", NULL);
+  rb_claimer_settle_start (worker, "m1", NULL);
   rb_claimer_arrive (fixture, 2, "m1");
   rb_fake_store_break (fixture->store);
   rb_fake_store_set_hold (fixture->store, FALSE);
@@ -595,12 +335,6 @@ main (int   argc,
   ADD ("/settle/asked/agreed", "network", test_asked_agreed);
   ADD ("/settle/asked/refused", "network", test_asked_refused);
   ADD ("/settle/after-commit", "network", test_after_commit);
-  ADD ("/settle/mark/lost", "network", test_mark_lost);
-  ADD ("/settle/mark/ends", "network", test_mark_ends);
-  ADD ("/settle/outcome-unknown/resumed", "network", test_resumed);
-  ADD ("/settle/outcome-unknown/resumed-later", "network", test_resumed_later);
-  ADD ("/settle/outcome-unknown/repeated", "network", test_repeated);
-  ADD ("/settle/outcome-unknown/twice-at-once", "network", test_twice_at_once);
   ADD ("/settle/local", NULL, test_local);
   ADD ("/settle/repeated/before-commit", NULL, test_repeated_before_commit);
   ADD ("/settle/repeated/never-stored", NULL, test_repeated_never_stored);

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "sim-directory.h"
+#include "sim-directory-private.h"
 
 #include "rb-error.h"
 #include "rb-json.h"
@@ -22,26 +22,6 @@ typedef struct {
   GVariant       *arguments;
   gboolean        is_settling;   /* a message that the broker has */
 } Call;
-
-struct _SimDirectory {
-  GObject             parent_instance;
-
-  SimOracle          *oracle;
-  const SimPlan      *plan;
-  SimNetwork         *network;
-  SimRandom          *random;
-  GPtrArray          *calls;       /* of GTask */
-  GHashTable         *given;       /* message id to Given */
-  GHashTable         *over;        /* ids of messages that ended */
-  GHashTable         *accepted;    /* ids of messages that an adapter accepted */
-  GHashTable         *rows;        /* ids of those that the broker said to have in its inbox, or that were given by us */
-  GHashTable         *sessions;    /* endpoint id to its session */
-  GPtrArray          *orders;      /* of GVariant: control events that were not acknowledged */
-  guint               n_endpoints;
-  guint               n_assignments;
-  guint               n_orders;
-  gboolean            is_dead;
-};
 
 static void module_iface_init (RbModuleInterface *iface);
 static void upstream_iface_init (RbUpstreamInterface *iface);
@@ -80,9 +60,9 @@ given_free (gpointer data)
   g_free (given);
 }
 
-static const char *
-argument (GVariant   *arguments,
-          const char *name)
+const char *
+sim_directory_argument (GVariant   *arguments,
+                        const char *name)
 {
   const char *text = NULL;
 
@@ -94,11 +74,11 @@ static void
 on_acknowledged (SimDirectory *self,
                  GVariant     *arguments)
 {
-  const char *key = argument (arguments, "idempotency_key");
+  const char *key = sim_directory_argument (arguments, "idempotency_key");
 
-  sim_oracle_acknowledged (self->oracle, key, argument (arguments, "status"));
+  sim_oracle_acknowledged (self->oracle, key, sim_directory_argument (arguments, "status"));
   for (guint i = 0; i < self->orders->len; i++)
-    if (strcmp (argument (g_ptr_array_index (self->orders, i), "idempotency_key"), key) == 0)
+    if (strcmp (sim_directory_argument (g_ptr_array_index (self->orders, i), "idempotency_key"), key) == 0)
       {
         g_ptr_array_remove_index (self->orders, i);
         return;
@@ -127,11 +107,11 @@ call_async (RbUpstream          *upstream,
       return;
     }
   sim_trace (self->oracle, "broker", "asks %s %s", rb_upstream_call_to_string (call),
-             argument (arguments, "undispatched_id") != NULL ? argument (arguments, "undispatched_id")
-             : argument (arguments, "endpoint_id") != NULL   ? argument (arguments, "endpoint_id")
+             sim_directory_argument (arguments, "undispatched_id") != NULL ? sim_directory_argument (arguments, "undispatched_id")
+             : sim_directory_argument (arguments, "endpoint_id") != NULL   ? sim_directory_argument (arguments, "endpoint_id")
                                                              : "");
   if (call == RB_UPSTREAM_SELF_SETTLE)
-    data->is_settling = sim_oracle_settling (self->oracle, argument (arguments, "undispatched_id"), argument (arguments, "endpoint_id"));
+    data->is_settling = sim_oracle_settling (self->oracle, sim_directory_argument (arguments, "undispatched_id"));
   g_ptr_array_add (self->calls, task);
 }
 
@@ -206,7 +186,7 @@ grant_endpoint (SimDirectory *self,
                 GVariant     *arguments)
 {
   g_autofree char *id = g_strdup_printf ("ep_%u", ++self->n_endpoints);
-  const char *session = argument (arguments, "runtime_session_id");
+  const char *session = sim_directory_argument (arguments, "runtime_session_id");
   GVariantDict dict;
 
   g_hash_table_insert (self->sessions, g_strdup (id), g_strdup (session));
@@ -216,10 +196,10 @@ grant_endpoint (SimDirectory *self,
   return g_variant_dict_end (&dict);
 }
 
-static void
-put (GVariantDict *dict,
-     const char   *name,
-     const char   *text)
+void
+sim_directory_put (GVariantDict *dict,
+                   const char   *name,
+                   const char   *text)
 {
   if (text != NULL)
     g_variant_dict_insert (dict, name, "s", text);
@@ -233,15 +213,15 @@ describe (SimDirectory *self,
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
-  put (&dict, "undispatched_id", id);
-  put (&dict, "source_message_id", id);
-  put (&dict, "sender_address", "bob@sim");
-  put (&dict, "content_preview", id);
-  put (&dict, "reason", "no_target_endpoint");
-  put (&dict, "claim_policy", given != NULL ? "assigned_in_progress" : "node_pull_only");
+  sim_directory_put (&dict, "undispatched_id", id);
+  sim_directory_put (&dict, "source_message_id", id);
+  sim_directory_put (&dict, "sender_address", "bob@sim");
+  sim_directory_put (&dict, "content_preview", id);
+  sim_directory_put (&dict, "reason", "no_target_endpoint");
+  sim_directory_put (&dict, "claim_policy", given != NULL ? "assigned_in_progress" : "node_pull_only");
   g_variant_dict_insert (&dict, "arrived_at", "x", (gint64) 1000);
-  put (&dict, "active_assignment_id", given != NULL ? given->assignment_id : NULL);
-  put (&dict, "active_target_endpoint_id", given != NULL ? given->endpoint_id : NULL);
+  sim_directory_put (&dict, "active_assignment_id", given != NULL ? given->assignment_id : NULL);
+  sim_directory_put (&dict, "active_target_endpoint_id", given != NULL ? given->endpoint_id : NULL);
   return g_variant_dict_end (&dict);
 }
 
@@ -266,17 +246,17 @@ list (SimDirectory *self)
   return g_variant_dict_end (&dict);
 }
 
-static GVariant *
-target_of (SimDirectory *self,
-           const char   *endpoint_id)
+GVariant *
+sim_directory_target_of (SimDirectory *self,
+                         const char   *endpoint_id)
 {
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
-  put (&dict, "kind", "projection_endpoint");
-  put (&dict, "projection_endpoint_id", endpoint_id);
-  put (&dict, "runtime_session_id", g_hash_table_lookup (self->sessions, endpoint_id));
-  put (&dict, "background_exchange_mode", "adapter_managed_turn");
+  sim_directory_put (&dict, "kind", "projection_endpoint");
+  sim_directory_put (&dict, "projection_endpoint_id", endpoint_id);
+  sim_directory_put (&dict, "runtime_session_id", g_hash_table_lookup (self->sessions, endpoint_id));
+  sim_directory_put (&dict, "background_exchange_mode", "adapter_managed_turn");
   return g_variant_dict_end (&dict);
 }
 
@@ -291,11 +271,11 @@ message_of (SimDirectory *self,
     if (strcmp (sim_network_get_id (self->network, i), id) == 0)
       metadata = sim_network_get_metadata (self->network, i);
   g_variant_dict_init (&dict, NULL);
-  put (&dict, "from", "bob@sim");
-  put (&dict, "content", id);
-  put (&dict, "contentType", "text");
-  put (&dict, "sourceMessageId", id);
-  put (&dict, "metadata", metadata);
+  sim_directory_put (&dict, "from", "bob@sim");
+  sim_directory_put (&dict, "content", id);
+  sim_directory_put (&dict, "contentType", "text");
+  sim_directory_put (&dict, "sourceMessageId", id);
+  sim_directory_put (&dict, "metadata", metadata);
   return g_variant_dict_end (&dict);
 }
 
@@ -324,8 +304,8 @@ static GVariant *
 claim (SimDirectory *self,
        GVariant     *arguments)
 {
-  const char *id = argument (arguments, "undispatched_id");
-  const char *endpoint_id = argument (arguments, "target_endpoint_id");
+  const char *id = sim_directory_argument (arguments, "undispatched_id");
+  const char *endpoint_id = sim_directory_argument (arguments, "target_endpoint_id");
   const Given *given = give (self, id, endpoint_id);
   GVariantDict dict;
 
@@ -333,13 +313,13 @@ claim (SimDirectory *self,
     return NULL;
 
   g_variant_dict_init (&dict, NULL);
-  put (&dict, "assignment_id", given->assignment_id);
-  put (&dict, "source_message_id", id);
-  put (&dict, "undispatched_id", id);
-  put (&dict, "broker_projection_token", "secret");
+  sim_directory_put (&dict, "assignment_id", given->assignment_id);
+  sim_directory_put (&dict, "source_message_id", id);
+  sim_directory_put (&dict, "undispatched_id", id);
+  sim_directory_put (&dict, "broker_projection_token", "secret");
   g_variant_dict_insert (&dict, "assigned_at", "x", (gint64) 5000);
   g_variant_dict_insert (&dict, "claimed", "b", TRUE);
-  g_variant_dict_insert_value (&dict, "target_ref", target_of (self, endpoint_id));
+  g_variant_dict_insert_value (&dict, "target_ref", sim_directory_target_of (self, endpoint_id));
   g_variant_dict_insert_value (&dict, "message", message_of (self, id));
   return g_variant_dict_end (&dict);
 }
@@ -391,7 +371,7 @@ one_text (const char *name,
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
-  put (&dict, name, text);
+  sim_directory_put (&dict, name, text);
   return g_variant_dict_end (&dict);
 }
 
@@ -401,7 +381,7 @@ respond (SimDirectory   *self,
          RbUpstreamCall  call,
          GVariant       *arguments)
 {
-  const char *id = argument (arguments, "undispatched_id");
+  const char *id = sim_directory_argument (arguments, "undispatched_id");
 
   switch (call)
     {
@@ -416,14 +396,14 @@ respond (SimDirectory   *self,
     case RB_UPSTREAM_SELF_CLAIM:
       return claim (self, arguments);
     case RB_UPSTREAM_UNREGISTER:
-      g_hash_table_foreach_remove (self->given, is_of_endpoint, (gpointer) argument (arguments, "endpoint_id"));
+      g_hash_table_foreach_remove (self->given, is_of_endpoint, (gpointer) sim_directory_argument (arguments, "endpoint_id"));
       break;
     case RB_UPSTREAM_RELEASE_CLAIM:
-      take_back (self, id, argument (arguments, "assignment_id"));
+      take_back (self, id, sim_directory_argument (arguments, "assignment_id"));
       break;
     case RB_UPSTREAM_SELF_SETTLE:
       /* Only what waits, or was given to whoever asks and not accepted. */
-      if (is_somebody_elses (self, id, argument (arguments, "endpoint_id")) || !g_hash_table_contains (self->rows, id) ||
+      if (is_somebody_elses (self, id, sim_directory_argument (arguments, "endpoint_id")) || !g_hash_table_contains (self->rows, id) ||
           g_hash_table_contains (self->accepted, id) || g_hash_table_contains (self->over, id))
         return NULL;
       take_back (self, id, NULL);
@@ -463,15 +443,59 @@ static gint64
 status_of_refusal (SimDirectory *self,
                    const Call   *call)
 {
-  const char *id = argument (call->arguments, "undispatched_id");
+  const char *id = sim_directory_argument (call->arguments, "undispatched_id");
+  gboolean is_of_message = call->call == RB_UPSTREAM_SELF_SETTLE || call->call == RB_UPSTREAM_SELF_CLAIM;
 
-  return call->call == RB_UPSTREAM_SELF_SETTLE && g_hash_table_contains (self->over, id) ? 404 : 409;
+  return is_of_message && g_hash_table_contains (self->over, id) ? 404 : 409;
 }
 
 guint
 sim_directory_get_n (SimDirectory *self)
 {
   return self->calls->len;
+}
+
+static gboolean
+is_same (const Call *one,
+         const Call *other,
+         const char *member)
+{
+  return g_strcmp0 (sim_directory_argument (one->arguments, member), sim_directory_argument (other->arguments, member)) == 0;
+}
+
+/* Its endpoint was told no: nobody has to find out whether an earlier call, which was given up, is carried out after that. */
+static void
+forget_earlier (SimDirectory *self,
+                const Call   *refused)
+{
+  for (guint i = 0; i < self->calls->len; i++)
+    {
+      Call *call = g_task_get_task_data (g_ptr_array_index (self->calls, i));
+
+      if (call->is_settling && is_same (call, refused, "undispatched_id") && is_same (call, refused, "endpoint_id"))
+        call->is_settling = FALSE;
+    }
+}
+
+/* What the broker has to find out of it. */
+static void
+note_settling (SimDirectory *self,
+               const Call   *call,
+               gboolean      is_done,
+               SimAnswer     how,
+               gint64        status)
+{
+  const char *id = sim_directory_argument (call->arguments, "undispatched_id");
+  const char *endpoint_id = sim_directory_argument (call->arguments, "endpoint_id");
+
+  if (is_done)
+    sim_oracle_settlement (self->oracle, id, endpoint_id);
+  else if (how == SIM_ANSWER_FAILED || how == SIM_ANSWER_LOST)
+    return;
+  else if (status == 404)
+    sim_oracle_settled_before (self->oracle, id, endpoint_id);
+  else
+    forget_earlier (self, call);
 }
 
 void
@@ -496,8 +520,8 @@ sim_directory_answer (SimDirectory *self,
     answer = respond (self, call->call, call->arguments);
   if (answer != NULL)
     g_variant_ref_sink (answer);
-  if (answer != NULL && call->is_settling)
-    sim_oracle_settlement (self->oracle, argument (call->arguments, "undispatched_id"));
+  if (call->is_settling)
+    note_settling (self, call, answer != NULL, how, status);
 
   if (how == SIM_ANSWER_OK && answer != NULL)
     g_task_return_pointer (task, g_steal_pointer (&answer), (GDestroyNotify) g_variant_unref);
@@ -507,117 +531,6 @@ sim_directory_answer (SimDirectory *self,
     g_task_return_error (task, refusal (RB_ERROR_UNAVAILABLE, 503, "not now"));
   else
     g_task_return_error (task, refusal (RB_ERROR_TIMED_OUT, 0, "the answer was lost"));
-}
-
-/* Control events. */
-
-static void
-emit (SimDirectory *self,
-      GVariant     *event)
-{
-  sim_trace (self->oracle, "directory", "orders %s %s of %s", argument (event, "type"), argument (event, "idempotency_key"),
-             argument (event, "undispatched_id") != NULL ? argument (event, "undispatched_id") : "-");
-  rb_upstream_emit_control (RB_UPSTREAM (self), event);
-}
-
-static void
-begin_event (SimDirectory *self,
-             GVariantDict *dict,
-             const char   *type)
-{
-  g_autofree char *key = g_strdup_printf ("o%u", ++self->n_orders);
-
-  g_variant_dict_init (dict, NULL);
-  put (dict, "type", type);
-  put (dict, "idempotency_key", key);
-  g_variant_dict_insert (dict, "version", "x", (gint64) 1);
-}
-
-static void
-end_event (SimDirectory *self,
-           GVariantDict *dict)
-{
-  GVariant *event = g_variant_ref_sink (g_variant_dict_end (dict));
-
-  g_ptr_array_add (self->orders, event);
-  sim_oracle_ordered (self->oracle, argument (event, "idempotency_key"));
-  emit (self, event);
-}
-
-void
-sim_directory_order (SimDirectory *self,
-                     const char   *message_id,
-                     const char   *endpoint_id)
-{
-  const Given *given = g_hash_table_lookup (self->given, message_id);
-  GVariantDict dict;
-
-  if (given != NULL || g_hash_table_contains (self->over, message_id))
-    return;
-
-  begin_event (self, &dict, "dispatch_undispatched");
-  g_variant_dict_insert (&dict, "emitted_at", "x", G_GINT64_CONSTANT (1795427510029));
-  put (&dict, "undispatched_id", message_id);
-  put (&dict, "source_message_id", message_id);
-  put (&dict, "broker_projection_token", "T");
-  put (&dict, "target_endpoint_id", endpoint_id);
-  put (&dict, "delivery_intent", "external_handoff");
-  g_variant_dict_insert_value (&dict, "target_ref", target_of (self, endpoint_id));
-  end_event (self, &dict);
-}
-
-void
-sim_directory_spawn (SimDirectory *self)
-{
-  GVariantDict dict;
-
-  begin_event (self, &dict, "spawn_request");
-  put (&dict, "runtime_kind", "custom");
-  put (&dict, "prompt", "do something");
-  end_event (self, &dict);
-}
-
-void
-sim_directory_nudge (SimDirectory *self)
-{
-  GVariantDict dict;
-
-  begin_event (self, &dict, "dispatch_nudge");
-  end_event (self, &dict);
-}
-
-void
-sim_directory_unregister (SimDirectory *self,
-                          const char   *endpoint_id)
-{
-  GVariantDict dict;
-
-  begin_event (self, &dict, "force_unregister");
-  put (&dict, "endpoint_id", endpoint_id);
-  end_event (self, &dict);
-}
-
-void
-sim_directory_repeat (SimDirectory *self,
-                      gboolean      all)
-{
-  g_autoptr(GPtrArray) orders = NULL;
-
-  if (self->orders->len == 0)
-    return;
-  if (!all)
-    {
-      g_autoptr(GVariant) event = g_variant_ref (g_ptr_array_index (self->orders, sim_random_pick (self->random, self->orders->len)));
-
-      emit (self, event);
-      return;
-    }
-
-  orders = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
-  for (guint i = 0; i < self->orders->len; i++)
-    g_ptr_array_add (orders, g_variant_ref (g_ptr_array_index (self->orders, i)));
-  for (guint i = 0; i < orders->len; i++)
-    emit (self, g_ptr_array_index (orders, i));
 }
 
 /* What somebody dispatched here. */

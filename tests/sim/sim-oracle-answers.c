@@ -124,39 +124,48 @@ sim_oracle_settled (SimOracle  *self,
 
 gboolean
 sim_oracle_settling (SimOracle  *self,
-                     const char *message_id,
-                     const char *endpoint_id)
+                     const char *message_id)
 {
-  SimMessage *message = g_hash_table_lookup (self->messages, message_id);
+  const SimMessage *message = g_hash_table_lookup (self->messages, message_id);
 
-  if (message == NULL || (message->place != SIM_PLACE_INBOX && message->place != SIM_PLACE_ASSIGNMENT))
-    return FALSE;
-  if (message->settler == NULL)
-    message->settler = g_strdup (endpoint_id);
-  message->is_contested |= strcmp (message->settler, endpoint_id) != 0;
-  return TRUE;
+  return message != NULL && (message->place == SIM_PLACE_INBOX || message->place == SIM_PLACE_ASSIGNMENT);
 }
 
 void
 sim_oracle_settlement (SimOracle  *self,
-                       const char *message_id)
+                       const char *message_id,
+                       const char *endpoint_id)
 {
   SimMessage *message = g_hash_table_lookup (self->messages, message_id);
 
-  message->is_settled = TRUE;
+  if (message->settlers == NULL)
+    message->settlers = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (message->settlers, g_strdup (endpoint_id));
+}
+
+void
+sim_oracle_settled_before (SimOracle  *self,
+                           const char *message_id,
+                           const char *endpoint_id)
+{
+  const SimMessage *message = g_hash_table_lookup (self->messages, message_id);
+
+  if (message->settlers != NULL)
+    sim_oracle_settlement (self, message_id, endpoint_id);
 }
 
 static gboolean
 must_be_over (SimOracle        *self,
               const SimMessage *message)
 {
-  g_autofree char *key = NULL;
+  for (guint i = 0; message->settlers != NULL && i < message->settlers->len; i++)
+    {
+      g_autofree char *key = g_strconcat (g_ptr_array_index (message->settlers, i), "\x1f", NULL);
 
-  /* A mark names one endpoint; where several asked, the one that it names may be gone. */
-  if (!message->is_settled || message->is_contested)
-    return FALSE;
-  key = g_strconcat (message->settler, "\x1f", NULL);
-  return sim_store_peek (self->store, RB_TABLE_ENDPOINTS, key) != NULL;
+      if (sim_store_peek (self->store, RB_TABLE_ENDPOINTS, key) != NULL)
+        return TRUE;
+    }
+  return FALSE;
 }
 
 void

@@ -35,9 +35,7 @@ typedef struct {
   gint64    pushed_at;        /* number of its first direct push, ever; 0: none */
   char     *pushed_to;        /* the endpoint of that */
 
-  char     *settler;          /* who asked to settle it while it was here */
-  gboolean  is_contested;     /* others did, too */
-  gboolean  is_settled;       /* by the directory */
+  GPtrArray *settlers;        /* of endpoint ids: who asked to settle it while it was here, and was heard or told that it is over; NULL: nobody */
 } SimMessage;
 
 typedef struct {

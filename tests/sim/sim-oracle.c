@@ -34,7 +34,7 @@ message_free (gpointer data)
   g_free (message->endpoint_id);
   g_free (message->assignment_id);
   g_free (message->pushed_to);
-  g_free (message->settler);
+  g_clear_pointer (&message->settlers, g_ptr_array_unref);
   g_free (message);
 }
 

@@ -78,10 +78,12 @@ void       sim_oracle_has_sent     (SimOracle *self, const char *endpoint_id, co
 gboolean   sim_oracle_has_endpoint (SimOracle *self, const char *endpoint_id);
 void       sim_oracle_settled      (SimOracle *self, const char *message_id);
 
-/* The directory is asked to settle it: is it here, to end with that? It did so, whoever hears of it. No settled message waits in the inbox in
- * the end, unless the endpoint is gone that would have to ask again. */
-gboolean   sim_oracle_settling     (SimOracle *self, const char *message_id, const char *endpoint_id);
-void       sim_oracle_settlement   (SimOracle *self, const char *message_id);
+/* The directory is asked to settle it: is it here, to end with that? */
+gboolean   sim_oracle_settling     (SimOracle *self, const char *message_id);
+/* It did so for that endpoint, whoever hears of it; or it said to another one that asked that it knows of no such message. None waits in the
+ * inbox in the end, unless all of those are gone. */
+void       sim_oracle_settlement   (SimOracle *self, const char *message_id, const char *endpoint_id);
+void       sim_oracle_settled_before (SimOracle *self, const char *message_id, const char *endpoint_id);
 void       sim_oracle_check_settled (SimOracle *self);
 
 /* What was to happen by then has happened; no clock may have been set for some minutes (sim-oracle-promises.c). */

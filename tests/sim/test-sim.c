@@ -22,6 +22,11 @@ static const struct {
   { "reattach-is-answered-by-an-early-stop", 13 },
   { "settled-while-assigned", 57 },
   { "settled-while-asked-about", 121 },
+  { "settled-by-one-of-two", 4765 },
+  { "settled-by-one-of-two-again", 6672 },
+  { "settled-by-one-of-two-thrice", 7737 },
+  { "settled-behind-a-refusal", 471 },
+  { "overtook-what-was-held-back", 6686 },
 };
 
 static SimCounts happened;
