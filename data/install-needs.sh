@@ -20,6 +20,7 @@ build libjson-glib-dev pkgconf json-glib-1.0 >= 1.6
 build libsqlite3-dev pkgconf sqlite3 >= 3.40
 wish libsystemd-dev pkgconf libsystemd
 test python3 command python3
+test dbus-daemon command dbus-daemon
 test spin command spin
 interop nodejs command node
 interop npm command npm

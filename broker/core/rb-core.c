@@ -21,12 +21,13 @@
 #include "rb-route-claim.h"
 #include "rb-settling.h"
 #include "rb-spawn.h"
+#include "rb-touched.h"
 
 #include <sys/random.h>
 
 G_DEFINE_FINAL_TYPE (RbCore, rb_core, G_TYPE_OBJECT)
 
-enum { SIGNAL_SUPERSEDED, SIGNAL_INCOMPATIBLE, SIGNAL_CHANGED, N_SIGNALS };
+enum { SIGNAL_SUPERSEDED, SIGNAL_INCOMPATIBLE, SIGNAL_CHANGED, SIGNAL_STORED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 /* Ids of ended messages in memory; some 150 bytes each. */
@@ -172,6 +173,8 @@ rb_core_class_init (RbCoreClass *klass)
   signals[SIGNAL_SUPERSEDED] = g_signal_new ("superseded", RB_TYPE_CORE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_INCOMPATIBLE] = g_signal_new ("incompatible", RB_TYPE_CORE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
                                                G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
+  signals[SIGNAL_STORED] = g_signal_new ("stored", RB_TYPE_CORE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT,
+                                         G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
   signals[SIGNAL_CHANGED] = g_signal_new ("changed", RB_TYPE_CORE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
                                           G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
@@ -425,9 +428,22 @@ typedef struct {
   RbCore      *core;
   RbEnclosed  *enclosed;   /* NULL: nothing is told */
   GPtrArray   *reserved;   /* numbers for what is told of assignments; NULL: none */
+  GArray      *touched;    /* of RbTouched, for who looks on; NULL: nothing, or nobody does */
   RbCommitted  done;       /* NULL: nobody waits */
   gpointer     user_data;
 } Commit;
+
+static void
+tell_stored (RbCore *self,
+             GArray *touched)
+{
+  for (guint i = 0; i < touched->len; i++)
+    {
+      const RbTouched *one = &g_array_index (touched, RbTouched, i);
+
+      g_signal_emit (self, signals[SIGNAL_STORED], 0, (guint) one->kind, one->id);
+    }
+}
 
 static void
 on_store_committed (RbStore      *store,
@@ -442,6 +458,9 @@ on_store_committed (RbStore      *store,
     rb_outbox_release (commit->core, commit->enclosed, error);
   if (commit->done != NULL)
     commit->done (commit->core, error, commit->user_data);
+  if (commit->touched != NULL && error == NULL)
+    tell_stored (commit->core, commit->touched);
+  g_clear_pointer (&commit->touched, g_array_unref);
   g_clear_pointer (&commit->reserved, g_ptr_array_unref);
   g_object_unref (commit->core);
   g_free (commit);
@@ -455,11 +474,13 @@ rb_core_commit (RbCore      *self,
 {
   RbEnclosed *enclosed = rb_outbox_enclose (self, changes);
   GPtrArray *reserved = rb_assignments_dup_reserved (changes);
+  gboolean is_watched = g_signal_has_handler_pending (self, signals[SIGNAL_STORED], 0, FALSE);
+  GArray *touched = is_watched ? rb_touched_by (changes) : NULL;
   Commit *commit;
 
   if (rb_changes_is_crowded (changes))
     rb_bounds_reached (self->bounds, RB_CORE_BOUND_CHECKPOINTS);
-  if (done == NULL && enclosed == NULL && reserved == NULL)
+  if (done == NULL && enclosed == NULL && reserved == NULL && touched == NULL)
     {
       rb_store_commit (self->store, changes, NULL, NULL);
       return;
@@ -469,6 +490,7 @@ rb_core_commit (RbCore      *self,
   commit->core = g_object_ref (self);
   commit->enclosed = enclosed;
   commit->reserved = reserved;
+  commit->touched = touched;
   commit->done = done;
   commit->user_data = user_data;
   rb_store_commit (self->store, changes, on_store_committed, commit);

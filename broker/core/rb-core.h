@@ -106,7 +106,7 @@ gboolean  rb_core_is_ready         (RbCore *self, GError **error);
 
 /* Signals: `superseded` (): another runtime took over; the process should stop. `incompatible` (utf8 reason): so it should when the
  * network turns out to be one that we cannot work with. `changed` (utf8 topic): endpoints, inbox, assignments, presence or health
- * changed, for monitors. */
+ * changed, for monitors. `stored` (uint RbTouchedKind, utf8 id): what is on the disk of that endpoint or message is not what it was. */
 
 /* Who asks. */
 typedef struct {

@@ -109,6 +109,15 @@ view_endpoint (const RbEndpoint *endpoint)
 }
 
 GVariant *
+rb_view_endpoint (RbCore     *core,
+                  const char *endpoint_id)
+{
+  const RbEndpoint *endpoint = rb_registry_lookup (core->registry, endpoint_id);
+
+  return endpoint != NULL ? view_endpoint (endpoint) : NULL;
+}
+
+GVariant *
 rb_view_endpoints (RbCore *core)
 {
   GVariantBuilder builder;
@@ -141,6 +150,15 @@ view_row (const RbMessage *message)
 }
 
 GVariant *
+rb_view_message (RbCore     *core,
+                 const char *message_id)
+{
+  const RbMessage *row = rb_inbox_lookup (core->inbox, message_id);
+
+  return row != NULL ? view_row (row) : NULL;
+}
+
+GVariant *
 rb_view_inbox (RbCore *core)
 {
   g_autoptr(GPtrArray) rows = rb_inbox_dup_rows (core->inbox);
@@ -159,6 +177,7 @@ view_assignment (const RbAssignment *assignment)
 
   g_variant_dict_init (&dict, NULL);
   rb_dict_put_text (&dict, "assignment_id", assignment->context->assignment_id);
+  rb_dict_put_text (&dict, "message_id", assignment->message->id);
   rb_dict_put_text (&dict, "source_message_id", assignment->context->source_message_id);
   rb_dict_put_text (&dict, "undispatched_id", assignment->context->undispatched_id);
   rb_dict_put_text (&dict, "endpoint_id", assignment->endpoint_id);
@@ -169,6 +188,15 @@ view_assignment (const RbAssignment *assignment)
   rb_dict_put_time (&dict, "acceptance_deadline", assignment->deadline);
   rb_dict_put_count (&dict, "last_sequence", assignment->sequence.last);
   return g_variant_dict_end (&dict);
+}
+
+GVariant *
+rb_view_assignment_of_message (RbCore     *core,
+                               const char *message_id)
+{
+  const RbAssignment *assignment = rb_assignments_of_message (core->assignments, message_id);
+
+  return assignment != NULL ? view_assignment (assignment) : NULL;
 }
 
 GVariant *

@@ -13,6 +13,11 @@ GVariant *rb_view_endpoints   (RbCore *core);
 GVariant *rb_view_inbox       (RbCore *core);   /* with preview, why and since when */
 GVariant *rb_view_assignments (RbCore *core);
 
+/* One of them; NULL: there is none (any more). */
+GVariant *rb_view_endpoint              (RbCore *core, const char *endpoint_id);
+GVariant *rb_view_message               (RbCore *core, const char *message_id);   /* of the inbox */
+GVariant *rb_view_assignment_of_message (RbCore *core, const char *message_id);
+
 /* What a view shows was changed in memory before it is on disk: a surface takes the view, waits for this, and answers then. Finishes at once
  * while nothing can be stored: a person must be able to see why. */
 void      rb_view_settle_async  (RbCore *core, GAsyncReadyCallback callback, gpointer user_data);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "rb-backoff.h"
+#include "rb-bus.h"
 #include "rb-core.h"
 #include "rb-daemon.h"
 #include "rb-discovery.h"
@@ -47,6 +48,7 @@ struct _RbDaemon {
   char          *bearer_token;
   char          *socket_path;     /* NULL: no Unix socket */
   RbIpcServer   *ipc;
+  RbBus         *bus;             /* NULL: it is not wanted, or we stop */
   GCancellable  *starting;        /* while modules start */
   guint64        ready_timer;
   guint64        notify_timer;
@@ -65,6 +67,8 @@ void rb_daemon_end_instead (RbDaemon *self);
 /* Something that waiting cannot mend, found while the main loop runs: said once, then stops with code 1. */
 void rb_daemon_fail      (RbDaemon *self, const GError *error);
 void rb_daemon_ask_identity (RbDaemon *self);
+/* A start step: on the session bus, whether there is one or not. */
+gboolean rb_daemon_open_bus (RbDaemon *self, GError **error);
 /* What others than the core and the server count against their limits, shown with theirs. */
 void rb_daemon_add_bounds (RbDaemon *self);
 /* What the operator routes of the Unix socket show: modules, config, env. */

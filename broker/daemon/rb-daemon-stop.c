@@ -136,6 +136,7 @@ rb_daemon_stop (RbDaemon   *self,
   if (!self->is_in_place)
     withdraw (self);
   RB_CRASH_POINT (DAEMON_WITHDRAWN);
+  g_clear_pointer (&self->bus, rb_bus_free);
   rb_ipc_server_drain (self->ipc);
   if (self->is_in_place)
     rb_daemon_hand_over (self);

@@ -107,6 +107,7 @@ rb_daemon_free (RbDaemon *self)
     g_clear_handle_id (&self->signal_ids[i], g_source_remove);
 
   g_clear_handle_id (&self->restart_id, g_source_remove);
+  g_clear_pointer (&self->bus, rb_bus_free);
   g_clear_object (&self->ipc);
   g_clear_object (&self->core);
   g_clear_object (&self->processes);
@@ -442,6 +443,7 @@ static const StartStep start_steps[] = {
   load_modules,
   load_core,
   listen_ipc,
+  rb_daemon_open_bus,
 };
 
 /* Returns the exit code. Source: protocol.md 3.7. */

@@ -40,6 +40,17 @@ check_socket (const char  *value,
 }
 
 static gboolean
+check_bus (const char  *value,
+           GError     **error)
+{
+  if (g_str_equal (value, "session") || g_str_equal (value, "no") || strchr (value, ':') != NULL)
+    return TRUE;
+
+  rb_set_error (error, RB_ERROR_INVALID, "bad_setting", "must be 'session', 'no' or an address such as unix:path=/run/user/1000/bus");
+  return FALSE;
+}
+
+static gboolean
 check_levels (const char  *value,
               GError     **error)
 {
@@ -79,6 +90,8 @@ static const RbSettingRow rows[] = {
     "which network: shorthand for a connector, an upstream, emitters and spawn drivers" },
   { "broker", "account-id", RB_SETTING_STRING, "default", 0, 0, NULL, check_account_id,
     "the account this broker serves" },
+  { "broker", "bus", RB_SETTING_STRING, "session", 0, 0, NULL, check_bus,
+    "the D-Bus on which people and programs find it: 'session', 'no', or the address of another" },
   { "broker", "data-dir", RB_SETTING_PATH, NULL, 0, 0, NULL, NULL,
     "where the state of all accounts lies; unset: XDG_DATA_HOME/masons-runtime-broker" },
   { "broker", "api-host", RB_SETTING_STRING, NULL, 0, 0, NULL, NULL,

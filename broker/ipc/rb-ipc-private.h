@@ -50,7 +50,6 @@ struct _RbIpcServer {
 #define RB_IPC_CLOSE_GOING_AWAY 1001
 
 /* Floating; NULL when there is no such view, or with @error set when it failed. */
-GVariant *rb_ipc_server_call_view (RbIpcServer *self, const char *name, gboolean *found, GError **error);
 /* FALSE when there is no such action; then @task is the caller's still. */
 gboolean  rb_ipc_server_run_action (RbIpcServer *self, const char *name, GTask *task);
 

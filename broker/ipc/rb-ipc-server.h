@@ -44,6 +44,8 @@ void         rb_ipc_server_close     (RbIpcServer *self);
  * offers status, endpoints, inbox, assignments, explain/<id>; the daemon adds modules, config, env. */
 typedef GVariant *(*RbIpcViewFunc)   (gpointer user_data, GError **error);
 void         rb_ipc_server_add_view  (RbIpcServer *self, const char *name, RbIpcViewFunc function, gpointer user_data);
+/* (floating): that view; @found: whether there is one. */
+GVariant    *rb_ipc_server_call_view (RbIpcServer *self, const char *name, gboolean *found, GError **error);
 
 /* POST /v1/operator/<name> on the Unix socket only. @function returns @task (transfer full), then or later, with the GVariant that is the
  * answer (floating), or an error. The daemon adds restart. */

@@ -1,0 +1,114 @@
+/* rb-bus-call.c: one call of a caller on the bus, from its arrival to its answer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-bus-call.h"
+
+#include "rb-bus-error.h"
+#include "rb-error.h"
+
+void
+rb_bus_calls_init (RbBusCalls       *self,
+                   const RbBusPorts *ports,
+                   RbBounds         *bounds)
+{
+  self->ports = ports;
+  self->bounds = bounds;
+  g_queue_init (&self->waiting);
+}
+
+static void
+refuse (GDBusMethodInvocation *invocation,
+        const char            *code,
+        const char            *text)
+{
+  g_autoptr(GError) error = rb_error_new (RB_ERROR_UNAVAILABLE, code, "%s", text);
+
+  rb_bus_return_error (invocation, error);
+}
+
+void
+rb_bus_calls_clear (RbBusCalls *self)
+{
+  GList *link;
+
+  while ((link = g_queue_pop_head_link (&self->waiting)) != NULL)
+    {
+      RbBusCall *call = link->data;
+
+      call->calls = NULL;
+      refuse (g_steal_pointer (&call->invocation), "broker_shutting_down", "the broker is shutting down");
+    }
+}
+
+RbBusCall *
+rb_bus_call_begin (RbBusCalls            *calls,
+                   GDBusMethodInvocation *invocation)
+{
+  RbBusCall *self;
+
+  if (calls->waiting.length >= RB_BUS_CALLS_MAX)
+    {
+      rb_bounds_reached (calls->bounds, 0);
+      refuse (invocation, "too_many_calls", "too many calls wait for their answers");
+      return NULL;
+    }
+
+  self = g_new0 (RbBusCall, 1);
+  self->calls = calls;
+  self->ports = calls->ports;
+  self->invocation = invocation;
+  self->link.data = self;
+  g_queue_push_tail_link (&calls->waiting, &self->link);
+  rb_bounds_set_used (calls->bounds, 0, calls->waiting.length);
+  return self;
+}
+
+/* (transfer full) (nullable) */
+static GDBusMethodInvocation *
+end (RbBusCall *self)
+{
+  GDBusMethodInvocation *invocation = self->invocation;
+
+  if (self->calls != NULL)
+    {
+      g_queue_unlink (&self->calls->waiting, &self->link);
+      rb_bounds_set_used (self->calls->bounds, 0, self->calls->waiting.length);
+    }
+  g_clear_pointer (&self->view, g_variant_unref);
+  g_free (self);
+  return invocation;
+}
+
+void
+rb_bus_call_answer (RbBusCall *self,
+                    GVariant  *value)
+{
+  g_autoptr(GVariant) owned = value != NULL ? g_variant_ref_sink (value) : NULL;
+  GDBusMethodInvocation *invocation = end (self);
+
+  if (invocation != NULL)
+    g_dbus_method_invocation_return_value (invocation, owned);
+}
+
+void
+rb_bus_call_fail (RbBusCall    *self,
+                  const GError *error)
+{
+  GDBusMethodInvocation *invocation = end (self);
+
+  if (invocation != NULL)
+    rb_bus_return_error (invocation, error);
+}
+
+void
+rb_bus_call_answer_view (RbBusCall    *self,
+                         GVariant     *view,
+                         const GError *error)
+{
+  if (view == NULL)
+    rb_bus_call_fail (self, error);
+  else
+    rb_bus_call_answer (self, g_variant_new_tuple (&view, 1));
+}

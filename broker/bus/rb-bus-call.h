@@ -1,0 +1,54 @@
+/* rb-bus-call.h: one call of a caller on the bus, from its arrival to its answer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "rb-core.h"
+
+G_BEGIN_DECLS
+
+/* What the process offers beside the core: named views, a{sv} or aa{sv}, floating; @found: whether there is one of that name. */
+typedef GVariant *(*RbBusViewFunc) (const char *name, gboolean *found, gpointer user_data, GError **error);
+/* Takes @task, which returns an a{sv}, floating. */
+typedef void (*RbBusRestartFunc) (GTask *task, gpointer user_data);
+
+typedef struct {
+  RbCore           *core;
+  RbClock          *clock;
+  RbBusViewFunc     view;
+  RbBusRestartFunc  restart;
+  gpointer          user_data;   /* of both */
+} RbBusPorts;
+
+/* How many calls may wait for an answer; further ones are refused. */
+#define RB_BUS_CALLS_MAX 256
+
+typedef struct {
+  const RbBusPorts *ports;
+  GQueue            waiting;     /* of RbBusCall */
+  RbBounds         *bounds;
+} RbBusCalls;
+
+typedef struct {
+  RbBusCalls            *calls;        /* NULL: it was answered already, for we stop */
+  const RbBusPorts      *ports;
+  GDBusMethodInvocation *invocation;   /* NULL: likewise */
+  GVariant              *view;         /* what is answered when it is durable */
+  GList                  link;
+} RbBusCall;
+
+void       rb_bus_calls_init  (RbBusCalls *self, const RbBusPorts *ports, RbBounds *bounds);
+/* Who waits is answered that we stop. */
+void       rb_bus_calls_clear (RbBusCalls *self);
+
+/* NULL: refused, and answered so. Takes @invocation. */
+RbBusCall *rb_bus_call_begin  (RbBusCalls *calls, GDBusMethodInvocation *invocation);
+/* Both end @self. @value: a tuple, sunk. */
+void       rb_bus_call_answer (RbBusCall *self, GVariant *value);
+void       rb_bus_call_fail   (RbBusCall *self, const GError *error);
+/* The view in a tuple, or @error. */
+void       rb_bus_call_answer_view (RbBusCall *self, GVariant *view, const GError *error);
+
+G_END_DECLS

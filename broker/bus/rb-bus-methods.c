@@ -1,0 +1,241 @@
+/* rb-bus-methods.c: what callers on the bus may ask for
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-bus-methods.h"
+
+#include "rb-bus-archive.h"
+#include "rb-dispatch.h"
+#include "rb-error.h"
+#include "rb-outbox-operator.h"
+#include "rb-views.h"
+
+typedef GVariant *(*View) (RbCore *core);
+
+static void
+on_durable (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  RbBusCall *call = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (rb_view_settle_finish (RB_CORE (source), result, &error))
+    rb_bus_call_answer_view (call, call->view, NULL);
+  else
+    rb_bus_call_fail (call, error);
+}
+
+static void
+answer_when_durable (RbBusCall *call,
+                     GVariant  *view)
+{
+  call->view = g_variant_ref_sink (view);
+  rb_view_settle_async (call->ports->core, on_durable, call);
+}
+
+static void
+answer_named (RbBusCall  *call,
+              const char *name)
+{
+  g_autoptr(GError) error = NULL;
+  gboolean found;
+  GVariant *view = call->ports->view (name, &found, call->ports->user_data, &error);
+
+  if (!found)
+    rb_set_error (&error, RB_ERROR_NOT_SUPPORTED, "not_found", "this broker does not show its %s", name);
+  rb_bus_call_answer_view (call, view, error);
+}
+
+/* At once: it is asked for when something does not work. */
+static void
+get_status (RbBusCall  *call,
+            const char *key,
+            GVariant   *parameters)
+{
+  rb_bus_call_answer_view (call, rb_view_status (call->ports->core), NULL);
+}
+
+static void
+on_explained (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+  GVariant *story = rb_explain_finish (RB_CORE (source), result, &error);
+
+  rb_bus_call_answer_view (user_data, story, error);
+}
+
+static void
+explain (RbBusCall  *call,
+         const char *key,
+         GVariant   *parameters)
+{
+  const char *id;
+
+  g_variant_get (parameters, "(&s)", &id);
+  rb_explain_async (call->ports->core, id, on_explained, call);
+}
+
+static void
+on_dispatched (GObject      *source,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (rb_dispatch_finish (RB_CORE (source), result, &error))
+    rb_bus_call_answer (user_data, NULL);
+  else
+    rb_bus_call_fail (user_data, error);
+}
+
+/* Whoever is on the bus of a person is that person: any endpoint may be the target. */
+static void
+start_dispatch (RbBusCall  *call,
+                const char *message_id,
+                const char *endpoint_id)
+{
+  RbCaller caller = { .operator_ = TRUE };
+
+  rb_dispatch_async (call->ports->core, &caller, message_id, endpoint_id, on_dispatched, call);
+}
+
+static void
+dispatch (RbBusCall  *call,
+          const char *key,
+          GVariant   *parameters)
+{
+  const char *message_id, *endpoint_id;
+
+  g_variant_get (parameters, "(&s&s)", &message_id, &endpoint_id);
+  start_dispatch (call, message_id, endpoint_id);
+}
+
+static void
+dispatch_message (RbBusCall  *call,
+                  const char *key,
+                  GVariant   *parameters)
+{
+  const char *endpoint_id;
+
+  g_variant_get (parameters, "(&s)", &endpoint_id);
+  start_dispatch (call, key, endpoint_id);
+}
+
+static void
+on_retried (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+  guint n;
+
+  if (rb_dead_letter_retry_finish (RB_CORE (source), result, &n, &error))
+    rb_bus_call_answer (user_data, g_variant_new ("(u)", n));
+  else
+    rb_bus_call_fail (user_data, error);
+}
+
+static void
+retry_dead_letters (RbBusCall  *call,
+                    const char *key,
+                    GVariant   *parameters)
+{
+  g_autoptr(GError) error = NULL;
+  gint64 id;
+
+  g_variant_get (parameters, "(x)", &id);
+  if (id >= 0)
+    {
+      rb_dead_letter_retry_async (call->ports->core, id, on_retried, call);
+      return;
+    }
+  rb_set_error (&error, RB_ERROR_INVALID, "bad_request", "there is no id %" G_GINT64_FORMAT, id);
+  rb_bus_call_fail (call, error);
+}
+
+static void
+on_restarting (GObject      *source,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+  GVariant *current = g_task_propagate_pointer (G_TASK (result), &error);
+
+  rb_bus_call_answer_view (user_data, current, error);
+}
+
+static void
+restart (RbBusCall  *call,
+         const char *key,
+         GVariant   *parameters)
+{
+  GTask *task = g_task_new (call->ports->core, NULL, on_restarting, call);
+
+  g_task_set_source_tag (task, restart);
+  call->ports->restart (task, call->ports->user_data);
+}
+
+/* Each has one of the last three. */
+static const struct {
+  RbBusKind   kind;
+  const char *name;
+  View        view;         /* of the core, answered when it is durable */
+  const char *named_view;   /* of the process */
+  void      (*call) (RbBusCall *call, const char *key, GVariant *parameters);
+} methods[] = {
+  { RB_BUS_BROKER, "Access", .named_view = "env" },
+  { RB_BUS_BROKER, "GetStatus", .call = get_status },
+  { RB_BUS_BROKER, "ListEndpoints", .view = rb_view_endpoints },
+  { RB_BUS_BROKER, "ListInbox", .view = rb_view_inbox },
+  { RB_BUS_BROKER, "ListAssignments", .view = rb_view_assignments },
+  { RB_BUS_BROKER, "ListOutbox", .view = rb_view_outbox },
+  { RB_BUS_BROKER, "ListDeadLetters", .view = rb_view_dead_letters },
+  { RB_BUS_BROKER, "ListModules", .named_view = "modules" },
+  { RB_BUS_BROKER, "ListSettings", .named_view = "config" },
+  { RB_BUS_BROKER, "Explain", .call = explain },
+  { RB_BUS_BROKER, "Search", .call = rb_bus_archive_search },
+  { RB_BUS_BROKER, "Export", .call = rb_bus_archive_export },
+  { RB_BUS_BROKER, "Dispatch", .call = dispatch },
+  { RB_BUS_BROKER, "RetryDeadLetters", .call = retry_dead_letters },
+  { RB_BUS_BROKER, "Restart", .call = restart },
+  { RB_BUS_MESSAGE, "Dispatch", .call = dispatch_message },
+};
+
+static void
+run (guint       i,
+     RbBusCall  *call,
+     const char *key,
+     GVariant   *parameters)
+{
+  if (methods[i].view != NULL)
+    answer_when_durable (call, methods[i].view (call->ports->core));
+  else if (methods[i].named_view != NULL)
+    answer_named (call, methods[i].named_view);
+  else
+    methods[i].call (call, key, parameters);
+}
+
+void
+rb_bus_methods_call (RbBusCalls            *calls,
+                     RbBusKind              kind,
+                     const char            *key,
+                     GDBusMethodInvocation *invocation)
+{
+  const char *name = g_dbus_method_invocation_get_method_name (invocation);
+  GVariant *parameters = g_dbus_method_invocation_get_parameters (invocation);
+  RbBusCall *call = rb_bus_call_begin (calls, invocation);
+
+  if (call == NULL)
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (methods); i++)
+    if (methods[i].kind == kind && g_str_equal (methods[i].name, name))
+      {
+        run (i, call, key, parameters);
+        return;
+      }
+  g_assert_not_reached ();    /* the interface and the table have the same methods: a test compares them */
+}

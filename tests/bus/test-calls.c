@@ -1,0 +1,218 @@
+/* test-calls.c: what callers on the bus may ask for
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-bus-fixture.h"
+
+#include "rb-bus-kind.h"
+#include "rb-core-private.h"
+
+#define PID 100
+#define ERROR "io.github.runtimebroker.Error."
+
+/* Something that fits the signatures of a method's arguments. */
+static GVariant *
+make_parameters (GDBusArgInfo **args)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_TUPLE);
+  for (guint i = 0; args != NULL && args[i] != NULL; i++)
+    {
+      if (g_str_equal (args[i]->signature, "s"))
+        g_variant_builder_add (&builder, "s", "none");
+      else if (g_str_equal (args[i]->signature, "x"))
+        g_variant_builder_add (&builder, "x", (gint64) 0);
+      else
+        g_variant_builder_add (&builder, "a{sv}", NULL);
+    }
+  return g_variant_builder_end (&builder);
+}
+
+static void
+test_all (RbBusFixture *fixture,
+          gconstpointer data)
+{
+  g_test_summary ("Each method of the broker's interface is answered, with a value of the type that it says or with an error of ours.");
+
+  if (fixture->bus == NULL)
+    return;
+  for (GDBusMethodInfo **method = rb_bus_kind_get_interface (RB_BUS_BROKER)->methods; *method != NULL; method++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(GVariant) answer = rb_bus_fixture_call (fixture, "", "", (*method)->name, make_parameters ((*method)->in_args), &error);
+      g_autofree char *name = error != NULL ? g_dbus_error_get_remote_error (error) : NULL;
+
+      g_test_message ("%s: %s", (*method)->name, answer != NULL ? g_variant_get_type_string (answer) : name);
+      g_assert_true (answer != NULL || g_str_has_prefix (name, ERROR));
+    }
+  g_assert_cmpuint (fixture->n_restarts, ==, 1);
+}
+
+static void
+test_dispatch (RbBusFixture *fixture,
+               gconstpointer data)
+{
+  g_autoptr(RbFakeChannel) channel = NULL;
+  g_autofree char *endpoint_id = NULL;
+  g_autoptr(GVariant) story = NULL;
+  g_autoptr(GVariant) inbox = NULL;
+  g_autoptr(GVariant) first = NULL;
+  g_autoptr(GVariant) second = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = NULL;
+
+  g_test_summary ("A message is given to an endpoint, by the broker's method or by its own; errors have a name and a code.");
+
+  if (fixture->bus == NULL)
+    return;
+  channel = rb_core_fixture_attach (&fixture->core, PID, FALSE);
+  endpoint_id = rb_core_fixture_register (&fixture->core, PID, RB_BACKGROUND, "s1", NULL);
+  rb_fake_connector_deliver (fixture->core.connector, 1, "m1", "bob", "hello", NULL);
+  rb_fake_connector_deliver (fixture->core.connector, 2, "m2", "bob", "hello", NULL);
+  rb_bus_fixture_pass (fixture, 20);
+
+  g_assert_null (rb_bus_fixture_call (fixture, "", "", "Dispatch", g_variant_new ("(ss)", "m1", "nobody"), &error));
+  rb_bus_assert_error (&error, ERROR "Invalid", "dispatch_failed: ");
+  g_assert_null (rb_bus_fixture_call (fixture, "", "", "Explain", g_variant_new ("(s)", "nothing"), &error));
+  rb_bus_assert_error (&error, ERROR "NotFound", "");
+
+  first = rb_bus_fixture_call (fixture, "", "", "Dispatch", g_variant_new ("(ss)", "m1", endpoint_id), &error);
+  g_assert_no_error (error);
+  second = rb_bus_fixture_call (fixture, "/messages/m2", ".Message", "Dispatch", g_variant_new ("(s)", endpoint_id), &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (rb_core_fixture_place (&fixture->core, "m1"), ==, "assignment");
+  g_assert_cmpstr (rb_core_fixture_place (&fixture->core, "m2"), ==, "assignment");
+  inbox = rb_bus_fixture_call (fixture, "", "", "ListInbox", NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_variant_n_children (inbox), ==, 1);
+  text = g_variant_print (inbox, FALSE);
+  g_assert_cmpstr (text, ==, "([],)");
+  story = rb_bus_fixture_call (fixture, "", "", "Explain", g_variant_new ("(s)", "m1"), &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_bad_input (RbBusFixture *fixture,
+                gconstpointer data)
+{
+  static const struct {
+    const char *method, *parameters, *name, *text;
+  } rows[] = {
+    { "Explain", "(5,)", "org.freedesktop.DBus.Error.InvalidArgs", "" },
+    { "Explain", "('',)", ERROR "Invalid", "" },
+    { "Dispatch", "('', '')", ERROR "Invalid", "dispatch_body_invalid: " },
+    { "Search", "('', {'from': <5>})", ERROR "Invalid", "bad_request: 'from' is of type 's', not 'i'" },
+    { "Search", "('', {'colour': <'red'>})", ERROR "Invalid", "bad_request: there is no option 'colour'" },
+    { "Search", "('', {'limit': <uint32 201>})", ERROR "Invalid", "bad_request: 'limit' must be a whole number from 1 to 200" },
+    { "Export", "({'cursor': <'nonsense'>},)", ERROR "Invalid", "bad_request: " },
+    { "RetryDeadLetters", "(@x -1,)", ERROR "Invalid", "bad_request: there is no id -1" },
+    { "RetryDeadLetters", "(@x 9,)", ERROR "NotFound", "dead_letter_unknown: " },
+    { "Nonsense", "()", "org.freedesktop.DBus.Error.UnknownMethod", "" },
+  };
+
+  g_test_summary ("Wrong types, unknown options and ids are refused, each with its name and its reason.");
+
+  if (fixture->bus == NULL)
+    return;
+  for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      g_test_message ("%s %s", rows[i].method, rows[i].parameters);
+      g_assert_null (rb_bus_fixture_call (fixture, "", "", rows[i].method, g_variant_new_parsed (rows[i].parameters), &error));
+      rb_bus_assert_error (&error, rows[i].name, rows[i].text);
+    }
+}
+
+static void
+test_flood (RbBusFixture *fixture,
+            gconstpointer data)
+{
+  GAsyncResult *results[RB_BUS_CALLS_MAX + 20] = { NULL };
+  g_autoptr(GError) error = NULL;
+  guint n_refused = 0;
+
+  g_test_summary ("So many calls may wait; further ones are refused and can be made again, and that is counted.");
+
+  if (fixture->bus == NULL)
+    return;
+  rb_fake_store_set_hold (fixture->core.store, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+    rb_bus_fixture_start (fixture, "", "", "ListInbox", NULL, &results[i]);
+  for (guint i = RB_BUS_CALLS_MAX; i < G_N_ELEMENTS (results); i++)
+    {
+      g_assert_null (rb_bus_fixture_finish (fixture, &results[i], &error));
+      rb_bus_assert_error (&error, ERROR "Unavailable", "too_many_calls: ");
+      n_refused++;
+    }
+  rb_fake_store_set_hold (fixture->core.store, FALSE);
+  for (guint i = 0; i < RB_BUS_CALLS_MAX; i++)
+    {
+      g_autoptr(GVariant) answer = rb_bus_fixture_finish (fixture, &results[i], &error);
+
+      g_assert_no_error (error);
+    }
+
+  rb_test_assert_bound (g_ptr_array_index (fixture->core.core->all_bounds, fixture->core.core->all_bounds->len - 1), "bus_calls");
+  g_assert_cmpuint (n_refused, ==, 20);
+}
+
+static void
+test_vanish (RbBusFixture *fixture,
+             gconstpointer data)
+{
+  g_test_summary ("A caller that is gone when its answer is there disturbs nobody.");
+
+  if (fixture->bus == NULL)
+    return;
+  rb_fake_store_set_hold (fixture->core.store, TRUE);
+  for (guint i = 0; i < 10; i++)
+    rb_bus_fixture_start (fixture, "", "", "ListInbox", NULL, NULL);
+  g_assert_true (g_dbus_connection_flush_sync (fixture->caller, NULL, NULL));
+  g_dbus_connection_close_sync (fixture->caller, NULL, NULL);
+  g_clear_object (&fixture->caller);
+  rb_test_settle ();
+  rb_fake_store_set_hold (fixture->core.store, FALSE);
+  rb_bus_fixture_connect (fixture);
+  rb_bus_fixture_pass (fixture, 20);
+}
+
+static void
+test_stop (RbBusFixture *fixture,
+           gconstpointer data)
+{
+  GAsyncResult *result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("Who waits when it stops is answered so.");
+
+  if (fixture->bus == NULL)
+    return;
+  rb_fake_store_set_hold (fixture->core.store, TRUE);
+  rb_bus_fixture_start (fixture, "", "", "ListInbox", NULL, &result);
+  rb_bus_fixture_pass (fixture, 0);
+  g_clear_pointer (&fixture->bus, rb_bus_free);
+  g_assert_null (rb_bus_fixture_finish (fixture, &result, &error));
+  rb_bus_assert_error (&error, ERROR "Unavailable", "broker_shutting_down: ");
+  rb_fake_store_set_hold (fixture->core.store, FALSE);
+  rb_test_settle ();
+}
+
+#define ADD(path, function) g_test_add (path, RbBusFixture, NULL, rb_bus_fixture_set_up, function, rb_bus_fixture_tear_down)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  rb_test_init (&argc, &argv);
+
+  ADD ("/calls/all", test_all);
+  ADD ("/calls/dispatch", test_dispatch);
+  ADD ("/calls/bad-input", test_bad_input);
+  ADD ("/calls/flood", test_flood);
+  ADD ("/calls/vanish", test_vanish);
+  ADD ("/calls/stop", test_stop);
+  return g_test_run ();
+}
