@@ -251,3 +251,9 @@ rb_bus_get_state (RbBus *self)
 {
   return self->state;
 }
+
+gboolean
+rb_bus_is_quiet (RbBus *self)
+{
+  return self->calls.waiting.length == 0;
+}

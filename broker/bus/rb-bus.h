@@ -22,6 +22,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbBus, rb_bus_free)
 /* "none" (no bus), "connecting", "waiting" (another broker has the name), "owned"; what people are shown. */
 const char *rb_bus_get_state    (RbBus *self);
 
+/* Nobody waits for an answer. */
+gboolean    rb_bus_is_quiet     (RbBus *self);
+
 /* (transfer full) (nullable): where the session's bus is. Nothing is started for it. */
 char       *rb_bus_dup_session_address (void);
 

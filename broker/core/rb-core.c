@@ -394,6 +394,19 @@ rb_core_is_ready (RbCore  *self,
 }
 
 gboolean
+rb_core_is_attended (RbCore *self)
+{
+  return g_hash_table_size (self->channels) > 0 || rb_registry_get_n (self->registry) > 0 || self->n_registering > 0;
+}
+
+gboolean
+rb_core_is_idle (RbCore *self)
+{
+  return !rb_core_is_attended (self) && rb_assignments_get_n (self->assignments) == 0 && rb_outbox_get_n (self->outbox) == 0 &&
+         self->n_in_flight == 0 && self->sends.length == 0 && self->n_reports == 0 && !self->is_stopping;
+}
+
+gboolean
 rb_core_check_owner (RbCore            *self,
                      const RbCaller    *caller,
                      const RbEndpoint  *endpoint,

@@ -103,6 +103,10 @@ gboolean  rb_core_is_stopping      (RbCore *self);
 void      rb_core_add_bounds       (RbCore *self, RbBounds *bounds);
 /* FALSE with the reason while new work must be refused (store failing, stopping). */
 gboolean  rb_core_is_ready         (RbCore *self, GError **error);
+/* Somebody is attached, or has an endpoint; when that changes `changed` is emitted. */
+gboolean  rb_core_is_attended      (RbCore *self);
+/* Nobody is, and nothing is due: no assignment, nothing on its way in or out. What waits in the inbox waits on the disk. */
+gboolean  rb_core_is_idle          (RbCore *self);
 
 /* Signals: `superseded` (): another runtime took over; the process should stop. `incompatible` (utf8 reason): so it should when the
  * network turns out to be one that we cannot work with. `changed` (utf8 topic): endpoints, inbox, assignments, presence or health

@@ -47,11 +47,13 @@ struct _RbDaemon {
   RbCore        *core;
   char          *bearer_token;
   char          *socket_path;     /* NULL: no Unix socket */
+  gboolean       is_socket_kept;  /* by the service manager, which listened there before us */
   RbIpcServer   *ipc;
   RbBus         *bus;             /* NULL: it is not wanted, or we stop */
   GCancellable  *starting;        /* while modules start */
   guint64        ready_timer;
   guint64        notify_timer;
+  guint64        idle_timer;      /* until nobody has needed us for long; 0: somebody does */
   guint64        identity_timer;  /* until the upstream is asked again who we are */
   guint          n_identity_calls;
   RbBackoff      identity_backoff;
@@ -67,6 +69,8 @@ void rb_daemon_end_instead (RbDaemon *self);
 /* Something that waiting cannot mend, found while the main loop runs: said once, then stops with code 1. */
 void rb_daemon_fail      (RbDaemon *self, const GError *error);
 void rb_daemon_ask_identity (RbDaemon *self);
+/* When others may find us: leaves when nobody has needed it for as long as broker.idle-exit-ms says. */
+void rb_daemon_watch_idle (RbDaemon *self);
 /* A start step: on the session bus, whether there is one or not. */
 gboolean rb_daemon_open_bus (RbDaemon *self, GError **error);
 /* What others than the core and the server count against their limits, shown with theirs. */

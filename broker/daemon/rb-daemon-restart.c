@@ -112,6 +112,7 @@ rb_daemon_hand_over (RbDaemon *self)
   self->next->lock_fd = MAX (rb_lock_hand_over (self->lock), 0);
   self->next->bearer_token = g_strdup (self->bearer_token);
   self->next->socket_path = g_strdup (self->socket_path);
+  self->next->socket_keeper = g_strdup (self->is_socket_kept ? "manager" : NULL);
   self->next->state_dir = g_strdup (self->paths->state_dir);
   self->next->discovery_file = g_strdup (self->paths->discovery_file);
   if (!rb_launch_prepare (self->launch, self->next, &error))

@@ -108,6 +108,7 @@ cancel_start (RbDaemon *self)
   g_cancellable_cancel (self->starting);
   rb_clock_clear (self->clock, &self->ready_timer);
   rb_clock_clear (self->clock, &self->notify_timer);
+  rb_clock_clear (self->clock, &self->idle_timer);
   rb_clock_clear (self->clock, &self->identity_timer);
 }
 

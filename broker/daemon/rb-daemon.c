@@ -9,6 +9,8 @@
 #include "rb-daemon.h"
 
 #include "rb-daemon-private.h"
+
+#include "rb-activation.h"
 #include "rb-buffer-import.h"
 #include "rb-error.h"
 #include "rb-file.h"
@@ -363,7 +365,14 @@ use_inherited (RbDaemon     *self,
                RbIpcOptions *options)
 {
   if (self->inherited == NULL)
-    return;
+    {
+      options->socket_fd = self->socket_path != NULL ? rb_activation_take (self->socket_path) : 0;
+      self->is_socket_kept = options->socket_fd > 0;
+      options->is_socket_kept = self->is_socket_kept;
+      return;
+    }
+  self->is_socket_kept = self->inherited->socket_keeper != NULL;
+  options->is_socket_kept = self->is_socket_kept;
   options->tcp_fd = rb_handover_take (&self->inherited->tcp_fd);
   if (g_strcmp0 (self->inherited->socket_path, self->socket_path) == 0)
     options->socket_fd = rb_handover_take (&self->inherited->socket_fd);
@@ -541,6 +550,7 @@ become_ready (RbDaemon *self)
       return;
     }
   announce (self);
+  rb_daemon_watch_idle (self);
   rb_daemon_ask_identity (self);
 }
 

@@ -26,6 +26,7 @@ static const struct {
 } texts[] = {
   { "token", G_STRUCT_OFFSET (RbHandover, bearer_token) },
   { "socket", G_STRUCT_OFFSET (RbHandover, socket_path) },
+  { "socket-keeper", G_STRUCT_OFFSET (RbHandover, socket_keeper) },
   { "state-dir", G_STRUCT_OFFSET (RbHandover, state_dir) },
   { "discovery-file", G_STRUCT_OFFSET (RbHandover, discovery_file) },
 };
@@ -68,7 +69,7 @@ rb_handover_discard (RbHandover *self)
 {
   if (self->discovery_file != NULL)
     g_unlink (self->discovery_file);
-  if (self->socket_path != NULL && self->socket_fd > 0)
+  if (self->socket_path != NULL && self->socket_fd > 0 && self->socket_keeper == NULL)
     g_unlink (self->socket_path);
   rb_handover_free (self);
 }

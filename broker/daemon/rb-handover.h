@@ -15,6 +15,7 @@ typedef struct {
   int   lock_fd;
   char *bearer_token;
   char *socket_path;     /* (nullable) */
+  char *socket_keeper;   /* (nullable) "manager": the socket's file is the service manager's, who listens again when we are gone */
   char *state_dir;       /* whose broker this is: another one's has no use for it */
   char *discovery_file;
 } RbHandover;

@@ -14,6 +14,7 @@
 #define KIB G_GINT64_CONSTANT (1024)
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
+#define DAY_MS G_GINT64_CONSTANT (86400000)
 
 static gboolean
 check_account_id (const char  *value,
@@ -92,6 +93,8 @@ static const RbSettingRow rows[] = {
     "the account this broker serves" },
   { "broker", "bus", RB_SETTING_STRING, "session", 0, 0, NULL, check_bus,
     "the D-Bus on which people and programs find it: 'session', 'no', or the address of another" },
+  { "broker", "idle-exit-ms", RB_SETTING_INTEGER, "0", 0, 30 * DAY_MS, NULL, NULL,
+    "how long nobody has to need it before it leaves, where something starts it again; 0: it stays" },
   { "broker", "data-dir", RB_SETTING_PATH, NULL, 0, 0, NULL, NULL,
     "where the state of all accounts lies; unset: XDG_DATA_HOME/masons-runtime-broker" },
   { "broker", "api-host", RB_SETTING_STRING, NULL, 0, 0, NULL, NULL,

@@ -247,7 +247,7 @@ rb_ipc_listener_new_unix (RbIpcServer *server,
   if (self == NULL)
     return NULL;
   self->path = g_strdup (path);
-  if (lstat (path, &info) == 0)
+  if (!server->options.is_socket_kept && lstat (path, &info) == 0)
     {
       self->device = info.st_dev;
       self->inode = info.st_ino;

@@ -15,6 +15,7 @@ typedef struct {
   const char *socket_path;         /* NULL: no Unix socket */
   int         tcp_fd;              /* sockets that the last process left listening, taken; 0: none */
   int         socket_fd;           /* likewise, at socket_path */
+  gboolean    is_socket_kept;      /* its file is not ours to remove */
   const char *server_version;      /* "999.0.0+runtime-broker.0.1.0", protocol.md 3.11 */
   const char *product_version;
   gsize       body_max;            /* 0: 1,048,576 */
