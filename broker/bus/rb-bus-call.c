@@ -28,17 +28,24 @@ refuse (GDBusMethodInvocation *invocation,
   rb_bus_return_error (invocation, error);
 }
 
+static void
+refuse_stopping (GDBusMethodInvocation *invocation)
+{
+  refuse (invocation, "broker_shutting_down", "the broker is shutting down");
+}
+
 void
-rb_bus_calls_clear (RbBusCalls *self)
+rb_bus_calls_close (RbBusCalls *self)
 {
   GList *link;
 
+  self->is_closed = TRUE;
   while ((link = g_queue_pop_head_link (&self->waiting)) != NULL)
     {
       RbBusCall *call = link->data;
 
       call->calls = NULL;
-      refuse (g_steal_pointer (&call->invocation), "broker_shutting_down", "the broker is shutting down");
+      refuse_stopping (g_steal_pointer (&call->invocation));
     }
 }
 
@@ -48,6 +55,11 @@ rb_bus_call_begin (RbBusCalls            *calls,
 {
   RbBusCall *self;
 
+  if (calls->is_closed)
+    {
+      refuse_stopping (invocation);
+      return NULL;
+    }
   if (calls->waiting.length >= RB_BUS_CALLS_MAX)
     {
       rb_bounds_reached (calls->bounds, 0);

@@ -28,6 +28,7 @@ typedef struct {
 typedef struct {
   const RbBusPorts *ports;
   GQueue            waiting;     /* of RbBusCall */
+  gboolean          is_closed;   /* we stop: further ones are refused */
   RbBounds         *bounds;
 } RbBusCalls;
 
@@ -40,8 +41,8 @@ typedef struct {
 } RbBusCall;
 
 void       rb_bus_calls_init  (RbBusCalls *self, const RbBusPorts *ports, RbBounds *bounds);
-/* Who waits is answered that we stop. */
-void       rb_bus_calls_clear (RbBusCalls *self);
+/* Who waits, and who calls from now on, is answered that we stop. */
+void       rb_bus_calls_close (RbBusCalls *self);
 
 /* NULL: refused, and answered so. Takes @invocation. */
 RbBusCall *rb_bus_call_begin  (RbBusCalls *calls, GDBusMethodInvocation *invocation);

@@ -357,15 +357,21 @@ rb_bus_objects_new (RbCore           *core,
 }
 
 void
-rb_bus_objects_free (RbBusObjects *self)
+rb_bus_objects_freeze (RbBusObjects *self)
 {
-  rb_bus_objects_unexport (self);
   g_clear_signal_handler (&self->stored_id, self->core);
   g_clear_signal_handler (&self->changed_id, self->core);
   rb_clock_clear (self->clock, &self->timer);
   if (self->flushing != NULL)
     g_cancellable_cancel (self->flushing);
   g_clear_object (&self->flushing);
+}
+
+void
+rb_bus_objects_free (RbBusObjects *self)
+{
+  rb_bus_objects_unexport (self);
+  rb_bus_objects_freeze (self);
   for (guint i = 0; i < RB_BUS_N_KINDS; i++)
     {
       g_hash_table_unref (self->names[i]);

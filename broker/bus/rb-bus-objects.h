@@ -23,6 +23,8 @@ RbBusObjects *rb_bus_objects_new      (RbCore *core, RbClock *clock, RbBusModule
 void          rb_bus_objects_free     (RbBusObjects *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbBusObjects, rb_bus_objects_free)
 
+/* They stay as they are, and the core is not looked at any more. */
+void          rb_bus_objects_freeze   (RbBusObjects *self);
 gboolean      rb_bus_objects_export   (RbBusObjects *self, GDBusConnection *connection, GError **error);
 void          rb_bus_objects_unexport (RbBusObjects *self);
 

@@ -227,6 +227,13 @@ flush (RbBus *self)
 }
 
 void
+rb_bus_stop (RbBus *self)
+{
+  rb_bus_calls_close (&self->calls);
+  rb_bus_objects_freeze (self->objects);
+}
+
+void
 rb_bus_free (RbBus *self)
 {
   g_autoptr(GDBusConnection) connection = self->connection != NULL ? g_object_ref (self->connection) : NULL;
@@ -235,7 +242,7 @@ rb_bus_free (RbBus *self)
     g_cancellable_cancel (self->connecting);
   g_clear_object (&self->connecting);
   rb_clock_clear (self->ports.clock, &self->retry_timer);
-  rb_bus_calls_clear (&self->calls);
+  rb_bus_stop (self);
   flush (self);
   disconnect (self);
   if (connection != NULL)

@@ -15,7 +15,9 @@ typedef struct _RbBus RbBus;
  * away; a session without a bus is as good. The name is taken as soon as somebody could be answered: another broker that has it
  * keeps it, and we get it after that. */
 RbBus      *rb_bus_new          (const RbBusPorts *ports, const char *address);
-/* Who waits is answered that we stop, and the name is free at once. Nothing is answered after this. */
+/* Who waits, and who calls from now on, is answered that we stop; nothing is told any more, and the core is not asked. The name stays ours until
+ * the end: who calls it when it is free starts the next broker, which must find nobody. */
+void        rb_bus_stop         (RbBus *self);
 void        rb_bus_free         (RbBus *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbBus, rb_bus_free)
 

@@ -15,10 +15,14 @@
 #define QUIET_MS 200
 #define QUIET_LOOK_MS 1
 
+/* Whoever calls the name when it is free starts another broker: it finds all that it needs free, too. */
 static void
 quit (RbDaemon *self)
 {
   rb_sqlite_store_close (self->store);
+  if (!self->is_in_place)
+    g_clear_pointer (&self->lock, rb_lock_release);
+  g_clear_pointer (&self->bus, rb_bus_free);
   rb_log_info ("shutdown_complete", "reason", self->stop_reason, NULL);
   g_main_loop_quit (self->loop);
 }
@@ -137,7 +141,8 @@ rb_daemon_stop (RbDaemon   *self,
   if (!self->is_in_place)
     withdraw (self);
   RB_CRASH_POINT (DAEMON_WITHDRAWN);
-  g_clear_pointer (&self->bus, rb_bus_free);
+  if (self->bus != NULL)
+    rb_bus_stop (self->bus);
   rb_ipc_server_drain (self->ipc);
   if (self->is_in_place)
     rb_daemon_hand_over (self);

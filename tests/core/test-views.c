@@ -112,7 +112,8 @@ test_views (RbCoreFixture *fixture,
     { "hint_endpoint_id", "?s" }, { "correlation_id", "?s" }, { "arrived_at", "s" }, { "since", "s" }, { "size_bytes", "x" }, { NULL, NULL },
   };
   static const Member assignments[] = {
-    { "assignment_id", "s" }, { "source_message_id", "s" }, { "undispatched_id", "s" }, { "endpoint_id", "s" }, { "state", "s" },
+    { "assignment_id", "s" }, { "message_id", "s" }, { "source_message_id", "s" }, { "undispatched_id", "s" }, { "endpoint_id", "s" },
+    { "state", "s" },
     { "sender_address", "s" }, { "reply_correlation_id", "?s" }, { "assigned_at", "s" }, { "acceptance_deadline", "?s" },
     { "last_sequence", "x" }, { NULL, NULL },
   };

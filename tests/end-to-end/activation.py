@@ -105,6 +105,11 @@ class Session:
         finally:
             connection.close()
 
+    def is_found(self):
+        """Also by who looks for the discovery file, which is written when the modules have started."""
+        return subprocess.run([self.brokerctl, 'status'], env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              check=False).returncode == 0
+
     def ctl(self, *arguments):
         return subprocess.run([self.brokerctl, *arguments], env=self.env, stdout=subprocess.PIPE, text=True, check=True).stdout
 
@@ -134,7 +139,7 @@ def test_bus(session):
     answer = session.call('Access')
     print('# activated and answered in {:.0f} ms, gdbus with it'.format((time.monotonic() - begin) * 1000))
     assert "'socket': <'{}'>".format(session.socket) in answer, answer
-    assert "'online'" in session.call('GetStatus')
+    wait(lambda: "'online'" in session.call('GetStatus'), 'the network')
 
 
 def test_idle(session):
@@ -202,6 +207,7 @@ def test_socket(session):
 
         pid = start_with(session, listening)
         assert session.pid() == pid
+        wait(session.is_found, 'the discovery file')
         session.ctl('restart')
         assert session.pid() == pid
         end(pid)
