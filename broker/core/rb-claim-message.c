@@ -35,6 +35,7 @@ make_message (RbCore          *core,
   message = rb_message_new (claimed->envelope, claimed->undispatched_id, arrived_at, random, &verdict);
   if (verdict != RB_TRACE_PRESENT)
     log_degraded (message, claimed, verdict);
+  message->is_being_claimed = TRUE;
   rb_ledger_add (core->ledger, message);
   return message;
 }
@@ -65,7 +66,12 @@ rb_claim_message_give_back (RbCore    *core,
       rb_settle_go_on (core, message->id);
     }
   else
-    rb_inbound_settle (core, message, FALSE);
+    {
+      message->is_being_claimed = FALSE;
+      rb_inbound_settle (core, message, FALSE);
+      rb_settle_go_on (core, message->id);
+      rb_settle_vanished (core, message->id);
+    }
   rb_message_unref (message);
 }
 
@@ -91,6 +97,7 @@ rb_claim_message_store (RbCore       *core,
   RbMessage *message = assignment->message;
   gint64 now = rb_core_now (core);
 
+  message->is_being_claimed = FALSE;
   if (message->place != RB_PLACE_INBOX)
     record_arrival (core, message, changes);
   rb_message_checkpoint_ruled (message, changes, step, now, assignment->endpoint_id, assignment->context->assignment_id, rule);

@@ -188,6 +188,20 @@ return_existing (RbCore             *core,
   rb_core_commit (core, rb_changes_new (), on_existing, task);
 }
 
+/* In the same turn as it was stored. */
+static GError *
+ended_meanwhile (RbCore      *core,
+                 const Claim *self)
+{
+  GError *error;
+
+  if (rb_registry_lookup (core->registry, self->endpoint_id) == NULL)
+    return rb_error_new (RB_ERROR_NOT_FOUND, "unknown_endpoint", "unknown endpoint_id: %s", self->endpoint_id);
+  error = rb_error_new (RB_ERROR_BAD_STATE, "runtime_self_claim_rejected", "the message was settled meanwhile");
+  rb_error_set_retryable (error, FALSE);
+  return error;
+}
+
 static void
 on_stored (RbCore       *core,
            const GError *error,
@@ -202,8 +216,7 @@ on_stored (RbCore       *core,
   if (error != NULL || grant == NULL)
     {
       g_clear_pointer (&grant, rb_grant_unref);
-      answer (core, task, NULL,
-              error != NULL ? g_error_copy (error) : rb_error_new (RB_ERROR_NOT_FOUND, "unknown_endpoint", "unknown endpoint_id: %s", self->endpoint_id));
+      answer (core, task, NULL, error != NULL ? g_error_copy (error) : ended_meanwhile (core, self));
       return;
     }
 

@@ -272,6 +272,7 @@ is_overtaken (RbCore         *core,
               const RbLetter *letter)
 {
   g_autofree char *source_id = NULL;
+  g_autofree char *message_id = NULL;
   const RbMessage *message;
 
   if (rb_event_get_kind (letter->event) != RB_EVENT_PROCESSING_STATE)
@@ -280,10 +281,12 @@ is_overtaken (RbCore         *core,
   source_id = rb_events_dup_member (letter->event, "source_message_id");
   if (source_id == NULL)
     return FALSE;
-  message = rb_ledger_lookup (core->ledger, source_id);
+  message_id = rb_events_dup_member (letter->event, "undispatched_id");
+  message = rb_ledger_lookup (core->ledger, message_id != NULL ? message_id : source_id);
   return rb_assignments_lookup (core->assignments, source_id, rb_event_get_subject (letter->event)) != NULL ||
          rb_outbox_has_report (core, rb_event_get_subject (letter->event)) ||
-         (message != NULL && message->place == RB_PLACE_INBOX && rb_inbox_lookup (core->inbox, source_id) == NULL);
+         (message != NULL && message->is_being_claimed) ||
+         (message != NULL && message->place == RB_PLACE_INBOX && rb_inbox_lookup (core->inbox, message->id) == NULL);
 }
 
 /* Dead letters that become queued ones. */
@@ -329,6 +332,7 @@ revive (RbCore    *core,
   letter->status = 0;
   g_clear_pointer (&letter->reason, g_free);
   rb_letter_record (letter, changes);
+  rb_outbox_expect (core, letter);
 }
 
 /* With an error they are gone from memory: the store keeps nothing any more, and has them as they were. */
@@ -341,21 +345,16 @@ on_revived (RbCore       *core,
   GPtrArray *letters = g_task_get_task_data (task);
   guint n = letters->len;
 
-  for (guint i = 0; i < n; i++)
+  if (error == NULL)
     {
-      if (error != NULL)
-        rb_letter_free (g_ptr_array_index (letters, i));
-      else
-        rb_outbox_add (core, g_ptr_array_index (letters, i));
-    }
-  if (error != NULL)
-    {
-      rb_outbox_count (core, -(int) n);
-      g_task_return_error (task, g_error_copy (error));
+      rb_outbox_arrive (core, letters);
+      g_task_return_int (task, n);
       return;
     }
-  rb_outbox_pump (core);
-  g_task_return_int (task, n);
+
+  rb_outbox_withdraw (core, letters);
+  g_ptr_array_set_free_func (letters, (GDestroyNotify) rb_letter_free);
+  g_task_return_error (task, g_error_copy (error));
 }
 
 void

@@ -38,6 +38,11 @@ struct _RbOutbox {
 
 void  rb_outbox_add           (RbCore *core, RbLetter *letter);     /* takes it */
 void  rb_outbox_count         (RbCore *core, int n);                /* rows that come, or go */
+/* A letter is being written: its lane is there, and what is told of its subject is behind it. Then it has its place, or never will; @letters: all
+ * of a commit. rb_outbox_arrive() takes each. */
+void  rb_outbox_expect        (RbCore *core, RbLetter *letter);
+void  rb_outbox_arrive        (RbCore *core, GPtrArray *letters);
+void  rb_outbox_withdraw      (RbCore *core, GPtrArray *letters);
 /* Nothing but a post that is running, or a limit, keeps it from leaving with the next rb_outbox_pump(). */
 void  rb_outbox_wake_lane     (RbCore *core, RbPostLane *lane);
 void  rb_outbox_pump          (RbCore *core);

@@ -95,6 +95,13 @@ rb_outbox_count (RbCore *core,
   note_fullness (core);
 }
 
+void
+rb_outbox_expect (RbCore   *core,
+                  RbLetter *letter)
+{
+  ensure_lane (core->outbox, letter->event)->n_coming++;
+}
+
 static GPtrArray *
 write_letters (RbCore       *core,
                const GArray *told,
@@ -112,7 +119,7 @@ write_letters (RbCore       *core,
 
       letter = rb_letter_new (core->outbox->next_position++, one->event, rb_core_now (core));
       rb_letter_record (letter, changes);
-      ensure_lane (core->outbox, letter->event)->n_coming++;
+      rb_outbox_expect (core, letter);
       g_ptr_array_add (letters, letter);
     }
   rb_outbox_count (core, letters->len);
@@ -160,9 +167,9 @@ rb_outbox_add (RbCore   *core,
   rb_outbox_wake_lane (core, lane);
 }
 
-static void
-send_letters (RbCore    *core,
-              GPtrArray *letters)
+void
+rb_outbox_arrive (RbCore    *core,
+                  GPtrArray *letters)
 {
   g_ptr_array_set_free_func (letters, NULL);
   for (guint i = 0; i < letters->len; i++)
@@ -175,9 +182,9 @@ send_letters (RbCore    *core,
   rb_outbox_pump (core);
 }
 
-static void
-withdraw_letters (RbCore    *core,
-                  GPtrArray *letters)
+void
+rb_outbox_withdraw (RbCore    *core,
+                    GPtrArray *letters)
 {
   rb_outbox_count (core, -(int) letters->len);
   for (guint i = 0; i < letters->len; i++)
@@ -204,7 +211,7 @@ rb_outbox_release (RbCore       *core,
   if (error != NULL)
     {
       if (letters != NULL)
-        withdraw_letters (core, letters);
+        rb_outbox_withdraw (core, letters);
       return;
     }
 
@@ -217,7 +224,7 @@ rb_outbox_release (RbCore       *core,
         rb_outbox_pass (core, one->event);
     }
   if (letters != NULL)
-    send_letters (core, letters);
+    rb_outbox_arrive (core, letters);
 }
 
 /* IMP-53: what is being posted, or was tried, stays; the next oldest goes. */

@@ -143,7 +143,6 @@ check_record (const RbReplyRecord  *record,
   return TRUE;
 }
 
-/* Rows 13 to 16. */
 /* A record that is there already takes no more room: what it stands for was begun before. */
 static gboolean
 has_room (RbCore *core)
@@ -163,9 +162,11 @@ refuse_full (RbCore  *core,
   g_propagate_error (error, full);
 }
 
+/* Rows 13 to 16. */
 static void
 join_or_work (RbCore               *core,
               const RbAssignment   *assignment,
+              const RbReplyRecord  *record,
               RbReplyInFlight      *in_flight,
               const RbReplyRequest *request,
               RbReplyWork          *work,
@@ -180,7 +181,7 @@ join_or_work (RbCore               *core,
     g_ptr_array_add (in_flight->waiters, g_steal_pointer (&owned));
   else if (assignment == NULL)
     refuse_stale (&error);
-  else if (!has_room (core))
+  else if (record == NULL && !has_room (core))
     refuse_full (core, &error);
   else if (assignment->token == NULL && !core->is_legacy_upstream)
     rb_set_error (&error, RB_ERROR_BAD_STATE, "runtime_assignment_projection_authority_missing",
@@ -240,7 +241,7 @@ rb_reply_async (RbCore               *core,
     g_task_return_pointer (task, result, (GDestroyNotify) rb_reply_result_free);
   else
     {
-      join_or_work (core, assignment, in_flight, request, work, g_steal_pointer (&task));
+      join_or_work (core, assignment, record, in_flight, request, work, g_steal_pointer (&task));
       return;
     }
   rb_reply_work_free (work);

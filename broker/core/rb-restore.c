@@ -12,6 +12,7 @@
 #include "rb-mailroom.h"
 #include "rb-past.h"
 #include "rb-rule.h"
+#include "rb-settle.h"
 #include "rb-turns.h"
 
 static void
@@ -74,6 +75,7 @@ move_to_inbox (RbCore       *core,
     rb_inbox_put_back (core->inbox, message);
   else
     rb_inbox_add (core->inbox, message);
+  rb_settle_watch (core);
   rb_turns_forget (core, assignment);
   rb_core_changed (core, "assignments");
   rb_core_changed (core, "inbox");

@@ -60,12 +60,24 @@ is_about_asker (const GError *failure)
   return code != NULL && strstr (code, "endpoint") != NULL;
 }
 
-gboolean
-rb_settle_is_unknown (const GError *failure)
+static gboolean
+is_nothing_there (const GError *failure)
 {
   gint64 status = rb_upstream_error_get_status (failure);
 
-  return rb_settle_is_refusal (failure) && (status == 404 || status == 410) && !is_about_asker (failure);
+  return rb_settle_is_refusal (failure) && (status == 404 || status == 410);
+}
+
+gboolean
+rb_settle_is_bare (const GError *failure)
+{
+  return is_nothing_there (failure) && rb_upstream_error_get_code (failure) == NULL;
+}
+
+gboolean
+rb_settle_is_unknown (const GError *failure)
+{
+  return is_nothing_there (failure) && !rb_settle_is_bare (failure) && !is_about_asker (failure);
 }
 
 GError *

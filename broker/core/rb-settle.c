@@ -41,8 +41,6 @@ rb_settle_request_clear (RbSettleRequest *self)
   g_clear_pointer (&self->undispatched_id, g_free);
 }
 
-static void ask_again_later (RbCore *core);
-
 static void
 settle_free (Settle *self)
 {
@@ -125,7 +123,8 @@ is_taken (RbCore     *core,
 {
   const RbMessage *message = rb_ledger_lookup (core->ledger, undispatched_id);
 
-  return message != NULL && message->place == RB_PLACE_INBOX && rb_inbox_lookup (core->inbox, undispatched_id) == NULL;
+  return message != NULL &&
+         (message->is_being_claimed || (message->place == RB_PLACE_INBOX && rb_inbox_lookup (core->inbox, undispatched_id) == NULL));
 }
 
 /* Takes @task. */
@@ -175,6 +174,7 @@ rb_settle_go_on (RbCore     *core,
         }
       l = next;
     }
+  rb_settle_watch (core);
 }
 
 /* And it was asked before to settle it, by whomever. */
@@ -221,6 +221,14 @@ is_denial (const GError *failure)
   return rb_settle_is_refusal (failure) || g_error_matches (failure, RB_ERROR, RB_ERROR_NOT_SUPPORTED);
 }
 
+/* What somebody on the way says, who knows nothing of messages, answers no question of ours. */
+static gboolean
+is_conclusive (const Settle *self,
+               const GError *failure)
+{
+  return is_denial (failure) && (self->settler->n_lost == 0 || !rb_settle_is_bare (failure));
+}
+
 /* Takes @task. */
 static void
 refuse (RbCore       *core,
@@ -234,14 +242,14 @@ refuse (RbCore       *core,
     self->settler->n_running--;
   if (self->mark != NULL && !is_denial (failure))
     self->settler->n_lost++;
-  if (self->mark != NULL && self->settler->n_running == 0 && is_denial (failure))
+  if (self->mark != NULL && self->settler->n_running == 0 && is_conclusive (self, failure))
     unmark (core, task, answer);
   else
     {
       g_task_return_error (task, answer);
       g_object_unref (task);
     }
-  ask_again_later (core);
+  rb_settle_watch (core);
 }
 
 static void
@@ -325,6 +333,7 @@ on_marked (RbCore       *core,
     unmark (core, g_steal_pointer (&task), refusal);
   else
     g_task_return_error (task, refusal);
+  rb_settle_watch (core);
 }
 
 /* Takes @task. */
@@ -436,41 +445,43 @@ can_ask (RbCore *core)
   return core->presence == RB_PRESENCE_ONLINE && core->is_running && !core->is_stopping;
 }
 
-void
-rb_settle_resume (RbCore *core)
+/* What somebody may have just now is left alone: perhaps the one who declared it handled, and was told that this failed. */
+static RbSettler *
+find_asker (RbCore           *core,
+            const RbSettling *mark)
+{
+  return rb_inbox_lookup (core->inbox, mark->message_id) != NULL ? rb_settling_find_asker (mark) : NULL;
+}
+
+static void
+ask_all_again (RbCore *core)
 {
   g_autoptr(GPtrArray) marks = rb_settling_dup_all (core);
 
-  if (!can_ask (core))
-    return;
-  core->settle_attempts = 0;
-  for (guint i = 0; i < marks->len; i++)
+  for (guint i = 0; can_ask (core) && i < marks->len; i++)
     {
       RbSettling *mark = g_ptr_array_index (marks, i);
-      RbSettler *settler = rb_settling_find_asker (mark);
+      RbSettler *settler = find_asker (core, mark);
 
-      if (settler != NULL && rb_settling_has_object (core, mark->message_id))
+      if (settler != NULL)
         ask_again (core, mark, settler);
     }
 }
 
-/* What somebody may have just now is left alone: perhaps the one who declared it handled, and was told that this failed. */
+void
+rb_settle_resume (RbCore *core)
+{
+  core->settle_attempts = 0;
+  ask_all_again (core);
+}
+
 static void
 on_retry_due (gpointer user_data)
 {
   RbCore *core = user_data;
-  g_autoptr(GPtrArray) marks = rb_settling_dup_all (core);
 
   core->settle_timer = 0;
-  for (guint i = 0; can_ask (core) && i < marks->len; i++)
-    {
-      RbSettling *mark = g_ptr_array_index (marks, i);
-      RbSettler *settler = rb_settling_find_asker (mark);
-
-      if (settler != NULL && rb_inbox_lookup (core->inbox, mark->message_id) != NULL)
-        ask_again (core, mark, settler);
-    }
-  ask_again_later (core);
+  ask_all_again (core);
 }
 
 static gboolean
@@ -482,14 +493,14 @@ has_asker (RbCore *core)
   g_hash_table_iter_init (&iter, core->settling);
   while (g_hash_table_iter_next (&iter, NULL, &mark))
     {
-      if (rb_settling_find_asker (mark) != NULL)
+      if (find_asker (core, mark) != NULL)
         return TRUE;
     }
   return FALSE;
 }
 
-static void
-ask_again_later (RbCore *core)
+void
+rb_settle_watch (RbCore *core)
 {
   gint64 wait = MIN (RETRY_MS << MIN (core->settle_attempts, 6), RETRY_MAX_MS);
 
@@ -498,6 +509,19 @@ ask_again_later (RbCore *core)
 
   core->settle_attempts++;
   core->settle_timer = rb_clock_add (core->clock, wait, on_retry_due, core);
+}
+
+void
+rb_settle_vanished (RbCore     *core,
+                    const char *undispatched_id)
+{
+  RbChanges *changes;
+
+  if (rb_settling_lookup (core, undispatched_id) == NULL || rb_settling_has_object (core, undispatched_id))
+    return;
+  changes = rb_changes_new ();
+  rb_settling_forget_message (core, undispatched_id, changes);
+  rb_core_commit_lazy (core, changes, NULL, NULL);
 }
 
 void

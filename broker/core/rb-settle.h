@@ -26,6 +26,10 @@ gboolean  rb_settle_finish (RbCore *core, GAsyncResult *result, GError **error);
 void      rb_settle_go_on        (RbCore *core, const char *undispatched_id);
 /* Asks again about what was declared handled while nobody knows whether the upstream heard so: the link is there again. */
 void      rb_settle_resume       (RbCore *core);
+/* A message is in the inbox again. */
+void      rb_settle_watch        (RbCore *core);
+/* What was claimed is not here after all, and nothing of it is kept. */
+void      rb_settle_vanished     (RbCore *core, const char *undispatched_id);
 /* Another call about it was refused. That the upstream knows of no such message, which somebody declared handled, says that it heard so. */
 void      rb_settle_learn        (RbCore *core, const char *undispatched_id, const GError *refusal);
 

@@ -271,7 +271,7 @@ rb_settling_forget_message (RbCore     *core,
   g_hash_table_remove (core->settling, message_id);
 }
 
-/* One that left says all that another could add, so there are no more of them than messages. */
+/* One that left says all that another could add, so few of them are kept for a message. */
 static gboolean
 is_known_of_another (const RbSettling *self,
                      const RbSettler  *settler)
@@ -313,6 +313,6 @@ rb_settling_has_object (RbCore     *core,
   const RbMessage *message = rb_ledger_lookup (core->ledger, message_id);
   const RbAssignment *assignment = rb_assignments_of_message (core->assignments, message_id);
 
-  return (message != NULL && message->place == RB_PLACE_INBOX) ||
+  return (message != NULL && (message->place == RB_PLACE_INBOX || message->is_being_claimed)) ||
          (assignment != NULL && !rb_assignment_state_is_accepted (assignment->state));
 }

@@ -32,11 +32,11 @@ void        rb_settler_unref            (RbSettler *self);
 
 /* Another call of @endpoint_id begins; it may be made once @changes are durable. (transfer full) */
 RbSettler  *rb_settling_begin           (RbCore *core, const char *message_id, const char *endpoint_id, RbChanges *changes);
-/* While loading, after all else: what names no message that lives is deleted. */
+/* While loading, after all else: what names nothing here that would end with it is deleted. */
 void        rb_settling_load            (RbCore *core, GVariant *row, RbChanges *changes);
 RbSettling *rb_settling_lookup          (RbCore *core, const char *message_id);
 GPtrArray  *rb_settling_dup_all         (RbCore *core);                      /* (transfer full): of RbSettling */
-/* Whether the upstream carried out a call that nobody heard of. */
+/* The upstream may have carried out a call that nobody heard of. */
 gboolean    rb_settling_may_be_over     (const RbSettling *self);
 /* In whose name it can be asked again; NULL: nobody's, or somebody asks just now. */
 RbSettler  *rb_settling_find_asker      (const RbSettling *self);
@@ -45,7 +45,7 @@ void        rb_settling_refuse          (RbCore *core, RbSettling *self, RbSettl
 void        rb_settling_forget_message  (RbCore *core, const char *message_id, RbChanges *changes);
 /* It can ask no more; what it may have brought about stays known. */
 void        rb_settling_leave           (RbCore *core, const char *endpoint_id, RbChanges *changes);
-/* There is something here that ends with it: a row of the inbox, or an assignment that nobody accepted. */
+/* There is something here that ends with it: a row of the inbox, an assignment that nobody accepted, or what is being claimed just now. */
 gboolean    rb_settling_has_object      (RbCore *core, const char *message_id);
 
 G_END_DECLS

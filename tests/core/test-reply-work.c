@@ -372,6 +372,30 @@ test_two_requests (RbCoreFixture *fixture,
   fixture->authority->hold = FALSE;
 }
 
+static void
+test_known_at_cap (RbCoreFixture *fixture,
+                   gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = NULL;
+  g_autofree char *wire = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A reply that is remembered already takes no more room: it can be made again where no further one is taken.");
+
+  rb_core_fixture_tear_down (fixture, data);
+  rb_core_fixture_set_up (fixture, data);
+  fixture->settings.reply_record_cap = 1;
+  rb_core_fixture_restart (fixture);
+  worker = rb_worker_new (fixture, 100);
+  rb_worker_accept (worker, 1, "m1", NULL);
+  fixture->connector->failure = rb_error_new (RB_ERROR_REJECTED, "nope", "nope");
+  g_assert_null (rb_worker_reply (worker, "m1", "r1", "done", NULL));
+  g_clear_error (&fixture->connector->failure);
+  wire = rb_worker_reply (worker, "m1", "r1", "done", &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (wire);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -390,6 +414,7 @@ main (int   argc,
   ADD ("ttl-of-unknown", NULL, test_ttl_of_unknown);
   ADD ("refused-request", "authority", test_refused_request);
   ADD ("two-requests", "authority", test_two_requests);
+  ADD ("known-at-cap", NULL, test_known_at_cap);
 
   return g_test_run ();
 }

@@ -47,7 +47,8 @@ fail_with (RbCoreFixture *fixture,
            RbError        kind,
            gint64         status)
 {
-  rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_SELF_SETTLE, rb_claimer_failure (kind, status, NULL, "no"));
+  rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_SELF_SETTLE,
+                                rb_claimer_failure (kind, status, status == 404 || status == 410 ? "undispatched_unknown" : NULL, "no"));
 }
 
 /* The upstream has decided, and its answer reaches nobody. */
@@ -338,7 +339,7 @@ test_leaves (RbCoreFixture *fixture,
       leave (fixture, i >= 2);
       other = rb_worker_new (fixture, OTHER);
       rb_fake_upstream_set_failure (fixture->upstream, claims ? RB_UPSTREAM_SELF_CLAIM : RB_UPSTREAM_SELF_SETTLE,
-                                    rb_claimer_failure (RB_ERROR_REJECTED, 404, NULL, "no"));
+                                    rb_claimer_failure (RB_ERROR_REJECTED, 404, "undispatched_unknown", "no"));
       if (claims)
         g_assert_null (rb_claimer_claim (other, "m1", NULL));
       else
@@ -373,12 +374,13 @@ test_claim_refused (RbCoreFixture *fixture,
   static const struct {
     gint64 status;
     const char *code;
-  } rows[] = { { 409, NULL }, { 401, NULL }, { 404, "endpoint_not_found" } };
+  } rows[] = { { 409, NULL }, { 401, NULL }, { 404, NULL }, { 404, "endpoint_not_found" } };
 
   g_test_summary ("A claim that is refused for another reason, or for who asks, says nothing of what was declared handled; nor does any without that.");
 
   rb_claimer_arrive (fixture, 1, "m1");
-  rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_SELF_CLAIM, rb_claimer_failure (RB_ERROR_REJECTED, 404, NULL, "no"));
+  rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_SELF_CLAIM,
+                                rb_claimer_failure (RB_ERROR_REJECTED, 404, "undispatched_unknown", "no"));
   g_assert_null (rb_claimer_claim (other, "m1", NULL));
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
   lose (worker);
@@ -430,7 +432,7 @@ test_not_while_assigned (RbCoreFixture *fixture,
   g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
   g_autoptr(RbWorker) other = rb_worker_new (fixture, OTHER);
 
-  g_test_summary ("The timer does not ask about what somebody may have just now, and goes on when it is back in the inbox.");
+  g_test_summary ("Neither timer nor link asks about what somebody may have just now; it goes on when that is back in the inbox, and idles until then.");
 
   rb_claimer_arrive (fixture, 1, "m1");
   lose (other);
@@ -438,12 +440,114 @@ test_not_while_assigned (RbCoreFixture *fixture,
   rb_fake_clock_advance (fixture->clock, 1500);
   rb_test_settle ();
   g_assert_cmpuint (count_asked (fixture), ==, 1);
+  g_assert_cmpuint (fixture->core->settle_timer, ==, 0);
+  come_online (fixture);
+  g_assert_cmpuint (count_asked (fixture), ==, 1);
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "assignment");
   g_assert_true (rb_core_fixture_unregister (fixture, WORKER, worker->endpoint_id, NULL));
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
   rb_fake_clock_advance (fixture->clock, 30000);
   rb_test_settle ();
   g_assert_cmpuint (count_asked (fixture), >=, 2);
+}
+
+static void
+test_bare (RbCoreFixture *fixture,
+           gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+
+  g_test_summary ("A 404 without a code may be a proxy's: it settles nothing that is not known, and it is asked again.");
+
+  rb_claimer_arrive (fixture, 1, "m1");
+  lose (worker);
+  rb_fake_upstream_set_failure (fixture->upstream, RB_UPSTREAM_SELF_SETTLE, rb_claimer_failure (RB_ERROR_REJECTED, 404, NULL, ""));
+  rb_fake_clock_advance (fixture->clock, 1000);
+  rb_test_settle ();
+  g_assert_cmpuint (count_asked (fixture), ==, 2);
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
+  fail_with (fixture, RB_ERROR_REJECTED, 404);
+  rb_fake_clock_advance (fixture->clock, 2000);
+  rb_test_settle ();
+  assert_settled (fixture);
+}
+
+/* The authority is asked whether @other may have it. */
+static GAsyncResult *
+claim_and_settle (RbWorker      *worker,
+                  RbWorker      *other,
+                  GAsyncResult **claimed)
+{
+  RbCoreFixture *fixture = worker->fixture;
+  GAsyncResult *settled = NULL;
+
+  rb_claimer_grant (fixture, rb_claimer_answer (other, "m1", "a1"));
+  fixture->authority->hold = TRUE;
+  rb_claimer_claim_start (other, "m1", claimed);
+  rb_claimer_settle_start (worker, "m1", &settled);
+  g_assert_null (settled);
+  fixture->authority->hold = FALSE;
+  rb_fake_emitter_answer (fixture->authority, NULL);
+  rb_test_wait_until (settled != NULL && *claimed != NULL);
+  return settled;
+}
+
+static void
+test_claim_decided (RbCoreFixture *fixture,
+                    gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(RbWorker) other = rb_worker_new (fixture, OTHER);
+
+  g_test_summary ("What is settled while it is decided who may have it ends with that, whether it was in the inbox or only upstream.");
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr(GAsyncResult) claimed = NULL;
+      g_autoptr(GAsyncResult) settled = NULL;
+      g_autoptr(GError) error = NULL;
+
+      rb_core_fixture_tear_down (fixture, data);
+      rb_core_fixture_set_up (fixture, data);
+      g_clear_pointer (&worker, rb_worker_free);
+      g_clear_pointer (&other, rb_worker_free);
+      worker = rb_worker_new (fixture, WORKER);
+      other = rb_worker_new (fixture, OTHER);
+      if (i == 0)
+        rb_claimer_arrive (fixture, 1, "m1");
+      settled = claim_and_settle (worker, other, &claimed);
+      g_assert_true (rb_settle_finish (fixture->core, settled, NULL));
+      g_assert_null (rb_claimer_claim_finish (other, claimed, &error));
+      rb_assert_refused (error, RB_ERROR_BAD_STATE, "runtime_self_claim_rejected", "the message was settled meanwhile");
+      assert_settled (fixture);
+      rb_fake_clock_advance (fixture->clock, 600000);
+      rb_test_settle ();
+      assert_settled (fixture);
+    }
+}
+
+static void
+test_claim_refused_lost (RbCoreFixture *fixture,
+                         gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(RbWorker) other = rb_worker_new (fixture, OTHER);
+  g_autoptr(GAsyncResult) claimed = NULL;
+  g_autoptr(GError) refusal = rb_error_new (RB_ERROR_REJECTED, NULL, "no");
+
+  g_test_summary ("A claim that comes to nothing leaves no mark of a message that is not here.");
+
+  rb_claimer_grant (fixture, rb_claimer_answer (other, "m1", "a1"));
+  fixture->authority->hold = TRUE;
+  rb_claimer_claim_start (other, "m1", &claimed);
+  lose (worker);
+  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 1);
+  fixture->authority->hold = FALSE;
+  rb_fake_emitter_answer (fixture->authority, refusal);
+  rb_test_wait_until (claimed != NULL);
+  rb_test_settle ();
+  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 0);
+  g_assert_cmpuint (fixture->core->settle_timer, ==, 0);
 }
 
 static void
@@ -502,6 +606,9 @@ main (int   argc,
   ADD ("/settling/leaves/known", "network", test_leaves);
   ADD ("/settling/leaves/bounded", "network", test_leave_bounded);
   ADD ("/settling/claim-refused", "network", test_claim_refused);
+  ADD ("/settling/bare-404", "network", test_bare);
+  ADD ("/settling/claim/decided", "network", test_claim_decided);
+  ADD ("/settling/claim/nothing", "network", test_claim_refused_lost);
   ADD ("/settling/timer/backs-off", "network", test_by_timer);
   ADD ("/settling/timer/assigned", "network", test_not_while_assigned);
   ADD ("/settling/timer/refused", "network", test_refused);

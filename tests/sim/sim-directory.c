@@ -435,6 +435,8 @@ refusal (RbError     code,
 
   if (status > 0)
     rb_error_add_detail (error, "status", g_variant_new_int64 (status));
+  if (status == 404)
+    rb_error_add_detail (error, "code", g_variant_new_string ("undispatched_unknown"));
   return error;
 }
 
