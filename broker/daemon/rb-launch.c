@@ -8,6 +8,7 @@
 #include "rb-error.h"
 
 #include <fcntl.h>
+#include <glib-unix.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,21 @@ struct _RbLaunch {
   char **environment;    /* prepared for the next one; NULL before */
   int    fds[4];         /* to be inherited; each 0: none */
 };
+
+/* What a restart is asked for with, which comes again while one goes on. Between two brokers nobody listens, and must not die of it. */
+static const int kept_signals[] = { SIGUSR1, SIGUSR2 };
+
+/* A signal that no source wants any more is given back to the kernel by GLib, whose answer is the end of the process. As a handler a program that we
+ * start does not inherit it. */
+static void
+keep_signals (void)
+{
+  static GSource *sources[G_N_ELEMENTS (kept_signals)];   /* never attached */
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kept_signals); i++)
+    if (sources[i] == NULL)
+      sources[i] = g_unix_signal_source_new (kept_signals[i]);
+}
 
 static char *
 dup_absolute (const char *name)
@@ -50,6 +66,7 @@ rb_launch_new (int    argc,
 {
   RbLaunch *self = g_new0 (RbLaunch, 1);
 
+  keep_signals ();
   self->argv = g_strdupv (argv);
   self->program = find_program (argv[0]);
   return self;
@@ -196,11 +213,30 @@ set_inherited (RbLaunch *self,
       fcntl (self->fds[i], F_SETFD, inherited ? 0 : FD_CLOEXEC);
 }
 
+/* To be ignored survives exec, and a handler does not: it is for the time until the next one has its own. */
+static void
+ignore_signals (struct sigaction *before)
+{
+  struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kept_signals); i++)
+    sigaction (kept_signals[i], &ignore, &before[i]);
+}
+
+static void
+restore_signals (const struct sigaction *before)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (kept_signals); i++)
+    sigaction (kept_signals[i], &before[i], NULL);
+}
+
 void
 rb_launch_exec (RbLaunch *self)
 {
+  struct sigaction handlers[G_N_ELEMENTS (kept_signals)];
   sigset_t none, before;
 
+  ignore_signals (handlers);
   /* GLib's threads block every signal, and a mask outlives exec. */
   sigemptyset (&none);
   pthread_sigmask (SIG_SETMASK, &none, &before);
@@ -208,4 +244,5 @@ rb_launch_exec (RbLaunch *self)
   execve (self->program, self->argv, self->environment);
   set_inherited (self, FALSE);
   pthread_sigmask (SIG_SETMASK, &before, NULL);
+  restore_signals (handlers);
 }

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 
 typedef struct _RbLaunch RbLaunch;
 
-/* Before anything changes the arguments or the working directory. */
+/* Before anything changes the arguments or the working directory. From then on SIGUSR1 and SIGUSR2 do not end the process, whether a daemon listens
+ * for them or not; what it starts finds them as usual. */
 RbLaunch   *rb_launch_new          (int argc, char **argv);
 void        rb_launch_free         (RbLaunch *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbLaunch, rb_launch_free)
