@@ -7,6 +7,7 @@
 
 #include "rb-error.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
@@ -182,6 +183,19 @@ rb_launch_check_finish (GAsyncResult  *result,
 }
 
 gboolean
+rb_launch_reserve (RbLaunch  *self,
+                   GError   **error)
+{
+  g_autoptr(GError) local_error = NULL;
+
+  forget_memory (self);
+  if (rb_handover_reserve (&self->fds[0], &local_error))
+    return TRUE;
+  rb_set_error (error, RB_ERROR_BAD_STATE, "restart_refused", "the broker cannot be restarted now, so it goes on: %s", local_error->message);
+  return FALSE;
+}
+
+gboolean
 rb_launch_prepare (RbLaunch          *self,
                    const RbHandover  *handover,
                    GError           **error)
@@ -190,13 +204,14 @@ rb_launch_prepare (RbLaunch          *self,
   g_auto(GStrv) environment = NULL;
   g_auto(GStrv) parts = NULL;
 
-  forget_memory (self);
-  variable = rb_handover_pack (handover, &self->fds[0], error);
+  g_clear_pointer (&self->environment, g_strfreev);
+  if (self->fds[0] == 0 && !rb_launch_reserve (self, error))
+    return FALSE;
+  variable = rb_handover_pack (handover, self->fds[0], error);
   if (variable == NULL)
     return FALSE;
   parts = g_strsplit (variable, "=", 2);
   environment = g_environ_setenv (g_get_environ (), parts[0], parts[1], TRUE);
-  g_strfreev (self->environment);
   self->environment = g_steal_pointer (&environment);
   self->fds[1] = handover->tcp_fd;
   self->fds[2] = handover->socket_fd;
@@ -235,6 +250,13 @@ rb_launch_exec (RbLaunch *self)
 {
   struct sigaction handlers[G_N_ELEMENTS (kept_signals)];
   sigset_t none, before;
+
+  /* It would find nothing of what it is to go on with, not even whose broker it is. */
+  if (self->environment == NULL)
+    {
+      errno = ECANCELED;
+      return;
+    }
 
   ignore_signals (handlers);
   /* GLib's threads block every signal, and a mask outlives exec. */

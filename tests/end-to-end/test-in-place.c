@@ -12,6 +12,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -194,6 +195,45 @@ test_cannot_be_had (Fixture       *fixture,
   g_assert_cmpstr (before, !=, after);
   g_assert_cmpstr (rb_daemon_fixture_get_url (fixture->daemon), ==, url);
 
+  g_assert_cmpint (symlink (rb_daemon_fixture_get_program (fixture->daemon), fixture->program), ==, 0);
+  restart (fixture);
+  rb_daemon_fixture_wait_next (fixture->daemon);
+  g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
+}
+
+static void
+give_descriptors_back (Fixture *fixture)
+{
+  GPid pid = rb_daemon_fixture_get_pid (fixture->daemon);
+  struct rlimit limit;
+
+  g_assert_cmpint (prlimit (pid, RLIMIT_NOFILE, NULL, &limit), ==, 0);
+  limit.rlim_cur = MIN (limit.rlim_max, 1024);
+  g_assert_cmpint (prlimit (pid, RLIMIT_NOFILE, &limit, NULL), ==, 0);
+}
+
+static void
+test_cannot_be_prepared (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_autofree char *program = g_find_program_in_path ("prlimit");
+  g_autofree char *script = g_strdup_printf ("#!/bin/sh\n'%s' --pid=$PPID --nofile=8:\n", program);
+
+  g_test_summary ("A restart for which there is not another descriptor to be had is refused while the broker still runs.");
+
+  if (program == NULL)
+    {
+      g_test_skip ("there is no prlimit");
+      return;
+    }
+  start_by_link (fixture);
+  /* The program says that it would start, and takes from us what the handover needs. */
+  install (fixture, script);
+  rb_daemon_fixture_signal (fixture->daemon, SIGUSR1);
+  rb_daemon_fixture_wait_log (fixture->daemon, "restart_refused");
+  give_descriptors_back (fixture);
+
+  g_assert_cmpint (g_unlink (fixture->program), ==, 0);
   g_assert_cmpint (symlink (rb_daemon_fixture_get_program (fixture->daemon), fixture->program), ==, 0);
   restart (fixture);
   rb_daemon_fixture_wait_next (fixture->daemon);
@@ -459,6 +499,7 @@ main (int    argc,
   ADD ("upgrade", test_upgrade);
   ADD ("refused", test_refused);
   ADD ("cannot-be-had", test_cannot_be_had);
+  ADD ("cannot-be-prepared", test_cannot_be_prepared);
   ADD ("stop-hangs", test_stop_hangs);
   ADD ("ended-meanwhile", test_ended_meanwhile);
   ADD ("signals", test_signals);
