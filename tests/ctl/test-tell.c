@@ -107,8 +107,15 @@ test_search (Fixture       *fixture,
 
   rb_fake_broker_answer (fixture->broker, "GET /v1/operator/search?words=%22&limit=20", 400,
                          "{\"error\":\"bad_query\",\"message\":\"a quotation mark is not closed\"}");
-  g_assert_cmpint (rb_brokerctl_run (fixture, "search '\"'"), ==, RB_EXIT_FAILED);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "search '\"'"), ==, RB_EXIT_USAGE);
   g_assert_nonnull (strstr (fixture->err, "not closed (bad_query)"));
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/search?words=x&from=a&to=b&limit=20", 400,
+                         "{\"error\":\"bad_request\",\"message\":\"either from or to\"}");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "search x --from a --to b"), ==, RB_EXIT_USAGE);
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/search?words=y&limit=20", 503, "{\"error\":\"store_broken\",\"message\":\"no\"}");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "search y"), ==, RB_EXIT_FAILED);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "search x --limit 0"), ==, RB_EXIT_USAGE);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "search x --limit 100001"), ==, RB_EXIT_USAGE);
   g_assert_cmpint (rb_brokerctl_run (fixture, "search x --limit -1"), ==, RB_EXIT_USAGE);
   g_assert_cmpint (rb_brokerctl_run (fixture, "search x --since nonsense"), ==, RB_EXIT_USAGE);
   g_assert_nonnull (strstr (fixture->err, "--since: 'nonsense' is no time"));
