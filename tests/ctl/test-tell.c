@@ -49,6 +49,20 @@ test_explain (Fixture       *fixture,
 }
 
 static void
+test_explain_long (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autofree char *id = g_strnfill (100000, 'a');
+  g_autofree char *arguments = g_strconcat ("explain ", id, NULL);
+
+  g_test_summary ("An id longer than any is not found, and nobody is asked for it.");
+
+  g_assert_cmpint (rb_brokerctl_run (fixture, arguments), ==, RB_EXIT_NOT_FOUND);
+  g_assert_nonnull (strstr (fixture->err, "nothing is known of 'aaaa"));
+  g_assert_cmpuint (strlen (fixture->err), <, 200);
+}
+
+static void
 test_explain_name (Fixture       *fixture,
                    gconstpointer  data)
 {
@@ -148,6 +162,7 @@ main (int   argc,
 
 #define ADD(path, function) g_test_add (path, Fixture, NULL, rb_brokerctl_set_up_broker, function, rb_brokerctl_tear_down)
   ADD ("/tell/explain", test_explain);
+  ADD ("/tell/explain/long", test_explain_long);
   ADD ("/tell/explain/name", test_explain_name);
   ADD ("/tell/explain/follow", test_follow);
   ADD ("/tell/search", test_search);
