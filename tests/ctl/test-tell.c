@@ -154,6 +154,30 @@ test_export (Fixture       *fixture,
   g_assert_cmpint (rb_brokerctl_run (fixture, "export extra"), ==, RB_EXIT_USAGE);
 }
 
+static void
+test_disk_full (Fixture       *fixture,
+                gconstpointer  data)
+{
+  /* One of them short, the other longer than what is kept until it is written. */
+  g_autofree char *word = g_strnfill (100000, 'a');
+  g_autofree char *lines = g_strdup_printf ("{\"lines\":[{\"a\":1},{\"a\":\"%s\"}],\"cursor\":\"archive:5\"}", word);
+  static const char *const verbs[] = { "search x", "search x --json", "export", "export --no-content", "help", "--version" };
+
+  g_test_summary ("What could not be written is told, and the exit status is 1.");
+
+  fixture->out_file = "/dev/full";
+  for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
+    {
+      rb_fake_broker_answer (fixture->broker, "GET /v1/operator/search?words=x&limit=20", 200,
+                             "{\"rows\":[{\"at\":\"2026-01-02T03:04:05.678Z\",\"direction\":\"in\",\"peer\":\"bob\",\"id\":\"m1\"}]}");
+      rb_fake_broker_answer (fixture->broker, "GET /v1/operator/export?content=yes", 200, lines);
+      rb_fake_broker_answer (fixture->broker, "GET /v1/operator/export?content=no", 200, "{\"lines\":[{\"a\":1}]}");
+      g_test_message ("%s", verbs[i]);
+      g_assert_cmpint (rb_brokerctl_run (fixture, verbs[i]), ==, RB_EXIT_FAILED);
+      g_assert_cmpstr (fixture->err, ==, "brokerctl: standard output cannot be written\n");
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -167,5 +191,6 @@ main (int   argc,
   ADD ("/tell/explain/follow", test_follow);
   ADD ("/tell/search", test_search);
   ADD ("/tell/export", test_export);
+  ADD ("/tell/disk-full", test_disk_full);
   return g_test_run ();
 }
