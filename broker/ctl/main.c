@@ -34,7 +34,7 @@ main (int    argc,
   g_log_set_writer_func (write_log, NULL, NULL);
 
   rb_ctl_init (&ctl);
-  code = rb_verbs_run (&ctl, (const char *const *) argv);
+  code = rb_ctl_end (&ctl, rb_verbs_run (&ctl, (const char *const *) argv));
   rb_ctl_clear (&ctl);
   return code;
 }

@@ -170,6 +170,23 @@ rb_ctl_print_json (RbCtl        *self,
   fflush (self->out);
 }
 
+gboolean
+rb_ctl_can_write (RbCtl *self)
+{
+  /* The latter is of all that was written before, the former of what still waits. */
+  return fflush (self->out) == 0 && ferror (self->out) == 0;
+}
+
+RbExitCode
+rb_ctl_end (RbCtl      *self,
+            RbExitCode  code)
+{
+  if (rb_ctl_can_write (self) || code != RB_EXIT_OK)
+    return code;
+  rb_ctl_warn ("standard output cannot be written");
+  return RB_EXIT_FAILED;
+}
+
 void
 rb_ctl_warn (const char *format,
              ...)

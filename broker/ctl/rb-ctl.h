@@ -63,6 +63,11 @@ void          rb_ctl_print         (RbCtl              *self,
 /* The text on one line, as it came. */
 void          rb_ctl_print_json    (RbCtl              *self,
                                     const RbJson       *json);
+/* FALSE when something that was printed got lost. */
+gboolean      rb_ctl_can_write     (RbCtl              *self);
+/* At the end of it all: with what was to be done done, what was printed must have arrived. Returns with which code to exit. */
+RbExitCode    rb_ctl_end           (RbCtl              *self,
+                                    RbExitCode          code);
 /* "brokerctl: ...", escaped, on stderr. */
 void          rb_ctl_warn          (const char         *format,
                                     ...) G_GNUC_PRINTF (1, 2);

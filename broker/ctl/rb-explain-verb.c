@@ -9,8 +9,11 @@
 #include "rb-view.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #define FOLLOW_MS 300
+#define ID_MAX_BYTES 1024       /* nothing has a longer one, and a request has no place for any length */
+#define ID_SHOWN_CHARS 40
 
 static gboolean wants_follow;
 
@@ -47,6 +50,16 @@ find_name (RbCtl       *ctl,
   return picked != NULL ? g_strdup (picked->id) : NULL;
 }
 
+static void
+set_too_long (GError     **error,
+              const char  *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, ID_MAX_BYTES);
+  g_autofree char *begin = g_utf8_substring (valid, 0, MIN (ID_SHOWN_CHARS, g_utf8_strlen (valid, -1)));
+
+  rb_set_error (error, RB_ERROR_NOT_FOUND, "not_found", "nothing is known of '%s...'", begin);
+}
+
 static RbJson *
 ask_by_any_name (RbCtl       *ctl,
                  const char  *text,
@@ -55,8 +68,14 @@ ask_by_any_name (RbCtl       *ctl,
   g_autoptr(GError) first = NULL;
   g_autoptr(GError) second = NULL;
   g_autofree char *id = NULL;
-  RbJson *explained = ask (ctl, text, &first);
+  RbJson *explained;
 
+  if (strlen (text) > ID_MAX_BYTES)
+    {
+      set_too_long (error, text);
+      return NULL;
+    }
+  explained = ask (ctl, text, &first);
   if (explained != NULL)
     return explained;
   if (g_error_matches (first, RB_ERROR, RB_ERROR_NOT_FOUND) && g_strcmp0 (rb_error_get_reason (first), "broker_not_running") != 0)

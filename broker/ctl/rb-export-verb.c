@@ -39,7 +39,7 @@ print_lines (RbCtl        *ctl,
       fwrite (text, 1, size, ctl->out);
       fputc ('\n', ctl->out);
     }
-  return fflush (ctl->out) == 0;
+  return rb_ctl_can_write (ctl);
 }
 
 static RbExitCode
@@ -57,10 +57,7 @@ export (RbCtl   *ctl,
       if (page == NULL)
         return rb_ctl_fail (error);
       if (!print_lines (ctl, page))
-        {
-          rb_ctl_warn ("standard output cannot be written");
-          return RB_EXIT_FAILED;
-        }
+        return rb_ctl_end (ctl, RB_EXIT_OK);
       g_free (cursor);
       cursor = rb_view_dup_text (page, "cursor");
     }

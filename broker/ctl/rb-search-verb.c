@@ -18,8 +18,25 @@
 
 static struct {
   char *from, *to, *endpoint, *since, *until;
-  int   limit;
+  guint limit;                   /* 0: not given */
 } wanted;
+
+static gboolean
+parse_limit (const char  *name,
+             const char  *value,
+             gpointer     user_data,
+             GError     **error)
+{
+  guint64 limit;
+
+  if (!g_ascii_string_to_unsigned (value, 10, 1, LIMIT_MAX, &limit, NULL))
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--limit must be from 1 to %d", LIMIT_MAX);
+      return FALSE;
+    }
+  wanted.limit = (guint) limit;
+  return TRUE;
+}
 
 const GOptionEntry rb_verb_search_options[] = {
   { "from", 0, 0, G_OPTION_ARG_STRING, &wanted.from, N_ ("Only what came from this address"), N_ ("ADDRESS") },
@@ -27,7 +44,7 @@ const GOptionEntry rb_verb_search_options[] = {
   { "endpoint", 'e', 0, G_OPTION_ARG_STRING, &wanted.endpoint, N_ ("Only what this endpoint had or sent"), N_ ("ID") },
   { "since", 0, 0, G_OPTION_ARG_STRING, &wanted.since, N_ ("Not what came before"), N_ ("TIME") },
   { "until", 0, 0, G_OPTION_ARG_STRING, &wanted.until, N_ ("Not what came then or later"), N_ ("TIME") },
-  { "limit", 'n', 0, G_OPTION_ARG_INT, &wanted.limit, N_ ("At most so many (20)"), N_ ("NUMBER") },
+  { "limit", 'n', 0, G_OPTION_ARG_CALLBACK, parse_limit, N_ ("At most so many (20)"), N_ ("NUMBER") },
   { NULL },
 };
 
@@ -166,6 +183,18 @@ clear_wanted (void)
   wanted.limit = 0;
 }
 
+/* What the broker did not understand of the question was asked wrongly. */
+static RbExitCode
+fail (const GError *error)
+{
+  const char *reason = rb_error_get_reason (error);
+  gboolean is_wrong_question = g_error_matches (error, RB_ERROR, RB_ERROR_INVALID) &&
+                               (g_strcmp0 (reason, "bad_query") == 0 || g_strcmp0 (reason, "bad_request") == 0);
+  RbExitCode code = rb_ctl_fail (error);
+
+  return is_wrong_question ? RB_EXIT_USAGE : code;
+}
+
 static RbExitCode
 search (Output  *output,
         RbQuery *query)
@@ -179,7 +208,7 @@ search (Output  *output,
       g_autoptr(RbJson) page = rb_ctl_view (output->ctl, view, &error);
 
       if (page == NULL)
-        return rb_ctl_fail (error);
+        return fail (error);
       print_page (output, page);
       if (!rb_json_get_optional_int (page, "before", 0, &before, NULL))
         before = 0;
@@ -197,18 +226,12 @@ RbExitCode
 rb_verb_search (RbCtl             *ctl,
                 const char *const *args)
 {
-  guint limit = wanted.limit != 0 ? (guint) wanted.limit : LIMIT_DEFAULT;
+  guint limit = wanted.limit != 0 ? wanted.limit : LIMIT_DEFAULT;
   Output output = { ctl, g_get_real_time () / 1000, limit, 0, FALSE };
   g_autoptr(RbQuery) query = rb_query_new ();
   g_autoptr(GError) error = NULL;
   gboolean is_good;
 
-  if (wanted.limit < 0 || limit > LIMIT_MAX)
-    {
-      rb_ctl_warn ("--limit must be from 1 to %d", LIMIT_MAX);
-      clear_wanted ();
-      return RB_EXIT_USAGE;
-    }
   is_good = make_query (query, args, limit, output.now_ms, &error);
   clear_wanted ();
   if (is_good)

@@ -68,7 +68,7 @@ on_checked (GObject      *source,
   GError *error = NULL;
 
   self->is_checking = FALSE;
-  if (!rb_launch_check_finish (result, &error))
+  if (!rb_launch_check_finish (result, &error) || !rb_launch_reserve (self->launch, &error))
     {
       refuse (restart, error);
       return;

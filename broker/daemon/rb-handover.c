@@ -86,9 +86,21 @@ write_all (int          fd,
   return FALSE;
 }
 
+gboolean
+rb_handover_reserve (int     *fd,
+                     GError **error)
+{
+  *fd = memfd_create ("runtime-broker-handover", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (*fd >= 0)
+    return TRUE;
+  *fd = 0;
+  g_set_error (error, G_FILE_ERROR, (int) g_file_error_from_errno (errno), "Cannot hand over: %s", g_strerror (errno));
+  return FALSE;
+}
+
 char *
 rb_handover_pack (const RbHandover  *self,
-                  int               *fd,
+                  int                fd,
                   GError           **error)
 {
   g_autoptr(GKeyFile) file = g_key_file_new ();
@@ -102,21 +114,7 @@ rb_handover_pack (const RbHandover  *self,
     if (G_STRUCT_MEMBER (char *, self, texts[i].offset) != NULL)
       g_key_file_set_string (file, GROUP, texts[i].key, G_STRUCT_MEMBER (char *, self, texts[i].offset));
   text = g_key_file_to_data (file, &size, NULL);
-
-  *fd = memfd_create ("runtime-broker-handover", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (*fd < 0)
-    {
-      *fd = 0;
-      g_set_error (error, G_FILE_ERROR, (int) g_file_error_from_errno (errno), "Cannot hand over: %s", g_strerror (errno));
-      return NULL;
-    }
-  if (!write_all (*fd, text, size, error))
-    {
-      close (*fd);
-      *fd = 0;
-      return NULL;
-    }
-  return g_strdup_printf (VARIABLE "=%d", *fd);
+  return write_all (fd, text, size, error) ? g_strdup_printf (VARIABLE "=%d", fd) : NULL;
 }
 
 /* The descriptor must be one of ours: sealed, and not just any file that happens to have the number. */

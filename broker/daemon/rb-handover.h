@@ -24,9 +24,11 @@ typedef struct {
 void        rb_handover_free    (RbHandover *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbHandover, rb_handover_free)
 
-/* The place in the next process's environment, "NAME=VALUE", and in @fd the descriptor that it names (0 on failure), to be inherited with the others. The
- * token is in that memory alone: an environment can be read for as long as its process lives. */
-char       *rb_handover_pack    (const RbHandover *self, int *fd, GError **error);
+/* Memory for one, as a descriptor to be closed by whoever asked (0 on failure): to be had before what runs is given up. */
+gboolean    rb_handover_reserve (int *fd, GError **error);
+/* Fills it, once. The place in the next process's environment, "NAME=VALUE", which names @fd, to be inherited with the others. The token is in that
+ * memory alone: an environment can be read for as long as its process lives. */
+char       *rb_handover_pack    (const RbHandover *self, int fd, GError **error);
 /* What this process was left; NULL when it was left nothing, or nothing of use. Takes it out of the environment. */
 RbHandover *rb_handover_receive (void);
 /* A new broker has no use for any of it: removes the files too. */

@@ -7,7 +7,9 @@
 
 #include "rb-error.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <glib-unix.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,21 @@ struct _RbLaunch {
   char **environment;    /* prepared for the next one; NULL before */
   int    fds[4];         /* to be inherited; each 0: none */
 };
+
+/* What a restart is asked for with, which comes again while one goes on. Between two brokers nobody listens, and must not die of it. */
+static const int kept_signals[] = { SIGUSR1, SIGUSR2 };
+
+/* A signal that no source wants any more is given back to the kernel by GLib, whose answer is the end of the process. As a handler a program that we
+ * start does not inherit it. */
+static void
+keep_signals (void)
+{
+  static GSource *sources[G_N_ELEMENTS (kept_signals)];   /* never attached */
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kept_signals); i++)
+    if (sources[i] == NULL)
+      sources[i] = g_unix_signal_source_new (kept_signals[i]);
+}
 
 static char *
 dup_absolute (const char *name)
@@ -50,6 +67,7 @@ rb_launch_new (int    argc,
 {
   RbLaunch *self = g_new0 (RbLaunch, 1);
 
+  keep_signals ();
   self->argv = g_strdupv (argv);
   self->program = find_program (argv[0]);
   return self;
@@ -165,6 +183,19 @@ rb_launch_check_finish (GAsyncResult  *result,
 }
 
 gboolean
+rb_launch_reserve (RbLaunch  *self,
+                   GError   **error)
+{
+  g_autoptr(GError) local_error = NULL;
+
+  forget_memory (self);
+  if (rb_handover_reserve (&self->fds[0], &local_error))
+    return TRUE;
+  rb_set_error (error, RB_ERROR_BAD_STATE, "restart_refused", "the broker cannot be restarted now, so it goes on: %s", local_error->message);
+  return FALSE;
+}
+
+gboolean
 rb_launch_prepare (RbLaunch          *self,
                    const RbHandover  *handover,
                    GError           **error)
@@ -173,13 +204,14 @@ rb_launch_prepare (RbLaunch          *self,
   g_auto(GStrv) environment = NULL;
   g_auto(GStrv) parts = NULL;
 
-  forget_memory (self);
-  variable = rb_handover_pack (handover, &self->fds[0], error);
+  g_clear_pointer (&self->environment, g_strfreev);
+  if (self->fds[0] == 0 && !rb_launch_reserve (self, error))
+    return FALSE;
+  variable = rb_handover_pack (handover, self->fds[0], error);
   if (variable == NULL)
     return FALSE;
   parts = g_strsplit (variable, "=", 2);
   environment = g_environ_setenv (g_get_environ (), parts[0], parts[1], TRUE);
-  g_strfreev (self->environment);
   self->environment = g_steal_pointer (&environment);
   self->fds[1] = handover->tcp_fd;
   self->fds[2] = handover->socket_fd;
@@ -196,11 +228,37 @@ set_inherited (RbLaunch *self,
       fcntl (self->fds[i], F_SETFD, inherited ? 0 : FD_CLOEXEC);
 }
 
+/* To be ignored survives exec, and a handler does not: it is for the time until the next one has its own. */
+static void
+ignore_signals (struct sigaction *before)
+{
+  struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kept_signals); i++)
+    sigaction (kept_signals[i], &ignore, &before[i]);
+}
+
+static void
+restore_signals (const struct sigaction *before)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (kept_signals); i++)
+    sigaction (kept_signals[i], &before[i], NULL);
+}
+
 void
 rb_launch_exec (RbLaunch *self)
 {
+  struct sigaction handlers[G_N_ELEMENTS (kept_signals)];
   sigset_t none, before;
 
+  /* It would find nothing of what it is to go on with, not even whose broker it is. */
+  if (self->environment == NULL)
+    {
+      errno = ECANCELED;
+      return;
+    }
+
+  ignore_signals (handlers);
   /* GLib's threads block every signal, and a mask outlives exec. */
   sigemptyset (&none);
   pthread_sigmask (SIG_SETMASK, &none, &before);
@@ -208,4 +266,5 @@ rb_launch_exec (RbLaunch *self)
   execve (self->program, self->argv, self->environment);
   set_inherited (self, FALSE);
   pthread_sigmask (SIG_SETMASK, &before, NULL);
+  restore_signals (handlers);
 }

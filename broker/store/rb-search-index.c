@@ -22,9 +22,11 @@ run (RbSql       *sql,
   return FALSE;
 }
 
-/* What was forgotten is the oldest; what is of an earlier life of its number is the newest. */
+/* What was forgotten is the oldest; what is of an earlier life of its number is the newest. An OR of the two would be a walk through the whole
+ * index. */
 #define STALE "SELECT rowid FROM archive_index WHERE rowid < (SELECT ifnull (min (n), 9223372036854775807) FROM archive_text) " \
-              "OR rowid > (SELECT n FROM archive_indexed) LIMIT " G_STRINGIFY (RB_SEARCH_INDEX_ROWS)
+              "UNION ALL SELECT rowid FROM archive_index WHERE rowid > (SELECT n FROM archive_indexed) " \
+              "LIMIT " G_STRINGIFY (RB_SEARCH_INDEX_ROWS)
 
 gboolean
 rb_search_index_trim (RbSql     *sql,
@@ -39,7 +41,7 @@ rb_search_index_trim (RbSql     *sql,
   if (n == 0)
     return TRUE;
 
-  *more = TRUE;
+  *more = n == RB_SEARCH_INDEX_ROWS;
   return run (sql, "DELETE FROM archive_index WHERE rowid IN (" STALE ")", error);
 }
 

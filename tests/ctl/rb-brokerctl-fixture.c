@@ -42,8 +42,10 @@ rb_brokerctl_start (RbBrokerctlFixture *fixture,
   g_autoptr(GError) error = NULL;
   GSubprocess *process;
 
-  launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE
-                                        | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE
+                                        | (fixture->out_file == NULL ? G_SUBPROCESS_FLAGS_STDOUT_PIPE : G_SUBPROCESS_FLAGS_NONE));
+  if (fixture->out_file != NULL)
+    g_subprocess_launcher_set_stdout_file_path (launcher, fixture->out_file);
   g_subprocess_launcher_setenv (launcher, "MASONS_BROKER_USER_DATA", fixture->data_dir, TRUE);
   g_subprocess_launcher_unsetenv (launcher, "MASONS_BROKER_ACCOUNT_ID");
   g_subprocess_launcher_unsetenv (launcher, "MASONS_BROKER_RUNTIME_TOKEN");

@@ -14,6 +14,7 @@ typedef struct {
   char         *data_dir;
   RbFakeBroker *broker;     /* (nullable) */
   const char   *columns;    /* (nullable) COLUMNS */
+  const char   *out_file;   /* (nullable) where its output goes; @out is NULL then */
   char         *out;
   char         *err;
   int           status;

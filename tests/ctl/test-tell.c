@@ -49,6 +49,20 @@ test_explain (Fixture       *fixture,
 }
 
 static void
+test_explain_long (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autofree char *id = g_strnfill (100000, 'a');
+  g_autofree char *arguments = g_strconcat ("explain ", id, NULL);
+
+  g_test_summary ("An id longer than any is not found, and nobody is asked for it.");
+
+  g_assert_cmpint (rb_brokerctl_run (fixture, arguments), ==, RB_EXIT_NOT_FOUND);
+  g_assert_nonnull (strstr (fixture->err, "nothing is known of 'aaaa"));
+  g_assert_cmpuint (strlen (fixture->err), <, 200);
+}
+
+static void
 test_explain_name (Fixture       *fixture,
                    gconstpointer  data)
 {
@@ -107,8 +121,15 @@ test_search (Fixture       *fixture,
 
   rb_fake_broker_answer (fixture->broker, "GET /v1/operator/search?words=%22&limit=20", 400,
                          "{\"error\":\"bad_query\",\"message\":\"a quotation mark is not closed\"}");
-  g_assert_cmpint (rb_brokerctl_run (fixture, "search '\"'"), ==, RB_EXIT_FAILED);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "search '\"'"), ==, RB_EXIT_USAGE);
   g_assert_nonnull (strstr (fixture->err, "not closed (bad_query)"));
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/search?words=x&from=a&to=b&limit=20", 400,
+                         "{\"error\":\"bad_request\",\"message\":\"either from or to\"}");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "search x --from a --to b"), ==, RB_EXIT_USAGE);
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/search?words=y&limit=20", 503, "{\"error\":\"store_broken\",\"message\":\"no\"}");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "search y"), ==, RB_EXIT_FAILED);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "search x --limit 0"), ==, RB_EXIT_USAGE);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "search x --limit 100001"), ==, RB_EXIT_USAGE);
   g_assert_cmpint (rb_brokerctl_run (fixture, "search x --limit -1"), ==, RB_EXIT_USAGE);
   g_assert_cmpint (rb_brokerctl_run (fixture, "search x --since nonsense"), ==, RB_EXIT_USAGE);
   g_assert_nonnull (strstr (fixture->err, "--since: 'nonsense' is no time"));
@@ -133,6 +154,30 @@ test_export (Fixture       *fixture,
   g_assert_cmpint (rb_brokerctl_run (fixture, "export extra"), ==, RB_EXIT_USAGE);
 }
 
+static void
+test_disk_full (Fixture       *fixture,
+                gconstpointer  data)
+{
+  /* One of them short, the other longer than what is kept until it is written. */
+  g_autofree char *word = g_strnfill (100000, 'a');
+  g_autofree char *lines = g_strdup_printf ("{\"lines\":[{\"a\":1},{\"a\":\"%s\"}],\"cursor\":\"archive:5\"}", word);
+  static const char *const verbs[] = { "search x", "search x --json", "export", "export --no-content", "help", "--version" };
+
+  g_test_summary ("What could not be written is told, and the exit status is 1.");
+
+  fixture->out_file = "/dev/full";
+  for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
+    {
+      rb_fake_broker_answer (fixture->broker, "GET /v1/operator/search?words=x&limit=20", 200,
+                             "{\"rows\":[{\"at\":\"2026-01-02T03:04:05.678Z\",\"direction\":\"in\",\"peer\":\"bob\",\"id\":\"m1\"}]}");
+      rb_fake_broker_answer (fixture->broker, "GET /v1/operator/export?content=yes", 200, lines);
+      rb_fake_broker_answer (fixture->broker, "GET /v1/operator/export?content=no", 200, "{\"lines\":[{\"a\":1}]}");
+      g_test_message ("%s", verbs[i]);
+      g_assert_cmpint (rb_brokerctl_run (fixture, verbs[i]), ==, RB_EXIT_FAILED);
+      g_assert_cmpstr (fixture->err, ==, "brokerctl: standard output cannot be written\n");
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -141,9 +186,11 @@ main (int   argc,
 
 #define ADD(path, function) g_test_add (path, Fixture, NULL, rb_brokerctl_set_up_broker, function, rb_brokerctl_tear_down)
   ADD ("/tell/explain", test_explain);
+  ADD ("/tell/explain/long", test_explain_long);
   ADD ("/tell/explain/name", test_explain_name);
   ADD ("/tell/explain/follow", test_follow);
   ADD ("/tell/search", test_search);
   ADD ("/tell/export", test_export);
+  ADD ("/tell/disk-full", test_disk_full);
   return g_test_run ();
 }

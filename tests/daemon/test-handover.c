@@ -9,6 +9,7 @@
 #include "rb-lock.h"
 #include "rb-test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
@@ -61,7 +62,8 @@ test_passes (void)
 
   g_test_summary ("What is left is received, once, and the token stands in no environment.");
 
-  variable = rb_handover_pack (left, &fd, &error);
+  g_assert_true (rb_handover_reserve (&fd, &error));
+  variable = rb_handover_pack (left, fd, &error);
   g_assert_no_error (error);
   g_assert_true (g_str_has_prefix (variable, VARIABLE "="));
   g_assert_null (strstr (variable, "secret"));
@@ -135,7 +137,8 @@ test_no_socket (void)
 
   close (left->tcp_fd);
   left->tcp_fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
-  variable = rb_handover_pack (left, &fd, NULL);
+  g_assert_true (rb_handover_reserve (&fd, NULL));
+  variable = rb_handover_pack (left, fd, NULL);
   publish (variable);
   got = rb_handover_receive ();
   g_assert_cmpint (got->tcp_fd, ==, 0);
@@ -246,6 +249,31 @@ test_check_fails (void)
     }
 }
 
+static void
+test_not_prepared (void)
+{
+  char *argv[] = { (char *) "/bin/false", NULL };
+  g_autoptr(RbLaunch) launch = rb_launch_new (1, argv);
+  g_autoptr(RbHandover) left = make_handover ();
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("What could not be prepared is not started, whatever was prepared before: with nothing it would be somebody else's broker.");
+
+  errno = 0;
+  rb_launch_exec (launch);
+  g_assert_cmpint (errno, ==, ECANCELED);
+
+  g_assert_true (rb_launch_reserve (launch, &error));
+  g_assert_true (rb_launch_prepare (launch, left, &error));
+  g_assert_no_error (error);
+  /* Its memory is full and sealed. */
+  g_assert_false (rb_launch_prepare (launch, left, &error));
+  g_assert_nonnull (error);
+  errno = 0;
+  rb_launch_exec (launch);
+  g_assert_cmpint (errno, ==, ECANCELED);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -258,6 +286,7 @@ main (int    argc,
   g_test_add_func ("/handover/discard", test_discard);
   g_test_add_func ("/handover/lock", test_lock);
   g_test_add_func ("/launch/check", test_check);
+  g_test_add_func ("/launch/not-prepared", test_not_prepared);
   g_test_add_func ("/launch/check-fails", test_check_fails);
   return g_test_run ();
 }

@@ -12,6 +12,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -200,6 +201,45 @@ test_cannot_be_had (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
+static void
+give_descriptors_back (Fixture *fixture)
+{
+  GPid pid = rb_daemon_fixture_get_pid (fixture->daemon);
+  struct rlimit limit;
+
+  g_assert_cmpint (prlimit (pid, RLIMIT_NOFILE, NULL, &limit), ==, 0);
+  limit.rlim_cur = MIN (limit.rlim_max, 1024);
+  g_assert_cmpint (prlimit (pid, RLIMIT_NOFILE, &limit, NULL), ==, 0);
+}
+
+static void
+test_cannot_be_prepared (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_autofree char *program = g_find_program_in_path ("prlimit");
+  g_autofree char *script = g_strdup_printf ("#!/bin/sh\n'%s' --pid=$PPID --nofile=8:\n", program);
+
+  g_test_summary ("A restart for which there is not another descriptor to be had is refused while the broker still runs.");
+
+  if (program == NULL)
+    {
+      g_test_skip ("there is no prlimit");
+      return;
+    }
+  start_by_link (fixture);
+  /* The program says that it would start, and takes from us what the handover needs. */
+  install (fixture, script);
+  rb_daemon_fixture_signal (fixture->daemon, SIGUSR1);
+  rb_daemon_fixture_wait_log (fixture->daemon, "restart_refused");
+  give_descriptors_back (fixture);
+
+  g_assert_cmpint (g_unlink (fixture->program), ==, 0);
+  g_assert_cmpint (symlink (rb_daemon_fixture_get_program (fixture->daemon), fixture->program), ==, 0);
+  restart (fixture);
+  rb_daemon_fixture_wait_next (fixture->daemon);
+  g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
+}
+
 #define SHORT_STOP "stop-timeout-ms=500\n"
 
 static void
@@ -234,6 +274,86 @@ test_ended_meanwhile (Fixture       *fixture,
   rb_daemon_fixture_signal (fixture->daemon, SIGTERM);
   g_assert_cmpint (rb_daemon_fixture_wait (fixture->daemon), ==, 0);
   g_assert_false (g_file_test (rb_daemon_fixture_get_discovery_file (fixture->daemon), G_FILE_TEST_EXISTS));
+}
+
+#define N_SIGNALS 100
+#define SIGNALS_APART_MS 10
+
+static gboolean
+on_next_signal (gpointer user_data)
+{
+  guint *n_left = user_data;
+
+  (*n_left)--;
+  return G_SOURCE_CONTINUE;
+}
+
+/* Once more, when it is not refused any longer. Returns which one serves then: nobody is to take its place. */
+static char *
+restart_at_last (Fixture *fixture)
+{
+  g_autofree char *answer = NULL;
+  g_autofree char *text = NULL;
+  g_auto(GStrv) parts = NULL;
+
+  while (rb_daemon_fixture_request (fixture->daemon, TRUE, "POST", "/v1/operator/restart", NULL, &answer) != 200)
+    g_clear_pointer (&answer, g_free);
+  parts = g_strsplit (strstr (answer, "\"instance\":\""), "\"", 5);
+  g_assert_cmpuint (g_strv_length (parts), ==, 5);
+  while (rb_daemon_fixture_request (fixture->daemon, TRUE, "GET", "/v1/operator/status", NULL, &text) != 200 || strstr (text, parts[3]) != NULL)
+    g_clear_pointer (&text, g_free);
+  return dup_member (fixture, "status", "instance");
+}
+
+static void
+test_signals (Fixture       *fixture,
+              gconstpointer  data)
+{
+  guint n_left = N_SIGNALS;
+  guint timer = g_timeout_add (SIGNALS_APART_MS, on_next_signal, &n_left);
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+  GPid pid;
+
+  g_test_summary ("SIGUSR1 at any moment of a restart, and again, ends nothing: the process lives, and is another broker.");
+
+  rb_daemon_fixture_start (fixture->daemon);
+  before = dup_member (fixture, "status", "instance");
+  pid = rb_daemon_fixture_get_pid (fixture->daemon);
+  while (n_left > 0)
+    {
+      rb_daemon_fixture_signal (fixture->daemon, SIGUSR1);
+      g_main_context_iteration (NULL, TRUE);
+    }
+  g_source_remove (timer);
+
+  after = restart_at_last (fixture);
+  g_assert_cmpstr (before, !=, after);
+  g_assert_cmpint (rb_daemon_fixture_get_pid (fixture->daemon), ==, pid);
+  g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
+}
+
+static void
+test_signals_of_children (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  const guint64 asked = 1 << (SIGUSR1 - 1) | 1 << (SIGUSR2 - 1);
+  g_autofree char *answer = NULL;
+  const char *mask;
+
+  g_test_summary ("What is deaf to signals between two brokers is so for itself alone: a program that the next one starts is not.");
+
+  start_by_link (fixture);
+  restart (fixture);
+  rb_daemon_fixture_wait_next (fixture->daemon);
+  install (fixture, "#!/bin/sh\ngrep SigIgn: /proc/self/status >&2\nexit 1\n");
+  g_assert_cmpuint (rb_daemon_fixture_request (fixture->daemon, TRUE, "POST", "/v1/operator/restart", NULL, &answer), ==, 409);
+  mask = strstr (answer, "SigIgn:");
+  g_assert_nonnull (mask);
+  mask = strpbrk (mask, "0123456789abcdef");
+  g_assert_nonnull (mask);
+  g_assert_cmphex (g_ascii_strtoull (mask, NULL, 16) & asked, ==, 0);
+  g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
 static char *
@@ -379,8 +499,11 @@ main (int    argc,
   ADD ("upgrade", test_upgrade);
   ADD ("refused", test_refused);
   ADD ("cannot-be-had", test_cannot_be_had);
+  ADD ("cannot-be-prepared", test_cannot_be_prepared);
   ADD ("stop-hangs", test_stop_hangs);
   ADD ("ended-meanwhile", test_ended_meanwhile);
+  ADD ("signals", test_signals);
+  ADD ("signals-of-children", test_signals_of_children);
   ADD ("service-manager", test_service_manager);
   ADD ("settings-move", test_settings_move);
   ADD ("only-one", test_only_one);

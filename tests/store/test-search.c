@@ -4,9 +4,11 @@
 #include "config.h"
 
 #include "rb-error.h"
+#include "rb-search-index.h"
 #include "rb-sql.h"
 #include "store-fixture.h"
 
+#include <sqlite3.h>
 #include <string.h>
 
 static void
@@ -175,6 +177,100 @@ test_nothing_lingers (StoreFixture  *fixture,
   g_assert_cmpint (count_index (fixture), ==, 5);
 }
 
+/* What statements cost, in steps of SQLite's machine. */
+static int n_steps;
+
+static int
+on_statement_ended (unsigned  type,
+                    void     *user_data,
+                    void     *statement,
+                    void     *took_ns)
+{
+  n_steps += sqlite3_stmt_status (statement, SQLITE_STMTSTATUS_VM_STEP, TRUE);
+  return 0;
+}
+
+static int
+trace_database (sqlite3                     *database,
+                char                       **message,
+                const sqlite3_api_routines  *api)
+{
+  return sqlite3_trace_v2 (database, SQLITE_TRACE_PROFILE, on_statement_ended, NULL);
+}
+
+static RbSql *
+open_traced (StoreFixture *fixture)
+{
+  void (*extension) (void) = (void (*) (void)) trace_database;
+  g_autoptr(GError) error = NULL;
+  RbSql *sql;
+
+  g_assert_cmpint (sqlite3_auto_extension (extension), ==, SQLITE_OK);
+  sql = rb_sql_open (fixture->path, FALSE, 1000, &error);
+  sqlite3_cancel_auto_extension (extension);
+  g_assert_no_error (error);
+  return sql;
+}
+
+static void
+exec (RbSql      *sql,
+      const char *statement)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_assert_true (rb_sql_exec (sql, statement, &error));
+  g_assert_no_error (error);
+}
+
+static gboolean
+trim (RbSql *sql)
+{
+  g_autoptr(GError) error = NULL;
+  gboolean more = TRUE;
+
+  n_steps = 0;
+  g_assert_true (rb_search_index_trim (sql, &more, &error));
+  g_assert_no_error (error);
+  return more;
+}
+
+#define N_TEXTS 5000
+#define TRIM_STEPS_MAX 1000     /* one step a text would be more, whatever else is done */
+
+static void
+test_trim_is_cheap (StoreFixture  *fixture,
+                    gconstpointer  data)
+{
+  g_autoptr(RbSql) sql = NULL;
+  gboolean more = TRUE;
+
+  g_test_summary ("To forget one text does not cost a walk through the index, and nothing is looked for when all that is stale was found.");
+
+  store_fixture_close (fixture);
+  sql = open_traced (fixture);
+  exec (sql, "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT " G_STRINGIFY (N_TEXTS) ") "
+             "INSERT INTO archive_text SELECT n, 'apple' FROM c");
+  while (more)
+    g_assert_true (rb_search_index_grow (sql, &more, NULL));
+
+  exec (sql, "DELETE FROM archive_text WHERE n = 1");
+  g_assert_false (trim (sql));
+  g_assert_cmpint (n_steps, >, 0);
+  g_assert_cmpint (n_steps, <, TRIM_STEPS_MAX);
+  exec (sql, "DELETE FROM archive_text WHERE n <= 300");
+  g_assert_true (trim (sql));
+  g_assert_false (trim (sql));
+  g_assert_false (trim (sql));
+  g_assert_cmpint (n_steps, <, TRIM_STEPS_MAX);
+  /* As if the last numbers had been used again. */
+  exec (sql, "UPDATE archive_indexed SET n = n - 1");
+  g_assert_false (trim (sql));
+  g_assert_cmpint (n_steps, <, TRIM_STEPS_MAX);
+  g_clear_pointer (&sql, rb_sql_close);
+  store_fixture_open (fixture);
+  g_assert_cmpint (count_index (fixture), ==, N_TEXTS - 301);
+}
+
 static void
 test_numbers_again (StoreFixture  *fixture,
                     gconstpointer  data)
@@ -272,6 +368,7 @@ main (int   argc,
   STORE_TEST ("/store/search/found", test_found);
   STORE_TEST ("/store/search/index-follows", test_index_follows);
   STORE_TEST ("/store/search/nothing-lingers", test_nothing_lingers);
+  STORE_TEST ("/store/search/trim-is-cheap", test_trim_is_cheap);
   STORE_TEST ("/store/search/numbers-again", test_numbers_again);
   STORE_TEST ("/store/search/index-in-parts", test_index_in_parts);
   STORE_TEST ("/store/ranges", test_ranges);
