@@ -131,21 +131,20 @@ search_live (RbCore *core,
 {
   g_autoptr(GPtrArray) live = g_ptr_array_new ();
   gsize text_max = MAX (core->settings.archive.text_max, 1024);
-  guint n = 0;
+  guint n = 0, i;
 
   self->live = live;
   rb_ledger_foreach (core->ledger, collect, self);
   self->live = NULL;
   g_ptr_array_sort (live, compare_arrivals);
-  for (guint i = 0; i < live->len && n < self->request.limit; i++)
+  for (i = 0; i < live->len && n < self->request.limit; i++)
     {
       const RbMessage *message = g_ptr_array_index (live, i);
       g_autofree char *text = rb_archive_dup_text (rb_envelope_get_content (message->envelope), text_max);
       g_autofree char *snippet = NULL;
       gsize length = strlen (text);
 
-      self->is_cut = length > self->bytes_left;
-      if (self->is_cut)
+      if (length > self->bytes_left)
         break;
       self->bytes_left -= length;
       if (!rb_search_query_matches (self->query, text, &snippet))
@@ -153,6 +152,8 @@ search_live (RbCore *core,
       add_live (self, message, snippet);
       n++;
     }
+  /* No page after this one has what lives: who asks must hear that there is more. */
+  self->is_cut = i < live->len;
 }
 
 static GVariant *
