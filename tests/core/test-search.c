@@ -177,6 +177,61 @@ test_cut_by_limit (RbCoreFixture *fixture,
   assert_page (fixture, &(RbSearchRequest) { .words = "nothing" }, 0, FALSE);
 }
 
+/* @length bytes of it, ending in @end. (transfer full) */
+static char *
+dup_long_text (gsize       length,
+               const char *end)
+{
+  GString *text = g_string_new (NULL);
+
+  while (text->len < length)
+    g_string_append (text, "all work and no play makes jack a dull boy ");
+  g_string_truncate (text, length - strlen (end));
+  g_string_append (text, end);
+  return g_string_free (text, FALSE);
+}
+
+static void
+test_cut_by_length (RbCoreFixture *fixture,
+                    gconstpointer  data)
+{
+  g_autofree char *text = dup_long_text (64000, " zebra");
+
+  g_test_summary ("No more is looked through in one go than the loop can bear, the last that came first; that there is more is said.");
+
+  arrive (fixture, 8, text);
+  assert_page (fixture, &(RbSearchRequest) { .words = "zebra" }, 8, FALSE);
+  rb_fake_clock_advance (fixture->clock, 60000);
+  for (guint i = 0; i < 8; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("late%u", i);
+
+      rb_fake_connector_deliver (fixture->connector, 100 + i, id, "carol", text, NULL);
+    }
+  rb_test_settle ();
+  assert_page (fixture, &(RbSearchRequest) { .words = "zebra" }, 9, TRUE);
+  assert_page (fixture, &(RbSearchRequest) { .words = "nothing" }, 0, TRUE);
+  assert_page (fixture, &(RbSearchRequest) { .words = "zebra", .from = "bob" }, 8, FALSE);
+  assert_page (fixture, &(RbSearchRequest) { .words = "zebra", .since = 1767225660000 }, 8, FALSE);
+}
+
+static void
+test_cut_by_one (RbCoreFixture *fixture,
+                 gconstpointer  data)
+{
+  g_autofree char *text = dup_long_text (600 * 1000, " zebra");
+
+  g_test_summary ("One message that is longer than all that is looked through in one go is looked through, alone.");
+
+  fixture->settings.archive.text_max = 1024 * 1024;
+  rb_core_fixture_restart (fixture);
+  arrive (fixture, 1, text);
+  assert_page (fixture, &(RbSearchRequest) { .words = "zebra" }, 1, FALSE);
+  rb_fake_connector_deliver (fixture->connector, 2, "last", "bob", text, NULL);
+  rb_test_settle ();
+  assert_page (fixture, &(RbSearchRequest) { .words = "zebra" }, 1, TRUE);
+}
+
 static void
 test_refused (RbCoreFixture *fixture,
               gconstpointer  data)
@@ -382,6 +437,8 @@ main (int   argc,
   ADD ("/search/found", test_found);
   ADD ("/search/pages", test_pages);
   ADD ("/search/cut/limit", test_cut_by_limit);
+  ADD ("/search/cut/length", test_cut_by_length);
+  ADD ("/search/cut/one", test_cut_by_one);
   ADD ("/search/refused", test_refused);
   ADD ("/export/all", test_export);
   ADD ("/export/pages", test_export_pages);
