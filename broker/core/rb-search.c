@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define LIMIT_DEFAULT 20
-#define LIVE_BYTES_MAX (8 * 1024 * 1024)      /* of contents that are looked through in one go */
+#define LIVE_BYTES_MAX (512 * 1024)      /* of contents that are looked through in one go, which the loop waits for; the last may pass it */
 
 typedef struct {
   RbSearchQuery  *query;
@@ -131,28 +131,26 @@ search_live (RbCore *core,
 {
   g_autoptr(GPtrArray) live = g_ptr_array_new ();
   gsize text_max = MAX (core->settings.archive.text_max, 1024);
-  guint n = 0;
+  guint n = 0, i;
 
   self->live = live;
   rb_ledger_foreach (core->ledger, collect, self);
   self->live = NULL;
   g_ptr_array_sort (live, compare_arrivals);
-  for (guint i = 0; i < live->len && n < self->request.limit; i++)
+  for (i = 0; i < live->len && n < self->request.limit && self->bytes_left > 0; i++)
     {
       const RbMessage *message = g_ptr_array_index (live, i);
       g_autofree char *text = rb_archive_dup_text (rb_envelope_get_content (message->envelope), text_max);
       g_autofree char *snippet = NULL;
-      gsize length = strlen (text);
 
-      self->is_cut = length > self->bytes_left;
-      if (self->is_cut)
-        break;
-      self->bytes_left -= length;
+      self->bytes_left -= MIN (strlen (text), self->bytes_left);
       if (!rb_search_query_matches (self->query, text, &snippet))
         continue;
       add_live (self, message, snippet);
       n++;
     }
+  /* No page after this one has what lives: who asks must hear that there is more. */
+  self->is_cut = i < live->len;
 }
 
 static GVariant *

@@ -21,8 +21,10 @@ typedef struct {
   guint       limit;         /* 0: a usual page; at most RB_SEARCH_LIMIT_MAX */
 } RbSearchRequest;
 
-/* First what is not over yet, then the archive, the last first. Answers with a{sv}: "rows" aa{sv}, and "before" when there may be more. A row's
- * "snippet" is an array of texts: plain, hit, plain, ... Fails with RB_ERROR_INVALID "bad_query" or "bad_request". */
+/* First what is not over yet, then the archive, the last first. Answers with a{sv}: "rows" aa{sv}; "live_cut" b, whether something lives that
+ * was not looked at, because the page was full or there was too much to look through (the next page goes on in the archive; a narrower question
+ * finds it); and "before" when there may be more. A row's "snippet" is an array of texts: plain, hit, plain, ... Fails with RB_ERROR_INVALID
+ * "bad_query" or "bad_request". */
 void      rb_search_async  (RbCore *core, const RbSearchRequest *request, GAsyncReadyCallback callback, gpointer user_data);
 GVariant *rb_search_finish (RbCore *core, GAsyncResult *result, GError **error);
 

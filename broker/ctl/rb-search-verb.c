@@ -218,7 +218,7 @@ search (Output  *output,
   if (output->n_shown == 0 && !output->ctl->json)
     rb_ctl_print (output->ctl, _ ("nothing found\n"));
   if (output->is_cut)
-    rb_ctl_warn ("so much is alive that not all of it was looked through");
+    rb_ctl_warn ("not all that lives was looked through: ask with a higher --limit (up to 100), or for less with --from, --endpoint, --since or --until");
   return RB_EXIT_OK;
 }
 

@@ -132,6 +132,107 @@ test_pages (RbCoreFixture *fixture,
 }
 
 static void
+arrive (RbCoreFixture *fixture,
+        guint          n,
+        const char    *text)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("m%u", i);
+
+      rb_fake_connector_deliver (fixture->connector, i + 1, id, "bob", text, NULL);
+    }
+  rb_test_settle ();
+}
+
+static void
+assert_page (RbCoreFixture         *fixture,
+             const RbSearchRequest *request,
+             gsize                  n_rows,
+             gboolean               is_cut)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) page = search (fixture, request, &error);
+  g_autoptr(GVariant) rows = NULL;
+  gboolean live_cut;
+
+  g_assert_no_error (error);
+  rows = g_variant_lookup_value (page, "rows", G_VARIANT_TYPE ("aa{sv}"));
+  g_assert_cmpuint (g_variant_n_children (rows), ==, n_rows);
+  g_assert_true (g_variant_lookup (page, "live_cut", "b", &live_cut));
+  g_assert_cmpint (live_cut, ==, is_cut);
+}
+
+static void
+test_cut_by_limit (RbCoreFixture *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("A page that is full before all that lives was looked at says so; one that is just full does not.");
+
+  arrive (fixture, 25, "hello");
+  assert_page (fixture, &(RbSearchRequest) { .words = "hello" }, 20, TRUE);
+  assert_page (fixture, &(RbSearchRequest) { .words = "hello", .limit = 24 }, 24, TRUE);
+  assert_page (fixture, &(RbSearchRequest) { .words = "hello", .limit = 25 }, 25, FALSE);
+  assert_page (fixture, &(RbSearchRequest) { .words = "hello", .from = "carol" }, 0, FALSE);
+  assert_page (fixture, &(RbSearchRequest) { .words = "nothing" }, 0, FALSE);
+}
+
+/* @length bytes of it, ending in @end. (transfer full) */
+static char *
+dup_long_text (gsize       length,
+               const char *end)
+{
+  GString *text = g_string_new (NULL);
+
+  while (text->len < length)
+    g_string_append (text, "all work and no play makes jack a dull boy ");
+  g_string_truncate (text, length - strlen (end));
+  g_string_append (text, end);
+  return g_string_free (text, FALSE);
+}
+
+static void
+test_cut_by_length (RbCoreFixture *fixture,
+                    gconstpointer  data)
+{
+  g_autofree char *text = dup_long_text (64000, " zebra");
+
+  g_test_summary ("No more is looked through in one go than the loop can bear, the last that came first; that there is more is said.");
+
+  arrive (fixture, 8, text);
+  assert_page (fixture, &(RbSearchRequest) { .words = "zebra" }, 8, FALSE);
+  rb_fake_clock_advance (fixture->clock, 60000);
+  for (guint i = 0; i < 8; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("late%u", i);
+
+      rb_fake_connector_deliver (fixture->connector, 100 + i, id, "carol", text, NULL);
+    }
+  rb_test_settle ();
+  assert_page (fixture, &(RbSearchRequest) { .words = "zebra" }, 9, TRUE);
+  assert_page (fixture, &(RbSearchRequest) { .words = "nothing" }, 0, TRUE);
+  assert_page (fixture, &(RbSearchRequest) { .words = "zebra", .from = "bob" }, 8, FALSE);
+  assert_page (fixture, &(RbSearchRequest) { .words = "zebra", .since = 1767225660000 }, 8, FALSE);
+}
+
+static void
+test_cut_by_one (RbCoreFixture *fixture,
+                 gconstpointer  data)
+{
+  g_autofree char *text = dup_long_text (600 * 1000, " zebra");
+
+  g_test_summary ("One message that is longer than all that is looked through in one go is looked through, alone.");
+
+  fixture->settings.archive.text_max = 1024 * 1024;
+  rb_core_fixture_restart (fixture);
+  arrive (fixture, 1, text);
+  assert_page (fixture, &(RbSearchRequest) { .words = "zebra" }, 1, FALSE);
+  rb_fake_connector_deliver (fixture->connector, 2, "last", "bob", text, NULL);
+  rb_test_settle ();
+  assert_page (fixture, &(RbSearchRequest) { .words = "zebra" }, 1, TRUE);
+}
+
+static void
 test_refused (RbCoreFixture *fixture,
               gconstpointer  data)
 {
@@ -335,6 +436,9 @@ main (int   argc,
   g_test_add (path, RbCoreFixture, NULL, rb_core_fixture_set_up, function, rb_core_fixture_tear_down)
   ADD ("/search/found", test_found);
   ADD ("/search/pages", test_pages);
+  ADD ("/search/cut/limit", test_cut_by_limit);
+  ADD ("/search/cut/length", test_cut_by_length);
+  ADD ("/search/cut/one", test_cut_by_one);
   ADD ("/search/refused", test_refused);
   ADD ("/export/all", test_export);
   ADD ("/export/pages", test_export_pages);

@@ -136,6 +136,26 @@ test_search (Fixture       *fixture,
 }
 
 static void
+test_search_cut (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  static const char page[] = "{\"rows\":[{\"id\":\"m1\",\"direction\":\"in\",\"state\":\"inbox\"}],\"live_cut\":%s}";
+  g_autofree char *cut = g_strdup_printf (page, "true");
+  g_autofree char *whole = g_strdup_printf (page, "false");
+
+  g_test_summary ("Who is not shown all that lives is told so, and how to see the rest; who is, is not.");
+
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/search?words=x&limit=1", 200, cut);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "search x --limit 1"), ==, RB_EXIT_OK);
+  g_assert_nonnull (strstr (fixture->out, "m1  inbox\n"));
+  g_assert_nonnull (strstr (fixture->err, "not all that lives was looked through: ask with a higher --limit"));
+
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/search?words=x&limit=1", 200, whole);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "search x --limit 1"), ==, RB_EXIT_OK);
+  g_assert_null (strstr (fixture->err, "looked through"));
+}
+
+static void
 test_export (Fixture       *fixture,
              gconstpointer  data)
 {
@@ -190,6 +210,7 @@ main (int   argc,
   ADD ("/tell/explain/name", test_explain_name);
   ADD ("/tell/explain/follow", test_follow);
   ADD ("/tell/search", test_search);
+  ADD ("/tell/search/cut", test_search_cut);
   ADD ("/tell/export", test_export);
   ADD ("/tell/disk-full", test_disk_full);
   return g_test_run ();
