@@ -434,6 +434,15 @@ count_in_flight (RbCore *core,
     rb_bounds_reached (core->bounds, RB_CORE_BOUND_WINDOW);
 }
 
+/* What does not come again is bounded by the inbox and the queues alone. */
+static gboolean
+has_room_for (RbCore     *core,
+              RbEnvelope *envelope,
+              gint64      seq)
+{
+  return seq == RB_CONNECTOR_NO_SEQ || rb_core_has_room_for (core, rb_envelope_get_size (envelope), NULL);
+}
+
 static void
 on_delivery (RbConnector *connector,
              gint64       seq,
@@ -453,7 +462,7 @@ on_delivery (RbConnector *connector,
 
   message = make_message (core, envelope);
   if (!core->is_running || !rb_core_check_ready (core, NULL) || rb_inbound_must_wait (core, message, seq) ||
-      !rb_core_has_room_for (core, rb_envelope_get_size (envelope), NULL))
+      !has_room_for (core, envelope, seq))
     {
       rb_inbound_refuse (core, message, seq);
       return;

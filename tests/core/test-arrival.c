@@ -399,6 +399,23 @@ test_without_sequence (RbCoreFixture *fixture,
 }
 
 static void
+test_without_sequence_when_full (RbCoreFixture *fixture,
+                                 gconstpointer  data)
+{
+  g_test_summary ("What the network will not bring again is taken also when there are as many messages as may live: inbox and queues bound it.");
+
+  fixture->settings.message_cap = 1;
+  rb_core_fixture_restart (fixture);
+  deliver_to (fixture, 1, "m1", NULL);
+  rb_test_settle ();
+  deliver_to (fixture, 2, "m2", NULL);
+  deliver_to (fixture, RB_CONNECTOR_NO_SEQ, "m3", NULL);
+  rb_test_settle ();
+  g_assert_null (rb_core_fixture_place (fixture, "m2"));
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m3"), ==, "inbox");
+}
+
+static void
 test_gone_before_commit (RbCoreFixture *fixture,
                          gconstpointer  data)
 {
@@ -562,6 +579,7 @@ main (int   argc,
   ADD ("without-id", test_without_id);
   ADD ("without-sequence", test_without_sequence);
   ADD ("gone-before-commit", test_gone_before_commit);
+  ADD ("without-sequence-when-full", test_without_sequence_when_full);
   ADD ("dispatched-before-commit", test_dispatched_before_commit);
   ADD ("stopping", test_stopping);
   ADD ("event", test_event);
