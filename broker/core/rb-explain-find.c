@@ -21,7 +21,8 @@
 typedef struct {
   char      *text;
   GPtrArray *things;     /* of RbThing that begin with @text, each once */
-  GHashTable *known;     /* kind and id of those */
+  GHashTable *known;     /* kind and id to those */
+  RbCore    *core;       /* borrowed from the task */
 } Find;
 
 static void
@@ -53,23 +54,43 @@ rb_thing_kind_to_string (RbThingKind kind)
 }
 
 static void
+add_thing (Find        *self,
+           RbThingKind  kind,
+           const char  *id,
+           const char  *subject,
+           gboolean     is_guess)
+{
+  g_autofree char *key = NULL;
+  RbThing *thing;
+
+  if (id == NULL || !g_str_has_prefix (id, self->text))
+    return;
+  key = g_strdup_printf ("%d:%s", kind, id);
+  thing = g_hash_table_lookup (self->known, key);
+  if (thing != NULL)
+    {
+      if (thing->is_guess && !is_guess)
+        {
+          g_free (thing->subject);
+          thing->subject = g_strdup (subject);
+          thing->is_guess = FALSE;
+        }
+      return;
+    }
+
+  thing = g_new (RbThing, 1);
+  *thing = (RbThing) { kind, g_strdup (id), g_strdup (subject), is_guess };
+  g_hash_table_insert (self->known, g_steal_pointer (&key), thing);
+  g_ptr_array_add (self->things, thing);
+}
+
+static void
 add (Find        *self,
      RbThingKind  kind,
      const char  *id,
      const char  *subject)
 {
-  RbThing *thing;
-  char *key;
-
-  if (id == NULL || !g_str_has_prefix (id, self->text))
-    return;
-  key = g_strdup_printf ("%d:%s", kind, id);
-  if (!g_hash_table_add (self->known, key))
-    return;
-
-  thing = g_new (RbThing, 1);
-  *thing = (RbThing) { kind, g_strdup (id), g_strdup (subject) };
-  g_ptr_array_add (self->things, thing);
+  add_thing (self, kind, id, subject, FALSE);
 }
 
 static void
@@ -82,13 +103,20 @@ add_message (RbMessage *message,
     add (user_data, RB_THING_MESSAGE, message->source_id, message->id);
 }
 
+/* A record names its message as the network does. What lives of it knows the id that all else goes by, and what ended went by that id if the
+ * archive has it. */
 static void
 add_reply (const RbReplyRecord *record,
            gpointer             user_data)
 {
-  add (user_data, RB_THING_REPLY, record->reply_request_id, record->source_message_id);
+  Find *self = user_data;
+  RbAssignment *assignment = rb_assignments_lookup (self->core->assignments, record->source_message_id, record->assignment_id);
+  const char *subject = assignment != NULL ? assignment->message->id : record->source_message_id;
+  gboolean is_guess = assignment == NULL && rb_archive_find (self->core->archive, subject, NULL) == 0;
+
+  add_thing (self, RB_THING_REPLY, record->reply_request_id, subject, is_guess);
   if (record->result == NULL)
-    add (user_data, RB_THING_REPLY, record->wire_message_id, record->source_message_id);
+    add_thing (self, RB_THING_REPLY, record->wire_message_id, subject, is_guess);
 }
 
 static void
@@ -206,7 +234,7 @@ answer (GTask   *task,
 {
   RbThing *copy = g_new (RbThing, 1);
 
-  *copy = (RbThing) { thing->kind, g_strdup (thing->id), g_strdup (thing->subject) };
+  *copy = (RbThing) { thing->kind, g_strdup (thing->id), g_strdup (thing->subject), thing->is_guess };
   g_task_return_pointer (task, copy, (GDestroyNotify) rb_thing_free);
 }
 
@@ -322,13 +350,14 @@ rb_find_async (RbCore              *core,
     }
 
   self = g_new0 (Find, 1);
+  self->core = core;
   self->text = g_strdup (text);
   self->things = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_thing_free);
   self->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_task_set_task_data (task, self, (GDestroyNotify) find_free);
   search_memory (core, self);
   exact = find_exact (self);
-  if (exact != NULL)
+  if (exact != NULL && !exact->is_guess)
     answer (task, exact);
   else
     read_beginning (core->store, RB_TABLE_PLACES, 0, text, on_places, g_steal_pointer (&task));

@@ -17,11 +17,12 @@ typedef enum {
   RB_THING_CONTROL,
 } RbThingKind;
 
-/* What was found: @subject is the message of an assignment or a reply, else the id. */
+/* What was found: @subject is the message of an assignment or a reply, by the id we know it by, else the id. */
 typedef struct {
   RbThingKind  kind;
   char        *id;
   char        *subject;
+  gboolean     is_guess;    /* @subject is what the network calls it: its steps, if there are any, know better */
 } RbThing;
 
 void         rb_thing_free       (RbThing *self);
@@ -30,8 +31,8 @@ const char  *rb_thing_kind_to_string (RbThingKind kind);
 
 #define RB_FIND_ID_MAX 512        /* bytes */
 
-/* Looks in memory and, when nothing there has exactly that id, on the disk. Fails with RB_ERROR_INVALID "bad_id", RB_ERROR_NOT_FOUND "not_found",
- * RB_ERROR_BAD_STATE "ambiguous", whose text lists what begins so. */
+/* Looks in memory and, when nothing there has exactly that id, or is not sure whose it is, on the disk. Fails with RB_ERROR_INVALID "bad_id",
+ * RB_ERROR_NOT_FOUND "not_found", RB_ERROR_BAD_STATE "ambiguous", whose text lists what begins so. */
 void         rb_find_async       (RbCore *core, const char *text, GAsyncReadyCallback callback, gpointer user_data);
 RbThing     *rb_find_finish      (RbCore *core, GAsyncResult *result, GError **error);
 

@@ -218,12 +218,14 @@ rb_explain_message (RbCore            *core,
   return rb_story_end (&story);
 }
 
+/* The steps that name an assignment. */
+static const char *const begins[] = { "assigned", "claimed", "staged", NULL };
+
 /* The steps of one assignment: from the one that names it to the one that ends it. */
 static GPtrArray *
 steps_of (const RbExplained *self,
           const char       **how)
 {
-  static const char *const begins[] = { "assigned", "claimed", "staged", NULL };
   static const char *const ends[] = { "restored", "released", "settled", "returned", NULL };
   GPtrArray *steps = g_ptr_array_new ();
   gboolean is_inside = FALSE;
@@ -291,19 +293,37 @@ rb_explain_assignment (RbCore            *core,
 }
 
 typedef struct {
-  const char          *id;
-  const char          *message_id;
+  const RbExplained   *explained;
   const RbReplyRecord *found;
 } RecordSearch;
+
+/* Whether one of its steps gave it out as that assignment. */
+static gboolean
+has_begun (const RbExplained *self,
+           const char        *assignment_id)
+{
+  for (guint i = 0; i < self->steps->len; i++)
+    {
+      RbStep step;
+
+      rb_step_read (g_ptr_array_index (self->steps, i), &step);
+      if (g_strv_contains (begins, step.step) && g_strcmp0 (step.detail, assignment_id) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
 
 static void
 match_record (const RbReplyRecord *record,
               gpointer             user_data)
 {
   RecordSearch *search = user_data;
+  const RbThing *thing = search->explained->thing;
 
-  if (g_str_equal (record->source_message_id, search->message_id) &&
-      (g_str_equal (record->reply_request_id, search->id) || g_str_equal (record->wire_message_id, search->id)))
+  if (!g_str_equal (record->reply_request_id, thing->id) && !g_str_equal (record->wire_message_id, thing->id))
+    return;
+  /* The network may know its message by another id than we do. */
+  if (g_str_equal (record->source_message_id, thing->subject) || has_begun (search->explained, record->assignment_id))
     search->found = record;
 }
 
@@ -368,7 +388,7 @@ GVariant *
 rb_explain_reply (RbCore            *core,
                   const RbExplained *self)
 {
-  RecordSearch search = { self->thing->id, self->thing->subject, NULL };
+  RecordSearch search = { self, NULL };
   RbStory story;
 
   rb_replies_foreach (core->replies, match_record, &search);

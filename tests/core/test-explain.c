@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "rb-claimer.h"
+
 #include "rb-core-private.h"
 #include "rb-error.h"
 #include "rb-worker.h"
@@ -183,6 +185,82 @@ test_reply (RbCoreFixture *fixture,
   g_free (rb_worker_reply (worker, "m2", "r2", "done", NULL));
   assert_explained (fixture, "r1", "wire_message_id", wire_id);
   assert_explained (fixture, "r1", "timers", "[]");
+}
+
+/* "step,step,..." */
+static char *
+dup_ladder (RbCoreFixture *fixture,
+            const char    *id)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) story = rb_core_fixture_explain (fixture, id, &error);
+  g_autoptr(GVariant) ladder = NULL;
+  GString *steps = g_string_new (NULL);
+
+  g_assert_no_error (error);
+  ladder = g_variant_lookup_value (story, "ladder", G_VARIANT_TYPE ("aa{sv}"));
+  for (gsize i = 0; i < g_variant_n_children (ladder); i++)
+    {
+      g_autoptr(GVariant) row = g_variant_get_child_value (ladder, i);
+      const char *step = NULL;
+
+      g_assert_true (g_variant_lookup (row, "step", "&s", &step));
+      g_string_append_printf (steps, "%s%s", i > 0 ? "," : "", step);
+    }
+  return g_string_free (steps, FALSE);
+}
+
+#define assert_ladder(fixture, id, wanted)                      \
+  G_STMT_START {                                                \
+    g_autofree char *steps = dup_ladder ((fixture), (id));      \
+    g_assert_cmpstr (steps, ==, (wanted));                      \
+  } G_STMT_END
+
+static void
+test_reply_two_ids (RbCoreFixture *fixture,
+                    gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(GError) error = NULL;
+  g_autofree char *unsent = NULL, *wire_id = NULL;
+  g_autoptr(RbGrant) grant = NULL;
+  GVariant *answer = rb_claimer_answer (worker, "s1", "a1");
+
+  g_test_summary ("A reply has its ladder also when we know its message by another id than the network; while it lives and when it is over.");
+
+  rb_claimer_grant (fixture, rb_claimer_change (answer, "undispatched_id", g_variant_new_string ("u1")));
+  grant = rb_claimer_claim (worker, "u1", &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (grant);
+  worker->assignment_id = g_strdup ("a1");
+  g_assert_true (rb_worker_report (worker, "s1", 2, "adapter_accepted", &error));
+
+  fixture->connector->failure = rb_error_new (RB_ERROR_UNAVAILABLE, "not_connected", "no network");
+  g_assert_null (rb_worker_reply (worker, "s1", "r1", "done", NULL));
+  assert_explained (fixture, "r1", "message_id", "u1");
+  assert_explained (fixture, "r1", "state", "not_sent");
+  assert_ladder (fixture, "r1", "reply_requested");
+  {
+    g_autoptr(GVariant) story = rb_core_fixture_explain (fixture, "r1", NULL);
+
+    unsent = dup_member (story, "wire_message_id");
+  }
+  assert_ladder (fixture, unsent, "reply_requested");
+
+  g_clear_error (&fixture->connector->failure);
+  wire_id = rb_worker_reply (worker, "s1", "r1", "done", &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < 2; i++)
+    {
+      assert_explained (fixture, "r1", "message_id", "u1");
+      assert_explained (fixture, "r1", "state", "delivered");
+      assert_explained (fixture, "r1", "wire_message_id", wire_id);
+      assert_explained (fixture, "r1", "ended.how", "replied");
+      assert_ladder (fixture, "r1", "reply_requested,replied");
+      assert_ladder (fixture, "r", "reply_requested,replied");
+      if (i == 0)
+        rb_core_fixture_crash (fixture);
+    }
 }
 
 static void
@@ -427,6 +505,7 @@ main (int   argc,
   ADD ("/explain/rules", NULL, test_rules);
   ADD ("/explain/taken-back", NULL, test_taken_back);
   ADD ("/explain/reply", NULL, test_reply);
+  ADD ("/explain/reply/two-ids", "network", test_reply_two_ids);
   ADD ("/explain/sent-to-ourselves", NULL, test_sent_to_ourselves);
   ADD ("/explain/receipts", NULL, test_receipts);
   ADD ("/explain/endpoint", NULL, test_endpoint);
