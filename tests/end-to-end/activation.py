@@ -144,7 +144,7 @@ def test_bus(session):
 
 def test_idle(session):
     """It leaves when nobody has needed it for long, and the next call finds what was there."""
-    session.start_bus('--set', 'broker.idle-exit-ms=300')
+    session.start_bus('--set', 'broker.idle-exit-ms=2000')
     session.call('GetStatus')
     session.ctl('send', '--to', 'default@local', 'kept')
     wait(lambda: 'kept' in session.call('ListInbox'), 'the message')
@@ -155,13 +155,13 @@ def test_idle(session):
 
 def test_attached(session):
     """It stays while somebody is attached."""
-    session.start_bus('--set', 'broker.idle-exit-ms=300')
+    session.start_bus('--set', 'broker.idle-exit-ms=2000')
     session.call('GetStatus')
     pid = session.pid()
     with subprocess.Popen([session.brokerctl, 'attach', '--name', 'here', '--exec', 'cat'], env=session.env, stdout=subprocess.DEVNULL) as adapter:
         wait(lambda: 'here' in session.call('ListEndpoints'), 'the endpoint')
-        # Three times the time after which it would leave; there is no event that says that nothing happens.
-        time.sleep(1)
+        # Twice the time after which it would leave; there is no event that says that nothing happens.
+        time.sleep(4)
         assert session.has_owner() and session.pid() == pid
         adapter.terminate()
     wait(lambda: not session.has_owner(), 'the daemon to leave')
