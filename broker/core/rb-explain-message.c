@@ -109,6 +109,20 @@ put_queued (RbStory *story,
     rb_story_add_timer (story, "grace", endpoint->grace_deadline, "its endpoint is closed and it returns to the inbox");
 }
 
+/* Its adapter accepted it, and is not there. */
+static gboolean
+put_away (RbStory    *story,
+          const char *endpoint_id)
+{
+  const RbEndpoint *endpoint = rb_registry_lookup (story->core->registry, endpoint_id);
+
+  if (endpoint == NULL || endpoint->state != RB_ENDPOINT_RECONNECTING)
+    return FALSE;
+  rb_story_put_next (story, "accepted; its adapter is away, and goes on with it when it comes back in time", endpoint->grace_deadline);
+  rb_story_add_timer (story, "grace", endpoint->grace_deadline, "its endpoint is closed and it ends: whether the work was done nobody knows");
+  return TRUE;
+}
+
 static void
 put_assignment (RbStory            *story,
                 const RbAssignment *assignment)
@@ -126,7 +140,8 @@ put_assignment (RbStory            *story,
   rb_dict_put_text (&story->dict, "assignment_id", assignment->context->assignment_id);
   rb_dict_put_text (&story->dict, "assignment_state", rb_assignment_state_to_string (assignment->state));
   rb_story_put_holder (story, assignment->endpoint_id);
-  rb_story_put_next (story, nexts[assignment->state], assignment->deadline);
+  if (assignment->state != RB_ASSIGNMENT_ACCEPTED || !put_away (story, assignment->endpoint_id))
+    rb_story_put_next (story, nexts[assignment->state], assignment->deadline);
   rb_story_add_timer (story, "acceptance", assignment->deadline, "it is taken back and returns to the inbox");
   put_queued (story, assignment->message, assignment->endpoint_id);
   rb_outbox_put_story (story, RB_EVENT_PROCESSING_STATE, assignment->context->assignment_id);

@@ -204,6 +204,15 @@ checkpoint_progress (RbCore       *core,
     rb_message_checkpoint (assignment->message, changes, state, rb_core_now (core), assignment->endpoint_id, detail);
 }
 
+/* What the adapter says of how it ended; NULL: nothing. */
+static char *
+dup_why (const RbProcessingRequest *request)
+{
+  if (request->reason_code != NULL && request->detail != NULL)
+    return g_strconcat (request->reason_code, ": ", request->detail, NULL);
+  return g_strdup (request->reason_code != NULL ? request->reason_code : request->detail);
+}
+
 static void
 become_accepted (RbCore       *core,
                  RbAssignment *assignment,
@@ -252,7 +261,11 @@ apply (RbCore       *core,
     }
   if (todo & RB_ASSIGNMENT_FORGET)
     {
+      g_autofree char *why = dup_why (&self->request);
+
       self->declined = rb_error_new (RB_ERROR_INVALID, "dispatch_failed", "the target ended it: %s", state);
+      if (why != NULL)
+        rb_message_checkpoint (assignment->message, changes, state, rb_core_now (core), assignment->endpoint_id, why);
       rb_restore_end (core, assignment, state, changes);
       return;
     }

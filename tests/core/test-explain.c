@@ -494,6 +494,67 @@ test_refused (RbCoreFixture *fixture,
     }
 }
 
+static char *
+explain (RbCoreFixture *fixture,
+         const char    *id)
+{
+  g_autoptr(GVariant) story = rb_core_fixture_explain (fixture, id, NULL);
+
+  g_assert_nonnull (story);
+  return g_variant_print (story, FALSE);
+}
+
+static void
+fail_with_reason (RbWorker   *worker,
+                  const char *message_id)
+{
+  RbCaller caller = { .pid = worker->pid };
+  RbProcessingRequest request = {
+    .endpoint_id = worker->endpoint_id,
+    .plugin_pid = worker->pid,
+    .endpoint_owner_token = worker->token,
+    .source_message_id = (char *) message_id,
+    .assignment_id = worker->assignment_id,
+    .state_event_id = (char *) "e3",
+    .state_sequence = 3,
+    .state = (char *) "processing_failed",
+    .occurred_at = RB_NO_TIME,
+    .reason_code = (char *) "exit_status",
+    .detail = (char *) "it ended with 1",
+  };
+  g_autoptr(GAsyncResult) result = NULL;
+
+  rb_processing_async (worker->fixture->core, &caller, &request, rb_test_store_result, &result);
+  rb_test_wait_until (result != NULL);
+  g_assert_true (rb_processing_finish (worker->fixture->core, result, NULL));
+}
+
+static void
+test_accepted (RbCoreFixture *fixture,
+               gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, 100);
+  g_autofree char *here = NULL;
+  g_autofree char *away = NULL;
+  g_autofree char *failed = NULL;
+
+  g_test_summary ("What was accepted waits for an adapter that is away, with its timer; what failed tells why, in the adapter's words.");
+
+  rb_worker_accept (worker, 1, "m1", NULL);
+  here = explain (fixture, "m1");
+  g_assert_nonnull (strstr (here, "the adapter works on it"));
+  rb_worker_detach (worker);
+  away = explain (fixture, "m1");
+  g_assert_nonnull (strstr (away, "its adapter is away"));
+  g_assert_nonnull (strstr (away, "its endpoint is closed and it ends"));
+  rb_worker_reattach (worker);
+  fail_with_reason (worker, "m1");
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "ended");
+  failed = explain (fixture, "m1");
+  g_assert_nonnull (strstr (failed, "exit_status: it ended with 1"));
+  g_assert_nonnull (strstr (failed, "last_error"));
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -508,6 +569,7 @@ main (int   argc,
   ADD ("/explain/reply/two-ids", "network", test_reply_two_ids);
   ADD ("/explain/sent-to-ourselves", NULL, test_sent_to_ourselves);
   ADD ("/explain/receipts", NULL, test_receipts);
+  ADD ("/explain/accepted", NULL, test_accepted);
   ADD ("/explain/endpoint", NULL, test_endpoint);
   ADD ("/explain/endpoint/ladder", NULL, test_endpoint_ladder);
   ADD ("/explain/endpoint/restart", NULL, test_endpoint_restart);
