@@ -304,7 +304,7 @@ check_message_rest (SimOracle        *self,
                     const SimMessage *message)
 {
   if (message->is_accepted)
-    sim_check (self, 1, message->place == SIM_PLACE_INBOX || message->place == SIM_PLACE_ENDED,
+    sim_check (self, 1, message->place == SIM_PLACE_INBOX || message->place == SIM_PLACE_ENDED || message->is_pruned,
                "'%s' was accepted, everybody has gone, and it is stuck in '%s'", message->id,
                message->place != SIM_PLACE_NONE ? place_names[message->place] : "nothing");
 }
