@@ -28,7 +28,7 @@ static struct {
   gboolean  once;
 } wanted;
 
-const GOptionEntry rb_verb_attach_options[] = {
+static const GOptionEntry options[] = {
   { "name", 'n', 0, G_OPTION_ARG_STRING, &wanted.name, N_ ("Name of the runtime"), N_ ("NAME") },
   { "kind", 'k', 0, G_OPTION_ARG_STRING, &wanted.kind, N_ ("Kind of runtime (custom)"), N_ ("KIND") },
   { "exec", 'x', 0, G_OPTION_ARG_STRING, &wanted.exec, N_ ("Run this program for each message"), N_ ("COMMAND") },
@@ -246,9 +246,9 @@ run (Session *session)
   return code != RB_EXIT_OK ? code : session->code;
 }
 
-RbExitCode
-rb_verb_attach (RbCtl             *ctl,
-                const char *const *args)
+static RbExitCode
+run_attach (RbCtl             *ctl,
+            const char *const *args)
 {
   g_auto(GStrv) argv = NULL;
   Session session = { .ctl = ctl };
@@ -277,3 +277,19 @@ rb_verb_attach (RbCtl             *ctl,
   g_clear_object (&session.clock);
   return code;
 }
+
+const RbVerb rb_attach_verb = {
+  .name = "attach",
+  .summary = N_ ("Make a program, or yourself, a runtime"),
+  .usage = "--name NAME --exec 'PROGRAM ARGS' | --print",
+  .details = N_ ("With --exec each message goes to a new process of the program: the content to its standard input; RB_MESSAGE_ID, RB_SENDER, "
+                 "RB_CORRELATION_ID, RB_ENDPOINT_ID, RB_ASSIGNMENT_ID and RB_CONTENT_TYPE to its environment. What it prints is the reply; any "
+                 "other exit status than 0 is a failure and sends none. No shell is involved; for one, use --exec \"sh -c '...'\". "
+                 "--timeout limits each run.\n\n"
+                 "With --print messages are shown here. A line you type answers the oldest; /reply N TEXT answers number N, /fail N [REASON] "
+                 "refuses it, /done N drops it, /list shows what is open, /quit leaves."),
+  .options = options,
+  .starts = TRUE,
+  .own_timeout = TRUE,
+  .run = run_attach,
+};

@@ -60,9 +60,9 @@ exec_daemon (RbCtl *ctl)
   return RB_EXIT_NOT_RUNNING;
 }
 
-RbExitCode
-rb_verb_config (RbCtl             *ctl,
-                const char *const *args)
+static RbExitCode
+run_config (RbCtl             *ctl,
+            const char *const *args)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(RbJson) view = NULL;
@@ -82,6 +82,15 @@ rb_verb_config (RbCtl             *ctl,
     return exec_daemon (ctl);
   return rb_ctl_fail (error);
 }
+
+const RbVerb rb_config_verb = {
+  .name = "config",
+  .summary = N_ ("Show every setting and where it came from"),
+  .usage = "explain",
+  .details = N_ ("Asks the running broker; without one, what the next start would use."),
+  .max_args = 1,
+  .run = run_config,
+};
 
 /* As a shell may read it; plain values stay plain, for those who are no shell. */
 static char *
@@ -107,9 +116,9 @@ print_variables (RbCtl        *ctl,
     }
 }
 
-RbExitCode
-rb_verb_env (RbCtl             *ctl,
-             const char *const *args)
+static RbExitCode
+run_env (RbCtl             *ctl,
+         const char *const *args)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(RbJson) view = rb_ctl_view (ctl, "env", &error);
@@ -122,3 +131,11 @@ rb_verb_env (RbCtl             *ctl,
     print_variables (ctl, view);
   return RB_EXIT_OK;
 }
+
+const RbVerb rb_env_verb = {
+  .name = "env",
+  .summary = N_ ("Print what an SDK needs to attach"),
+  .usage = "",
+  .details = N_ ("For a shell: set -a; eval \"$(brokerctl env)\"; set +a. The tokens in it are secret."),
+  .run = run_env,
+};

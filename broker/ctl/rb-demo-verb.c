@@ -27,7 +27,7 @@ static struct {
   char *suffix;
 } wanted;
 
-const GOptionEntry rb_verb_demo_options[] = {
+static const GOptionEntry options[] = {
   { "suffix", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &wanted.suffix, NULL, NULL },
   { NULL },
 };
@@ -462,9 +462,9 @@ demo_clear (Demo *demo)
   g_free (demo->row_id);
 }
 
-RbExitCode
-rb_verb_demo (RbCtl             *ctl,
-              const char *const *args)
+static RbExitCode
+run_demo (RbCtl             *ctl,
+          const char *const *args)
 {
   static gboolean (*const steps[]) (Demo *, GError **) = { step_attach,   step_address, step_send,  step_inbox,
                                                            step_dispatch, step_accepted, step_reply, step_once };
@@ -488,3 +488,12 @@ rb_verb_demo (RbCtl             *ctl,
   demo_clear (&demo);
   return code;
 }
+
+const RbVerb rb_demo_verb = {
+  .name = "demo",
+  .summary = N_ ("Play a whole conversation"),
+  .usage = "",
+  .options = options,
+  .starts = TRUE,
+  .run = run_demo,
+};

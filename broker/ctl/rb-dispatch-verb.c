@@ -9,6 +9,8 @@
 #include "rb-verb.h"
 #include "rb-view.h"
 
+#include <glib/gi18n.h>
+
 static char *
 pick (RbCtl       *ctl,
       const char  *view_name,
@@ -73,9 +75,9 @@ print_done (RbCtl      *ctl,
   rb_ctl_print (ctl, "%s\n", json);
 }
 
-RbExitCode
-rb_verb_dispatch (RbCtl             *ctl,
-                  const char *const *args)
+static RbExitCode
+run_dispatch (RbCtl             *ctl,
+              const char *const *args)
 {
   g_autoptr(GError) error = NULL;
   g_autofree char *message_id = pick (ctl, "inbox", "id", NULL, "waiting message", args[0], &error);
@@ -89,3 +91,13 @@ rb_verb_dispatch (RbCtl             *ctl,
   print_done (ctl, message_id, endpoint_id);
   return RB_EXIT_OK;
 }
+
+const RbVerb rb_dispatch_verb = {
+  .name = "dispatch",
+  .summary = N_ ("Give a message of the inbox to an endpoint"),
+  .usage = "MESSAGE ENDPOINT",
+  .details = N_ ("Both may be shortened to any beginning that fits only one; endpoints go by their name, too."),
+  .min_args = 2,
+  .max_args = 2,
+  .run = run_dispatch,
+};

@@ -17,7 +17,7 @@
 
 static gboolean wants_follow;
 
-const GOptionEntry rb_verb_explain_options[] = {
+static const GOptionEntry options[] = {
   { "follow", 'f', 0, G_OPTION_ARG_NONE, &wants_follow, N_ ("Go on and print each step as it comes, until it has ended"), NULL },
   { NULL },
 };
@@ -143,9 +143,9 @@ follow (RbCtl  *ctl,
   return RB_EXIT_OK;
 }
 
-RbExitCode
-rb_verb_explain (RbCtl             *ctl,
-                 const char *const *args)
+static RbExitCode
+run_explain (RbCtl             *ctl,
+             const char *const *args)
 {
   gboolean follows = wants_follow;
   g_autoptr(GError) error = NULL;
@@ -172,3 +172,15 @@ rb_verb_explain (RbCtl             *ctl,
     n_steps = rb_explain_print (ctl, explained);
   return follows ? follow (ctl, explained, n_steps) : RB_EXIT_OK;
 }
+
+const RbVerb rb_explain_verb = {
+  .name = "explain",
+  .summary = N_ ("Tell where a message is, how it got there and what comes next"),
+  .usage = "ID",
+  .details = N_ ("ID is that of a message that came or was sent, an assignment, a reply, an endpoint, an event of the outbox, a spawn or an order of "
+                 "the upstream, also of one that has ended; a beginning that fits only one is enough. Endpoints go by their name, too."),
+  .options = options,
+  .min_args = 1,
+  .max_args = 1,
+  .run = run_explain,
+};

@@ -15,7 +15,7 @@ static struct {
   gboolean  no_content;
 } wanted;
 
-const GOptionEntry rb_verb_export_options[] = {
+static const GOptionEntry options[] = {
   { "since", 0, 0, G_OPTION_ARG_STRING, &wanted.since, N_ ("Not what came before"), N_ ("TIME") },
   { "until", 0, 0, G_OPTION_ARG_STRING, &wanted.until, N_ ("Not what came then or later"), N_ ("TIME") },
   { "content", 0, G_OPTION_FLAG_REVERSE, G_OPTION_ARG_NONE, &wanted.no_content, N_ ("With what was said (the default)"), NULL },
@@ -65,9 +65,9 @@ export (RbCtl   *ctl,
   return RB_EXIT_OK;
 }
 
-RbExitCode
-rb_verb_export (RbCtl             *ctl,
-                const char *const *args)
+static RbExitCode
+run_export (RbCtl             *ctl,
+            const char *const *args)
 {
   gint64 now_ms = g_get_real_time () / 1000;
   g_autofree char *since = g_steal_pointer (&wanted.since);
@@ -82,3 +82,13 @@ rb_verb_export (RbCtl             *ctl,
   rb_ctl_fail (error);
   return RB_EXIT_USAGE;
 }
+
+const RbVerb rb_export_verb = {
+  .name = "export",
+  .summary = N_ ("Print all that is kept, as JSON lines"),
+  .usage = "",
+  .details = N_ ("Endpoints, messages, assignments, replies and events, one a line, each with a \"type\"; brokerctl(1) tells what is in them. TIME is "
+                 "2026-11-26, '2026-11-26 12:00', 12:00 or how long ago: 90s, 15min, 2h, 3d, 1w."),
+  .options = options,
+  .run = run_export,
+};

@@ -162,9 +162,9 @@ print_result (Restart *self)
   rb_ctl_print (self->ctl, "%s\n", text);
 }
 
-RbExitCode
-rb_verb_restart (RbCtl             *ctl,
-                 const char *const *args)
+static RbExitCode
+run_restart (RbCtl             *ctl,
+             const char *const *args)
 {
   g_auto(Restart) self = { .ctl = ctl };
   g_autoptr(GError) error = NULL;
@@ -182,3 +182,12 @@ rb_verb_restart (RbCtl             *ctl,
   print_result (&self);
   return RB_EXIT_OK;
 }
+
+const RbVerb rb_restart_verb = {
+  .name = "restart",
+  .summary = N_ ("Restart the broker, as after an upgrade"),
+  .usage = "",
+  .details = N_ ("The program as it is installed now takes the place of the broker that runs: nobody loses an endpoint, a message or work. It is asked "
+                 "first whether it would start; if not, nothing happens. Waits until it serves."),
+  .run = run_restart,
+};

@@ -11,7 +11,7 @@
 
 static gboolean retry_all;
 
-const GOptionEntry rb_verb_retry_options[] = {
+static const GOptionEntry options[] = {
   { "all", 0, 0, G_OPTION_ARG_NONE, &retry_all, N_ ("All of them"), NULL },
   { NULL },
 };
@@ -48,9 +48,9 @@ retry (RbCtl  *ctl,
   return RB_EXIT_OK;
 }
 
-RbExitCode
-rb_verb_retry (RbCtl             *ctl,
-               const char *const *args)
+static RbExitCode
+run_retry (RbCtl             *ctl,
+           const char *const *args)
 {
   gboolean all = retry_all;
   gint64 id = 0;
@@ -68,3 +68,13 @@ rb_verb_retry (RbCtl             *ctl,
     }
   return retry (ctl, id);
 }
+
+const RbVerb rb_retry_verb = {
+  .name = "retry",
+  .summary = N_ ("Have a dead letter sent again"),
+  .usage = "ID | --all",
+  .details = N_ ("ID is the number that dead-letters shows."),
+  .options = options,
+  .max_args = 1,
+  .run = run_retry,
+};

@@ -38,7 +38,7 @@ parse_limit (const char  *name,
   return TRUE;
 }
 
-const GOptionEntry rb_verb_search_options[] = {
+static const GOptionEntry options[] = {
   { "from", 0, 0, G_OPTION_ARG_STRING, &wanted.from, N_ ("Only what came from this address"), N_ ("ADDRESS") },
   { "to", 0, 0, G_OPTION_ARG_STRING, &wanted.to, N_ ("Only what was sent to this address"), N_ ("ADDRESS") },
   { "endpoint", 'e', 0, G_OPTION_ARG_STRING, &wanted.endpoint, N_ ("Only what this endpoint had or sent"), N_ ("ID") },
@@ -222,9 +222,9 @@ search (Output  *output,
   return RB_EXIT_OK;
 }
 
-RbExitCode
-rb_verb_search (RbCtl             *ctl,
-                const char *const *args)
+static RbExitCode
+run_search (RbCtl             *ctl,
+            const char *const *args)
 {
   guint limit = wanted.limit != 0 ? wanted.limit : LIMIT_DEFAULT;
   Output output = { ctl, g_get_real_time () / 1000, limit, 0, FALSE };
@@ -239,3 +239,15 @@ rb_verb_search (RbCtl             *ctl,
   rb_ctl_fail (error);
   return RB_EXIT_USAGE;
 }
+
+const RbVerb rb_search_verb = {
+  .name = "search",
+  .summary = N_ ("Find messages by what they say"),
+  .usage = "WORDS...",
+  .details = N_ ("All words must be there, in any order. \"Words in quotes\" stand together; an asterisk behind a word (depl*) stands for any ending. "
+                 "TIME is 2026-11-26, '2026-11-26 12:00', 12:00 or how long ago: 90s, 15min, 2h, 3d, 1w. With --json each message is a line."),
+  .options = options,
+  .min_args = 1,
+  .max_args = -1,
+  .run = run_search,
+};

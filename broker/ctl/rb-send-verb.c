@@ -25,7 +25,7 @@ static struct {
   double    reply_timeout;
 } wanted;
 
-const GOptionEntry rb_verb_send_options[] = {
+static const GOptionEntry options[] = {
   { "to", 0, 0, G_OPTION_ARG_STRING, &wanted.to, N_ ("Address of the receiver"), N_ ("ADDRESS") },
   { "wait-reply", 'w', 0, G_OPTION_ARG_NONE, &wanted.wait_reply, N_ ("Wait for the reply (at most SECONDS) and print it"),
     N_ ("[SECONDS]") },
@@ -189,9 +189,9 @@ send_text (RbCtl        *ctl,
   return RB_EXIT_OK;
 }
 
-RbExitCode
-rb_verb_send (RbCtl             *ctl,
-              const char *const *args)
+static RbExitCode
+run_send (RbCtl             *ctl,
+          const char *const *args)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(RbJson) metadata = NULL;
@@ -206,3 +206,15 @@ rb_verb_send (RbCtl             *ctl,
   rb_ctl_catch_signals (ctl);
   return send_text (ctl, text, metadata);
 }
+
+const RbVerb rb_send_verb = {
+  .name = "send",
+  .summary = N_ ("Send a message"),
+  .usage = "--to ADDRESS TEXT|-",
+  .details = N_ ("'-' reads the text from standard input. Prints the message's id and whether it was delivered or stored."),
+  .options = options,
+  .min_args = 1,
+  .max_args = -1,
+  .starts = TRUE,
+  .run = run_send,
+};

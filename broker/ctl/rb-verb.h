@@ -1,4 +1,4 @@
-/* rb-verb.h: the verbs of brokerctl and how their arguments are read
+/* rb-verb.h: one verb of brokerctl, the table of all, and how their arguments are read
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 typedef RbExitCode (*RbVerbFunc) (RbCtl             *ctl,
                                   const char *const *args);
 
+/* Stands in the verb's own file; help, brokerctl(1) and completion are made of it. */
 typedef struct {
   const char         *name;
   const char         *summary;       /* one line, translated when shown */
@@ -20,45 +21,48 @@ typedef struct {
   int                 min_args;
   int                 max_args;      /* -1: any */
   gboolean            starts;        /* starts the daemon when none runs */
+  gboolean            own_timeout;   /* --timeout is not how long an answer may take */
+  gboolean            hidden;        /* for scripts of ours; in no list */
   RbVerbFunc          run;
 } RbVerb;
 
-/* In the order of the help; ends with a NULL name. */
-const RbVerb *rb_verbs_get    (void);
-const RbVerb *rb_verbs_lookup (const char *name);
+typedef struct {
+  RbExitCode  code;
+  const char *meaning;               /* translated when shown */
+} RbExitCodeInfo;
+
+/* In the order of the help; ends with NULL. */
+const RbVerb *const  *rb_verbs_get                (void);
+const RbVerb         *rb_verbs_lookup             (const char *name);
+/* The options of every verb. */
+const GOptionEntry   *rb_verbs_get_common_options (void);
+/* By number; ends with a NULL meaning. */
+const RbExitCodeInfo *rb_verbs_get_exit_codes     (void);
 /* The text of `help` and `help VERB`. */
-char         *rb_verbs_help   (const RbVerb *verb);
+char                 *rb_verbs_help               (const RbVerb *verb);
 
 /* All of brokerctl but the process around it: reads @argv, runs the verb, returns the exit code. Errors are printed. */
-RbExitCode    rb_verbs_run    (RbCtl             *ctl,
-                               const char *const *argv);
+RbExitCode            rb_verbs_run                (RbCtl             *ctl,
+                                                   const char *const *argv);
 
-/* One in each file of verbs. */
-RbExitCode rb_verb_assignments (RbCtl *ctl, const char *const *args);
-RbExitCode rb_verb_attach      (RbCtl *ctl, const char *const *args);
-RbExitCode rb_verb_config      (RbCtl *ctl, const char *const *args);
-RbExitCode rb_verb_dead_letters (RbCtl *ctl, const char *const *args);
-RbExitCode rb_verb_demo        (RbCtl *ctl, const char *const *args);
-RbExitCode rb_verb_dispatch    (RbCtl *ctl, const char *const *args);
-RbExitCode rb_verb_env         (RbCtl *ctl, const char *const *args);
-RbExitCode rb_verb_explain     (RbCtl *ctl, const char *const *args);
-RbExitCode rb_verb_export      (RbCtl *ctl, const char *const *args);
-RbExitCode rb_verb_inbox       (RbCtl *ctl, const char *const *args);
-RbExitCode rb_verb_list        (RbCtl *ctl, const char *const *args);
-RbExitCode rb_verb_modules     (RbCtl *ctl, const char *const *args);
-RbExitCode rb_verb_outbox      (RbCtl *ctl, const char *const *args);
-RbExitCode rb_verb_restart     (RbCtl *ctl, const char *const *args);
-RbExitCode rb_verb_retry       (RbCtl *ctl, const char *const *args);
-RbExitCode rb_verb_search      (RbCtl *ctl, const char *const *args);
-RbExitCode rb_verb_send        (RbCtl *ctl, const char *const *args);
-RbExitCode rb_verb_status      (RbCtl *ctl, const char *const *args);
-extern const GOptionEntry rb_verb_attach_options[];
-extern const GOptionEntry rb_verb_explain_options[];
-extern const GOptionEntry rb_verb_export_options[];
-extern const GOptionEntry rb_verb_retry_options[];
-extern const GOptionEntry rb_verb_search_options[];
-extern const GOptionEntry rb_verb_send_options[];
-extern const GOptionEntry rb_verb_status_options[];
-extern const GOptionEntry rb_verb_demo_options[];
+extern const RbVerb rb_assignments_verb;
+extern const RbVerb rb_attach_verb;
+extern const RbVerb rb_config_verb;
+extern const RbVerb rb_dead_letters_verb;
+extern const RbVerb rb_demo_verb;
+extern const RbVerb rb_dispatch_verb;
+extern const RbVerb rb_env_verb;
+extern const RbVerb rb_explain_verb;
+extern const RbVerb rb_export_verb;
+extern const RbVerb rb_help_verb;
+extern const RbVerb rb_inbox_verb;
+extern const RbVerb rb_list_verb;
+extern const RbVerb rb_modules_verb;
+extern const RbVerb rb_outbox_verb;
+extern const RbVerb rb_restart_verb;
+extern const RbVerb rb_retry_verb;
+extern const RbVerb rb_search_verb;
+extern const RbVerb rb_send_verb;
+extern const RbVerb rb_status_verb;
 
 G_END_DECLS

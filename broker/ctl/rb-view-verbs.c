@@ -11,7 +11,7 @@
 
 static gboolean show_limits;
 
-const GOptionEntry rb_verb_status_options[] = {
+static const GOptionEntry status_options[] = {
   { "limits", 0, 0, G_OPTION_ARG_NONE, &show_limits, N_ ("Every limit: how full, how full it was, how often it was reached"), NULL },
   { NULL },
 };
@@ -84,44 +84,44 @@ show_table (RbCtl              *ctl,
   return RB_EXIT_OK;
 }
 
-RbExitCode
-rb_verb_list (RbCtl             *ctl,
-              const char *const *args)
+static RbExitCode
+run_list (RbCtl             *ctl,
+          const char *const *args)
 {
   return show_table (ctl, "endpoints", endpoint_columns, G_N_ELEMENTS (endpoint_columns), _ ("no endpoint is registered\n"));
 }
 
-RbExitCode
-rb_verb_inbox (RbCtl             *ctl,
-               const char *const *args)
+static RbExitCode
+run_inbox (RbCtl             *ctl,
+           const char *const *args)
 {
   return show_table (ctl, "inbox", inbox_columns, G_N_ELEMENTS (inbox_columns), _ ("the inbox is empty\n"));
 }
 
-RbExitCode
-rb_verb_assignments (RbCtl             *ctl,
-                     const char *const *args)
+static RbExitCode
+run_assignments (RbCtl             *ctl,
+                 const char *const *args)
 {
   return show_table (ctl, "assignments", assignment_columns, G_N_ELEMENTS (assignment_columns), _ ("nothing is assigned\n"));
 }
 
-RbExitCode
-rb_verb_outbox (RbCtl             *ctl,
-                const char *const *args)
+static RbExitCode
+run_outbox (RbCtl             *ctl,
+            const char *const *args)
 {
   return show_table (ctl, "outbox", outbox_columns, G_N_ELEMENTS (outbox_columns), _ ("the upstream has heard everything\n"));
 }
 
-RbExitCode
-rb_verb_dead_letters (RbCtl             *ctl,
-                      const char *const *args)
+static RbExitCode
+run_dead_letters (RbCtl             *ctl,
+                  const char *const *args)
 {
   return show_table (ctl, "dead-letters", dead_columns, G_N_ELEMENTS (dead_columns), _ ("nothing was refused\n"));
 }
 
-RbExitCode
-rb_verb_modules (RbCtl             *ctl,
-                 const char *const *args)
+static RbExitCode
+run_modules (RbCtl             *ctl,
+             const char *const *args)
 {
   return show_table (ctl, "modules", module_columns, G_N_ELEMENTS (module_columns), _ ("no module is loaded\n"));
 }
@@ -257,9 +257,9 @@ print_status (RbCtl        *ctl,
   print_modules (ctl);
 }
 
-RbExitCode
-rb_verb_status (RbCtl             *ctl,
-                const char *const *args)
+static RbExitCode
+run_status (RbCtl             *ctl,
+            const char *const *args)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(RbJson) status = rb_ctl_view (ctl, "status", &error);
@@ -276,3 +276,22 @@ rb_verb_status (RbCtl             *ctl,
     print_status (ctl, status);
   return RB_EXIT_OK;
 }
+
+const RbVerb rb_status_verb = {
+  .name = "status",
+  .summary = N_ ("Show how the broker is"),
+  .usage = "[--limits]",
+  .options = status_options,
+  .run = run_status,
+};
+
+/* Verbs without arguments and options of their own. */
+#define VIEW_VERB(ident, verb_name, verb_summary) \
+  const RbVerb rb_##ident##_verb = { .name = verb_name, .summary = verb_summary, .usage = "", .run = run_##ident }
+
+VIEW_VERB (list, "list", N_ ("List the endpoints"));
+VIEW_VERB (inbox, "inbox", N_ ("List the messages that wait for a decision"));
+VIEW_VERB (assignments, "assignments", N_ ("List the messages that endpoints work on"));
+VIEW_VERB (outbox, "outbox", N_ ("List the events that the upstream is still to hear"));
+VIEW_VERB (dead_letters, "dead-letters", N_ ("List the events that the upstream refused for good"));
+VIEW_VERB (modules, "modules", N_ ("List the modules"));
