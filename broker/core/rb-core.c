@@ -195,6 +195,18 @@ ref_or_empty (GPtrArray *array)
   return array != NULL ? g_ptr_array_ref (array) : g_ptr_array_new ();
 }
 
+static const char *
+resolve (const char *target_id,
+         const char *correlation_id,
+         const char *source_endpoint_id,
+         gpointer    user_data)
+{
+  RbCore *self = user_data;
+  RbEndpoint *endpoint = rb_router_resolve (self->router, self->registry, target_id, correlation_id, source_endpoint_id).endpoint;
+
+  return endpoint != NULL ? endpoint->id : NULL;
+}
+
 static void
 make_parts (RbCore *self)
 {
@@ -209,7 +221,7 @@ make_parts (RbCore *self)
   self->inbox = rb_inbox_new (settings->inbox_cap);
   self->assignments = rb_assignments_new ();
   self->replies = rb_replies_new ();
-  self->refused = rb_refused_new ();
+  self->refused = rb_refused_new (resolve, self);
   self->outbox = rb_outbox_new ();
   self->route_claims = rb_route_claims_new ();
   self->closed = rb_closed_new ();

@@ -14,8 +14,10 @@
 
 typedef struct {
   gint64  seq;
-  gint64  at;      /* when it was refused, monotonic ms */
-  char   *id;      /* owned by the ids */
+  gint64  at;          /* when it was refused, monotonic ms */
+  char   *id;          /* owned by the ids */
+  char   *target_id;   /* the endpoint that it names, NULL: none */
+  char   *source_id;   /* the endpoint here that sent it, NULL: none */
 } Entry;
 
 /* Where the entry of a message is; it may come again under another sequence, and in another conversation. */
@@ -25,10 +27,21 @@ typedef struct {
 } Place;
 
 struct _RbRefused {
-  RbBounds   *bounds;   /* borrowed; NULL: nobody counts */
-  GHashTable *lanes;    /* key to GArray of Entry, by sequence */
-  GHashTable *ids;      /* message id to Place */
+  RbBounds         *bounds;   /* borrowed; NULL: nobody counts */
+  GHashTable       *lanes;    /* key to GArray of Entry, by sequence */
+  GHashTable       *ids;      /* message id to Place */
+  RbRefusedResolve  resolve;
+  gpointer          user_data;
 };
+
+static void
+entry_clear (gpointer data)
+{
+  Entry *entry = data;
+
+  g_free (entry->target_id);
+  g_free (entry->source_id);
+}
 
 static void
 place_free (gpointer data)
@@ -51,12 +64,15 @@ place_new (const char *key,
 }
 
 RbRefused *
-rb_refused_new (void)
+rb_refused_new (RbRefusedResolve resolve,
+                gpointer         user_data)
 {
   RbRefused *self = g_new0 (RbRefused, 1);
 
   self->lanes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_array_unref);
   self->ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, place_free);
+  self->resolve = resolve;
+  self->user_data = user_data;
   return self;
 }
 
@@ -75,14 +91,19 @@ rb_refused_set_bounds (RbRefused *self,
   self->bounds = bounds;
 }
 
-/* The length in front keeps the parts apart, whatever is in them. */
+static gboolean
+has_correlation (const RbMessage *message)
+{
+  return message->correlation_id != NULL && *message->correlation_id != '\0';
+}
+
+/* Messages of one conversation share it; not all that share it are of one. */
 static char *
 make_key (const RbMessage *message)
 {
-  const char *target = message->target_endpoint_id != NULL ? message->target_endpoint_id : "";
-  const char *correlation = message->correlation_id != NULL ? message->correlation_id : "";
-
-  return g_strdup_printf ("%" G_GSIZE_FORMAT ":%s%s", strlen (target), target, correlation);
+  if (has_correlation (message))
+    return g_strconcat ("correlation ", message->correlation_id, NULL);
+  return g_strconcat ("target ", message->target_endpoint_id, NULL);
 }
 
 /* Where @seq is, or belongs. */
@@ -106,15 +127,46 @@ find (GArray *lane,
 }
 
 static void
-remove_at (RbRefused  *self,
-           const char *key,
-           GArray     *lane,
-           guint       i)
+forget (RbRefused  *self,
+        const char *id)
 {
-  g_hash_table_remove (self->ids, g_array_index (lane, Entry, i).id);
-  g_array_remove_index (lane, i);
+  g_autofree char *held = NULL;
+  Place *place = NULL;
+  GArray *lane;
+
+  if (!g_hash_table_steal_extended (self->ids, id, (gpointer *) &held, (gpointer *) &place))
+    return;
+
+  lane = g_hash_table_lookup (self->lanes, place->key);
+  for (guint i = find (lane, place->seq); i < lane->len; i++)
+    if (strcmp (g_array_index (lane, Entry, i).id, held) == 0)
+      {
+        g_array_remove_index (lane, i);
+        break;
+      }
   if (lane->len == 0)
-    g_hash_table_remove (self->lanes, key);
+    g_hash_table_remove (self->lanes, place->key);
+  place_free (place);
+}
+
+/* @endpoint_id: where @message would go; NULL: nowhere. */
+static gboolean
+is_of_conversation (RbRefused       *self,
+                    const Entry     *entry,
+                    const RbMessage *message,
+                    const char      *endpoint_id)
+{
+  if (g_strcmp0 (entry->target_id, message->target_endpoint_id) == 0)
+    return TRUE;
+  return endpoint_id != NULL &&
+         g_strcmp0 (self->resolve (entry->target_id, message->correlation_id, entry->source_id, self->user_data), endpoint_id) == 0;
+}
+
+static const char *
+resolve (RbRefused       *self,
+         const RbMessage *message)
+{
+  return self->resolve (message->target_endpoint_id, message->correlation_id, message->source_endpoint_id, self->user_data);
 }
 
 gboolean
@@ -124,21 +176,27 @@ rb_refused_must_wait (RbRefused       *self,
                       gint64           now)
 {
   g_autofree char *key = NULL;
+  const char *endpoint_id;
   GArray *lane;
+  guint i = 0;
 
   if (rb_refused_get_n (self) == 0)
     return FALSE;
 
   key = make_key (message);
-  while ((lane = g_hash_table_lookup (self->lanes, key)) != NULL)
+  endpoint_id = g_hash_table_contains (self->lanes, key) ? resolve (self, message) : NULL;
+  while ((lane = g_hash_table_lookup (self->lanes, key)) != NULL && i < lane->len)
     {
-      const Entry *first = &g_array_index (lane, Entry, 0);
+      const Entry *entry = &g_array_index (lane, Entry, i);
 
-      if (first->seq >= seq || strcmp (first->id, message->id) == 0)
+      if (entry->seq >= seq || strcmp (entry->id, message->id) == 0)
         return FALSE;
-      if (now - first->at < GIVE_UP_MS)
+      if (now - entry->at >= GIVE_UP_MS)
+        forget (self, entry->id);
+      else if (is_of_conversation (self, entry, message, endpoint_id))
         return TRUE;
-      remove_at (self, key, lane, 0);
+      else
+        i++;
     }
   return FALSE;
 }
@@ -151,7 +209,7 @@ rb_refused_add (RbRefused       *self,
 {
   g_autofree char *key = NULL;
   GArray *lane;
-  Entry entry = { seq, now, NULL };
+  Entry entry = { seq, now };
 
   rb_refused_remove (self, message);
   if (rb_refused_get_n (self) >= MAX_ENTRIES)
@@ -165,10 +223,13 @@ rb_refused_add (RbRefused       *self,
   if (lane == NULL)
     {
       lane = g_array_new (FALSE, FALSE, sizeof (Entry));
+      g_array_set_clear_func (lane, entry_clear);
       g_hash_table_insert (self->lanes, g_strdup (key), lane);
     }
 
   entry.id = g_strdup (message->id);
+  entry.target_id = g_strdup (message->target_endpoint_id);
+  entry.source_id = g_strdup (message->source_endpoint_id);
   g_hash_table_insert (self->ids, entry.id, place_new (key, seq));
   g_array_insert_val (lane, find (lane, seq), entry);
   rb_bounds_note (self->bounds, RB_CORE_BOUND_REFUSED, rb_refused_get_n (self));
@@ -178,21 +239,7 @@ void
 rb_refused_remove (RbRefused       *self,
                    const RbMessage *message)
 {
-  const Place *place = g_hash_table_lookup (self->ids, message->id);
-  g_autofree char *key = NULL;
-  GArray *lane;
-
-  if (place == NULL)
-    return;
-
-  key = g_strdup (place->key);
-  lane = g_hash_table_lookup (self->lanes, key);
-  for (guint i = find (lane, place->seq); i < lane->len; i++)
-    if (strcmp (g_array_index (lane, Entry, i).id, message->id) == 0)
-      {
-        remove_at (self, key, lane, i);
-        return;
-      }
+  forget (self, message->id);
 }
 
 guint

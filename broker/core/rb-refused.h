@@ -9,11 +9,18 @@
 G_BEGIN_DECLS
 
 /* A refused message comes again after a while, and what was sent after it must not overtake it: until then later sequences of its
- * conversation (target and correlation) are refused too. An entry whose message does not come within two minutes is given up: the network
+ * conversation are refused too. A conversation is an endpoint and a correlation, and may be named by both or by the correlation alone: so it is
+ * asked each time where what was refused would go as things are. An entry whose message does not come within two minutes is given up: the network
  * may have dismissed it. @now: milliseconds of the monotonic clock, which nobody sets. */
 typedef struct _RbRefused RbRefused;
 
-RbRefused  *rb_refused_new       (void);
+/* The endpoint that a message with these (nullable) would go to now; NULL: none. */
+typedef const char *(*RbRefusedResolve) (const char *target_id,
+                                         const char *correlation_id,
+                                         const char *source_endpoint_id,
+                                         gpointer    user_data);
+
+RbRefused  *rb_refused_new       (RbRefusedResolve resolve, gpointer user_data);
 void        rb_refused_free      (RbRefused *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbRefused, rb_refused_free)
 /* @bounds: borrowed; NULL: nobody counts. */

@@ -217,19 +217,20 @@ rb_router_get_longest (RbRouter *self)
 }
 
 static RbRoute
-by_correlation (RbRouter        *self,
-                RbRegistry      *registry,
-                const RbMessage *message)
+by_correlation (RbRouter   *self,
+                RbRegistry *registry,
+                const char *correlation_id,
+                const char *source_endpoint_id)
 {
   RbRoute route = { RB_ROUTE_NONE, NULL, 0 };
   GPtrArray *endpoints;
   RbEndpoint *sender;
 
-  if (message->correlation_id == NULL || *message->correlation_id == '\0')
+  if (correlation_id == NULL || *correlation_id == '\0')
     return route;
 
-  endpoints = g_hash_table_lookup (self->index, message->correlation_id);
-  sender = rb_registry_lookup (registry, message->source_endpoint_id);
+  endpoints = g_hash_table_lookup (self->index, correlation_id);
+  sender = rb_registry_lookup (registry, source_endpoint_id);
   for (guint i = 0; endpoints != NULL && i < endpoints->len; i++)
     {
       if (g_ptr_array_index (endpoints, i) == sender)
@@ -245,16 +246,26 @@ by_correlation (RbRouter        *self,
 }
 
 RbRoute
-rb_router_decide (RbRouter        *self,
-                  RbRegistry      *registry,
-                  const RbMessage *message)
+rb_router_resolve (RbRouter   *self,
+                   RbRegistry *registry,
+                   const char *target_id,
+                   const char *correlation_id,
+                   const char *source_endpoint_id)
 {
-  RbEndpoint *target = rb_registry_lookup (registry, message->target_endpoint_id);
+  RbEndpoint *target = rb_registry_lookup (registry, target_id);
 
   if (target != NULL)
     return (RbRoute) { RB_ROUTE_TARGET, target, 1 };
 
-  return by_correlation (self, registry, message);
+  return by_correlation (self, registry, correlation_id, source_endpoint_id);
+}
+
+RbRoute
+rb_router_decide (RbRouter        *self,
+                  RbRegistry      *registry,
+                  const RbMessage *message)
+{
+  return rb_router_resolve (self, registry, message->target_endpoint_id, message->correlation_id, message->source_endpoint_id);
 }
 
 RbGate

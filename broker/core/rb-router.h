@@ -49,6 +49,9 @@ guint       rb_router_get_longest     (RbRouter *self);
 
 /* Source: protocol.md 9.2. */
 RbRoute     rb_router_decide          (RbRouter *self, RbRegistry *registry, const RbMessage *message);
+/* The same for what names these (nullable). */
+RbRoute     rb_router_resolve         (RbRouter *self, RbRegistry *registry, const char *target_id, const char *correlation_id,
+                                       const char *source_endpoint_id);
 /* Source: protocol.md 9.3. */
 RbGate      rb_router_gate            (RbRouter *self, const RbEndpoint *endpoint, const RbMessage *message);
 

@@ -21,10 +21,22 @@ message (const char *id,
   return rb_message_new (envelope, id, 0, random, &verdict);
 }
 
+/* Who has the correlation. */
+static const char *owner;
+
+static const char *
+resolve (const char *target_id,
+         const char *correlation_id,
+         const char *source_endpoint_id,
+         gpointer    user_data)
+{
+  return target_id != NULL ? target_id : owner;
+}
+
 static void
 test_lanes (void)
 {
-  g_autoptr(RbRefused) refused = rb_refused_new ();
+  g_autoptr(RbRefused) refused = rb_refused_new (resolve, NULL);
   g_autoptr(RbMessage) first = message ("m1", "{\"correlation_id\":\"c\"}");
   g_autoptr(RbMessage) second = message ("m2", "{\"correlation_id\":\"c\"}");
   g_autoptr(RbMessage) other = message ("m3", "{\"correlation_id\":\"d\"}");
@@ -51,9 +63,37 @@ test_lanes (void)
 }
 
 static void
+test_two_names (void)
+{
+  g_autoptr(RbRefused) refused = rb_refused_new (resolve, NULL);
+  g_autoptr(RbMessage) targeted = message ("m1", "{\"correlation_id\":\"c\",\"target_endpoint_id\":\"e\"}");
+  g_autoptr(RbMessage) correlated = message ("m2", "{\"correlation_id\":\"c\"}");
+  g_autoptr(RbMessage) elsewhere = message ("m3", "{\"correlation_id\":\"c\",\"target_endpoint_id\":\"f\"}");
+
+  g_test_summary ("A conversation is one, whether its messages name the endpoint or the correlation alone, as things are now.");
+
+  owner = "e";
+  rb_refused_add (refused, targeted, 5, 0);
+  g_assert_true (rb_refused_must_wait (refused, correlated, 6, 0));
+  g_assert_false (rb_refused_must_wait (refused, elsewhere, 6, 0));
+  owner = "f";
+  g_assert_false (rb_refused_must_wait (refused, correlated, 6, 0));
+  rb_refused_remove (refused, targeted);
+
+  rb_refused_add (refused, correlated, 7, 0);
+  g_assert_false (rb_refused_must_wait (refused, targeted, 8, 0));
+  g_assert_true (rb_refused_must_wait (refused, elsewhere, 8, 0));
+  owner = NULL;
+  g_assert_false (rb_refused_must_wait (refused, elsewhere, 8, 0));
+  g_assert_cmpuint (rb_refused_get_n (refused), ==, 1);
+  g_assert_false (rb_refused_must_wait (refused, elsewhere, 8, 120000));
+  g_assert_cmpuint (rb_refused_get_n (refused), ==, 0);
+}
+
+static void
 test_other_lane (void)
 {
-  g_autoptr(RbRefused) refused = rb_refused_new ();
+  g_autoptr(RbRefused) refused = rb_refused_new (resolve, NULL);
   g_autoptr(RbMessage) first = message ("m1", "{\"correlation_id\":\"c\"}");
   g_autoptr(RbMessage) same = message ("m1", "{\"correlation_id\":\"d\"}");
   g_autoptr(RbMessage) second = message ("m2", "{\"correlation_id\":\"c\"}");
@@ -74,7 +114,7 @@ test_other_lane (void)
 static void
 test_given_up (void)
 {
-  g_autoptr(RbRefused) refused = rb_refused_new ();
+  g_autoptr(RbRefused) refused = rb_refused_new (resolve, NULL);
   g_autoptr(RbMessage) first = message ("m1", "{}");
   g_autoptr(RbMessage) second = message ("m2", "{}");
 
@@ -89,7 +129,7 @@ test_given_up (void)
 static void
 test_bound (void)
 {
-  g_autoptr(RbRefused) refused = rb_refused_new ();
+  g_autoptr(RbRefused) refused = rb_refused_new (resolve, NULL);
 
   g_test_summary ("The memory of refusals is bounded.");
 
@@ -136,6 +176,31 @@ test_full_disk (RbCoreFixture *fixture,
 }
 
 static void
+test_full_disk_two_names (RbCoreFixture *fixture,
+                          gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = rb_core_fixture_attach (fixture, 200, TRUE);
+  g_autofree char *endpoint_id = rb_core_fixture_register (fixture, 200, RB_PLAIN, NULL, NULL);
+  g_autofree char *correlation = NULL;
+  g_autofree char *sent = rb_core_fixture_send (fixture, 200, endpoint_id, "bob", "hello", NULL, &correlation, NULL);
+  g_autofree char *by_both = g_strdup_printf ("{\"target_endpoint_id\":\"%s\",\"correlation_id\":\"%s\"}", endpoint_id, correlation);
+  g_autofree char *by_one = g_strdup_printf ("{\"correlation_id\":\"%s\"}", correlation);
+
+  g_test_summary ("What goes to the same conversation under another name does not pass what was refused.");
+
+  g_assert_nonnull (sent);
+  rb_fake_store_set_health (fixture->store, RB_STORE_FAILING, "disk full");
+  rb_fake_connector_deliver (fixture->connector, 1, "m1", "bob", "one", by_both);
+  rb_test_settle ();
+  rb_fake_store_set_health (fixture->store, RB_STORE_OK, NULL);
+
+  rb_fake_connector_deliver (fixture->connector, 2, "m2", "bob", "two", by_one);
+  rb_test_settle ();
+  g_assert_true (rb_fake_connector_has_released (fixture->connector, 2));
+  g_assert_cmpuint (channel->pushes->len, ==, 0);
+}
+
+static void
 test_stop_while_failing (RbCoreFixture *fixture,
                          gconstpointer  data)
 {
@@ -153,10 +218,13 @@ main (int   argc,
   rb_test_init (&argc, &argv);
 
   g_test_add_func ("/refused/lanes", test_lanes);
+  g_test_add_func ("/refused/two-names", test_two_names);
   g_test_add_func ("/refused/other-lane", test_other_lane);
   g_test_add_func ("/refused/given-up", test_given_up);
   g_test_add_func ("/refused/bound", test_bound);
   g_test_add ("/refused/full-disk", RbCoreFixture, NULL, rb_core_fixture_set_up, test_full_disk, rb_core_fixture_tear_down);
+  g_test_add ("/refused/full-disk/two-names", RbCoreFixture, NULL, rb_core_fixture_set_up, test_full_disk_two_names,
+              rb_core_fixture_tear_down);
   g_test_add ("/refused/stop-while-failing", RbCoreFixture, NULL, rb_core_fixture_set_up, test_stop_while_failing,
               rb_core_fixture_tear_down);
 
