@@ -7,6 +7,7 @@
 
 #include "rb-json-writer.h"
 
+#include <glib/gi18n.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,10 +178,10 @@ reply (RbAttachPrint *self,
 
   if (open == NULL)
     {
-      say (self, number == 0 ? "no message is open" : "there is no open message %u", number);
+      say (self, number == 0 ? _ ("no message is open") : _ ("there is no open message %u"), number);
       return;
     }
-  rb_turn_reply_async (open->turn, text, NULL, on_ended, ending_new (self, open->number, "answered"));
+  rb_turn_reply_async (open->turn, text, NULL, on_ended, ending_new (self, open->number, _ ("answered")));
   open_free (open);
 }
 
@@ -193,11 +194,11 @@ refuse (RbAttachPrint *self,
 
   if (open == NULL)
     {
-      say (self, "there is no open message %u", number);
+      say (self, _ ("there is no open message %u"), number);
       return;
     }
   rb_turn_fail_async (open->turn, "refused_by_person", *detail != '\0' ? detail : NULL, FALSE, on_ended,
-                      ending_new (self, open->number, "refused"));
+                      ending_new (self, open->number, _ ("refused")));
   open_free (open);
 }
 
@@ -209,10 +210,10 @@ drop (RbAttachPrint *self,
 
   if (open == NULL)
     {
-      say (self, "there is no open message %u", number);
+      say (self, _ ("there is no open message %u"), number);
       return;
     }
-  say (self, "[%u] dropped", open->number);
+  say (self, _ ("[%u] dropped"), open->number);
   rb_attach_end_turn (self->attach, open->turn);
   open_free (open);
   if (rb_attach_get_n_turns (self->attach) == 0)
@@ -223,7 +224,7 @@ static void
 list (RbAttachPrint *self)
 {
   if (self->open->len == 0)
-    say (self, "no message is open");
+    say (self, _ ("no message is open"));
   for (guint i = 0; i < self->open->len; i++)
     print_open (self, g_ptr_array_index (self->open, i));
 }
@@ -255,7 +256,7 @@ take_command (RbAttachPrint *self,
   else if (g_str_equal (command, "/quit"))
     g_signal_emit (self, signals[QUIT], 0, TRUE);
   else if (number == 0)
-    say (self, "TEXT answers the oldest message; /reply N TEXT, /fail N [REASON], /done N, /list, /quit");
+    say (self, _ ("TEXT answers the oldest message; /reply N TEXT, /fail N [REASON], /done N, /list, /quit"));
   else if (g_str_equal (command, "/reply"))
     reply (self, number, rest);
   else if (g_str_equal (command, "/fail"))
@@ -263,7 +264,7 @@ take_command (RbAttachPrint *self,
   else if (g_str_equal (command, "/done"))
     drop (self, number);
   else
-    say (self, "unknown command '%s'", command);
+    say (self, _ ("unknown command '%s'"), command);
 }
 
 void
@@ -281,7 +282,7 @@ give_up (RbAttachPrint *self,
          RbTurn        *turn,
          const GError  *error)
 {
-  say (self, "a message went elsewhere: %s", error->message);
+  say (self, _ ("a message went elsewhere: %s"), error->message);
   rb_attach_end_turn (self->attach, turn);
 }
 
@@ -405,7 +406,7 @@ on_line (GObject      *source,
   if (line != NULL)
     rb_attach_print_take_line (self, g_strchomp (line));
   else
-    say (self, "that line was not UTF-8");
+    say (self, _ ("that line was not UTF-8"));
   read_line (self);
 }
 
@@ -439,7 +440,7 @@ rb_attach_print_drop (RbAttachPrint *self)
   while ((open = steal_open (self, 0)) != NULL)
     {
       rb_turn_fail_async (open->turn, "adapter_stopped", "the person left", TRUE, on_ended,
-                          ending_new (self, open->number, "left unanswered"));
+                          ending_new (self, open->number, _ ("left unanswered")));
       open_free (open);
     }
 }

@@ -64,13 +64,13 @@ check_arguments (char ***argv)
   g_autoptr(GError) error = NULL;
 
   if (wanted.name == NULL || *wanted.name == '\0')
-    return refuse ("attach needs --name NAME");
+    return refuse (_ ("attach needs --name NAME"));
   if (g_utf8_strlen (wanted.name, -1) > NAME_MAX_LENGTH)
-    return refuse ("the name may have 100 characters at most");
+    return refuse (_ ("the name may have 100 characters at most"));
   if ((wanted.exec != NULL) == wanted.print)
-    return refuse ("attach needs either --exec COMMAND or --print");
+    return refuse (_ ("attach needs either --exec COMMAND or --print"));
   if (wanted.concurrency < 0 || wanted.concurrency > 256)
-    return refuse ("--concurrency must be between 1 and 256");
+    return refuse (_ ("--concurrency must be between 1 and 256"));
   if (wanted.exec == NULL || g_shell_parse_argv (wanted.exec, NULL, argv, &error))
     return RB_EXIT_OK;
   rb_ctl_warn ("--exec: %s", error->message);
@@ -89,7 +89,7 @@ tell (Session    *session,
 
   if (!session->ctl->json)
     {
-      rb_ctl_warn ("%s%s%s%s%s", event, id != NULL ? " " : "", id != NULL ? id : "", text != NULL ? ": " : "",
+      rb_ctl_warn ("%s%s%s%s%s", _ (event), id != NULL ? " " : "", id != NULL ? id : "", text != NULL ? ": " : "",
                    text != NULL ? text : "");
       return;
     }
@@ -110,7 +110,7 @@ tell_attached (Session *session)
   if (session->attached)
     return;
   session->attached = TRUE;
-  tell (session, "attached", rb_client_endpoint_get_id (rb_attach_get_endpoint (session->attach)), wanted.name);
+  tell (session, N_ ("attached"), rb_client_endpoint_get_id (rb_attach_get_endpoint (session->attach)), wanted.name);
 }
 
 static void
@@ -136,7 +136,7 @@ on_turn_done (GObject      *source,
   g_autoptr(GError) error = NULL;
   gboolean done = rb_exec_turn_run_finish (turn, result, &error);
 
-  tell (session, done ? "done" : "failed", rb_turn_get_name (turn), done ? NULL : error->message);
+  tell (session, done ? N_ ("done") : N_ ("failed"), rb_turn_get_name (turn), done ? NULL : error->message);
   rb_attach_end_turn (session->attach, turn);
   if (wanted.once)
     leave (session, done ? RB_EXIT_OK : rb_ctl_get_exit_code (error));
@@ -148,7 +148,7 @@ on_turn (RbAttach *attach,
          Session  *session)
 {
   tell_attached (session);
-  tell (session, "message", rb_turn_get_name (turn), rb_turn_get_message (turn)->from);
+  tell (session, N_ ("message"), rb_turn_get_name (turn), rb_turn_get_message (turn)->from);
   rb_exec_turn_run_async (turn, session->runner, session->clock, !wanted.no_reply, session->stop, on_turn_done, session);
 }
 
@@ -177,9 +177,9 @@ on_phase (RbClient   *client,
           Session    *session)
 {
   if (phase == RB_CLIENT_RECONNECTING)
-    tell (session, "reconnecting", NULL, failure);
+    tell (session, N_ ("reconnecting"), NULL, failure);
   else if (phase == RB_CLIENT_CONNECTED && rb_attach_get_endpoint (session->attach) != NULL)
-    tell (session, "reconnected", NULL, NULL);
+    tell (session, N_ ("reconnected"), NULL, NULL);
 }
 
 static void

@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 static const RbViewColumn config_columns[] = {
-  { { "GROUP", 0 }, "group" },
-  { { "KEY", 0 }, "key" },
-  { { "VALUE", 10 }, "value" },
-  { { "FROM", 8 }, "origin" },
+  { { N_ ("GROUP"), 0 }, "group" },
+  { { N_ ("KEY"), 0 }, "key" },
+  { { N_ ("VALUE"), 10 }, "value" },
+  { { N_ ("FROM"), 8 }, "origin" },
 };
 
 /* Variables that brokerctl, the daemon and SDKs read, and some that only help a person. */
@@ -42,7 +42,7 @@ exec_daemon (RbCtl *ctl)
 
   if (program == NULL)
     {
-      rb_ctl_warn ("no broker is running and 'runtime-brokerd' was not found");
+      rb_ctl_warn (_ ("no broker is running and 'runtime-brokerd' was not found"));
       return RB_EXIT_NOT_RUNNING;
     }
   g_ptr_array_add (argv, program);
@@ -54,9 +54,9 @@ exec_daemon (RbCtl *ctl)
   if (ctl->options->data_dir != NULL)
     g_setenv ("MASONS_BROKER_USER_DATA", ctl->options->data_dir, TRUE);
   if (!ctl->json)
-    rb_ctl_warn ("no broker is running; this is what the next start would use");
+    rb_ctl_warn (_ ("no broker is running; this is what the next start would use"));
   execv (program, (char **) argv->pdata);
-  rb_ctl_warn ("cannot run '%s'", program);
+  rb_ctl_warn (_ ("cannot run '%s'"), program);
   return RB_EXIT_NOT_RUNNING;
 }
 
@@ -69,7 +69,7 @@ run_config (RbCtl             *ctl,
 
   if (args[0] != NULL && !g_str_equal (args[0], "explain"))
     {
-      rb_ctl_warn ("config knows only 'explain'");
+      rb_ctl_warn (_ ("config knows only 'explain'"));
       return RB_EXIT_USAGE;
     }
   view = rb_ctl_view (ctl, "config", &error);

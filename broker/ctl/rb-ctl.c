@@ -8,6 +8,7 @@
 #include "rb-error.h"
 
 #include <glib-unix.h>
+#include <glib/gi18n.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -139,7 +140,7 @@ rb_ctl_view (RbCtl       *self,
   if (rb_client_get_site (self->client)->socket == NULL)
     {
       rb_set_error (error, RB_ERROR_UNAVAILABLE, "broker_unreachable",
-                    "the broker has no Unix socket here, and shows itself nowhere else");
+                    _ ("the broker has no Unix socket here, and shows itself nowhere else"));
       return NULL;
     }
   return rb_ctl_call (self, "GET", path, NULL, error);
@@ -183,7 +184,7 @@ rb_ctl_end (RbCtl      *self,
 {
   if (rb_ctl_can_write (self) || code != RB_EXIT_OK)
     return code;
-  rb_ctl_warn ("standard output cannot be written");
+  rb_ctl_warn (_ ("standard output cannot be written"));
   return RB_EXIT_FAILED;
 }
 
@@ -229,7 +230,7 @@ rb_ctl_fail (const GError *error)
   const char *reason = rb_error_get_reason (error);
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    rb_ctl_warn ("interrupted");
+    rb_ctl_warn ("%s", _ ("interrupted"));
   else if (reason != NULL)
     rb_ctl_warn ("%s (%s)", error->message, reason);
   else

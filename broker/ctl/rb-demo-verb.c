@@ -72,9 +72,9 @@ pause_for (Demo    *demo,
   if (g_cancellable_set_error_if_cancelled (demo->ctl->cancellable, error))
     return FALSE;
   if (demo->worker != NULL && rb_demo_worker_has_ended (demo->worker) && demo->question_sent)
-    rb_set_error (error, RB_ERROR_REJECTED, "worker_ended", "the worker ended");
+    rb_set_error (error, RB_ERROR_REJECTED, "worker_ended", _ ("the worker ended"));
   else if (g_get_monotonic_time () > demo->deadline_us)
-    rb_set_error (error, RB_ERROR_TIMED_OUT, "demo_timeout", "the conversation took too long");
+    rb_set_error (error, RB_ERROR_TIMED_OUT, "demo_timeout", _ ("the conversation took too long"));
   else
     return TRUE;
   return FALSE;
@@ -147,7 +147,8 @@ report (Demo       *demo,
   demo->n_steps++;
   if (!demo->ctl->json)
     {
-      g_autofree char *plain = g_strdup_printf ("%u. %-10s %s%s%s%s", demo->n_steps, step, text, checkpoint != NULL ? " [" : "",
+      g_autofree char *padded = rb_terminal_pad (_ (step), 10);
+      g_autofree char *plain = g_strdup_printf ("%u. %s %s%s%s%s", demo->n_steps, padded, text, checkpoint != NULL ? " [" : "",
                                                 checkpoint != NULL ? checkpoint : "", checkpoint != NULL ? "]" : "");
       g_autofree char *escaped = rb_terminal_escape (plain);
       g_autofree char *wrapped = rb_terminal_wrap (escaped, demo->ctl->terminal.columns, 14);
@@ -238,11 +239,11 @@ step_attach (Demo    *demo,
 
   if (!attach_asker (demo, error))
     return FALSE;
-  report (demo, "attached", NULL, demo->asker);
+  report (demo, N_ ("attached"), NULL, demo->asker);
   if (!attach_worker (demo, error))
     return FALSE;
-  text = g_strdup_printf ("%s, endpoint %s", demo->worker_name, rb_demo_worker_get_endpoint_id (demo->worker));
-  report (demo, "attached", NULL, text);
+  text = g_strdup_printf (_ ("%s, endpoint %s"), demo->worker_name, rb_demo_worker_get_endpoint_id (demo->worker));
+  report (demo, N_ ("attached"), NULL, text);
   return TRUE;
 }
 
@@ -309,7 +310,7 @@ static gboolean
 step_send (Demo    *demo,
            GError **error)
 {
-  g_autofree char *text = g_strdup_printf ("to %s, which names no endpoint", demo->address);
+  g_autofree char *text = g_strdup_printf (_ ("to %s, which names no endpoint"), demo->address);
   gboolean found = FALSE;
 
   demo->question_sent = TRUE;
@@ -329,7 +330,7 @@ step_send (Demo    *demo,
       if (!found && !pause_for (demo, TURN_MS, error))
         return FALSE;
     }
-  report (demo, "sent", demo->receipt.message_id, text);
+  report (demo, N_ ("sent"), demo->receipt.message_id, text);
   return TRUE;
 }
 
@@ -342,7 +343,7 @@ step_inbox (Demo    *demo,
   while (!found)
     if (!search_row (demo, SEARCH_MS, &found, error))
       return FALSE;
-  report (demo, "inbox", demo->row_id, demo->row_id);
+  report (demo, N_ ("inbox"), demo->row_id, demo->row_id);
   return TRUE;
 }
 
@@ -352,7 +353,7 @@ step_dispatch (Demo    *demo,
                GError **error)
 {
   g_autofree char *id = g_strdup (demo->row_id);
-  g_autofree char *text = g_strdup_printf ("to %s", demo->worker_name);
+  g_autofree char *text = g_strdup_printf (_ ("to %s"), demo->worker_name);
 
   while (demo->row_id != NULL)
     {
@@ -370,7 +371,7 @@ step_dispatch (Demo    *demo,
     }
   g_free (demo->row_id);
   demo->row_id = g_steal_pointer (&id);
-  report (demo, "dispatched", demo->row_id, text);
+  report (demo, N_ ("dispatched"), demo->row_id, text);
   return TRUE;
 }
 
@@ -411,7 +412,7 @@ step_accepted (Demo    *demo,
       if (!pause_for (demo, TURN_MS, error))
         return FALSE;
     }
-  report (demo, "accepted", demo->row_id, demo->worker_name);
+  report (demo, N_ ("accepted"), demo->row_id, demo->worker_name);
   return TRUE;
 }
 
@@ -427,11 +428,11 @@ step_reply (Demo    *demo,
     return FALSE;
   if (!g_str_equal (demo->reply->content, expected))
     {
-      rb_set_error (error, RB_ERROR_REJECTED, "wrong_reply", "the reply is not the worker's");
+      rb_set_error (error, RB_ERROR_REJECTED, "wrong_reply", _ ("the reply is not the worker's"));
       return FALSE;
     }
-  report (demo, "replied", demo->row_id, demo->worker_name);
-  report (demo, "received", demo->reply->source_message_id, demo->reply->content);
+  report (demo, N_ ("replied"), demo->row_id, demo->worker_name);
+  report (demo, N_ ("received"), demo->reply->source_message_id, demo->reply->content);
   return TRUE;
 }
 
@@ -444,7 +445,7 @@ step_once (Demo    *demo,
   second = rb_session_wait_reply (demo->session, 200, NULL);
   if (second == NULL && rb_demo_worker_get_n_messages (demo->worker) == 1)
     return TRUE;
-  rb_set_error (error, RB_ERROR_REJECTED, "repeated", "the question or its reply came twice");
+  rb_set_error (error, RB_ERROR_REJECTED, "repeated", _ ("the question or its reply came twice"));
   return FALSE;
 }
 
@@ -484,7 +485,7 @@ run_demo (RbCtl             *ctl,
     good = steps[i] (&demo, &error);
   code = good ? RB_EXIT_OK : rb_ctl_fail (error);
   if (good)
-    report (&demo, "done", NULL, _ ("the question was answered once, and nothing was lost"));
+    report (&demo, N_ ("done"), NULL, _ ("the question was answered once, and nothing was lost"));
   demo_clear (&demo);
   return code;
 }

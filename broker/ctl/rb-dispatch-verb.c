@@ -60,7 +60,7 @@ print_done (RbCtl      *ctl,
 
   if (!ctl->json)
     {
-      g_autofree char *text = g_strdup_printf ("%s is with %s now", message_id, endpoint_id);
+      g_autofree char *text = g_strdup_printf (_ ("%s is with %s now"), message_id, endpoint_id);
       g_autofree char *escaped = rb_terminal_escape (text);
 
       rb_ctl_print (ctl, "%s\n", escaped);

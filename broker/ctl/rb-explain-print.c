@@ -8,6 +8,7 @@
 #include "rb-time.h"
 #include "rb-view.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #define TITLE_CELLS 12
@@ -18,12 +19,15 @@ typedef struct {
   gint64        now_ms;
 } Page;
 
+typedef enum { SINCE, AT } When;
+
 static void
 print_styled (const Page *page,
               RbStyle     style,
               const char *title,
               const char *value)
 {
+  g_autofree char *padded = NULL;
   g_autofree char *escaped = NULL;
   g_autofree char *line = NULL;
   g_autofree char *wrapped = NULL;
@@ -33,16 +37,16 @@ print_styled (const Page *page,
   if (value == NULL)
     return;
   escaped = rb_terminal_escape (value);
-  line = g_strdup_printf ("%-*s%s", TITLE_CELLS, title, escaped);
+  padded = rb_terminal_pad (*title != '\0' ? _ (title) : "", TITLE_CELLS);
+  line = g_strconcat (padded, escaped, NULL);
   wrapped = rb_terminal_wrap (line, page->ctl->terminal.columns, TITLE_CELLS);
-  if (strlen (wrapped) < TITLE_CELLS)
+  if (!g_str_has_prefix (wrapped, padded))
     {
       rb_ctl_print (page->ctl, "%s\n", wrapped);
       return;
     }
-  shown = rb_terminal_style (&page->ctl->terminal, style, wrapped + TITLE_CELLS);
-  wrapped[TITLE_CELLS] = '\0';
-  styled_title = rb_terminal_style (&page->ctl->terminal, RB_STYLE_DIM, wrapped);
+  shown = rb_terminal_style (&page->ctl->terminal, style, wrapped + strlen (padded));
+  styled_title = rb_terminal_style (&page->ctl->terminal, RB_STYLE_DIM, padded);
   rb_ctl_print (page->ctl, "%s%s\n", styled_title, shown);
 }
 
@@ -66,7 +70,10 @@ dup_moment (const Page   *page,
 
   if (at == NULL)
     return NULL;
-  return g_strdup_printf ("%s (%s%s)", at, age, g_str_has_prefix (age, "in ") ? "" : " ago");
+  if (rb_view_is_ahead (iso, page->now_ms))
+    return g_strdup_printf ("%s (%s)", at, age);
+  /* TRANSLATORS: a time and its distance, "12:03:04.123 (2 min ago)" */
+  return g_strdup_printf (_ ("%s (%s ago)"), at, age);
 }
 
 static char *
@@ -74,13 +81,14 @@ with_time (const Page   *page,
            const char   *text,
            const RbJson *object,
            const char   *member,
-           const char   *preposition)
+           When          when)
 {
   g_autofree char *moment = dup_moment (page, object, member);
 
   if (text == NULL || moment == NULL)
     return g_strdup (text);
-  return g_strdup_printf ("%s %s %s", text, preposition, moment);
+  /* TRANSLATORS: what is or happens, and a time, "12:03:04.123 (2 min ago)" */
+  return when == SINCE ? g_strdup_printf (_ ("%s since %s"), text, moment) : g_strdup_printf (_ ("%s at %s"), text, moment);
 }
 
 static RbJson *
@@ -113,7 +121,7 @@ print_rule (const Page *page)
   g_autofree char *text = rule != NULL ? rb_view_dup_text (rule, "text") : NULL;
   g_autofree char *line = code != NULL ? g_strdup_printf ("%s: %s", code, text != NULL ? text : "") : NULL;
 
-  print_line (page, "rule", line);
+  print_line (page, N_ ("rule"), line);
 }
 
 static void
@@ -125,14 +133,14 @@ print_holder (const Page *page)
   g_autofree char *adapter = holder != NULL ? rb_view_dup_text (holder, "adapter") : NULL;
   g_autofree char *pid = holder != NULL ? rb_view_dup_text (holder, "pid") : NULL;
   g_autofree char *state = holder != NULL ? rb_view_dup_text (holder, "state") : NULL;
-  g_autofree char *since = holder != NULL ? with_time (page, state, holder, "since", "since") : NULL;
+  g_autofree char *since = holder != NULL ? with_time (page, state, holder, "since", SINCE) : NULL;
   g_autofree char *line = NULL;
 
   if (id == NULL)
     return;
-  line = g_strdup_printf ("%s%s%s, %s, process %s, %s", id, name != NULL ? " " : "", name != NULL ? name : "",
+  line = g_strdup_printf (_ ("%s%s%s, %s, process %s, %s"), id, name != NULL ? " " : "", name != NULL ? name : "",
                           adapter != NULL ? adapter : "?", pid != NULL ? pid : "?", since != NULL ? since : "?");
-  print_line (page, "held by", line);
+  print_line (page, N_ ("held by"), line);
 }
 
 static void
@@ -145,10 +153,10 @@ print_timers (const Page *page)
       const RbJson *timer = g_ptr_array_index (timers, i);
       g_autofree char *what = rb_view_dup_text (timer, "what");
       g_autofree char *then = rb_view_dup_text (timer, "then");
-      g_autofree char *at = with_time (page, what, timer, "at", "at");
+      g_autofree char *at = with_time (page, what, timer, "at", AT);
       g_autofree char *line = g_strdup_printf ("%s: %s", at != NULL ? at : "?", then != NULL ? then : "?");
 
-      print_line (page, i == 0 ? "timer" : "", line);
+      print_line (page, i == 0 ? N_ ("timer") : "", line);
     }
 }
 
@@ -166,9 +174,9 @@ print_error (const Page *page)
   if (text == NULL)
     return;
   what = g_strdup_printf ("%s%s%s%s", text, code != NULL ? " (" : "", code != NULL ? code : "", code != NULL ? ")" : "");
-  at = with_time (page, what, error, "at", "at");
-  line = g_strcmp0 (count, "1") == 0 || count == NULL ? g_strdup (at) : g_strdup_printf ("%s, %s times so far", at, count);
-  print_styled (page, RB_STYLE_BAD, "last error", line);
+  at = with_time (page, what, error, "at", AT);
+  line = g_strcmp0 (count, "1") == 0 || count == NULL ? g_strdup (at) : g_strdup_printf (_ ("%s, %s times so far"), at, count);
+  print_styled (page, RB_STYLE_BAD, N_ ("last error"), line);
 }
 
 static void
@@ -177,16 +185,16 @@ print_ended (const Page *page)
   g_autoptr(RbJson) ended = open_object (page->explained, "ended");
   g_autofree char *how = ended != NULL ? rb_view_dup_text (ended, "how") : NULL;
   g_autofree char *why = ended != NULL ? rb_view_dup_text (ended, "why") : NULL;
-  g_autofree char *at = ended != NULL ? with_time (page, how, ended, "at", "at") : NULL;
+  g_autofree char *at = ended != NULL ? with_time (page, how, ended, "at", AT) : NULL;
   g_autofree char *line = at != NULL ? g_strdup_printf ("%s%s%s", at, why != NULL ? ": " : "", why != NULL ? why : "") : NULL;
 
-  print_styled (page, RB_STYLE_GOOD, "ended", line);
+  print_styled (page, RB_STYLE_GOOD, N_ ("ended"), line);
 }
 
 static void
 print_owed (const Page *page)
 {
-  g_autoptr(GPtrArray) owed = open_list (page->explained, "owed");
+  g_autoptr(GPtrArray) owed = open_list (page->explained, N_ ("owed"));
 
   for (guint i = 0; i < owed->len; i++)
     {
@@ -194,10 +202,10 @@ print_owed (const Page *page)
       g_autofree char *id = rb_view_dup_text (event, "id");
       g_autofree char *kind = rb_view_dup_text (event, "kind");
       g_autofree char *waits_for = rb_view_dup_text (event, "waits_for");
-      g_autofree char *line = g_strdup_printf ("event %s %s, waits for %s", id != NULL ? id : "?", kind != NULL ? kind : "?",
+      g_autofree char *line = g_strdup_printf (_ ("event %s %s, waits for %s"), id != NULL ? id : "?", kind != NULL ? kind : "?",
                                                waits_for != NULL ? waits_for : "?");
 
-      print_line (page, i == 0 ? "owed" : "", line);
+      print_line (page, i == 0 ? N_ ("owed") : "", line);
     }
 }
 
@@ -232,11 +240,11 @@ print_assignments (const Page *page)
       g_autofree char *id = rb_view_dup_text (assignment, "assignment_id");
       g_autofree char *message_id = rb_view_dup_text (assignment, "message_id");
       g_autofree char *state = rb_view_dup_text (assignment, "state");
-      g_autofree char *since = with_time (page, state, assignment, "assigned_at", "since");
-      g_autofree char *line = g_strdup_printf ("%s of %s, %s", id != NULL ? id : "?", message_id != NULL ? message_id : "?",
+      g_autofree char *since = with_time (page, state, assignment, "assigned_at", SINCE);
+      g_autofree char *line = g_strdup_printf (_ ("%s of %s, %s"), id != NULL ? id : "?", message_id != NULL ? message_id : "?",
                                                since != NULL ? since : "?");
 
-      print_line (page, i == 0 ? "works on" : "", line);
+      print_line (page, i == 0 ? N_ ("works on") : "", line);
     }
 }
 
@@ -248,7 +256,7 @@ print_output (const Page *page)
   g_auto(GStrv) lines = output != NULL ? g_strsplit (g_strchomp (output), "\n", -1) : NULL;
 
   for (gsize i = 0; lines != NULL && lines[i] != NULL; i++)
-    print_line (page, i == 0 ? "output" : "", lines[i]);
+    print_line (page, i == 0 ? N_ ("output") : "", lines[i]);
 }
 
 static gint64
@@ -345,10 +353,10 @@ print_head (const Page *page)
   g_autofree char *id = rb_view_dup_text (page->explained, "id");
   g_autofree char *place = rb_view_dup_text (page->explained, "place");
   g_autofree char *state = rb_view_dup_text (page->explained, "state");
-  g_autofree char *since = with_time (page, place != NULL ? place : state, page->explained, "since", "since");
+  g_autofree char *since = with_time (page, place != NULL ? place : state, page->explained, "since", SINCE);
 
-  print_styled (page, RB_STYLE_HEADING, kind != NULL ? kind : "id", id);
-  print_line (page, "is", since);
+  print_styled (page, RB_STYLE_HEADING, kind != NULL ? kind : N_ ("id"), id);
+  print_line (page, N_ ("is"), since);
 }
 
 /* Of what has ended the end says it. */
@@ -358,14 +366,14 @@ print_reason (const Page *page)
   g_autofree char *reason = rb_view_dup_text (page->explained, "reason");
 
   if (rb_json_get_member_type (page->explained, "ended") != RB_JSON_OBJECT)
-    print_line (page, "why", reason);
+    print_line (page, N_ ("why"), reason);
 }
 
 static void
 print_times (const Page *page)
 {
-  static const char *const times[][2] = { { "arrived", "arrived_at" }, { "asked", "asked_at" }, { "created", "created_at" },
-                                          { "registered", "registered_at" } };
+  static const char *const times[][2] = { { N_ ("arrived"), "arrived_at" }, { N_ ("asked"), "asked_at" }, { N_ ("created"), "created_at" },
+                                          { N_ ("registered"), "registered_at" } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (times); i++)
     {
@@ -380,15 +388,17 @@ rb_explain_print (RbCtl        *ctl,
                   const RbJson *explained)
 {
   static const char *const plain[][2] = {
-    { "label", "label" },           { "name", "session_name" },      { "from", "sender_address" },
-    { "to", "to_address" },         { "event", "event" },            { "about", "subject" },        { "message", "message_id" },
-    { "endpoint", "endpoint_id" },  { "assignment", "assignment_id" }, { "", "assignment_state" },  { "reply", "reply_request_id" },
-    { "sent as", "wire_message_id" }, { "correlation", "correlation_id" }, { "attempts", "attempts" }, { "adapter", "adapter" },
-    { "runtime", "runtime_kind" },  { "process", "pid" },            { "channel", "channel" },      { "ended with", "ended_with" },
+    { N_ ("label"), "label" },          { N_ ("name"), "session_name" },          { N_ ("from"), "sender_address" },
+    { N_ ("to"), "to_address" },        { N_ ("event"), "event" },                { N_ ("about"), "subject" },
+    { N_ ("message"), "message_id" },   { N_ ("endpoint"), "endpoint_id" },       { N_ ("assignment"), "assignment_id" },
+    { "", "assignment_state" },         { N_ ("reply"), "reply_request_id" },     { N_ ("sent as"), "wire_message_id" },
+    { N_ ("correlation"), "correlation_id" }, { N_ ("attempts"), "attempts" },    { N_ ("adapter"), "adapter" },
+    { N_ ("runtime"), "runtime_kind" }, { N_ ("process"), "pid" },                { N_ ("channel"), "channel" },
+    { N_ ("ended with"), "ended_with" },
   };
   Page page = { ctl, explained, g_get_real_time () / 1000 };
   g_autofree char *next = rb_view_dup_text (explained, "next");
-  g_autofree char *next_at = with_time (&page, next, explained, "next_at", "at");
+  g_autofree char *next_at = with_time (&page, next, explained, "next_at", AT);
 
   print_head (&page);
   print_reason (&page);
@@ -401,7 +411,7 @@ rb_explain_print (RbCtl        *ctl,
   print_times (&page);
   print_rule (&page);
   print_holder (&page);
-  print_line (&page, "next", next_at);
+  print_line (&page, N_ ("next"), next_at);
   print_timers (&page);
   print_owed (&page);
   print_error (&page);

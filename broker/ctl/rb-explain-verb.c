@@ -57,7 +57,7 @@ set_too_long (GError     **error,
   g_autofree char *valid = g_utf8_make_valid (text, ID_MAX_BYTES);
   g_autofree char *begin = g_utf8_substring (valid, 0, MIN (ID_SHOWN_CHARS, g_utf8_strlen (valid, -1)));
 
-  rb_set_error (error, RB_ERROR_NOT_FOUND, "not_found", "nothing is known of '%s...'", begin);
+  rb_set_error (error, RB_ERROR_NOT_FOUND, "not_found", _ ("nothing is known of '%s...'"), begin);
 }
 
 static RbJson *
@@ -155,7 +155,7 @@ run_explain (RbCtl             *ctl,
   wants_follow = FALSE;
   if (*args[0] == '\0')
     {
-      rb_ctl_warn ("explain needs an id, or its beginning");
+      rb_ctl_warn (_ ("explain needs an id, or its beginning"));
       return RB_EXIT_USAGE;
     }
   explained = ask_by_any_name (ctl, args[0], &error);

@@ -15,13 +15,15 @@ append_options (GString            *text,
     {
       char short_name[] = { '-', entry->short_name, ',', '\0' };
       g_autofree char *left = NULL;
+      g_autofree char *padded = NULL;
 
       if ((entry->flags & G_OPTION_FLAG_HIDDEN) != 0)
         continue;
       left = g_strdup_printf ("%3s --%s%s%s", entry->short_name != 0 ? short_name : "", entry->long_name,
                               entry->arg_description != NULL ? "=" : "",
                               entry->arg_description != NULL ? _ (entry->arg_description) : "");
-      g_string_append_printf (text, "  %-26s %s\n", left, _ (entry->description));
+      padded = rb_terminal_pad (left, 26);
+      g_string_append_printf (text, "  %s %s\n", padded, _ (entry->description));
     }
 }
 
@@ -73,7 +75,7 @@ run_help (RbCtl             *ctl,
 
   if (args[0] != NULL && verb == NULL)
     {
-      rb_ctl_warn ("there is no verb '%s'; see 'brokerctl help'", args[0]);
+      rb_ctl_warn (_ ("there is no verb '%s'; see 'brokerctl help'"), args[0]);
       return RB_EXIT_USAGE;
     }
   text = rb_verbs_help (verb);

@@ -173,7 +173,8 @@ rb_limits_view_print (RbCtl        *ctl,
                       const RbJson *status)
 {
   static const RbTableColumn columns[] = {
-    { "NAME", 0 }, { "USED", 0 }, { "LIMIT", 0 }, { "PEAK", 0 }, { "STATE", 0 }, { "REACHED", 0 }, { "LAST", 0 }, { "AT THE LIMIT", 20 },
+    { N_ ("NAME"), 0 }, { N_ ("USED"), 0 }, { N_ ("LIMIT"), 0 }, { N_ ("PEAK"), 0 }, { N_ ("STATE"), 0 },
+    { N_ ("REACHED"), 0 }, { N_ ("LAST"), 0 }, { N_ ("AT THE LIMIT"), 20 },
   };
   g_autoptr(RbTable) table = rb_table_new (columns, G_N_ELEMENTS (columns));
   g_autoptr(GPtrArray) all = read_all (status);
@@ -230,7 +231,8 @@ rb_limits_view_nearly (const RbJson *status)
 
       if (limit->forgets || limit->waits || !is_at (limit, NEARLY_PERCENT))
         continue;
-      line = g_strdup_printf ("%s is nearly full (%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT "): %s", name, limit->used, limit->limit,
+      /* TRANSLATORS: name of a limit, how much of it is used, the limit, what happens when it is reached */
+      line = g_strdup_printf (_ ("%s is nearly full (%lld of %lld): %s"), name, (long long) limit->used, (long long) limit->limit,
                               limit->policy != NULL ? limit->policy : "");
       g_strv_builder_add (lines, line);
     }

@@ -8,6 +8,7 @@
 #include "rb-error.h"
 #include "rb-time.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #define AGO_MAX (10 * G_GINT64_CONSTANT (366) * 86400)      /* seconds */
@@ -85,6 +86,6 @@ rb_moment_to_iso (const char  *text,
     return rb_time_to_iso (at_ms);
 
   rb_set_error (error, RB_ERROR_INVALID, "bad_time",
-                "'%s' is no time: write 2026-11-26, '2026-11-26 12:00', 12:00 or how long ago (90s, 15min, 2h, 3d, 1w)", text);
+                _ ("'%s' is no time: write 2026-11-26, '2026-11-26 12:00', 12:00 or how long ago (90s, 15min, 2h, 3d, 1w)"), text);
   return NULL;
 }

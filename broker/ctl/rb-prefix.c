@@ -7,6 +7,8 @@
 
 #include "rb-error.h"
 
+#include <glib/gi18n.h>
+
 #define LISTED_MAX 10
 
 typedef gboolean (*MatchFunc) (const RbCandidate *candidate,
@@ -88,8 +90,15 @@ set_ambiguous (GPtrArray   *found,
                               candidate->name != NULL ? candidate->name : "");
     }
   if (found->len > LISTED_MAX)
-    g_string_append_printf (list, "\n  and %u more", found->len - LISTED_MAX);
-  rb_set_error (error, RB_ERROR_BAD_STATE, "ambiguous", "'%s' may be any of %u %ss:%s", text, found->len, kind, list->str);
+    {
+      guint more = found->len - LISTED_MAX;
+
+      g_string_append (list, "\n  ");
+      g_string_append_printf (list, ngettext ("and %u more", "and %u more", more), more);
+    }
+  rb_set_error (error, RB_ERROR_BAD_STATE, "ambiguous",
+                g_str_equal (kind, "endpoint") ? _ ("'%s' may be any of %u endpoints:%s") : _ ("'%s' may be any of these %u:%s"), text,
+                found->len, list->str);
 }
 
 const RbCandidate *
@@ -112,6 +121,8 @@ rb_prefix_pick (GPtrArray   *candidates,
           return NULL;
         }
     }
-  rb_set_error (error, RB_ERROR_NOT_FOUND, "no_match", "no %s begins with '%s'", kind, text);
+  rb_set_error (error, RB_ERROR_NOT_FOUND, "no_match",
+                g_str_equal (kind, "endpoint") ? _ ("no endpoint begins with '%s'") :
+                g_str_equal (kind, "waiting message") ? _ ("no waiting message begins with '%s'") : _ ("nothing begins with '%s'"), text);
   return NULL;
 }

@@ -61,7 +61,7 @@ ask (Restart  *self,
   self->old_version = dup_member (before, "product_version");
   if (self->instance == NULL)
     {
-      rb_set_error (error, RB_ERROR_NOT_SUPPORTED, "restart_refused", "this broker is too old to be restarted: stop it and start it again");
+      rb_set_error (error, RB_ERROR_NOT_SUPPORTED, "restart_refused", _ ("this broker is too old to be restarted: stop it and start it again"));
       return FALSE;
     }
 
@@ -121,18 +121,18 @@ may_come (Restart  *self,
     return FALSE;
   if (self->pid > 0 && kill (self->pid, 0) != 0 && errno == ESRCH)
     {
-      rb_set_error (error, RB_ERROR_UNAVAILABLE, "broker_start_failed", "the broker ended instead of starting again; its log says why");
+      rb_set_error (error, RB_ERROR_UNAVAILABLE, "broker_start_failed", _ ("the broker ended instead of starting again; its log says why"));
       return FALSE;
     }
   if (now_us > self->deadline_us)
     {
-      rb_set_error (error, RB_ERROR_TIMED_OUT, "restart_timeout", "the broker did not come back in time");
+      rb_set_error (error, RB_ERROR_TIMED_OUT, "restart_timeout", _ ("the broker did not come back in time"));
       return FALSE;
     }
   if (!self->told && now_us > self->began_us + PATIENCE_MS * 1000)
     {
       self->told = TRUE;
-      rb_ctl_warn ("waiting for the broker to stop and to start again...");
+      rb_ctl_warn (_ ("waiting for the broker to stop and to start again..."));
     }
   return TRUE;
 }

@@ -58,12 +58,12 @@ run_retry (RbCtl             *ctl,
   retry_all = FALSE;
   if (all == (args[0] != NULL))
     {
-      rb_ctl_warn ("retry needs the id of a dead letter, or --all");
+      rb_ctl_warn (_ ("retry needs the id of a dead letter, or --all"));
       return RB_EXIT_USAGE;
     }
   if (!all && (!g_ascii_string_to_signed (args[0], 10, 1, G_MAXINT64, &id, NULL)))
     {
-      rb_ctl_warn ("'%s' is no id of a dead letter", args[0]);
+      rb_ctl_warn (_ ("'%s' is no id of a dead letter"), args[0]);
       return RB_EXIT_USAGE;
     }
   return retry (ctl, id);

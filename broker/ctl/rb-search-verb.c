@@ -31,7 +31,7 @@ parse_limit (const char  *name,
 
   if (!g_ascii_string_to_unsigned (value, 10, 1, LIMIT_MAX, &limit, NULL))
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--limit must be from 1 to %d", LIMIT_MAX);
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("--limit must be from 1 to %d"), LIMIT_MAX);
       return FALSE;
     }
   wanted.limit = (guint) limit;
@@ -218,7 +218,7 @@ search (Output  *output,
   if (output->n_shown == 0 && !output->ctl->json)
     rb_ctl_print (output->ctl, _ ("nothing found\n"));
   if (output->is_cut)
-    rb_ctl_warn ("not all that lives was looked through: ask with a higher --limit (up to 100), or for less with --from, --endpoint, --since or --until");
+    rb_ctl_warn (_ ("not all that lives was looked through: ask with a higher --limit (up to 100), or for less with --from, --endpoint, --since or --until"));
   return RB_EXIT_OK;
 }
 

@@ -55,12 +55,12 @@ read_input (GError **error)
     return NULL;
   if (size > INPUT_MAX)
     {
-      rb_set_error (error, RB_ERROR_TOO_LARGE, "input_too_large", "the text is longer than %d bytes", INPUT_MAX);
+      rb_set_error (error, RB_ERROR_TOO_LARGE, "input_too_large", _ ("the text is longer than %d bytes"), INPUT_MAX);
       return NULL;
     }
   if (!g_utf8_validate_len (buffer, size, NULL))
     {
-      rb_set_error (error, RB_ERROR_INVALID, "not_utf8", "the text is not UTF-8");
+      rb_set_error (error, RB_ERROR_INVALID, "not_utf8", _ ("the text is not UTF-8"));
       return NULL;
     }
   return g_strndup (buffer, size);
@@ -78,7 +78,7 @@ get_text (const char *const *args,
   text = g_strjoinv (" ", (char **) args);
   if (g_utf8_validate (text, -1, NULL))
     return g_steal_pointer (&text);
-  rb_set_error (error, RB_ERROR_INVALID, "not_utf8", "the text is not UTF-8");
+  rb_set_error (error, RB_ERROR_INVALID, "not_utf8", _ ("the text is not UTF-8"));
   return NULL;
 }
 
@@ -89,9 +89,9 @@ check_options (RbJson **metadata,
   g_autoptr(GBytes) text = NULL;
 
   if (wanted.to == NULL || *wanted.to == '\0')
-    return fail_usage (error, "send needs --to ADDRESS");
+    return fail_usage (error, _ ("send needs --to ADDRESS"));
   if (!(wanted.reply_timeout >= 0 && wanted.reply_timeout < 1e9))
-    return fail_usage (error, "--wait-reply must be a number of seconds");
+    return fail_usage (error, _ ("--wait-reply must be a number of seconds"));
   if (wanted.metadata == NULL)
     return TRUE;
   text = g_bytes_new (wanted.metadata, strlen (wanted.metadata));

@@ -8,6 +8,8 @@
 #include "rb-error.h"
 #include "rb-json-writer.h"
 
+#include <glib/gi18n.h>
+
 /* How long the end of a session waits for a broker that is being restarted. */
 #define SETTLE_MS 3000
 
@@ -215,6 +217,6 @@ rb_session_wait_reply (RbSession  *self,
   if (self->received->len > 0)
     return g_ptr_array_steal_index (self->received, 0);
   if (!g_cancellable_set_error_if_cancelled (self->ctl->cancellable, error))
-    rb_set_error (error, RB_ERROR_TIMED_OUT, "no_reply", "no reply came in time");
+    rb_set_error (error, RB_ERROR_TIMED_OUT, "no_reply", _ ("no reply came in time"));
   return NULL;
 }

@@ -5,6 +5,8 @@
 
 #include "rb-table.h"
 
+#include <glib/gi18n.h>
+
 #define GAP 2
 
 struct _RbTable {
@@ -49,6 +51,13 @@ rb_table_get_n_rows (RbTable *self)
   return self->rows->len;
 }
 
+static const char *
+get_title (const RbTable *self,
+           guint          column)
+{
+  return _ (self->columns[column].title);
+}
+
 static guint
 sum (const guint *widths,
      guint        n)
@@ -66,7 +75,7 @@ measure (RbTable *self,
 {
   for (guint c = 0; c < self->n_columns; c++)
     {
-      widths[c] = rb_terminal_measure (self->columns[c].title);
+      widths[c] = rb_terminal_measure (get_title (self, c));
       for (guint r = 0; r < self->rows->len; r++)
         widths[c] = MAX (widths[c], rb_terminal_measure (((char **) g_ptr_array_index (self->rows, r))[c]));
     }
@@ -122,7 +131,7 @@ render_lines (RbTable          *self,
   GString *out = g_string_new (NULL);
 
   for (guint c = 0; c < self->n_columns; c++)
-    append_cell (out, self->columns[c].title, widths[c], c + 1 == self->n_columns);
+    append_cell (out, get_title (self, c), widths[c], c + 1 == self->n_columns);
   if (terminal->colour)
     {
       g_autofree char *heading = rb_terminal_style (terminal, RB_STYLE_HEADING, out->str);
@@ -156,7 +165,7 @@ render_stacked (RbTable          *self,
         g_string_append_c (out, '\n');
       for (guint c = 0; c < self->n_columns; c++)
         {
-          g_autofree char *line = g_strdup_printf ("%s: %s", self->columns[c].title, row[c]);
+          g_autofree char *line = g_strdup_printf ("%s: %s", get_title (self, c), row[c]);
           g_autofree char *wrapped = rb_terminal_wrap (line, terminal->columns, 2);
 
           g_string_append_printf (out, "%s\n", wrapped);

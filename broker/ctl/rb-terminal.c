@@ -146,6 +146,15 @@ find_cut (const char *text,
 }
 
 char *
+rb_terminal_pad (const char *text,
+                 guint       cells)
+{
+  guint width = rb_terminal_measure (text);
+
+  return g_strdup_printf ("%s%*s", text, width < cells ? (int) (cells - width) : 0, "");
+}
+
+char *
 rb_terminal_cut (const char *text,
                  guint       cells)
 {

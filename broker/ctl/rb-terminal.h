@@ -37,6 +37,9 @@ char  *rb_terminal_escape_lines (const char   *text);
 
 /* Of escaped text: cells, counting wide characters twice and combining ones not at all. */
 guint  rb_terminal_measure  (const char       *text);
+/* Followed by spaces until it is @cells wide. */
+char  *rb_terminal_pad      (const char       *text,
+                             guint             cells);
 /* At most @cells wide, with "…" where something was cut. */
 char  *rb_terminal_cut      (const char       *text,
                              guint             cells);

@@ -8,6 +8,7 @@
 #include "rb-error.h"
 
 #include <glib/gi18n.h>
+#include <locale.h>
 #include <string.h>
 
 static struct {
@@ -75,7 +76,7 @@ apply_common (RbCtl        *ctl,
   ctl->options->start = verb->starts && !common.no_start;
   if (!(common.timeout >= 0 && common.timeout < 1e9))
     {
-      rb_ctl_warn ("--timeout must be a number of seconds");
+      rb_ctl_warn (_ ("--timeout must be a number of seconds"));
       return RB_EXIT_USAGE;
     }
   ctl->timeout_ms = (gint64) (common.timeout * 1000);
@@ -89,8 +90,16 @@ refuse_usage (const RbVerb *verb,
               const char   *text)
 {
   rb_ctl_warn ("%s", text);
-  rb_ctl_warn ("usage: brokerctl %s [OPTION...] %s", verb->name, verb->usage);
+  rb_ctl_warn (_ ("usage: brokerctl %s [OPTION...] %s"), verb->name, verb->usage);
   return RB_EXIT_USAGE;
+}
+
+/* Who asks for JSON is a script: what it reads is the same on every desktop. */
+static void
+choose_language (void)
+{
+  if (common.json)
+    setlocale (LC_MESSAGES, "C");
 }
 
 static RbExitCode
@@ -109,9 +118,9 @@ run_verb (RbCtl        *ctl,
       return RB_EXIT_OK;
     }
   if (n_args < verb->min_args)
-    return refuse_usage (verb, "something is missing");
+    return refuse_usage (verb, _ ("something is missing"));
   if (verb->max_args >= 0 && n_args > verb->max_args)
-    return refuse_usage (verb, "too many arguments");
+    return refuse_usage (verb, _ ("too many arguments"));
   code = apply_common (ctl, verb);
   return code != RB_EXIT_OK ? code : verb->run (ctl, (const char *const *) args);
 }
@@ -189,19 +198,20 @@ rb_verbs_run (RbCtl             *ctl,
       if (common.help)
         rb_ctl_print (ctl, "%s", text);
       else
-        rb_ctl_warn ("which verb? See 'brokerctl help'");
+        rb_ctl_warn (_ ("which verb? See 'brokerctl help'"));
       return common.help ? RB_EXIT_OK : RB_EXIT_USAGE;
     }
 
   verb = rb_verbs_lookup (args[1]);
   if (verb == NULL)
     {
-      rb_ctl_warn ("there is no verb '%s'; see 'brokerctl help'", args[1]);
+      rb_ctl_warn (_ ("there is no verb '%s'; see 'brokerctl help'"), args[1]);
       return RB_EXIT_USAGE;
     }
   context = new_context (verb);
   if (!g_option_context_parse_strv (context, &args, &error))
     return rb_ctl_fail (error);
   drop_separator (args + 2);
+  choose_language ();
   return run_verb (ctl, verb, args + 2);
 }

@@ -17,55 +17,55 @@ static const GOptionEntry status_options[] = {
 };
 
 static const RbViewColumn endpoint_columns[] = {
-  { { "NAME", 8 }, "session_name", "label" },
-  { { "STATE", 0 }, "state" },
-  { { "FOR", 0 }, "state_since", NULL, TRUE },
-  { { "KIND", 6 }, "kind" },
-  { { "WAITING", 0 }, "queued" },
-  { { "PID", 0 }, "plugin_pid" },
-  { { "ENDPOINT", 12 }, "endpoint_id" },
+  { { N_ ("NAME"), 8 }, "session_name", "label" },
+  { { N_ ("STATE"), 0 }, "state" },
+  { { N_ ("FOR"), 0 }, "state_since", NULL, TRUE },
+  { { N_ ("KIND"), 6 }, "kind" },
+  { { N_ ("WAITING"), 0 }, "queued" },
+  { { N_ ("PID"), 0 }, "plugin_pid" },
+  { { N_ ("ENDPOINT"), 12 }, "endpoint_id" },
 };
 
 static const RbViewColumn inbox_columns[] = {
-  { { "MESSAGE", 10 }, "id" },
-  { { "FROM", 8 }, "sender_address" },
-  { { "FOR", 0 }, "since", "arrived_at", TRUE },
-  { { "WHY", 8 }, "reason" },
-  { { "CONTENT", 12 }, "preview" },
+  { { N_ ("MESSAGE"), 10 }, "id" },
+  { { N_ ("FROM"), 8 }, "sender_address" },
+  { { N_ ("FOR"), 0 }, "since", "arrived_at", TRUE },
+  { { N_ ("WHY"), 8 }, "reason" },
+  { { N_ ("CONTENT"), 12 }, "preview" },
 };
 
 static const RbViewColumn assignment_columns[] = {
-  { { "MESSAGE", 10 }, "undispatched_id" },
-  { { "ENDPOINT", 10 }, "endpoint_id" },
-  { { "STATE", 0 }, "state" },
-  { { "FOR", 0 }, "assigned_at", NULL, TRUE },
-  { { "DEADLINE", 0 }, "acceptance_deadline", NULL, TRUE },
-  { { "FROM", 8 }, "sender_address" },
-  { { "ASSIGNMENT", 10 }, "assignment_id" },
+  { { N_ ("MESSAGE"), 10 }, "undispatched_id" },
+  { { N_ ("ENDPOINT"), 10 }, "endpoint_id" },
+  { { N_ ("STATE"), 0 }, "state" },
+  { { N_ ("FOR"), 0 }, "assigned_at", NULL, TRUE },
+  { { N_ ("DEADLINE"), 0 }, "acceptance_deadline", NULL, TRUE },
+  { { N_ ("FROM"), 8 }, "sender_address" },
+  { { N_ ("ASSIGNMENT"), 10 }, "assignment_id" },
 };
 
 static const RbViewColumn outbox_columns[] = {
-  { { "ID", 0 }, "id" },
-  { { "EVENT", 10 }, "kind" },
-  { { "ABOUT", 10 }, "subject" },
-  { { "FOR", 0 }, "created_at", NULL, TRUE },
-  { { "TRIES", 0 }, "attempts" },
-  { { "WAITS FOR", 8 }, "waits_for" },
-  { { "LAST FAILURE", 10 }, "last_failure" },
+  { { N_ ("ID"), 0 }, "id" },
+  { { N_ ("EVENT"), 10 }, "kind" },
+  { { N_ ("ABOUT"), 10 }, "subject" },
+  { { N_ ("FOR"), 0 }, "created_at", NULL, TRUE },
+  { { N_ ("TRIES"), 0 }, "attempts" },
+  { { N_ ("WAITS FOR"), 8 }, "waits_for" },
+  { { N_ ("LAST FAILURE"), 10 }, "last_failure" },
 };
 
 static const RbViewColumn dead_columns[] = {
-  { { "ID", 0 }, "id" },
-  { { "EVENT", 10 }, "kind" },
-  { { "ABOUT", 10 }, "subject" },
-  { { "FROM", 0 }, "created_at", NULL, TRUE },
-  { { "STATUS", 0 }, "status" },
-  { { "WHY", 10 }, "reason" },
+  { { N_ ("ID"), 0 }, "id" },
+  { { N_ ("EVENT"), 10 }, "kind" },
+  { { N_ ("ABOUT"), 10 }, "subject" },
+  { { N_ ("FROM"), 0 }, "created_at", NULL, TRUE },
+  { { N_ ("STATUS"), 0 }, "status" },
+  { { N_ ("WHY"), 10 }, "reason" },
 };
 
 static const RbViewColumn module_columns[] = {
-  { { "NAME", 8 }, "name" },   { { "KIND", 0 }, "kind" },         { { "STATE", 0 }, "state" },
-  { { "VERSION", 0 }, "version" }, { { "DETAIL", 12 }, "reason", "summary" },
+  { { N_ ("NAME"), 8 }, "name" },   { { N_ ("KIND"), 0 }, "kind" },         { { N_ ("STATE"), 0 }, "state" },
+  { { N_ ("VERSION"), 0 }, "version" }, { { N_ ("DETAIL"), 12 }, "reason", "summary" },
 };
 
 static RbExitCode
@@ -132,7 +132,8 @@ print_line (RbCtl      *ctl,
             const char *value)
 {
   g_autofree char *escaped = rb_terminal_escape (value);
-  g_autofree char *line = g_strdup_printf ("%-13s %s", title, escaped);
+  g_autofree char *padded = rb_terminal_pad (*title != '\0' ? _ (title) : "", 13);
+  g_autofree char *line = g_strdup_printf ("%s %s", padded, escaped);
   g_autofree char *wrapped = rb_terminal_wrap (line, ctl->terminal.columns, 14);
 
   rb_ctl_print (ctl, "%s\n", wrapped);
@@ -162,9 +163,9 @@ print_limits (RbCtl        *ctl,
   g_autofree char *recent = rb_limits_view_recent (status, g_get_real_time () / 1000);
 
   for (guint i = 0; nearly[i] != NULL; i++)
-    print_line (ctl, "limit", nearly[i]);
+    print_line (ctl, N_ ("limit"), nearly[i]);
   if (recent != NULL)
-    print_line (ctl, "limits", recent);
+    print_line (ctl, N_ ("limits"), recent);
 }
 
 /* "offline (starting) for 12 s: connection refused" */
@@ -180,8 +181,12 @@ describe_network (const RbJson *status)
 
   if (reason != NULL)
     g_string_append_printf (text, " (%s)", reason);
-  if (age != NULL && !g_str_has_prefix (age, "in "))
-    g_string_append_printf (text, " for %s", age);
+  if (age != NULL && !rb_view_is_ahead (since, g_get_real_time () / 1000))
+    {
+      g_string_append_c (text, ' ');
+      /* TRANSLATORS: %s: how long it has been so, "12 s" */
+      g_string_append_printf (text, _ ("for %s"), age);
+    }
   if (link_error != NULL)
     g_string_append_printf (text, ": %s", link_error);
   return g_string_free (text, FALSE);
@@ -201,7 +206,7 @@ print_module (RbCtl        *ctl,
   if (kind == NULL || name == NULL || state == NULL || g_str_equal (state, "running"))
     return;
   text = g_strdup_printf ("%s '%s' (%s)%s%s", kind, name, state, reason != NULL ? ": " : "", reason != NULL ? reason : "");
-  print_line (ctl, "module", text);
+  print_line (ctl, N_ ("module"), text);
 }
 
 static void
@@ -228,16 +233,16 @@ print_status (RbCtl        *ctl,
     const char *title;
     const char *member;
     gboolean    must;      /* shown also when there is none */
-  } lines[] = { { "profile", "profile", FALSE },        { "address", "address", TRUE },   { "node", "node_id", FALSE },
-                { "endpoints", "endpoints", TRUE },     { "channels", "channels", TRUE }, { "inbox", "inbox", TRUE },
-                { "assignments", "assignments", TRUE }, { "messages kept", "messages", TRUE } };
+  } lines[] = { { N_ ("profile"), "profile", FALSE },        { N_ ("address"), "address", TRUE },   { N_ ("node"), "node_id", FALSE },
+                { N_ ("endpoints"), "endpoints", TRUE },     { N_ ("channels"), "channels", TRUE }, { N_ ("inbox"), "inbox", TRUE },
+                { N_ ("assignments"), "assignments", TRUE }, { N_ ("messages kept"), "messages", TRUE } };
   g_autofree char *refusal = rb_view_dup_text (status, "not_ready_reason");
   g_autofree char *ready = rb_view_dup_text (status, "ready");
   g_autofree char *network = describe_network (status);
   g_autoptr(RbJson) counters = NULL;
 
-  print_line (ctl, "broker", g_strcmp0 (ready, "true") == 0 ? "ready" : refusal != NULL ? refusal : "not ready");
-  print_line (ctl, "network", network);
+  print_line (ctl, N_ ("broker"), g_strcmp0 (ready, "true") == 0 ? _ ("ready") : refusal != NULL ? refusal : _ ("not ready"));
+  print_line (ctl, N_ ("network"), network);
   for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
     {
       g_autofree char *value = rb_view_dup_text (status, lines[i].member);
@@ -251,7 +256,7 @@ print_status (RbCtl        *ctl,
     {
       g_autofree char *text = join_numbers (counters);
 
-      print_line (ctl, "since start", *text != '\0' ? text : "nothing yet");
+      print_line (ctl, N_ ("since start"), *text != '\0' ? text : _ ("nothing yet"));
     }
   print_limits (ctl, status);
   print_modules (ctl);

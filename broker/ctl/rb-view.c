@@ -7,6 +7,8 @@
 
 #include "rb-time.h"
 
+#include <glib/gi18n.h>
+
 char *
 rb_view_dup_text (const RbJson *object,
                   const char   *name)
@@ -30,7 +32,7 @@ rb_view_dup_age (const char *iso,
     gint64      below_s;
     gint64      unit_s;
     const char *name;
-  } units[] = { { 60, 1, "s" }, { 60 * 60, 60, "min" }, { 48 * 60 * 60, 60 * 60, "h" }, { G_MAXINT64, 24 * 60 * 60, "d" } };
+  } units[] = { { 60, 1, N_ ("s") }, { 60 * 60, 60, N_ ("min") }, { 48 * 60 * 60, 60 * 60, N_ ("h") }, { G_MAXINT64, 24 * 60 * 60, N_ ("d") } };
   gint64 at_ms;
   gint64 distance_s;
 
@@ -39,9 +41,22 @@ rb_view_dup_age (const char *iso,
   distance_s = ABS (now_ms - at_ms) / 1000;
   for (gsize i = 0; i < G_N_ELEMENTS (units); i++)
     if (distance_s < units[i].below_s)
-      return g_strdup_printf ("%s%" G_GINT64_FORMAT " %s", at_ms > now_ms + 999 ? "in " : "", distance_s / units[i].unit_s,
-                              units[i].name);
+      {
+        g_autofree char *distance = g_strdup_printf ("%" G_GINT64_FORMAT " %s", distance_s / units[i].unit_s, _ (units[i].name));
+
+        /* TRANSLATORS: %s: a distance of time, "12 s" */
+        return rb_view_is_ahead (iso, now_ms) ? g_strdup_printf (_ ("in %s"), distance) : g_steal_pointer (&distance);
+      }
   return NULL;
+}
+
+gboolean
+rb_view_is_ahead (const char *iso,
+                  gint64      now_ms)
+{
+  gint64 at_ms;
+
+  return iso != NULL && rb_time_from_iso (iso, &at_ms) && at_ms > now_ms + 999;
 }
 
 char *

@@ -15,6 +15,9 @@ char     *rb_view_dup_text    (const RbJson        *object,
 /* How long ago an iso-ms time is: "12 s", "3 min", "5 h", "2 d"; in the future "in 12 s". NULL for NULL and nonsense. */
 char     *rb_view_dup_age     (const char          *iso,
                                gint64               now_ms);
+/* Whether that age begins with "in". */
+gboolean  rb_view_is_ahead    (const char          *iso,
+                               gint64               now_ms);
 /* The local time of day, with the date when it is not @now_ms's. */
 char     *rb_view_dup_time    (const char          *iso,
                                gint64               now_ms);

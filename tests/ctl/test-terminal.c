@@ -61,6 +61,24 @@ test_measure (void)
 }
 
 static void
+test_pad (void)
+{
+  static const struct {
+    const char *text;
+    const char *padded;
+  } cases[] = { { "", "     " }, { "abc", "abc  " }, { "漢字", "漢字 " }, { "fünf", "fünf " }, { "abcde", "abcde" }, { "abcdef", "abcdef" } };
+
+  g_test_summary ("Columns stay in line whatever the letters are; what is too long is not cut.");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *padded = rb_terminal_pad (cases[i].text, 5);
+
+      g_assert_cmpstr (padded, ==, cases[i].padded);
+    }
+}
+
+static void
 test_cut (void)
 {
   static const struct {
@@ -267,6 +285,7 @@ main (int    argc,
   g_test_add_func ("/terminal/escape", test_escape);
   g_test_add_func ("/terminal/escape-lines", test_escape_lines);
   g_test_add_func ("/terminal/measure", test_measure);
+  g_test_add_func ("/terminal/pad", test_pad);
   g_test_add_func ("/terminal/cut", test_cut);
   g_test_add_func ("/terminal/wrap", test_wrap);
   g_test_add_func ("/terminal/init", test_init);
