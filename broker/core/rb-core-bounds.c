@@ -54,6 +54,7 @@ static const RbBoundInfo infos[RB_N_CORE_BOUNDS] = {
   [RB_CORE_BOUND_ARCHIVE_BYTES] = { "archive_bytes", "bytes", RB_BOUND_FORGETS, "the oldest can be explained and found no more" },
   [RB_CORE_BOUND_REFUSED] = { "refused", "messages", RB_BOUND_FORGETS, "the order of further refused conversations is not kept" },
   [RB_CORE_BOUND_CLOSED_LOOKUPS] = { "closed_lookups", "endpoints", RB_BOUND_FORGETS, "the one used longest ago is asked for again" },
+  [RB_CORE_BOUND_POLICY_RULES] = { "policy_rules", "rules", RB_BOUND_PUSHES_BACK, "further rules are refused" },
 };
 
 static void
@@ -123,6 +124,7 @@ refresh_memories (RbCore   *core,
   rb_bounds_set_used (bounds, RB_CORE_BOUND_ARCHIVE_BYTES, rb_archive_get_bytes (core->archive));
   rb_bounds_set_used (bounds, RB_CORE_BOUND_REFUSED, rb_refused_get_n (core->refused));
   rb_bounds_set_used (bounds, RB_CORE_BOUND_CLOSED_LOOKUPS, rb_closed_get_n (core->closed));
+  rb_bounds_set_used (bounds, RB_CORE_BOUND_POLICY_RULES, rb_policy_get_n (core->policy));
 }
 
 static void
@@ -170,6 +172,7 @@ set_limits (RbCore   *core,
     [RB_CORE_BOUND_ARCHIVE_BYTES] = settings->archive.max_bytes,
     [RB_CORE_BOUND_REFUSED] = rb_refused_get_cap (),
     [RB_CORE_BOUND_CLOSED_LOOKUPS] = RB_CLOSED_MAX,
+    [RB_CORE_BOUND_POLICY_RULES] = RB_POLICY_RULES_MAX,
   };
 
   for (guint i = 0; i < RB_N_CORE_BOUNDS; i++)

@@ -10,6 +10,7 @@
 #include "rb-core.h"
 #include "rb-inbox.h"
 #include "rb-ledger.h"
+#include "rb-policy.h"
 #include "rb-presence.h"
 #include "rb-refused.h"
 #include "rb-registry.h"
@@ -49,6 +50,7 @@ struct _RbCore {
   RbReplyCache   *received;
   RbLedger       *ledger;
   RbArchive      *archive;
+  RbPolicy       *policy;
   RbInbox        *inbox;
   RbAssignments  *assignments;
   RbReplies      *replies;

@@ -75,6 +75,7 @@ rb_core_settings_init (RbCoreSettings *settings)
     .spawn_timeout = 30000,
     .legacy_adapters = TRUE,
     .remote_spawn = TRUE,
+    .spawn_approval = RB_POLICY_ASK,
   };
 }
 
@@ -153,6 +154,7 @@ rb_core_finalize (GObject *object)
   g_clear_pointer (&self->registry, rb_registry_free);
   g_clear_pointer (&self->ledger, rb_ledger_free);
   g_clear_pointer (&self->archive, rb_archive_free);
+  g_clear_pointer (&self->policy, rb_policy_free);
   g_clear_pointer (&self->channels, g_hash_table_unref);
   g_clear_pointer (&self->waiters_of, g_hash_table_unref);
   g_clear_pointer (&self->all_bounds, g_ptr_array_unref);
@@ -218,6 +220,7 @@ make_parts (RbCore *self)
   self->received = rb_reply_cache_new (settings->reply_correlation_cap, settings->reply_correlation_ttl);
   self->ledger = rb_ledger_new (SEEN_CAP, settings->seen_retention);
   self->archive = rb_archive_new (&settings->archive);
+  self->policy = rb_policy_new (settings->spawn_approval);
   self->inbox = rb_inbox_new (settings->inbox_cap);
   self->assignments = rb_assignments_new ();
   self->replies = rb_replies_new ();
@@ -245,6 +248,7 @@ count_bounds (RbCore *self)
   rb_reply_cache_set_bounds (self->received, self->bounds);
   rb_ledger_set_bounds (self->ledger, self->bounds);
   rb_archive_set_bounds (self->archive, self->bounds);
+  rb_policy_set_bounds (self->policy, self->bounds);
   rb_inbox_set_bounds (self->inbox, self->bounds);
   rb_replies_set_bounds (self->replies, self->bounds);
   rb_refused_set_bounds (self->refused, self->bounds);

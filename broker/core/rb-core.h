@@ -8,6 +8,7 @@
 #include "rb-channel.h"
 #include "rb-connector.h"
 #include "rb-emitter.h"
+#include "rb-policy-rule.h"
 #include "rb-processes.h"
 #include "rb-spawn-driver.h"
 #include "rb-store.h"
@@ -74,7 +75,8 @@ typedef struct {
   guint  staged_cap;              /* messages claimed in advance */
   gsize  staged_bytes_cap;
   guint  staged_waiters_cap;      /* requests that wait for them */
-  gboolean remote_spawn;          /* spawn.remote = allow: the upstream may start runtimes here */
+  gboolean remote_spawn;          /* spawn.remote = allow: the upstream may start runtimes here, where the policy says so */
+  RbPolicyAction spawn_approval;  /* what it says where no rule does: allow, ask or deny */
   gboolean legacy_adapters;       /* compat.legacy-adapters = auto */
   RbLegacyUpstream legacy_upstream;
 } RbCoreSettings;

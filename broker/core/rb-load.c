@@ -399,6 +399,16 @@ on_letter (GVariant *row,
 }
 
 static void
+on_policy_rule (GVariant *row,
+                gpointer  user_data)
+{
+  Load *load = user_data;
+
+  if (load->error == NULL)
+    rb_policy_load (load->core->policy, row, &load->error);
+}
+
+static void
 on_named_value (GVariant *row,
                 gpointer  user_data)
 {
@@ -426,7 +436,8 @@ load_all (Load *load)
   remember_ended (load);
   if (!load_table (load, RB_TABLE_ASSIGNMENTS, on_assignment) || !load_table (load, RB_TABLE_REPLIES, on_reply) ||
       !load_table (load, RB_TABLE_CHECKPOINTS, on_checkpoint) || !load_table (load, RB_TABLE_OUTBOX, on_letter) ||
-      !load_table (load, RB_TABLE_CONTROL_KEYS, on_control_key) || !load_table (load, RB_TABLE_ARCHIVE, on_archived))
+      !load_table (load, RB_TABLE_CONTROL_KEYS, on_control_key) || !load_table (load, RB_TABLE_ARCHIVE, on_archived) ||
+      !load_table (load, RB_TABLE_POLICY_RULES, on_policy_rule))
     return FALSE;
   note_interruptions (load);
   adopt_strays (load);

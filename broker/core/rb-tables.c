@@ -25,6 +25,8 @@ static const RbTableInfo tables[RB_N_TABLES] = {
   [RB_TABLE_ARCHIVE] = { "archive", "(xsssmsmsmsmsxxsx)", 1,
                          "n kind id name endpoint_id correlation_id source_id detail begun_at ended_at outcome size_bytes" },
   [RB_TABLE_ARCHIVE_TEXT] = { "archive_text", "(xs)", 1, "n text" },
+  [RB_TABLE_POLICY_RULES] = { "policy_rules", "(xsssssxs)", 1, "n what sender kind action note created_at made_by" },
+  [RB_TABLE_KNOWN_SENDERS] = { "known_senders", "(sx)", 1, "address since" },
 };
 
 const RbTableInfo *

@@ -22,6 +22,8 @@ typedef enum {
   RB_TABLE_CONTROL_KEYS,  /* control events that were carried out, protocol.md 15.5 */
   RB_TABLE_ARCHIVE,       /* what is over: messages, in and out, and endpoints, for as long as they are kept */
   RB_TABLE_ARCHIVE_TEXT,  /* what was said in those messages, to be searched */
+  RB_TABLE_POLICY_RULES,  /* what a person wants done with messages and spawns */
+  RB_TABLE_KNOWN_SENDERS, /* addresses that are no strangers */
   RB_N_TABLES,
 } RbTable;
 

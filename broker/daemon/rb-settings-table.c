@@ -157,7 +157,9 @@ static const RbSettingRow rows[] = {
     "how many ended processes' logs stay" },
 
   { "spawn", "remote", RB_SETTING_STRING, "allow", 0, 0, "allow;deny", NULL,
-    "whether the network may have runtimes started here, by the spawn drivers that can" },
+    "whether the network may have runtimes started here, by the spawn drivers that can; deny: no rule is asked" },
+  { "spawn", "approval", RB_SETTING_STRING, "ask", 0, 0, "ask;allow;deny", NULL,
+    "what becomes of such a start where no rule of the policy says it" },
 
   { "compat", "legacy-adapters", RB_SETTING_STRING, "auto", 0, 0, "auto;off", NULL,
     "serve adapters of the 0.2.5 age when one comes" },

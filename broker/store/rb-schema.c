@@ -151,7 +151,24 @@ static const char step_1[] =
 
   "PRAGMA application_id = " G_STRINGIFY (RB_SCHEMA_ID_OPEN);
 
-static const char *const steps[] = { step_1 };
+static const char step_2[] =
+  "CREATE TABLE policy_rules ("
+  "  n INTEGER NOT NULL PRIMARY KEY,"
+  "  what TEXT NOT NULL,"
+  "  sender TEXT NOT NULL,"
+  "  kind TEXT NOT NULL,"
+  "  action TEXT NOT NULL,"
+  "  note TEXT NOT NULL,"
+  "  created_at INTEGER NOT NULL,"
+  "  made_by TEXT NOT NULL"
+  ") STRICT, WITHOUT ROWID;"
+
+  "CREATE TABLE known_senders ("
+  "  address TEXT NOT NULL PRIMARY KEY,"
+  "  since INTEGER NOT NULL"
+  ") STRICT, WITHOUT ROWID;";
+
+static const char *const steps[] = { step_1, step_2 };
 
 /* What PRAGMA table_info says about a column, as one line: "message_id TEXT NOT NULL KEY 1". */
 static char *

@@ -49,6 +49,9 @@ void rb_drive_archive        (RbCoreFixture *fixture);
 void rb_drive_archive_bytes  (RbCoreFixture *fixture);
 void rb_drive_closed_lookups (RbCoreFixture *fixture);
 
+/* bound-policy.c */
+void rb_drive_policy_rules   (RbCoreFixture *fixture);
+
 /* The settings of the fixture count from here on. */
 void rb_bound_settle         (RbCoreFixture *fixture);
 /* A message from bob, "m<seq>", of @size bytes; @target: an endpoint or NULL; @correlation: NULL or a conversation. */

@@ -45,6 +45,7 @@ static const Case cases[] = {
   { "archive_bytes", rb_drive_archive_bytes, NULL },
   { "refused", rb_drive_refused, NULL },
   { "closed_lookups", rb_drive_closed_lookups, NULL },
+  { "policy_rules", rb_drive_policy_rules, NULL },
 };
 
 static void

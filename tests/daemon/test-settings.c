@@ -102,7 +102,7 @@ test_limits_filled (void)
 
   add_text (settings, "f", "[limits]\ninbox-cap=7\nqueue-bytes-cap=4096\nacceptance-timeout-ms=0\n"
             "[history]\nmax-entries=9\ntext-max=0\n"
-            "[ipc]\nping-interval-ms=0\nbody-max=2048\n[compat]\nlegacy-adapters=off\nlegacy-upstream=on\n[spawn]\nremote=deny\n");
+            "[ipc]\nping-interval-ms=0\nbody-max=2048\n[compat]\nlegacy-adapters=off\nlegacy-upstream=on\n[spawn]\nremote=deny\napproval=deny\n");
   g_assert_true (rb_settings_resolve (settings, NULL));
   rb_settings_fill_core (settings, &core);
   rb_settings_fill_ipc (settings, &ipc);
@@ -113,6 +113,7 @@ test_limits_filled (void)
   g_assert_cmpint (core.acceptance_timeout, ==, 0);
   g_assert_false (core.legacy_adapters);
   g_assert_false (core.remote_spawn);
+  g_assert_cmpint (core.spawn_approval, ==, RB_POLICY_DENY);
   g_assert_cmpint (core.legacy_upstream, ==, RB_LEGACY_UPSTREAM_ON);
   g_assert_cmpint (ipc.ping_interval_ms, ==, -1);
   g_assert_cmpuint (ipc.body_max, ==, 2048);

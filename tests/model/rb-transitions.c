@@ -401,6 +401,8 @@ rb_transitions_watch_change (RbTransitionsWatch *self,
     case RB_TABLE_CONTROL_KEYS:
     case RB_TABLE_ARCHIVE:
     case RB_TABLE_ARCHIVE_TEXT:
+    case RB_TABLE_POLICY_RULES:
+    case RB_TABLE_KNOWN_SENDERS:
     case RB_N_TABLES:
       break;
     }

@@ -309,6 +309,8 @@ on_row (RbTable   table,
     case RB_TABLE_CONTROL_KEYS:
     case RB_TABLE_ARCHIVE:
     case RB_TABLE_ARCHIVE_TEXT:
+    case RB_TABLE_POLICY_RULES:
+    case RB_TABLE_KNOWN_SENDERS:
     case RB_N_TABLES:
       break;
     }
