@@ -6,7 +6,7 @@
 #include "rb-daemon.h"
 #include "rb-log-file.h"
 #include "rb-log.h"
-#include "rb-setup.h"
+#include "rb-options.h"
 
 #include <errno.h>
 #include <glib/gi18n.h>
@@ -14,87 +14,6 @@
 #include <sys/resource.h>
 
 #define FILES_BESIDE_CONNECTIONS 512
-
-typedef struct {
-  RbSetupOptions setup;
-  gboolean       version;
-  gboolean       verbose;
-  gboolean       check;
-  gboolean       explain;
-  gboolean       json;
-  char         **rest;
-} Options;
-
-static const char summary[] = N_(
-  "The session service through which the agent runtimes of one person share one network identity.");
-
-static const char description[] = N_(
-  "Examples:\n"
-  "  runtime-brokerd                                  run with the settings files; profile local by default\n"
-  "  runtime-brokerd --account work --verbose         another account, with the log on standard error\n"
-  "  runtime-brokerd --set limits.inbox-cap=1000      any setting of broker.conf(5)\n"
-  "  runtime-brokerd --explain-config                 each setting, and where it came from\n"
-  "\n"
-  "Exit codes:\n"
-  "  0  stopped by SIGTERM or SIGINT, superseded, or another healthy broker already runs\n"
-  "  1  the start failed (options, settings, credentials, database, a required module), or an internal failure\n");
-
-static gboolean
-check_rest (const Options  *options,
-            GError        **error)
-{
-  /* A client that starts its broker lazily passes one path of a script; it means nothing here (protocol.md 3.11). */
-  if (options->rest == NULL || options->rest[1] == NULL)
-    return TRUE;
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _("Unexpected argument '%s'"), options->rest[1]);
-  return FALSE;
-}
-
-static gboolean
-parse_options (Options   *options,
-               int       *argc,
-               char    ***argv,
-               GError   **error)
-{
-  GOptionEntry entries[] = {
-    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_("Print the version and exit"), NULL },
-    { "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &options->setup.assignments,
-      N_("Set any setting; may be repeated"), "GROUP.KEY=VALUE" },
-    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->setup.config_file,
-      N_("Read this file instead of the usual ones"), N_("FILE") },
-    { "profile", 0, 0, G_OPTION_ARG_STRING, &options->setup.profile, N_("Which network: local or masons"), N_("NAME") },
-    { "account", 0, 0, G_OPTION_ARG_STRING, &options->setup.account, N_("Account to serve"), N_("ID") },
-    { "data-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->setup.data_dir, N_("Where the state of all accounts lies"), N_("DIR") },
-    { "log-level", 0, 0, G_OPTION_ARG_STRING, &options->setup.log_level,
-      N_("debug, info, message, warning or error"), N_("LEVEL") },
-    { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose, N_("Log to standard error too"), NULL },
-    { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check, N_("Check whether a start would find what it needs, and exit"), NULL },
-    { "explain-config", 0, 0, G_OPTION_ARG_NONE, &options->explain,
-      N_("Print each setting and where it came from, and exit"), NULL },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, N_("With --explain-config: as JSON"), NULL },
-    { G_OPTION_REMAINING, 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME_ARRAY, &options->rest, NULL, NULL },
-    G_OPTION_ENTRY_NULL
-  };
-  g_autoptr(GOptionContext) context = g_option_context_new (NULL);
-
-  g_option_context_set_summary (context, _(summary));
-  g_option_context_set_description (context, _(description));
-  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
-  return g_option_context_parse (context, argc, argv, error) && check_rest (options, error);
-}
-
-static void
-clear_options (Options *options)
-{
-  g_free (options->setup.config_file);
-  g_strfreev (options->setup.assignments);
-  g_free (options->setup.profile);
-  g_free (options->setup.account);
-  g_free (options->setup.data_dir);
-  g_free (options->setup.log_level);
-  g_strfreev (options->rest);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, clear_options)
 
 static void
 print_explanation (const RbSettings *settings,
@@ -121,7 +40,7 @@ raise_file_limit (const RbSettings *settings)
 
 /* NULL when the process is not to serve: *@code is its exit code then. */
 static RbSettings *
-set_up (Options        *options,
+set_up (RbOptions      *options,
         RbCredentials **credentials,
         int            *code)
 {
@@ -145,7 +64,7 @@ set_up (Options        *options,
 static int
 serve (RbLaunch    *launch,
        RbHandover **handover,
-       Options     *options)
+       RbOptions   *options)
 {
   g_autoptr(RbDaemon) daemon = rb_daemon_new (launch, g_steal_pointer (handover));
   g_autoptr(RbCredentials) credentials = NULL;
@@ -164,7 +83,7 @@ serve (RbLaunch    *launch,
 /* The program as it is installed now takes over; where it cannot be had any more, this one goes on. */
 static int
 serve_on (RbLaunch *launch,
-          Options  *options)
+          RbOptions *options)
 {
   g_autoptr(RbHandover) handover = rb_handover_receive ();
   int code;
@@ -184,7 +103,7 @@ main (int    argc,
       char **argv)
 {
   g_autoptr(RbLaunch) launch = rb_launch_new (argc, argv);
-  g_auto(Options) options = { .setup = { NULL } };
+  g_auto(RbOptions) options = { .setup = { NULL } };
   g_autoptr(GError) error = NULL;
   int exit_code;
 
@@ -193,7 +112,7 @@ main (int    argc,
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
 
-  if (!parse_options (&options, &argc, &argv, &error))
+  if (!rb_options_parse (&options, &argc, &argv, &error))
     {
       g_printerr ("runtime-brokerd: %s\n", error->message);
       return 1;

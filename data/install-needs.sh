@@ -21,6 +21,8 @@ build libsqlite3-dev pkgconf sqlite3 >= 3.40
 wish libsystemd-dev pkgconf libsystemd
 test python3 command python3
 test dbus-daemon command dbus-daemon
+test groff-base command groff
+test mandoc command mandoc
 test spin command spin
 interop nodejs command node
 interop npm command npm

@@ -562,29 +562,6 @@ test_legacy (void)
     }
 }
 
-static void
-test_manual (void)
-{
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "..", "data", "man", "broker.conf.5", NULL);
-  g_autofree char *text = NULL;
-  guint n_rows[2];
-  const RbSettingRow *tables[] = { rb_settings_table_get (&n_rows[0]), rb_settings_limits_get (&n_rows[1]) };
-
-  g_test_summary ("broker.conf(5) names every setting.");
-
-  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
-  for (guint t = 0; t < G_N_ELEMENTS (tables); t++)
-    for (guint i = 0; i < n_rows[t]; i++)
-      {
-        g_auto(GStrv) parts = g_strsplit (tables[t][i].key, "-", -1);
-        g_autofree char *key = g_strjoinv ("\\-", parts);
-        g_autofree char *entry = g_strdup_printf ("\n.B %s\n", key);
-
-        if (strstr (text, entry) == NULL)
-          g_error ("'%s' is not in the manual", tables[t][i].key);
-      }
-}
-
 int
 main (int    argc,
       char **argv)
@@ -605,7 +582,6 @@ main (int    argc,
   g_test_add_func ("/settings/explain", test_explain);
   g_test_add_func ("/settings/explain/secret", test_secret);
   g_test_add_func ("/settings/compat/legacy", test_legacy);
-  g_test_add_func ("/settings/manual", test_manual);
   g_test_add_func ("/settings/files/order", test_files_order);
   g_test_add_func ("/settings/files/read", test_files_read);
   g_test_add_func ("/settings/files/refused", test_files_refused);
