@@ -6,6 +6,7 @@
 #include "rb-bus-methods.h"
 
 #include "rb-bus-archive.h"
+#include "rb-bus-send.h"
 #include "rb-dispatch.h"
 #include "rb-error.h"
 #include "rb-outbox-operator.h"
@@ -199,6 +200,7 @@ static const struct {
   { RB_BUS_BROKER, "Explain", .call = explain },
   { RB_BUS_BROKER, "Search", .call = rb_bus_archive_search },
   { RB_BUS_BROKER, "Export", .call = rb_bus_archive_export },
+  { RB_BUS_BROKER, "Send", .call = rb_bus_send },
   { RB_BUS_BROKER, "Dispatch", .call = dispatch },
   { RB_BUS_BROKER, "RetryDeadLetters", .call = retry_dead_letters },
   { RB_BUS_BROKER, "Restart", .call = restart },

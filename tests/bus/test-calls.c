@@ -6,6 +6,7 @@
 #include "rb-bus-fixture.h"
 
 #include "rb-bus-kind.h"
+#include "rb-channels.h"
 #include "rb-core-private.h"
 
 #define PID 100
@@ -94,6 +95,72 @@ test_dispatch (RbBusFixture *fixture,
 }
 
 static void
+test_send (RbBusFixture *fixture,
+           gconstpointer data)
+{
+  g_autoptr(GVariant) answer = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *member = NULL;
+  const char *id, *status;
+  GBytes *content;
+
+  g_test_summary ("A caller sends as an endpoint of its own, which is gone again when that is done or refused.");
+
+  if (fixture->bus == NULL)
+    return;
+  answer = rb_bus_fixture_call (fixture, "", "", "Send", g_variant_new_parsed ("('bob', 'say \"hi\"', {'metadata': <'{\"k\":\"v\"}'>})"), &error);
+  g_assert_no_error (error);
+  g_variant_get (answer, "(&s&s)", &id, &status);
+  g_assert_true (g_uuid_string_is_valid (id));
+  g_assert_cmpstr (status, ==, "delivered");
+  g_assert_cmpuint (fixture->core.connector->sent->len, ==, 1);
+  content = rb_envelope_get_content (g_ptr_array_index (fixture->core.connector->sent, 0));
+  g_assert_cmpmem (g_bytes_get_data (content, NULL), g_bytes_get_size (content), "\"say \\\"hi\\\"\"", 12);
+  member = rb_fake_connector_sent_metadata (fixture->core.connector, 0, "k");
+  g_assert_cmpstr (member, ==, "v");
+  rb_bus_fixture_pass (fixture, 20);
+  g_assert_cmpuint (rb_registry_get_n (fixture->core.core->registry), ==, 0);
+
+  g_assert_null (rb_bus_fixture_call (fixture, "", "", "Send", g_variant_new_parsed ("('bob', 'hi', {'metadata': <'{\"target_endpoint_id\":\"e\"}'>})"),
+                                      &error));
+  rb_bus_assert_error (&error, ERROR "Invalid", "target_endpoint_id_forbidden: ");
+  rb_bus_fixture_pass (fixture, 20);
+  g_assert_cmpuint (rb_registry_get_n (fixture->core.core->registry), ==, 0);
+  g_assert_cmpuint (rb_channels_get_n (fixture->core.core), ==, 0);
+}
+
+static void
+test_send_together (RbBusFixture *fixture,
+                    gconstpointer data)
+{
+  GAsyncResult *results[3] = { NULL };
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("Several callers send at once; what the network answers late is answered late, and nothing is left of it.");
+
+  if (fixture->bus == NULL)
+    return;
+  fixture->core.connector->hold = TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+    rb_bus_fixture_start (fixture, "", "", "Send", g_variant_new_parsed ("('bob', 'hi', @a{sv} {})"), &results[i]);
+  rb_bus_fixture_pass (fixture, 20);
+  rb_test_wait_until (fixture->core.connector->waiting->len == G_N_ELEMENTS (results));
+  g_assert_cmpuint (rb_registry_get_n (fixture->core.core->registry), ==, G_N_ELEMENTS (results));
+  g_assert_cmpuint (rb_channels_get_n (fixture->core.core), ==, 1);
+  fixture->core.connector->hold = FALSE;
+  rb_fake_connector_answer (fixture->core.connector, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+    {
+      g_autoptr(GVariant) answer = rb_bus_fixture_finish (fixture, &results[i], &error);
+
+      g_assert_no_error (error);
+    }
+  rb_bus_fixture_pass (fixture, 20);
+  g_assert_cmpuint (rb_registry_get_n (fixture->core.core->registry), ==, 0);
+  g_assert_cmpuint (rb_channels_get_n (fixture->core.core), ==, 0);
+}
+
+static void
 test_bad_input (RbBusFixture *fixture,
                 gconstpointer data)
 {
@@ -109,8 +176,15 @@ test_bad_input (RbBusFixture *fixture,
     { "Export", "({'cursor': <'nonsense'>},)", ERROR "Invalid", "bad_request: " },
     { "RetryDeadLetters", "(@x -1,)", ERROR "Invalid", "bad_request: there is no id -1" },
     { "RetryDeadLetters", "(@x 9,)", ERROR "NotFound", "dead_letter_unknown: " },
+    { "Send", "('bob', 'hi', {'metadata': <'[]'>})", ERROR "Invalid", "" },
+    { "Send", "('bob', 'hi', {'metadata': <'{\"correlation_id\":\"c\"}'>})", ERROR "Invalid", "correlation_id_forbidden: " },
+    { "Send", "('bob', 'hi', {'require_live': <5>})", ERROR "Invalid", "bad_request: 'require_live' is of type 'b', not 'i'" },
     { "Nonsense", "()", "org.freedesktop.DBus.Error.UnknownMethod", "" },
   };
+
+  g_autofree char *long_text = g_strnfill (1024 * 1024, 'x');
+  GVariant *options = g_variant_new ("a{sv}", NULL);
+  g_autoptr(GError) long_error = NULL;
 
   g_test_summary ("Wrong types, unknown options and ids are refused, each with its name and its reason.");
 
@@ -124,6 +198,9 @@ test_bad_input (RbBusFixture *fixture,
       g_assert_null (rb_bus_fixture_call (fixture, "", "", rows[i].method, g_variant_new_parsed (rows[i].parameters), &error));
       rb_bus_assert_error (&error, rows[i].name, rows[i].text);
     }
+
+  g_assert_null (rb_bus_fixture_call (fixture, "", "", "Send", g_variant_new ("(ss@a{sv})", "bob", long_text, options), &long_error));
+  rb_bus_assert_error (&long_error, ERROR "TooLarge", "payload_too_large: ");
 }
 
 static void
@@ -210,6 +287,8 @@ main (int   argc,
 
   ADD ("/calls/all", test_all);
   ADD ("/calls/dispatch", test_dispatch);
+  ADD ("/calls/send", test_send);
+  ADD ("/calls/send/together", test_send_together);
   ADD ("/calls/bad-input", test_bad_input);
   ADD ("/calls/flood", test_flood);
   ADD ("/calls/vanish", test_vanish);
