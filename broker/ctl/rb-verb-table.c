@@ -23,6 +23,7 @@ static const RbVerb *const verbs[] = {
   &rb_dead_letters_verb,
   &rb_retry_verb,
   &rb_modules_verb,
+  &rb_open_verb,
   &rb_restart_verb,
   &rb_config_verb,
   &rb_env_verb,

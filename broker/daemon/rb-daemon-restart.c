@@ -115,6 +115,7 @@ rb_daemon_hand_over (RbDaemon *self)
   self->next->socket_keeper = g_strdup (self->is_socket_kept ? "manager" : NULL);
   self->next->state_dir = g_strdup (self->paths->state_dir);
   self->next->discovery_file = g_strdup (self->paths->discovery_file);
+  self->next->page_sessions = rb_ipc_server_dup_page_sessions (self->ipc);
   if (!rb_launch_prepare (self->launch, self->next, &error))
     rb_log_warning ("restart_not_prepared", "message", error->message, NULL);
 }

@@ -373,6 +373,7 @@ use_inherited (RbDaemon     *self,
     }
   self->is_socket_kept = self->inherited->socket_keeper != NULL;
   options->is_socket_kept = self->is_socket_kept;
+  options->page_sessions = self->inherited->page_sessions;
   options->tcp_fd = rb_handover_take (&self->inherited->tcp_fd);
   if (g_strcmp0 (self->inherited->socket_path, self->socket_path) == 0)
     options->socket_fd = rb_handover_take (&self->inherited->socket_fd);

@@ -29,6 +29,7 @@ static const struct {
   { "socket-keeper", G_STRUCT_OFFSET (RbHandover, socket_keeper) },
   { "state-dir", G_STRUCT_OFFSET (RbHandover, state_dir) },
   { "discovery-file", G_STRUCT_OFFSET (RbHandover, discovery_file) },
+  { "page-sessions", G_STRUCT_OFFSET (RbHandover, page_sessions) },
 };
 
 static const struct {

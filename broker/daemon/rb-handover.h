@@ -18,6 +18,7 @@ typedef struct {
   char *socket_keeper;   /* (nullable) "manager": the socket's file is the service manager's, who listens again when we are gone */
   char *state_dir;       /* whose broker this is: another one's has no use for it */
   char *discovery_file;
+  char *page_sessions;   /* (nullable) who may use the web page still */
 } RbHandover;
 
 /* Closes what was not taken. */

@@ -145,6 +145,9 @@ static const RbSettingRow rows[] = {
   { "ipc", "socket", RB_SETTING_STRING, "yes", 0, 0, NULL, check_socket,
     "Unix socket: yes (its usual path), no, or a path" },
 
+  { "page", "enabled", RB_SETTING_BOOLEAN, "true", 0, 0, NULL, NULL,
+    "whether 'brokerctl open' can show a web page, for you alone, on this machine" },
+
   { "log", "level", RB_SETTING_STRING, "info", 0, 0, "debug;info;message;warning;error", NULL,
     "least level that is logged" },
   { "log", "levels", RB_SETTING_STRING_LIST, "", 0, 0, NULL, check_levels,

@@ -530,4 +530,5 @@ rb_settings_fill_ipc (const RbSettings *self,
   ipc->header_timeout_ms = rb_settings_get_integer (self, "ipc", "header-timeout-ms");
   /* There, 0 asks for the default and below 0 is off. */
   ipc->ping_interval_ms = ping_ms == 0 ? -1 : ping_ms;
+  ipc->is_page_off = !g_str_equal (rb_settings_get_string (self, "page", "enabled"), "true");
 }

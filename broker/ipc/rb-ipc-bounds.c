@@ -8,6 +8,7 @@
 #include "rb-ipc-bounds.h"
 
 #include "rb-ipc-channel.h"
+#include "rb-ipc-page-sessions.h"
 #include "rb-ipc-private.h"
 
 static const RbBoundInfo infos[RB_N_IPC_BOUNDS] = {
@@ -20,6 +21,8 @@ static const RbBoundInfo infos[RB_N_IPC_BOUNDS] = {
   [RB_IPC_BOUND_CHANNEL_REQUESTS] = { "channel_requests", "requests", RB_BOUND_WAITS,
                                       "nothing is read from that channel until one is answered" },
   [RB_IPC_BOUND_CHANNEL_QUEUE] = { "channel_queue", "bytes", RB_BOUND_PUSHES_BACK, "a channel that does not read is closed" },
+  [RB_IPC_BOUND_PAGE_TICKETS] = { "page_tickets", "logins", RB_BOUND_FORGETS, "the oldest is no longer good" },
+  [RB_IPC_BOUND_PAGE_SESSIONS] = { "page_sessions", "pages", RB_BOUND_FORGETS, "the one used longest ago has to log in again" },
 };
 
 static void
@@ -48,6 +51,8 @@ rb_ipc_bounds_start (RbIpcServer *server)
   rb_bounds_set_limit (bounds, RB_IPC_BOUND_MESSAGE, options->frame_max);
   rb_bounds_set_limit (bounds, RB_IPC_BOUND_CHANNEL_REQUESTS, RB_IPC_CHANNEL_REQUESTS_MAX);
   rb_bounds_set_limit (bounds, RB_IPC_BOUND_CHANNEL_QUEUE, RB_IPC_CHANNEL_QUEUE_MAX);
+  rb_bounds_set_limit (bounds, RB_IPC_BOUND_PAGE_TICKETS, RB_IPC_TICKETS_MAX);
+  rb_bounds_set_limit (bounds, RB_IPC_BOUND_PAGE_SESSIONS, RB_IPC_SESSIONS_MAX);
   rb_bounds_set_refresh (bounds, on_refresh, server);
   server->input.max = options->input_max;
   server->bounds = bounds;

@@ -5,6 +5,7 @@
 
 #include "rb-ipc-http.h"
 
+#include "rb-ipc-page.h"
 #include "rb-ipc-request.h"
 #include "rb-ipc-upgrade.h"
 
@@ -52,9 +53,9 @@ rb_ipc_http_dup_target (SoupServerMessage *message)
                       fragment != NULL ? fragment : "", NULL);
 }
 
-static guint
-count_header (SoupServerMessage *message,
-              const char        *wanted)
+guint
+rb_ipc_http_count_header (SoupServerMessage *message,
+                          const char        *wanted)
 {
   SoupMessageHeadersIter iter;
   const char *name;
@@ -74,16 +75,16 @@ is_loopback (const char *host)
 }
 
 /* A name that an attacker's server resolves to 127.0.0.1 is still in Host. */
-static gboolean
-is_our_host (RbIpcServer       *server,
-             SoupServerMessage *message)
+gboolean
+rb_ipc_http_is_our_host (RbIpcServer       *server,
+                         SoupServerMessage *message)
 {
   const char *host = rb_ipc_http_get_header (message, "Host");
   GUri *uri = soup_server_message_get_uri (message);
   g_autofree char *by_address = g_strdup_printf ("127.0.0.1:%u", server->port);
   g_autofree char *by_name = g_strdup_printf ("localhost:%u", server->port);
 
-  if (host == NULL || count_header (message, "Host") != 1)
+  if (host == NULL || rb_ipc_http_count_header (message, "Host") != 1)
     return FALSE;
   if (g_ascii_strcasecmp (host, by_address) != 0 && g_ascii_strcasecmp (host, by_name) != 0)
     return FALSE;
@@ -95,9 +96,9 @@ rb_ipc_http_check_origin (RbIpcServer       *server,
                           RbIpcConnection   *connection,
                           SoupServerMessage *message)
 {
-  if (!connection->local && !is_our_host (server, message))
+  if (!connection->local && !rb_ipc_http_is_our_host (server, message))
     return "forbidden_host";
-  if (count_header (message, "Origin") != 0)
+  if (rb_ipc_http_count_header (message, "Origin") != 0)
     return "forbidden_origin";
   return NULL;
 }
@@ -196,9 +197,13 @@ admit (RbIpcServer       *server,
        SoupServerMessage *message,
        RbIpcRequest      *request)
 {
-  const char *code = rb_ipc_http_check_origin (server, connection, message);
-  gboolean authentic = rb_ipc_http_authenticate (server, connection, message);
+  const char *code;
+  gboolean authentic;
 
+  if (rb_ipc_page_is_meant (server, connection, message, rb_ipc_request_get_target (request)))
+    return rb_ipc_page_admit (server, connection, message, request);
+  code = rb_ipc_http_check_origin (server, connection, message);
+  authentic = rb_ipc_http_authenticate (server, connection, message);
   if (code != NULL)
     {
       rb_ipc_request_fail_with (request, RB_ERROR_FORBIDDEN, code, FALSE, "requests from web pages are refused");

@@ -17,6 +17,7 @@ G_BEGIN_DECLS
 typedef struct _RbIpcChannel    RbIpcChannel;
 typedef struct _RbIpcConnection RbIpcConnection;
 typedef struct _RbIpcListener   RbIpcListener;
+typedef struct _RbIpcPage       RbIpcPage;
 typedef struct _RbIpcRequest    RbIpcRequest;
 
 struct _RbIpcServer {
@@ -42,6 +43,7 @@ struct _RbIpcServer {
   RbBounds      *bounds;          /* numbered by RbIpcBound */
   RbWsBudget     input;           /* bodies of requests until they are answered, and messages of channels that are not whole yet */
   GHashTable    *actions;         /* char * -> Action */
+  RbIpcPage     *page;            /* NULL: there is none, or the server is closed */
   gboolean       draining;
   gboolean       handed_over;
   gboolean       closed;

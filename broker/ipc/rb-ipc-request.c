@@ -37,6 +37,7 @@ struct _RbIpcRequest {
   char              *method;
   char              *target;
   gboolean           local;        /* came over the Unix socket */
+  RbIpcAccess        access;
   const RbIpcRoute  *route;
   char              *parameter;
   RbCaller           caller;
@@ -183,6 +184,7 @@ request_new (RbIpcServer *server,
   self->method = g_strdup (method);
   self->target = g_strdup (target);
   self->local = local;
+  self->access = local ? RB_IPC_ACCESS_LOCAL : RB_IPC_ACCESS_ADAPTER;
   self->watch_fd = -1;
   return self;
 }
@@ -333,10 +335,12 @@ answer_http (RbIpcRequest *self,
 
   headers = soup_server_message_get_response_headers (self->message);
   soup_server_message_set_status (self->message, status, NULL);
-  soup_message_headers_replace (headers, "Content-Type", RB_IPC_JSON_TYPE);
+  if (soup_message_headers_get_one (headers, "Content-Type") == NULL)
+    soup_message_headers_replace (headers, "Content-Type", RB_IPC_JSON_TYPE);
   if (allow != NULL)
     soup_message_headers_replace (headers, "Allow", allow);
-  soup_message_body_append_bytes (soup_server_message_get_response_body (self->message), body);
+  if (g_bytes_get_size (body) > 0)
+    soup_message_body_append_bytes (soup_server_message_get_response_body (self->message), body);
   rb_ipc_connection_expect (self->connection, ANSWER_TIMEOUT_MS);
   if (self->paused)
     soup_server_message_unpause (self->message);
@@ -424,6 +428,22 @@ rb_ipc_request_refuse (RbIpcRequest *self,
 
 /* Running. */
 
+void
+rb_ipc_request_set_access (RbIpcRequest *self,
+                           RbIpcAccess   access)
+{
+  self->access = access;
+}
+
+void
+rb_ipc_request_set_header (RbIpcRequest *self,
+                           const char   *name,
+                           const char   *value)
+{
+  if (self->message != NULL)
+    soup_message_headers_replace (soup_server_message_get_response_headers (self->message), name, value);
+}
+
 gboolean
 rb_ipc_request_route (RbIpcRequest *self)
 {
@@ -436,7 +456,7 @@ rb_ipc_request_route (RbIpcRequest *self)
       return FALSE;
     }
 
-  self->route = rb_ipc_route_find (self->method, self->target, self->local, &self->parameter, &allow, &error);
+  self->route = rb_ipc_route_find (self->method, self->target, self->access, &self->parameter, &allow, &error);
   if (self->route != NULL)
     {
       self->caller.operator_ = (self->route->flags & RB_IPC_ROUTE_OPERATOR) != 0;
@@ -595,6 +615,13 @@ rb_ipc_request_watch_client (RbIpcRequest *self)
   else if (self->message != NULL && self->connection->stream != NULL)
     watch_connection (self);
   return self->gone;
+}
+
+const char *
+rb_ipc_request_get_header (RbIpcRequest *self,
+                           const char   *name)
+{
+  return self->message != NULL ? first_header (soup_server_message_get_request_headers (self->message), name) : NULL;
 }
 
 gboolean

@@ -32,6 +32,10 @@ RbIpcRequest  *rb_ipc_request_ref         (RbIpcRequest *self);
 void           rb_ipc_request_unref       (RbIpcRequest *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbIpcRequest, rb_ipc_request_unref)
 
+/* Over HTTP: before it is routed; for the answer, whatever it will be. */
+void           rb_ipc_request_set_access  (RbIpcRequest *self, RbIpcAccess access);
+void           rb_ipc_request_set_header  (RbIpcRequest *self, const char *name, const char *value);
+
 /* Finds the route. FALSE when it was refused with 404, 405, 400 or 503; it is answered then. */
 gboolean       rb_ipc_request_route       (RbIpcRequest *self);
 const RbIpcRoute *rb_ipc_request_get_route (RbIpcRequest *self);
@@ -48,6 +52,8 @@ const RbCaller *rb_ipc_request_get_caller    (RbIpcRequest *self);
 const RbJson   *rb_ipc_request_get_body      (RbIpcRequest *self);   /* of a route that takes one: never NULL */
 const char     *rb_ipc_request_get_parameter (RbIpcRequest *self);
 const char     *rb_ipc_request_get_target    (RbIpcRequest *self);
+/* Of the request; NULL when it has none of that name. */
+const char     *rb_ipc_request_get_header    (RbIpcRequest *self, const char *name);
 gboolean        rb_ipc_request_is_answered   (RbIpcRequest *self);
 /* For what waits long: cancelled when the client leaves before the request is answered. Borrowed. */
 GCancellable   *rb_ipc_request_watch_client  (RbIpcRequest *self);

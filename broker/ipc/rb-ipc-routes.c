@@ -12,6 +12,8 @@
 #define PLAIN RB_IPC_ROUTE_PLAIN
 #define BODY RB_IPC_ROUTE_BODY
 #define OPERATOR RB_IPC_ROUTE_OPERATOR
+#define PAGE RB_IPC_ROUTE_PAGE
+#define ENTRANCE RB_IPC_ROUTE_ENTRANCE
 
 /* Source: protocol.md 4.5. GET /v1/stream is not here: without an upgrade it does not exist. First match wins. */
 static const RbIpcRoute routes[] = {
@@ -33,20 +35,47 @@ static const RbIpcRoute routes[] = {
   { "GET", "/v1/undispatched", rb_ipc_handle_undispatched, PLAIN },
   { "POST", "/v1/dispatch", rb_ipc_handle_dispatch, BODY },
 
-  { "GET", "/v1/operator/status", rb_ipc_handle_operator_status, OPERATOR },
-  { "GET", "/v1/operator/endpoints", rb_ipc_handle_operator_endpoints, OPERATOR },
-  { "GET", "/v1/operator/inbox", rb_ipc_handle_operator_inbox, OPERATOR },
-  { "GET", "/v1/operator/assignments", rb_ipc_handle_operator_assignments, OPERATOR },
-  { "GET", "/v1/operator/explain/{}", rb_ipc_handle_operator_explain, OPERATOR },
-  { "POST", "/v1/operator/dispatch", rb_ipc_handle_operator_dispatch, OPERATOR | BODY },
-  { "GET", "/v1/operator/outbox", rb_ipc_handle_operator_outbox, OPERATOR },
-  { "GET", "/v1/operator/dead-letters", rb_ipc_handle_operator_dead_letters, OPERATOR },
-  { "POST", "/v1/operator/dead-letters/retry", rb_ipc_handle_operator_retry, OPERATOR | BODY },
+  { "GET", "/v1/operator/status", rb_ipc_handle_operator_status, OPERATOR | PAGE },
+  { "GET", "/v1/operator/endpoints", rb_ipc_handle_operator_endpoints, OPERATOR | PAGE },
+  { "GET", "/v1/operator/inbox", rb_ipc_handle_operator_inbox, OPERATOR | PAGE },
+  { "GET", "/v1/operator/assignments", rb_ipc_handle_operator_assignments, OPERATOR | PAGE },
+  { "GET", "/v1/operator/explain/{}", rb_ipc_handle_operator_explain, OPERATOR | PAGE },
+  { "POST", "/v1/operator/dispatch", rb_ipc_handle_operator_dispatch, OPERATOR | PAGE | BODY },
+  { "GET", "/v1/operator/outbox", rb_ipc_handle_operator_outbox, OPERATOR | PAGE },
+  { "GET", "/v1/operator/dead-letters", rb_ipc_handle_operator_dead_letters, OPERATOR | PAGE },
+  { "POST", "/v1/operator/dead-letters/retry", rb_ipc_handle_operator_retry, OPERATOR | PAGE | BODY },
   { "POST", "/v1/operator/restart", rb_ipc_handle_operator_restart, OPERATOR },
-  { "GET", "/v1/operator/search", rb_ipc_handle_operator_search, OPERATOR },
+  { "GET", "/v1/operator/search", rb_ipc_handle_operator_search, OPERATOR | PAGE },
   { "GET", "/v1/operator/export", rb_ipc_handle_operator_export, OPERATOR },
-  { "GET", "/v1/operator/{}", rb_ipc_handle_operator_view, OPERATOR },
+  { "POST", "/v1/operator/page", rb_ipc_handle_operator_page, OPERATOR },
+  { "GET", "/v1/operator/{}", rb_ipc_handle_operator_view, OPERATOR | PAGE },
+
+  { "GET", "/ui/", rb_ipc_handle_page_file, ENTRANCE },
+  { "GET", "/ui/{}", rb_ipc_handle_page_file, ENTRANCE },
+  { "POST", "/ui/login", rb_ipc_handle_page_login, ENTRANCE | BODY },
+  { "POST", "/ui/logout", rb_ipc_handle_page_logout, ENTRANCE | BODY },
 };
+
+/* Of the views that the daemon adds, what the page may show: no secret is among it. */
+static const char *const page_views[] = { "modules", NULL };
+
+static gboolean
+allows (const RbIpcRoute *route,
+        RbIpcAccess       access)
+{
+  switch (access)
+    {
+    case RB_IPC_ACCESS_ADAPTER:
+      return (route->flags & (OPERATOR | ENTRANCE)) == 0;
+    case RB_IPC_ACCESS_ANYBODY:
+      return (route->flags & ENTRANCE) != 0;
+    case RB_IPC_ACCESS_PAGE:
+      return (route->flags & (PAGE | ENTRANCE)) != 0;
+    case RB_IPC_ACCESS_LOCAL:
+      return (route->flags & ENTRANCE) == 0;
+    }
+  return FALSE;
+}
 
 /* @segment: (out) where the parameter stands in @path, NULL without one */
 static gboolean
@@ -104,7 +133,7 @@ add_method (char      **allow,
 const RbIpcRoute *
 rb_ipc_route_find (const char *method,
                    const char *target,
-                   gboolean    local,
+                   RbIpcAccess access,
                    char      **parameter,
                    char      **allow,
                    GError    **error)
@@ -120,7 +149,7 @@ rb_ipc_route_find (const char *method,
       const char *segment;
       gsize length;
 
-      if ((route->flags & OPERATOR) != 0 && !local)
+      if (!allows (route, access))
         continue;
       if (!matches (route->pattern, (route->flags & RB_IPC_ROUTE_OPEN) != 0 ? target : path, &segment, &length))
         continue;
@@ -131,6 +160,11 @@ rb_ipc_route_find (const char *method,
         }
       if (segment != NULL && (*parameter = decode_segment (segment, length, error)) == NULL)
         return NULL;
+      if (access == RB_IPC_ACCESS_PAGE && route->handler == rb_ipc_handle_operator_view && !g_strv_contains (page_views, *parameter))
+        {
+          g_clear_pointer (parameter, g_free);
+          break;
+        }
       return route;
     }
   *allow = g_steal_pointer (&others);

@@ -12,9 +12,19 @@ typedef void (*RbIpcHandler) (RbIpcRequest *request);
 typedef enum {
   RB_IPC_ROUTE_PLAIN = 0,
   RB_IPC_ROUTE_BODY = 1 << 0,       /* takes a JSON object */
-  RB_IPC_ROUTE_OPERATOR = 1 << 1,   /* on the Unix socket only; elsewhere it does not exist */
+  RB_IPC_ROUTE_OPERATOR = 1 << 1,   /* for the person whose broker it is; for others it does not exist */
   RB_IPC_ROUTE_OPEN = 1 << 2,       /* matches without a query only */
+  RB_IPC_ROUTE_PAGE = 1 << 3,       /* of the operator's routes: the page may ask for it, too */
+  RB_IPC_ROUTE_ENTRANCE = 1 << 4,   /* what the page is made of, and how one comes to a session of it */
 } RbIpcRouteFlags;
+
+/* Who asks decides which routes there are. */
+typedef enum {
+  RB_IPC_ACCESS_ADAPTER,    /* whoever showed the token */
+  RB_IPC_ACCESS_ANYBODY,    /* a browser without a session of the page */
+  RB_IPC_ACCESS_PAGE,       /* the page, with its session */
+  RB_IPC_ACCESS_LOCAL,      /* the person at the Unix socket, and their adapters */
+} RbIpcAccess;
 
 typedef struct {
   const char     *method;
@@ -26,7 +36,7 @@ typedef struct {
 /* Matches on the path alone (IMP-64). @parameter: (out) the decoded segment, NULL where the pattern has none. @allow: (out)
  * (nullable) for a known path and another method the methods it has, as in an Allow header. Fails with RB_ERROR_INVALID when
  * the parameter's escapes are malformed. Returns NULL without an error when nothing matches. */
-const RbIpcRoute *rb_ipc_route_find (const char *method, const char *target, gboolean local, char **parameter, char **allow,
+const RbIpcRoute *rb_ipc_route_find (const char *method, const char *target, RbIpcAccess access, char **parameter, char **allow,
                                      GError **error);
 
 /* The first @name of the query of @target, decoded; NULL when absent. An escape that is malformed: RB_ERROR_INVALID. */
@@ -67,5 +77,10 @@ void rb_ipc_handle_operator_search      (RbIpcRequest *request);
 void rb_ipc_handle_operator_export      (RbIpcRequest *request);
 void rb_ipc_handle_operator_view        (RbIpcRequest *request);
 void rb_ipc_handle_operator_restart     (RbIpcRequest *request);
+void rb_ipc_handle_operator_page        (RbIpcRequest *request);
+
+void rb_ipc_handle_page_file           (RbIpcRequest *request);
+void rb_ipc_handle_page_login          (RbIpcRequest *request);
+void rb_ipc_handle_page_logout         (RbIpcRequest *request);
 
 G_END_DECLS

@@ -11,6 +11,7 @@
 #include "rb-ipc-farewell.h"
 #include "rb-ipc-http.h"
 #include "rb-ipc-listener.h"
+#include "rb-ipc-page.h"
 #include "rb-ipc-private.h"
 #include "rb-ipc-request.h"
 #include "rb-log.h"
@@ -58,6 +59,7 @@ rb_ipc_server_finalize (GObject *object)
   g_free ((char *) self->options.socket_path);
   g_free ((char *) self->options.server_version);
   g_free ((char *) self->options.product_version);
+  g_free ((char *) self->options.page_sessions);
   g_free (self->url);
   G_OBJECT_CLASS (rb_ipc_server_parent_class)->finalize (object);
 }
@@ -89,6 +91,7 @@ copy_options (RbIpcServer        *self,
   self->options.socket_path = g_strdup (options->socket_path);
   self->options.server_version = g_strdup (options->server_version);
   self->options.product_version = g_strdup (options->product_version);
+  self->options.page_sessions = g_strdup (options->page_sessions);
   if (options->body_max == 0)
     self->options.body_max = RB_IPC_BODY_MAX_DEFAULT;
   if (options->frame_max == 0)
@@ -118,6 +121,7 @@ rb_ipc_server_new (RbCore             *core,
   self->clock = g_object_ref (clock);
   copy_options (self, options);
   rb_ipc_bounds_start (self);
+  self->page = rb_ipc_page_new (self);
   return self;
 }
 
@@ -228,6 +232,13 @@ rb_ipc_server_hand_over (RbIpcServer *self,
   *socket_fd = self->local != NULL ? MAX (rb_ipc_listener_hand_over (self->local), 0) : 0;
 }
 
+char *
+rb_ipc_server_dup_page_sessions (RbIpcServer *self)
+{
+  g_return_val_if_fail (RB_IS_IPC_SERVER (self), NULL);
+  return self->page != NULL ? rb_ipc_sessions_pack (rb_ipc_page_get_sessions (self->page)) : NULL;
+}
+
 gboolean
 rb_ipc_server_is_quiet (RbIpcServer *self)
 {
@@ -280,6 +291,7 @@ rb_ipc_server_close (RbIpcServer *self)
   self->closed = TRUE;
   self->draining = TRUE;
   rb_ipc_requests_fail_all (self);
+  g_clear_pointer (&self->page, rb_ipc_page_free);
   if (self->poller == NULL)
     return;
 

@@ -25,6 +25,8 @@ typedef struct {
   gsize       input_max;           /* 0: 256 MiB of requests at work, and of what is being received */
   gint64      header_timeout_ms;   /* 0: 10,000: from accept (or the last answer's next byte) to a whole request */
   gint64      ping_interval_ms;    /* 0: 30,000; below 0: off (IMP-65) */
+  gboolean    is_page_off;         /* there is no web page */
+  const char *page_sessions;       /* (nullable) of the last process: who may use the page still */
 } RbIpcOptions;
 
 RbIpcServer *rb_ipc_server_new       (RbCore *core, RbClock *clock, const RbIpcOptions *options);
@@ -35,6 +37,8 @@ const char  *rb_ipc_server_get_url   (RbIpcServer *self);      /* http://127.0.0
 void         rb_ipc_server_drain     (RbIpcServer *self);
 /* Accepts nothing more, but goes on listening for whoever gets the descriptors (to be closed; 0: there is none). After the drain. */
 void         rb_ipc_server_hand_over (RbIpcServer *self, int *tcp_fd, int *socket_fd);
+/* (transfer full): who may use the page, for the process that goes on in our place. */
+char        *rb_ipc_server_dup_page_sessions (RbIpcServer *self);
 /* FALSE while somebody who was accepted has yet to ask, or to be answered: closed now, it would be cut off in the middle. */
 gboolean     rb_ipc_server_is_quiet  (RbIpcServer *self);
 /* Stops listening, closes channels with 1001 "broker_shutdown" (IMP-15), or "broker_restart" when it was handed over, answers what is

@@ -7,6 +7,8 @@
 
 #include "rb-ipc-bounds.h"
 #include "rb-ipc-channel.h"
+#include "rb-ipc-page-sessions.h"
+#include "rb-page-client.h"
 
 #include <string.h>
 
@@ -218,6 +220,47 @@ drive_channel_queue (RbIpcFixture *fixture)
   assert_works (fixture);
 }
 
+static void
+drive_page_tickets (RbIpcFixture *fixture)
+{
+  g_autofree char *oldest = rb_page_dup_ticket (fixture);
+  g_autofree char *body = g_strdup_printf ("{\"ticket\":\"%s\"}", oldest);
+  g_autofree char *session = NULL;
+  g_autofree char *ended = NULL;
+
+  for (guint i = 0; i < RB_IPC_TICKETS_MAX; i++)
+    {
+      g_autofree char *newer = rb_page_dup_ticket (fixture);
+
+      g_assert_cmpstr (newer, !=, oldest);
+    }
+  session = rb_page_log_in (fixture);
+  ended = rb_page_ask (fixture, NULL, "POST", "/ui/logout", NULL, body);
+  assert_status (ended, 400);
+}
+
+static void
+drive_page_sessions (RbIpcFixture *fixture)
+{
+  g_autofree char *oldest = rb_page_log_in (fixture);
+  g_autofree char *used = rb_page_log_in (fixture);
+  g_autofree char *kept = NULL;
+  g_autofree char *ended = NULL;
+
+  for (guint i = 0; i < RB_IPC_SESSIONS_MAX - 1; i++)
+    {
+      g_autofree char *before = rb_page_ask (fixture, used, "GET", "/v1/operator/status", NULL, NULL);
+      g_autofree char *newer = rb_page_log_in (fixture);
+
+      assert_status (before, 200);
+      g_assert_cmpstr (newer, !=, oldest);
+    }
+  kept = rb_page_ask (fixture, used, "GET", "/v1/operator/status", NULL, NULL);
+  assert_status (kept, 200);
+  ended = rb_page_ask (fixture, oldest, "GET", "/v1/operator/status", NULL, NULL);
+  assert_status (ended, 401);
+}
+
 static const Case cases[] = {
   { "connections", drive_connections, { .connections_max = 2 } },
   { "requests", drive_requests, { .requests_max = 2 } },
@@ -226,6 +269,8 @@ static const Case cases[] = {
   { "channel_message", drive_message, { .frame_max = KIB } },
   { "channel_requests", drive_channel_requests, { 0 } },
   { "channel_queue", drive_channel_queue, { 0 } },
+  { "page_tickets", drive_page_tickets, { 0 } },
+  { "page_sessions", drive_page_sessions, { 0 } },
 };
 
 static void
