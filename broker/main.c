@@ -4,13 +4,13 @@
 #include "config.h"
 
 #include "rb-daemon.h"
+#include "rb-installed.h"
 #include "rb-log-file.h"
 #include "rb-log.h"
 #include "rb-options.h"
 
 #include <errno.h>
 #include <glib/gi18n.h>
-#include <locale.h>
 #include <sys/resource.h>
 
 #define FILES_BESIDE_CONNECTIONS 512
@@ -107,10 +107,7 @@ main (int    argc,
   g_autoptr(GError) error = NULL;
   int exit_code;
 
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, RB_LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
+  rb_installed_init_text ();
 
   if (!rb_options_parse (&options, &argc, &argv, &error))
     {

@@ -24,6 +24,8 @@ test dbus-daemon command dbus-daemon
 test groff-base command groff
 test mandoc command mandoc
 test spin command spin
+test desktop-file-utils command desktop-file-validate
+test appstream command appstreamcli
 interop nodejs command node
 interop npm command npm
 NEEDS

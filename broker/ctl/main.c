@@ -3,10 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "rb-installed.h"
 #include "rb-verb.h"
-
-#include <glib/gi18n.h>
-#include <locale.h>
 
 /* Our own log is for those who ask for it (G_MESSAGES_DEBUG); what a person must know is printed. */
 static GLogWriterOutput
@@ -27,10 +25,7 @@ main (int    argc,
   RbCtl ctl;
   RbExitCode code;
 
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, RB_LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
+  rb_installed_init_text ();
   g_log_set_writer_func (write_log, NULL, NULL);
 
   rb_ctl_init (&ctl);

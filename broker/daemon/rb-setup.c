@@ -7,6 +7,7 @@
 
 #include "rb-connector-boundary.h"
 #include "rb-host.h"
+#include "rb-installed.h"
 #include "rb-paths.h"
 #include "rb-profile.h"
 #include "rb-sqlite-store.h"
@@ -65,26 +66,13 @@ infer_profile (RbSettings *settings)
     rb_settings_infer (settings, "broker", "profile", "masons", origin);
 }
 
-static char *
-dup_build_dir (const char *program)
-{
-  g_autofree char *folder = g_path_get_dirname (program);
-  g_autofree char *root = g_path_get_dirname (folder);
-  g_autofree char *mark = g_build_filename (root, "meson-private", "coredata.dat", NULL);
-  g_autofree char *modules = g_build_filename (root, "modules", NULL);
-
-  if (!g_file_test (mark, G_FILE_TEST_IS_REGULAR) || !g_file_test (modules, G_FILE_TEST_IS_DIR))
-    return NULL;
-  return g_steal_pointer (&modules);
-}
-
 GStrv
 rb_setup_dup_module_dirs (const RbSettings *settings,
                           const char       *module_path,
                           const char       *program)
 {
   g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
-  g_autofree char *build_dir = NULL;
+  g_autofree char *dir = NULL;
   g_auto(GStrv) configured = NULL;
 
   if (module_path != NULL && *module_path != '\0')
@@ -93,8 +81,8 @@ rb_setup_dup_module_dirs (const RbSettings *settings,
   if (configured != NULL && configured[0] != NULL)
     return g_steal_pointer (&configured);
 
-  build_dir = program != NULL ? dup_build_dir (program) : NULL;
-  g_strv_builder_add (builder, build_dir != NULL ? build_dir : RB_MODULE_DIR);
+  dir = rb_installed_dup_dir (RB_MODULE_DIR, "modules", program);
+  g_strv_builder_add (builder, dir);
   return g_strv_builder_end (builder);
 }
 

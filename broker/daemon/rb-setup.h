@@ -26,7 +26,7 @@ RbSettings *rb_setup_settings        (const RbSetupOptions *options, RbCredentia
 /* Adds to @problems that the account's database, which another broker may have open, is of a newer version. @credentials: (nullable) */
 void        rb_setup_check_database  (const RbSettings *settings, const RbCredentials *credentials, GPtrArray *problems);
 
-/* Where modules are: RB_MODULE_PATH (separated by ':'), else [broker] modules-dir, else the build folder when @program lies in one,
+/* Where modules are: RB_MODULE_PATH (separated by ':'), else [broker] modules-dir, else what lies beside @program (rb-installed.h),
  * else where they were installed. @module_path, @program (path of the running program): (nullable) */
 GStrv       rb_setup_dup_module_dirs (const RbSettings *settings, const char *module_path, const char *program);
 /* The same, of this process. */

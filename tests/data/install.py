@@ -1,0 +1,285 @@
+#!/usr/bin/env python3
+# install.py: what `meson install` puts where, and that it works there, moved and below a home; prints TAP
+#
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# usage: install.py MESON TOP-OF-THE-SOURCE-TREE BUILD-FOLDER PREFIX LIBDIR MODULE...
+#
+# The build folder is installed as it is, below a folder of the test. A tree of another prefix is only configured: the programs in it
+# are the same ones, the files that name paths are made by meson.
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import cases
+
+ID = 'io.github.runtimebroker.Broker1'
+LIMIT_S = 60
+
+# Each file that is installed, as a pattern from the prefix on. What is not here is not expected.
+EXPECTED = (
+    r'bin/(brokerctl|runtime-brokerd)',
+    r'LIBDIR/librb-api-1\.so(\.0)?',
+    r'LIBDIR/pkgconfig/rb-api-1\.pc',
+    r'LIBDIR/runtime-broker/modules/(MODULES)\.so',
+    r'include/runtime-broker-1/rb-[a-z-]+\.h',
+    r'lib/systemd/user/runtime-broker\.(service|socket)',
+    r'share/applications/ID\.desktop',
+    r'share/dbus-1/interfaces/ID\.xml',
+    r'share/dbus-1/services/ID\.service',
+    r'share/icons/hicolor/scalable/apps/ID\.svg',
+    r'share/icons/hicolor/symbolic/apps/ID-symbolic\.svg',
+    r'share/locale/(LANGUAGES)/LC_MESSAGES/runtime-broker\.mo',
+    r'share/man/man(1/brokerctl\.1|5/broker\.conf\.5|8/runtime-brokerd\.8)',
+    r'share/metainfo/ID\.metainfo\.xml',
+)
+# Shells' completion; a shell that is not there has none.
+OPTIONAL = (r'share/bash-completion/completions/brokerctl', r'share/zsh/site-functions/_brokerctl')
+PRIVATE_HEADERS = ('rb-crash-point.h', 'rb-installed.h', 'rb-json-private.h')
+
+MODULE = r'''
+#include <rb-api.h>
+
+#define EXAMPLE_TYPE_EMITTER (example_emitter_get_type ())
+G_DECLARE_FINAL_TYPE (ExampleEmitter, example_emitter, EXAMPLE, EMITTER, GObject)
+
+struct _ExampleEmitter {
+  GObject parent_instance;
+};
+
+static void
+emit_async (RbEmitter *emitter, RbEvent *event, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr(GTask) task = g_task_new (emitter, cancellable, callback, user_data);
+
+  g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+emit_finish (RbEmitter *emitter, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+emitter_iface_init (RbEmitterInterface *iface)
+{
+  iface->emit_async = emit_async;
+  iface->emit_finish = emit_finish;
+}
+
+static void
+module_iface_init (RbModuleInterface *iface)
+{
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (ExampleEmitter, example_emitter, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (RB_TYPE_MODULE, module_iface_init)
+                               G_IMPLEMENT_INTERFACE (RB_TYPE_EMITTER, emitter_iface_init))
+
+static void
+example_emitter_class_init (ExampleEmitterClass *klass)
+{
+}
+
+static void
+example_emitter_init (ExampleEmitter *self)
+{
+}
+
+RB_MODULE_DEFINE ("example", RB_MODULE_EMITTER, "1", "Made elsewhere", NULL, example_emitter_get_type)
+'''
+
+
+class Install:
+    """The build, installed once for all cases, and a home to run it in."""
+
+    def __init__(self, meson, top, build, prefix, libdir, *modules):
+        self.meson, self.top, self.build, self.prefix, self.libdir, self.modules = meson, top, build, prefix, libdir, modules
+        self.scratch = tempfile.mkdtemp(prefix='rb-')
+        self.destdir = os.path.join(self.scratch, 'dest')
+        self.home = os.path.join(self.scratch, 'home')
+        self.run = os.path.join(self.scratch, 'run')
+        os.mkdir(self.home, 0o700)
+        os.mkdir(self.run, 0o700)
+        self.env = {name: value for name, value in os.environ.items()
+                    if not name.startswith(('XDG_', 'MASONS_', 'RB_', 'DBUS_', 'LD_', 'PKG_CONFIG', 'DESTDIR'))}
+        self.env.update(HOME=self.home, XDG_RUNTIME_DIR=self.run, DBUS_SESSION_BUS_ADDRESS='disabled:')
+        # Whatever the mask of who runs the tests is, meson's own is what counts.
+        cases.check(meson, 'install', '-C', build, '--no-rebuild', '--quiet', '--destdir', self.destdir, env=self.env)
+        self.root = self.destdir + prefix
+
+    def close(self):
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def files(self):
+        for folder, _, names in os.walk(self.destdir):
+            for name in names:
+                yield os.path.join(folder, name)
+
+    def expected(self):
+        with open(os.path.join(self.top, 'po', 'LINGUAS'), encoding='utf-8') as file:
+            languages = [word for line in file for word in line.split('#')[0].split()]
+        for pattern in EXPECTED:
+            yield (pattern.replace('LIBDIR', re.escape(self.libdir)).replace('MODULES', '|'.join(map(re.escape, self.modules)))
+                   .replace('ID', re.escape(ID)).replace('LANGUAGES', '|'.join(languages) or '-'))
+
+
+@contextlib.contextmanager
+def broker(root, env, *options):
+    """A broker that runs from @root; gives a function that calls its brokerctl."""
+    ctl = os.path.join(root, 'bin', 'brokerctl')
+
+    def call(*arguments):
+        return cases.check(ctl, *arguments, env=env)
+
+    with subprocess.Popen([os.path.join(root, 'bin', 'runtime-brokerd'), *options], env=env, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            deadline = time.monotonic() + LIMIT_S
+            while subprocess.run([ctl, 'status', '--json'], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode:
+                assert process.poll() is None, process.stderr.read()
+                assert time.monotonic() < deadline, 'the broker does not answer'
+                time.sleep(0.02)    # another process's doing: there is nothing to wait on
+            yield call
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 0, process.returncode
+
+
+def running_modules(call):
+    return {'{kind}-{name}'.format(**module) for module in json.loads(call('modules', '--json')) if module['state'] == 'running'}
+
+
+def test_files(install):
+    """Each file is one that is expected, everything that is expected is there, and nothing lies outside of the prefix."""
+    patterns = list(install.expected())
+    seen = set()
+    for path in install.files():
+        assert path.startswith(install.root + '/'), path
+        name = os.path.relpath(path, install.root)
+        matching = [pattern for pattern in patterns + list(OPTIONAL) if re.fullmatch(pattern, name)]
+        assert matching, 'not expected: ' + name
+        seen.update(matching)
+    missing = [pattern for pattern in patterns if pattern not in seen and '(-)' not in pattern]
+    assert not missing, 'missing: {}'.format(missing)
+    installed = {os.path.basename(path) for path in install.files()}
+    assert not installed & set(PRIVATE_HEADERS)
+    assert {module + '.so' for module in install.modules} <= installed
+
+
+def test_modes(install):
+    """Programs can be run, nothing can be changed by others, and no path of the build is left in what is read as text."""
+    for path in install.files():
+        mode = os.lstat(path).st_mode
+        if os.path.islink(path):
+            continue
+        assert mode & 0o022 == 0 and mode & 0o044 == 0o044, (path, oct(mode))
+        assert mode & 0o111 or '/bin/' not in path, path
+        if path.endswith(('.service', '.socket', '.pc', '.desktop', '.xml')):
+            with open(path, encoding='utf-8') as file:
+                assert install.build not in file.read(), path
+
+
+def test_paths(install):
+    """The bus, the service manager and pkg-config are told the paths that the files have."""
+    check_paths(os.path.join(install.root, 'share'), os.path.join(install.root, 'lib', 'systemd', 'user'),
+                os.path.join(install.root, install.libdir, 'pkgconfig'), install.prefix, install.libdir)
+
+
+def read(*path):
+    with open(os.path.join(*path), encoding='utf-8') as file:
+        return file.read()
+
+
+def check_paths(share, units, pkgconfig, prefix, libdir):
+    daemon = os.path.join(prefix, 'bin', 'runtime-brokerd')
+    assert re.search(r'^Exec={}( |$)'.format(re.escape(daemon)), read(share, 'dbus-1', 'services', ID + '.service'), re.M)
+    assert re.search(r'^ExecStart={}( |$)'.format(re.escape(daemon)), read(units, 'runtime-broker.service'), re.M)
+    module_dir = cases.check('pkg-config', '--variable=moduledir', os.path.join(pkgconfig, 'rb-api-1.pc')).strip()
+    assert module_dir == os.path.join(prefix, libdir, 'runtime-broker', 'modules'), module_dir
+
+
+def test_moved(install):
+    """The tree works where it lies now: the library, the modules and the translations that belong to it are found."""
+    assert cases.check(os.path.join(install.root, 'bin', 'brokerctl'), '--version', env=install.env).startswith('brokerctl ')
+    assert 'Usage:' in cases.check(os.path.join(install.root, 'bin', 'runtime-brokerd'), '--help', env=install.env)
+    with broker(install.root, install.env) as call:
+        assert {'connector-local', 'upstream-local'} <= running_modules(call)
+        call('send', '--to', 'default@local', 'kept')
+        assert 'kept' in call('inbox')
+    with broker(install.root, install.env) as call:
+        assert 'kept' in call('inbox')
+
+
+def configure_home(install):
+    """A build folder for ~/.local, configured only; gives the prefix and which file of it goes where."""
+    prefix = os.path.join(install.home, '.local')
+    build = os.path.join(install.scratch, 'build')
+    cases.check(install.meson, 'setup', build, install.top, '--prefix=' + prefix, '-Dtests=false', '--libdir=' + install.libdir, env=install.env)
+    places = json.loads(cases.check(install.meson, 'introspect', build, '--installed', env=install.env))
+    return prefix, places
+
+
+def test_home(install):
+    """Below ~/.local each file is where it is looked for, and a module of somebody else's is built with pkg-config and loaded."""
+    prefix, places = configure_home(install)
+    outside = [place for place in places.values() if not place.startswith(prefix + '/')]
+    assert not outside, outside
+    assert prefix + '/share/systemd/user/runtime-broker.service' in places.values()
+    assert prefix + '/share/dbus-1/services/{}.service'.format(ID) in places.values()
+    shutil.copytree(install.root, prefix, symlinks=True, dirs_exist_ok=True)
+    for source, place in places.items():
+        if os.path.isfile(source):
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            shutil.copy(source, place)
+    check_paths(prefix + '/share', prefix + '/share/systemd/user', os.path.join(prefix, install.libdir, 'pkgconfig'), prefix, install.libdir)
+    load_own_module(install, prefix)
+
+
+def load_own_module(install, prefix):
+    env = dict(install.env, PKG_CONFIG_PATH=os.path.join(prefix, install.libdir, 'pkgconfig'))
+    modules = cases.check('pkg-config', '--variable=moduledir', 'rb-api-1', env=env).strip()
+    flags = cases.check('pkg-config', '--cflags', '--libs', 'rb-api-1', env=env).split()
+    source = os.path.join(install.scratch, 'example.c')
+    with open(source, 'w', encoding='utf-8') as file:
+        file.write(MODULE)
+    compiler = os.environ.get('CC', 'cc').split()
+    # No -z defs: a library with sanitizers leaves theirs to the program.
+    cases.check(*compiler, '-Wall', '-Werror', '-Wno-unused-function', '-shared', '-fPIC', source, '-o', os.path.join(modules, 'emitter-example.so'), *flags,
+                env=env)
+    with broker(prefix, install.env, '--set', 'broker.emitters=example') as call:
+        assert 'emitter-example' in running_modules(call)
+
+
+def test_uninstall(install):
+    """What meson says that it installs is all that there is: packagers and `ninja uninstall` go by that list."""
+    places = json.loads(cases.check(install.meson, 'introspect', install.build, '--installed', env=install.env))
+    listed = set()
+    for place in places.values():
+        path = install.destdir + place
+        listed.update(os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names) if os.path.isdir(path) else listed.add(path)
+    unlisted = set(install.files()) - listed
+    # Links to libraries and translations are made at the end and not listed.
+    assert not [path for path in unlisted if not path.endswith(('.so', '.so.0', '.mo'))], unlisted
+
+
+TESTS = (test_files, test_modes, test_paths, test_moved, test_home, test_uninstall)
+
+
+def main(arguments):
+    with contextlib.closing(Install(*arguments)) as install:
+        return cases.run(TESTS, install)
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
