@@ -327,12 +327,12 @@ rb_deliver_has_room_for (RbCore     *core,
                          RbEndpoint *endpoint,
                          RbMessage  *message)
 {
-  if (rb_queue_get_length (endpoint->queue) == 0)
+  if (rb_queue_get_claimed_length (endpoint->queue) == 0)
     return TRUE;
 
-  if (rb_queue_get_length (endpoint->queue) >= core->settings.queue_cap)
+  if (rb_queue_get_claimed_length (endpoint->queue) >= core->settings.queue_cap)
     rb_bounds_reached (core->bounds, RB_CORE_BOUND_QUEUE);
-  else if (rb_queue_get_bytes (endpoint->queue) + rb_envelope_get_size (message->envelope) > core->settings.queue_bytes_cap)
+  else if (rb_queue_get_claimed_bytes (endpoint->queue) + rb_envelope_get_size (message->envelope) > core->settings.queue_bytes_cap)
     rb_bounds_reached (core->bounds, RB_CORE_BOUND_QUEUE_BYTES);
   else
     return TRUE;

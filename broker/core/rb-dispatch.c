@@ -79,6 +79,8 @@ answer_dispatchers (RbAssignment *assignment)
 typedef struct {
   char *source_message_id;
   char *assignment_id;
+  char *message_id;
+  char *endpoint_id;
 } Key;
 
 static Key *
@@ -88,7 +90,21 @@ key_new (const RbAssignment *assignment)
 
   key->source_message_id = g_strdup (assignment->context->source_message_id);
   key->assignment_id = g_strdup (assignment->context->assignment_id);
+  key->message_id = g_strdup (assignment->message->id);
+  key->endpoint_id = g_strdup (assignment->endpoint_id);
   return key;
+}
+
+/* It comes now, or not at all. */
+static void
+take_back (RbCore     *core,
+           const char *endpoint_id,
+           const char *message_id)
+{
+  RbEndpoint *endpoint = rb_registry_lookup (core->registry, endpoint_id);
+
+  if (endpoint != NULL)
+    rb_queue_take_back (endpoint->queue, message_id);
 }
 
 static RbAssignment *
@@ -97,6 +113,9 @@ lookup_and_free (RbCore *core,
 {
   RbAssignment *assignment = rb_assignments_lookup (core->assignments, key->source_message_id, key->assignment_id);
 
+  take_back (core, key->endpoint_id, key->message_id);
+  g_free (key->endpoint_id);
+  g_free (key->message_id);
   g_free (key->source_message_id);
   g_free (key->assignment_id);
   g_free (key);
@@ -219,6 +238,7 @@ on_agreed (RbCore       *core,
       return;
     }
 
+  take_back (core, self->endpoint_id, message->id);
   rb_inbox_put_back (core->inbox, message);
   rb_settle_go_on (core, message->id);
   if (error == NULL)
@@ -327,6 +347,7 @@ assign (RbCore                *core,
   self->stored = order->stored;
   self->stored_data = order->stored_data;
   g_task_set_task_data (task, self, (GDestroyNotify) dispatch_free);
+  rb_queue_promise (rb_registry_lookup (core->registry, order->endpoint_id)->queue, self->message);
   event = rb_events_assigned (self->assignment);
   rb_events_report (core, event, on_agreed, task);
 }
@@ -390,7 +411,7 @@ repeat (RbCore                *core,
     order->stored (core, order->stored_data);
 }
 
-/* What the endpoint's queue cannot hold stays in the inbox. */
+/* What the endpoint's queue cannot hold, with what is on its way there, stays in the inbox. */
 static gboolean
 check_room (RbCore                 *core,
             RbMessage              *row,

@@ -17,6 +17,8 @@ struct _RbQueue {
   char       *endpoint_id;
   GHashTable *lanes;    /* key (borrowed from the lane) to RbLane, owned */
   GHashTable *items;    /* message id (borrowed from the message) to RbItem, owned by its lane */
+  GHashTable *promised; /* message id to its size */
+  gsize       promised_bytes;
   GQueue      ready;    /* of RbLane */
   gsize       bytes;
   guint       n_pushed;
@@ -55,6 +57,7 @@ rb_queue_new (const char *endpoint_id)
   self->endpoint_id = g_strdup (endpoint_id);
   self->lanes = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) lane_free);
   self->items = g_hash_table_new (g_str_hash, g_str_equal);
+  self->promised = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_queue_init (&self->ready);
   return self;
 }
@@ -63,6 +66,7 @@ void
 rb_queue_free (RbQueue *self)
 {
   g_hash_table_unref (self->items);
+  g_hash_table_unref (self->promised);
   g_hash_table_unref (self->lanes);
   g_free (self->endpoint_id);
   g_free (self);
@@ -103,6 +107,24 @@ update_ready (RbQueue *self,
     g_queue_unlink (&self->ready, &lane->ready_link);
 }
 
+void
+rb_queue_promise (RbQueue         *self,
+                  const RbMessage *message)
+{
+  gsize size = rb_envelope_get_size (message->envelope);
+
+  if (g_hash_table_insert (self->promised, g_strdup (message->id), GSIZE_TO_POINTER (size)))
+    self->promised_bytes += size;
+}
+
+void
+rb_queue_take_back (RbQueue    *self,
+                    const char *message_id)
+{
+  self->promised_bytes -= GPOINTER_TO_SIZE (g_hash_table_lookup (self->promised, message_id));
+  g_hash_table_remove (self->promised, message_id);
+}
+
 RbItem *
 rb_queue_add (RbQueue    *self,
               RbMessage  *message,
@@ -111,6 +133,7 @@ rb_queue_add (RbQueue    *self,
   RbLane *lane = ensure_lane (self, message->correlation_id != NULL ? message->correlation_id : "");
   RbItem *item = g_new0 (RbItem, 1);
 
+  rb_queue_take_back (self, message->id);
   item->message = rb_message_ref (message);
   item->assignment_id = g_strdup (assignment_id);
   item->endpoint_id = g_strdup (self->endpoint_id);
@@ -213,6 +236,18 @@ guint
 rb_queue_get_length (const RbQueue *self)
 {
   return g_hash_table_size (self->items);
+}
+
+guint
+rb_queue_get_claimed_length (const RbQueue *self)
+{
+  return rb_queue_get_length (self) + g_hash_table_size (self->promised);
+}
+
+gsize
+rb_queue_get_claimed_bytes (const RbQueue *self)
+{
+  return self->bytes + self->promised_bytes;
 }
 
 gsize

@@ -48,8 +48,15 @@ void      rb_queue_put_back    (RbQueue *self, RbItem *item, gboolean ready);
 void      rb_queue_wake        (RbQueue *self, RbItem *item);
 RbItem   *rb_queue_find        (RbQueue *self, const char *message_id);
 
+/* A message that is decided to come but is not here yet: its room is spoken for until it is added or that is taken back. Both may be said again. */
+void      rb_queue_promise     (RbQueue *self, const RbMessage *message);
+void      rb_queue_take_back   (RbQueue *self, const char *message_id);
+
 guint     rb_queue_get_length  (const RbQueue *self);
 gsize     rb_queue_get_bytes   (const RbQueue *self);
+/* With what is promised. */
+guint     rb_queue_get_claimed_length (const RbQueue *self);
+gsize     rb_queue_get_claimed_bytes  (const RbQueue *self);
 guint     rb_queue_get_n_pushed (const RbQueue *self);
 gsize     rb_queue_get_pushed_bytes (const RbQueue *self);
 /* All items in order of arrival (position). (transfer container) */

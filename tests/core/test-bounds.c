@@ -138,6 +138,21 @@ test_shown (RbCoreFixture *fixture,
     }
 }
 
+/* A worker that is away and whose queue holds one message; two wait in the inbox. */
+static RbWorker *
+start_with_small_queue (RbCoreFixture *fixture)
+{
+  RbWorker *worker;
+
+  fixture->settings.queue_cap = 1;
+  rb_bound_settle (fixture);
+  worker = rb_worker_new (fixture, 100);
+  rb_worker_detach (worker);
+  rb_bound_deliver (fixture, 1, 10, NULL, NULL);
+  rb_bound_deliver (fixture, 2, 10, NULL, NULL);
+  return worker;
+}
+
 /* A person or the upstream may give one endpoint more than its queue holds. */
 static void
 test_dispatch_to_full (RbCoreFixture *fixture,
@@ -148,12 +163,7 @@ test_dispatch_to_full (RbCoreFixture *fixture,
 
   g_test_summary ("A dispatch to an endpoint whose queue is full is refused, and the message stays in the inbox.");
 
-  fixture->settings.queue_cap = 1;
-  rb_bound_settle (fixture);
-  worker = rb_worker_new (fixture, 100);
-  rb_worker_detach (worker);
-  rb_bound_deliver (fixture, 1, 10, NULL, NULL);
-  rb_bound_deliver (fixture, 2, 10, NULL, NULL);
+  worker = start_with_small_queue (fixture);
   g_assert_true (rb_core_fixture_dispatch (fixture, "m1", worker->endpoint_id, &error));
   g_assert_no_error (error);
   g_assert_false (rb_core_fixture_dispatch (fixture, "m2", worker->endpoint_id, &error));
@@ -161,6 +171,32 @@ test_dispatch_to_full (RbCoreFixture *fixture,
   g_assert_cmpstr (rb_error_retryable (error), ==, "true");
   g_assert_cmpstr (rb_core_fixture_place (fixture, "m2"), ==, "inbox");
   g_assert_cmpuint (find (fixture, "longest_queue")->n_reached, ==, 1);
+}
+
+static void
+test_dispatch_together (RbCoreFixture *fixture,
+                        gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = NULL;
+  g_autoptr(GAsyncResult) first = NULL;
+  g_autoptr(GAsyncResult) second = NULL;
+  g_autoptr(GError) error = NULL;
+  RbCaller caller = { .operator_ = TRUE };
+
+  g_test_summary ("Dispatches that are decided at once do not fill a queue beyond its limit: what is on its way there counts.");
+
+  worker = start_with_small_queue (fixture);
+  rb_fake_store_set_hold (fixture->store, TRUE);
+  rb_dispatch_async (fixture->core, &caller, "m1", worker->endpoint_id, rb_test_store_result, &first);
+  rb_dispatch_async (fixture->core, &caller, "m2", worker->endpoint_id, rb_test_store_result, &second);
+  rb_test_settle ();
+  rb_fake_store_set_hold (fixture->store, FALSE);
+  rb_test_wait_until (first != NULL && second != NULL);
+  g_assert_true (rb_dispatch_finish (fixture->core, first, &error));
+  g_assert_no_error (error);
+  g_assert_false (rb_dispatch_finish (fixture->core, second, &error));
+  g_assert_cmpstr (rb_error_get_reason (error), ==, "endpoint_queue_full");
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m2"), ==, "inbox");
 }
 
 static void
@@ -199,6 +235,7 @@ main (int   argc,
   ADD ("all-driven", NULL, test_all_driven);
   ADD ("shown", NULL, test_shown);
   ADD ("dispatch-to-full", NULL, test_dispatch_to_full);
+  ADD ("dispatch-to-full/together", NULL, test_dispatch_together);
   ADD ("claim-when-full", "network", test_claim_when_full);
 #undef ADD
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
