@@ -9,6 +9,7 @@
 #include "rb-bus-send.h"
 #include "rb-dispatch.h"
 #include "rb-error.h"
+#include "rb-needs.h"
 #include "rb-outbox-operator.h"
 #include "rb-views.h"
 
@@ -192,6 +193,7 @@ static const struct {
   { RB_BUS_BROKER, "GetStatus", .call = get_status },
   { RB_BUS_BROKER, "ListEndpoints", .view = rb_view_endpoints },
   { RB_BUS_BROKER, "ListInbox", .view = rb_view_inbox },
+  { RB_BUS_BROKER, "ListNeeds", .view = rb_view_needs },
   { RB_BUS_BROKER, "ListAssignments", .view = rb_view_assignments },
   { RB_BUS_BROKER, "ListOutbox", .view = rb_view_outbox },
   { RB_BUS_BROKER, "ListDeadLetters", .view = rb_view_dead_letters },

@@ -7,6 +7,7 @@
 
 #include "rb-bus-path.h"
 #include "rb-bus-tell.h"
+#include "rb-needs.h"
 #include "rb-touched.h"
 #include "rb-views.h"
 
@@ -42,6 +43,7 @@ struct _RbBusObjects {
   RbBusMethodFunc   method;
   gpointer          user_data;
   gulong            stored_id, changed_id;
+  guint             n_needs;       /* as the broker's object was taken last */
 
   GDBusConnection  *connection;    /* NULL: there is no bus just now */
   guint             ids[2];        /* of the root's interfaces */
@@ -143,6 +145,7 @@ view_of (RbBusObjects *self,
   switch (kind)
     {
     case RB_BUS_BROKER:
+      self->n_needs = rb_needs_get_n (self->core);
       return rb_view_status (self->core);
     case RB_BUS_ENDPOINT:
       return rb_view_endpoint (self->core, key);
@@ -294,6 +297,14 @@ flush_soon (RbBusObjects *self)
     self->timer = rb_clock_add (self->clock, COLLECT_MS, on_due, self);
 }
 
+/* The status of the broker is dear, and most messages change nothing in it that is shown. */
+static void
+count_needs (RbBusObjects *self)
+{
+  if (rb_needs_get_n (self->core) != self->n_needs)
+    soil (self, RB_BUS_BROKER, "");
+}
+
 static void
 on_stored (RbCore       *core,
            guint         kind,
@@ -306,6 +317,7 @@ on_stored (RbCore       *core,
     {
       soil (self, RB_BUS_MESSAGE, id);
       soil (self, RB_BUS_ASSIGNMENT, id);
+      count_needs (self);
     }
   flush_soon (self);
 }
@@ -315,7 +327,7 @@ on_changed (RbCore       *core,
             const char   *topic,
             RbBusObjects *self)
 {
-  if (!g_str_equal (topic, "presence") && !g_str_equal (topic, "health"))
+  if (!g_str_equal (topic, "presence") && !g_str_equal (topic, "health") && !g_str_equal (topic, RB_NEEDS_TOPIC))
     return;
   soil (self, RB_BUS_BROKER, "");
   soil (self, RB_BUS_MODULE, "");
@@ -345,7 +357,7 @@ rb_bus_objects_new (RbCore           *core,
       self->dirty[i] = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
     }
 
-  add_update (updates, RB_BUS_BROKER, "", rb_view_status (core));
+  add_update (updates, RB_BUS_BROKER, "", view_of (self, RB_BUS_BROKER, ""));
   add_list (updates, RB_BUS_ENDPOINT, "endpoint_id", rb_view_endpoints (core));
   add_list (updates, RB_BUS_MESSAGE, "id", rb_view_inbox (core));
   add_list (updates, RB_BUS_ASSIGNMENT, "message_id", rb_view_assignments (core));

@@ -70,6 +70,7 @@ struct _RbCore {
   RbPresence      presence;
   const char     *presence_reason;
   gint64          presence_since;      /* epoch-ms */
+  gint64          store_failed_at;     /* epoch-ms: since when nothing can be stored; 0: it can */
   char           *link_error;          /* why the connector is not connected, in its words; NULL: it is, or has not said */
   GHashTable     *facts;               /* what the process says of itself: name to text */
   guint64         presence_timer;

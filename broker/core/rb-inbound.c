@@ -517,9 +517,15 @@ on_health_changed (RbStore *store,
   const char *reason = NULL;
 
   if (rb_store_get_health (store, &reason) == RB_STORE_OK)
-    rb_log_message ("storage_works_again", NULL);
+    {
+      core->store_failed_at = 0;
+      rb_log_message ("storage_works_again", NULL);
+    }
   else
-    rb_log_warning ("storage_unavailable", "reason", reason, NULL);
+    {
+      core->store_failed_at = core->store_failed_at != 0 ? core->store_failed_at : rb_core_now (core);
+      rb_log_warning ("storage_unavailable", "reason", reason, NULL);
+    }
   rb_inbound_open_window (core);
   rb_core_changed (core, "health");
 }

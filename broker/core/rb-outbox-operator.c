@@ -8,6 +8,7 @@
 #include "rb-dict.h"
 #include "rb-error.h"
 #include "rb-events.h"
+#include "rb-needs.h"
 #include "rb-outbox-private.h"
 
 #define MAX_SHOWN 1000
@@ -386,6 +387,7 @@ rb_dead_letter_retry_async (RbCore              *core,
   for (guint i = 0; i < letters->len; i++)
     revive (core, g_ptr_array_index (letters, i), changes);
   rb_outbox_count (core, letters->len);
+  rb_core_changed (core, RB_NEEDS_TOPIC);
   g_task_set_task_data (task, g_steal_pointer (&letters), (GDestroyNotify) g_ptr_array_unref);
   rb_core_commit (core, changes, on_revived, g_steal_pointer (&task));
 }

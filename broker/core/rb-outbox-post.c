@@ -10,6 +10,7 @@
 #include "rb-lifecycle.h"
 #include "rb-log.h"
 #include "rb-mailroom.h"
+#include "rb-needs.h"
 #include "rb-reply-work.h"
 #include "rb-turns.h"
 
@@ -275,6 +276,7 @@ bury (RbCore       *core,
   follow_up (core, letter, is_last, changes);
   rb_dead_letters_add (core->outbox->dead, letter, changes);
   commit_if_any (core, changes);
+  rb_core_changed (core, RB_NEEDS_TOPIC);
 }
 
 static void

@@ -5,6 +5,7 @@
 
 #include "rb-past.h"
 
+#include "rb-needs.h"
 #include "rb-outbox.h"
 #include "rb-settling.h"
 
@@ -76,8 +77,8 @@ on_due (gpointer user_data)
 
   core->archive_timer = 0;
   rb_archive_prune (core->archive, now, PRUNED_AT_ONCE, is_alive, core, changes);
-  if (max_age (core) > 0)
-    rb_outbox_forget_dead (core, now - max_age (core) + 1, PRUNED_AT_ONCE, changes);
+  if (max_age (core) > 0 && rb_outbox_forget_dead (core, now - max_age (core) + 1, PRUNED_AT_ONCE, changes) > 0)
+    rb_core_changed (core, RB_NEEDS_TOPIC);
   rb_core_commit_lazy (core, changes, on_pruned, NULL);
 }
 

@@ -8,6 +8,7 @@
 #include "rb-core-private.h"
 #include "rb-dict.h"
 #include "rb-json.h"
+#include "rb-needs.h"
 #include "rb-outbox.h"
 
 #define PREVIEW_CODE_POINTS 80
@@ -70,6 +71,7 @@ rb_view_status (RbCore *core)
   rb_dict_put_count (&dict, "endpoints", rb_registry_get_n (core->registry));
   rb_dict_put_count (&dict, "channels", g_hash_table_size (core->channels));
   rb_dict_put_count (&dict, "inbox", rb_inbox_get_n (core->inbox));
+  rb_dict_put_count (&dict, "needs", rb_needs_get_n (core));
   rb_dict_put_count (&dict, "assignments", rb_assignments_get_n (core->assignments));
   rb_dict_put_count (&dict, "messages", rb_ledger_get_n (core->ledger));
   rb_dict_put_count (&dict, "correlations", rb_router_get_n (core->router));

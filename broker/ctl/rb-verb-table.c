@@ -15,6 +15,7 @@ static const RbVerb *const verbs[] = {
   &rb_list_verb,
   &rb_inbox_verb,
   &rb_assignments_verb,
+  &rb_needs_verb,
   &rb_dispatch_verb,
   &rb_explain_verb,
   &rb_search_verb,

@@ -58,6 +58,7 @@ extern const RbVerb rb_help_verb;
 extern const RbVerb rb_inbox_verb;
 extern const RbVerb rb_list_verb;
 extern const RbVerb rb_modules_verb;
+extern const RbVerb rb_needs_verb;
 extern const RbVerb rb_open_verb;
 extern const RbVerb rb_outbox_verb;
 extern const RbVerb rb_restart_verb;

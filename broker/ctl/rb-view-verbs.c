@@ -225,6 +225,22 @@ print_modules (RbCtl *ctl)
     }
 }
 
+/* Only when something does. */
+static void
+print_needs (RbCtl        *ctl,
+             const RbJson *status)
+{
+  g_autofree char *number = rb_view_dup_text (status, "needs");
+  g_autofree char *text = NULL;
+  guint64 n;
+
+  if (number == NULL || !g_ascii_string_to_unsigned (number, 10, 1, G_MAXUINT32, &n, NULL))
+    return;
+  /* TRANSLATORS: %u: how many */
+  text = g_strdup_printf (ngettext ("%u thing needs you: brokerctl needs", "%u things need you: brokerctl needs", n), (guint) n);
+  print_line (ctl, N_ ("needs"), text);
+}
+
 static void
 print_status (RbCtl        *ctl,
               const RbJson *status)
@@ -243,6 +259,7 @@ print_status (RbCtl        *ctl,
 
   print_line (ctl, N_ ("broker"), g_strcmp0 (ready, "true") == 0 ? _ ("ready") : refusal != NULL ? refusal : _ ("not ready"));
   print_line (ctl, N_ ("network"), network);
+  print_needs (ctl, status);
   for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
     {
       g_autofree char *value = rb_view_dup_text (status, lines[i].member);

@@ -6,6 +6,7 @@
 #include "rb-dispatch.h"
 #include "rb-error.h"
 #include "rb-ipc-request.h"
+#include "rb-needs.h"
 #include "rb-outbox-operator.h"
 #include "rb-views.h"
 #include "rb-wire-answers.h"
@@ -70,6 +71,12 @@ void
 rb_ipc_handle_operator_inbox (RbIpcRequest *request)
 {
   answer_when_durable (request, rb_view_inbox (rb_ipc_request_get_core (request)));
+}
+
+void
+rb_ipc_handle_operator_needs (RbIpcRequest *request)
+{
+  answer_when_durable (request, rb_view_needs (rb_ipc_request_get_core (request)));
 }
 
 void

@@ -38,6 +38,7 @@ static const RbIpcRoute routes[] = {
   { "GET", "/v1/operator/status", rb_ipc_handle_operator_status, OPERATOR | PAGE },
   { "GET", "/v1/operator/endpoints", rb_ipc_handle_operator_endpoints, OPERATOR | PAGE },
   { "GET", "/v1/operator/inbox", rb_ipc_handle_operator_inbox, OPERATOR | PAGE },
+  { "GET", "/v1/operator/needs", rb_ipc_handle_operator_needs, OPERATOR | PAGE },
   { "GET", "/v1/operator/assignments", rb_ipc_handle_operator_assignments, OPERATOR | PAGE },
   { "GET", "/v1/operator/explain/{}", rb_ipc_handle_operator_explain, OPERATOR | PAGE },
   { "POST", "/v1/operator/dispatch", rb_ipc_handle_operator_dispatch, OPERATOR | PAGE | BODY },

@@ -67,6 +67,7 @@ void rb_ipc_handle_staged              (RbIpcRequest *request);
 void rb_ipc_handle_operator_status      (RbIpcRequest *request);
 void rb_ipc_handle_operator_endpoints   (RbIpcRequest *request);
 void rb_ipc_handle_operator_inbox       (RbIpcRequest *request);
+void rb_ipc_handle_operator_needs       (RbIpcRequest *request);
 void rb_ipc_handle_operator_assignments (RbIpcRequest *request);
 void rb_ipc_handle_operator_explain     (RbIpcRequest *request);
 void rb_ipc_handle_operator_dispatch    (RbIpcRequest *request);

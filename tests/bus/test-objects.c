@@ -84,7 +84,8 @@ test_message (RbBusFixture *fixture,
   g_assert_nonnull (strstr (managed, RB_BUS_ROOT "/modules/"));
   arrive (fixture, 2, "m-1");
   rb_bus_fixture_pass (fixture, 20);
-  g_assert_cmpuint (fixture->signals->len, ==, 1);
+  g_assert_cmpuint (count (fixture, "PropertiesChanged "), ==, 1);
+  g_assert_cmpuint (fixture->signals->len, ==, 2);
 }
 
 static void
@@ -141,9 +142,10 @@ test_together (RbBusFixture *fixture,
       arrive (fixture, i + 1, id);
     }
   rb_bus_fixture_pass (fixture, 20);
-  rb_test_wait_until (has_come (fixture, fixture->signals->len, 50));
+  rb_test_wait_until (has_come (fixture, fixture->signals->len, 51));
   rb_bus_fixture_pass (fixture, 20);
-  g_assert_cmpuint (fixture->signals->len, ==, 50);
+  g_assert_cmpuint (count (fixture, "PropertiesChanged "), ==, 1);
+  g_assert_cmpuint (fixture->signals->len, ==, 51);
 }
 
 static void
@@ -161,6 +163,36 @@ test_presence (RbBusFixture *fixture,
   wait_for (fixture, "PropertiesChanged ", 1);
   presence = rb_bus_fixture_get (fixture, "", "", "Presence");
   g_assert_cmpstr (presence, ==, "reconnecting");
+}
+
+static void
+test_needs (RbBusFixture *fixture,
+            gconstpointer data)
+{
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+  g_autoptr(GVariant) list = NULL;
+  g_autofree char *text = NULL;
+
+  g_test_summary ("How many things wait for a person is told when it changes, and not before what waits is stored; the list says what they are.");
+
+  if (fixture->bus == NULL)
+    return;
+  before = rb_bus_fixture_get (fixture, "", "", "NeedsCount");
+  g_assert_cmpstr (before, ==, "0");
+  rb_fake_store_set_hold (fixture->core.store, TRUE);
+  arrive (fixture, 1, "m1");
+  rb_bus_fixture_pass (fixture, 1000);
+  g_assert_cmpuint (fixture->signals->len, ==, 0);
+  rb_fake_store_set_hold (fixture->core.store, FALSE);
+  rb_bus_fixture_pass (fixture, 20);
+  wait_for (fixture, "PropertiesChanged ", 1);
+  after = rb_bus_fixture_get (fixture, "", "", "NeedsCount");
+  g_assert_cmpstr (after, ==, "1");
+  list = rb_bus_fixture_call (fixture, "", "", "ListNeeds", NULL, NULL);
+  g_assert_cmpstr (g_variant_get_type_string (list), ==, "(aa{sv})");
+  text = g_variant_print (list, FALSE);
+  g_assert_nonnull (strstr (text, "'id': <'dispatch:m1'>"));
 }
 
 static void
@@ -226,6 +258,7 @@ main (int   argc,
   ADD ("/objects/assignment", test_assignment);
   ADD ("/objects/together", test_together);
   ADD ("/objects/presence", test_presence);
+  ADD ("/objects/needs", test_needs);
   ADD ("/objects/bad-disk", test_bad_disk);
   ADD ("/objects/introspect", test_introspect);
   return g_test_run ();

@@ -222,7 +222,7 @@ test_odd_answers (Fixture       *fixture,
                   gconstpointer  data)
 {
   static const char *const cases[] = { "null", "[]", "{}", "7", "\"x\"", "[null,7,{}]", "{\"limits\":7,\"counters\":[]}" };
-  static const char *const verbs[] = { "status", "list", "inbox", "assignments", "outbox", "dead-letters", "modules", "env" };
+  static const char *const verbs[] = { "status", "list", "inbox", "needs", "assignments", "outbox", "dead-letters", "modules", "env" };
 
   g_test_summary ("An answer of another shape is no reason to crash.");
 
@@ -259,6 +259,46 @@ test_inbox (Fixture       *fixture,
   rb_fake_broker_answer (fixture->broker, INBOX, 200, "[]");
   g_assert_cmpint (rb_brokerctl_run (fixture, "inbox"), ==, RB_EXIT_OK);
   g_assert_cmpstr (fixture->out, ==, "the inbox is empty\n");
+}
+
+static void
+test_needs (Fixture       *fixture,
+            gconstpointer  data)
+{
+  static const char one[] =
+    "[{\"id\":\"store:database\",\"kind\":\"store\",\"subject\":\"database\",\"what\":\"the disk is full\",\"choices\":[]},"
+    "{\"kind\":\"dispatch\",\"subject\":\"dfa3245d-98a5\",\"who\":\"evil\\u001b[2J@local\",\"what\":\"hello\","
+    "\"since\":\"2000-01-01T00:00:00.000Z\",\"choices\":[{\"action\":\"dispatch\",\"endpoint_id\":\"ep_1\",\"name\":\"shout\"}]},"
+    "{\"kind\":\"dispatch\",\"subject\":\"abcdefgh-1\",\"what\":\"x\",\"choices\":[{\"action\":\"dispatch\",\"endpoint_id\":\"ep_2\","
+    "\"name\":\"two words; rm\"}]},"
+    "{\"kind\":\"dispatch\",\"subject\":\"abcdefgh-2\",\"what\":\"x\",\"choices\":[]},"
+    "{\"kind\":\"dead-letter\",\"subject\":\"7\",\"choices\":[{\"action\":\"retry\"}]}]";
+
+  g_test_summary ("What waits, from whom, and a command that answers it: with as much of the id as it takes, and a name only where it can be typed.");
+
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/needs", 200, one);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "needs"), ==, RB_EXIT_OK);
+  g_assert_nonnull (strstr (fixture->out, "nothing can be stored: the disk is full"));
+  g_assert_nonnull (strstr (fixture->out, "brokerctl dispatch dfa3245d shout\n"));
+  g_assert_nonnull (strstr (fixture->out, "brokerctl dispatch abcdefgh-1 ep_2\n"));
+  g_assert_nonnull (strstr (fixture->out, "brokerctl attach\n"));
+  g_assert_nonnull (strstr (fixture->out, "brokerctl retry 7\n"));
+  g_assert_nonnull (strstr (fixture->out, "evil\\x1b[2J@local"));
+  g_assert_null (strchr (fixture->out, '\033'));
+
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/needs", 200, "[]");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "needs"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==, "nothing needs you\n");
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/needs", 200, "[]");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "needs --json"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==, "[]\n");
+
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/status", 200, "{\"ready\":true,\"needs\":2}");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "status"), ==, RB_EXIT_OK);
+  g_assert_nonnull (strstr (fixture->out, "needs         2 things need you: brokerctl needs\n"));
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/status", 200, "{\"ready\":true,\"needs\":0}");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "status"), ==, RB_EXIT_OK);
+  g_assert_null (strstr (fixture->out, "needs you"));
 }
 
 static void
@@ -531,6 +571,7 @@ main (int    argc,
   ADD_BROKER ("/brokerctl/status/away", test_status_away);
   ADD_BROKER ("/brokerctl/odd-answers", test_odd_answers);
   ADD_BROKER ("/brokerctl/inbox", test_inbox);
+  ADD_BROKER ("/brokerctl/needs", test_needs);
   ADD_BROKER ("/brokerctl/outbox", test_outbox);
   ADD_BROKER ("/brokerctl/retry", test_retry);
   ADD_BROKER ("/brokerctl/dispatch/prefixes", test_dispatch);

@@ -5,6 +5,7 @@
 
 #include "rb-export.h"
 #include "rb-fake-core.h"
+#include "rb-needs.h"
 #include "rb-outbox-operator.h"
 #include "rb-search.h"
 #include "rb-staged.h"
@@ -41,6 +42,12 @@ GVariant *
 rb_view_inbox (RbCore *core)
 {
   return g_variant_new_parsed ("@aa{sv} []");
+}
+
+GVariant *
+rb_view_needs (RbCore *core)
+{
+  return g_variant_new_parsed ("[{'id': <'dispatch:m1'>}]");
 }
 
 GVariant *

@@ -266,7 +266,7 @@ static void
 test_views (Fixture      *fixture,
             gconstpointer data)
 {
-  static const char *const views[] = { "status", "endpoints", "inbox", "assignments", "outbox", "dead-letters" };
+  static const char *const views[] = { "status", "endpoints", "inbox", "needs", "assignments", "outbox", "dead-letters" };
   g_autoptr(RbRaw) channel = attach (fixture, "7");
   g_autofree char *endpoint_id = register_endpoint (fixture, 7, NULL);
 
@@ -283,7 +283,7 @@ test_views (Fixture      *fixture,
       g_autoptr(RbJson) json = rb_json_parse (bytes, 0, &error);
 
       g_assert_no_error (error);
-      g_assert_cmpuint (rb_json_get_length (json), >=, i < 3 ? 1 : 0);
+      g_assert_cmpuint (rb_json_get_length (json), >=, i < 4 ? 1 : 0);
     }
 }
 

@@ -1,0 +1,32 @@
+/* rb-needs.h: what waits for a person, across endpoints
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-core.h"
+
+G_BEGIN_DECLS
+
+/* Nothing of this is stored: each row is a look at what waits anyway, so it stays until that does not, and no longer. `changed` of the core with
+ * RB_NEEDS_TOPIC, "presence" or "health", and `stored` of a message, say that the list may be another one. */
+#define RB_NEEDS_TOPIC "needs"
+
+/* Words of `kind`; the id of a row begins with one and a colon. */
+#define RB_NEED_DISPATCH "dispatch"         /* a message of the inbox: who is to have it? */
+#define RB_NEED_DEAD_LETTER "dead-letter"   /* the upstream refused an event for good */
+#define RB_NEED_UPSTREAM "upstream"         /* the network refuses us, or cannot be reached */
+#define RB_NEED_STORE "store"               /* nothing can be stored */
+
+/* Words of `action` in `choices`. */
+#define RB_NEED_DO_DISPATCH "dispatch"
+#define RB_NEED_DO_RETRY "retry"
+
+/* aa{sv}, floating; what stops everything first, then in order of kind and time. Members: "id" s (it is the same for as long as that waits), "kind" s,
+ * "subject" s (the id of what it is about), "since" s, "who" s (the sender), "what" s (preview, or reason), "endpoint_id" s and "endpoint" s (whom it
+ * was for, and its name), "choices" aa{sv} (what may be done: "action" s, "endpoint_id" s, "name" s), the likeliest first; "more_choices" x. */
+GVariant *rb_view_needs     (RbCore *core);
+/* (transfer full) (nullable): one of them; NULL: that does not wait (any more). */
+GVariant *rb_view_need      (RbCore *core, const char *id);
+guint     rb_needs_get_n    (RbCore *core);
+
+G_END_DECLS
