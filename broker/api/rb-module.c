@@ -23,6 +23,8 @@ rb_module_environment_copy (RbModuleEnvironment       *to,
   to->state_dir = g_strdup (from->state_dir);
   to->product_version = g_strdup (from->product_version);
   to->client_version = g_strdup (from->client_version);
+  to->spawn = from->spawn;
+  to->spawn.directories = g_strdup (from->spawn.directories);
 }
 
 void
@@ -35,6 +37,7 @@ rb_module_environment_clear (RbModuleEnvironment *copy)
   g_free ((char *) copy->state_dir);
   g_free ((char *) copy->product_version);
   g_free ((char *) copy->client_version);
+  g_free ((char *) copy->spawn.directories);
   *copy = (RbModuleEnvironment) { 0 };
 }
 

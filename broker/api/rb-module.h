@@ -61,6 +61,17 @@ typedef struct {
 #define RB_TYPE_MODULE_CONTEXT (rb_module_context_get_type ())
 G_DECLARE_FINAL_TYPE (RbModuleContext, rb_module_context, RB, MODULE_CONTEXT, GObject)
 
+/* How runtimes are started; of numbers 0 stands for no limit. Source: design.md section 7. */
+typedef struct {
+  gint64      memory_max_bytes;
+  gint64      tasks_max;
+  gint64      cpu_percent;       /* of one CPU */
+  gint64      log_max_bytes;     /* of one file of a runtime's output */
+  gint64      stop_timeout_ms;   /* from the wish that it ends until it is made to; 0: at once */
+  const char *directories;       /* absolute, separated by ';': only there, and below, may it work */
+  gboolean    no_units;          /* not even where there is a service manager */
+} RbSpawnTerms;
+
 typedef struct {
   RbClock    *clock;
   const char *account_id;
@@ -69,6 +80,7 @@ typedef struct {
   const char *state_dir;        /* D/runtime-broker/S/I: this account's */
   const char *product_version;
   const char *client_version;   /* what we say upstream, protocol.md 3.11 */
+  RbSpawnTerms spawn;
 } RbModuleEnvironment;
 
 void             rb_module_environment_copy    (RbModuleEnvironment *to, const RbModuleEnvironment *from);

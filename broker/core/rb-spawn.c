@@ -327,6 +327,7 @@ rb_spawn_async (RbCore              *core,
                 gpointer             user_data)
 {
   g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
+  RbSpawnRequest request = { .kind = kind, .prompt = prompt, .token = token };
   GError *error = NULL;
   RbSpawnDriver *driver = check (core, kind, &error);
 
@@ -339,7 +340,7 @@ rb_spawn_async (RbCore              *core,
 
   begin (core, token, kind);
   g_task_set_task_data (task, g_strdup (token), g_free);
-  rb_spawn_driver_spawn_async (driver, kind, prompt, token, NULL, on_started, g_steal_pointer (&task));
+  rb_spawn_driver_spawn_async (driver, &request, NULL, on_started, g_steal_pointer (&task));
 }
 
 gboolean

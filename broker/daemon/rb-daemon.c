@@ -271,6 +271,7 @@ static RbHost *
 make_host (RbDaemon *self)
 {
   g_auto(GStrv) directories = rb_setup_dup_own_module_dirs (self->settings);
+  g_autofree char *directories_of_runtimes = rb_settings_dup_spawn_directories (self->settings);
   RbHostOptions options = {
     .directories = (const char *const *) directories,
     .call_timeout_ms = rb_settings_get_integer (self->settings, "broker", "module-timeout-ms"),
@@ -285,6 +286,8 @@ make_host (RbDaemon *self)
     },
   };
 
+  rb_settings_fill_spawn (self->settings, &options.environment.spawn);
+  options.environment.spawn.directories = directories_of_runtimes;
   return rb_host_new (&options, get_module_settings, self);
 }
 

@@ -14,6 +14,7 @@
 #define KIB G_GINT64_CONSTANT (1024)
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
+#define MEMORY_MIN_MIB 16
 #define DAY_MS G_GINT64_CONSTANT (86400000)
 
 static gboolean
@@ -84,6 +85,35 @@ check_derived (const char  *value,
 
   rb_set_error (error, RB_ERROR_INVALID, "bad_setting", "cannot be set: it comes from the credentials");
   return FALSE;
+}
+
+/* Less than a program needs to load itself is a mistake. */
+static gboolean
+check_memory (const char  *value,
+              GError     **error)
+{
+  gint64 number = g_ascii_strtoll (value, NULL, 10);
+
+  if (number == 0 || number >= MEMORY_MIN_MIB)
+    return TRUE;
+
+  rb_set_error (error, RB_ERROR_INVALID, "bad_setting", "must be 0 or at least %d", MEMORY_MIN_MIB);
+  return FALSE;
+}
+
+static gboolean
+check_directories (const char  *value,
+                   GError     **error)
+{
+  g_auto(GStrv) items = g_strsplit (value, ";", -1);
+
+  for (guint i = 0; items[i] != NULL; i++)
+    if (*items[i] != '\0' && !g_path_is_absolute (items[i]) && !g_str_has_prefix (items[i], "~/"))
+      {
+        rb_set_error (error, RB_ERROR_INVALID, "bad_setting", "must be absolute paths or start with '~/', not '%s'", items[i]);
+        return FALSE;
+      }
+  return TRUE;
 }
 
 static const RbSettingRow rows[] = {
@@ -163,6 +193,20 @@ static const RbSettingRow rows[] = {
     "whether the network may have runtimes started here, by the spawn drivers that can; deny: no rule is asked" },
   { "spawn", "approval", RB_SETTING_STRING, "ask", 0, 0, "ask;allow;deny", NULL,
     "what becomes of such a start where no rule of the policy says it" },
+  { "spawn", "units", RB_SETTING_STRING, "auto", 0, 0, "auto;off", NULL,
+    "runtimes as units of the systemd user manager: auto: where one answers; off: in process groups of their own" },
+  { "spawn", "directories", RB_SETTING_STRING_LIST, "", 0, 0, NULL, check_directories,
+    "directories in which, and below which, runtimes may work, besides those of their own" },
+  { "spawn", "memory-max-mib", RB_SETTING_INTEGER, "4096", 0, 16 * MIB, NULL, check_memory,
+    "MiB of memory of one runtime; 0: no limit; outside a unit for each of its processes" },
+  { "spawn", "tasks-max", RB_SETTING_INTEGER, "2048", 0, 4 * MIB, NULL, NULL,
+    "processes and threads of one runtime, in a unit; 0: no limit" },
+  { "spawn", "cpu-percent", RB_SETTING_INTEGER, "400", 0, 100000, NULL, NULL,
+    "CPU time of one runtime, in a unit, in percent of one CPU; 0: no limit" },
+  { "spawn", "stop-timeout-ms", RB_SETTING_INTEGER, "10000", 1, 600000, NULL, NULL,
+    "time a runtime has to end when it is asked to; then it is killed" },
+  { "spawn", "log-max-kib", RB_SETTING_INTEGER, "1024", 0, 16 * MIB, NULL, NULL,
+    "KiB of a file with a runtime's output, outside a unit, before it is put aside; 0: it grows" },
 
   { "compat", "legacy-adapters", RB_SETTING_STRING, "auto", 0, 0, "auto;off", NULL,
     "serve adapters of the 0.2.5 age when one comes" },

@@ -55,6 +55,8 @@ GHashTable  *rb_settings_dup_module_values  (const RbSettings *self, const RbMod
 /* Into the structures of the parts. Strings are borrowed from @self. */
 void         rb_settings_fill_core          (const RbSettings *self, RbCoreSettings *core);
 void         rb_settings_fill_ipc           (const RbSettings *self, RbIpcOptions *ipc);
+void         rb_settings_fill_spawn         (const RbSettings *self, RbSpawnTerms *terms);   /* all but directories */
+char        *rb_settings_dup_spawn_directories (const RbSettings *self);
 
 /* rb-settings-explain.c: aa{sv} (floating): group, key, value (absent: unset), default, origin, summary; in the order of the tables */
 GVariant    *rb_settings_view               (const RbSettings *self);

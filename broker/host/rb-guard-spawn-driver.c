@@ -66,13 +66,11 @@ on_spawned (GObject      *source,
 }
 
 static void
-spawn_async (RbSpawnDriver       *driver,
-             const char          *kind,
-             const char          *prompt,
-             const char          *token,
-             GCancellable        *cancellable,
-             GAsyncReadyCallback  callback,
-             gpointer             user_data)
+spawn_async (RbSpawnDriver        *driver,
+             const RbSpawnRequest *request,
+             GCancellable         *cancellable,
+             GAsyncReadyCallback   callback,
+             gpointer              user_data)
 {
   GTask *task = g_task_new (driver, cancellable, callback, user_data);
   g_autoptr(GCancellable) ours = NULL;
@@ -81,7 +79,7 @@ spawn_async (RbSpawnDriver       *driver,
   g_task_set_source_tag (task, spawn_async);
   call = rb_guard_call_new (RB_GUARD (driver), "spawn", RB_ERROR_TIMED_OUT, task, &ours);
   if (call != NULL)
-    rb_spawn_driver_spawn_async (get_module (driver), kind, prompt, token, ours, on_spawned, rb_guard_call_get_id (call));
+    rb_spawn_driver_spawn_async (get_module (driver), request, ours, on_spawned, rb_guard_call_get_id (call));
 }
 
 static GPid
@@ -94,6 +92,30 @@ spawn_finish (RbSpawnDriver  *driver,
   return pid > 0 ? (GPid) pid : 0;
 }
 
+static RbRuntime *
+dup_runtime (RbSpawnDriver *driver,
+             const char    *token)
+{
+  return rb_guard_is_alive (RB_GUARD (driver)) ? rb_spawn_driver_dup_runtime (get_module (driver), token) : NULL;
+}
+
+static gboolean
+adopt (RbSpawnDriver   *driver,
+       const char      *token,
+       const RbRuntime *runtime)
+{
+  return rb_guard_is_alive (RB_GUARD (driver)) && rb_spawn_driver_adopt (get_module (driver), token, runtime);
+}
+
+static void
+end (RbSpawnDriver *driver,
+     const char    *token,
+     gboolean       force)
+{
+  if (rb_guard_is_alive (RB_GUARD (driver)))
+    rb_spawn_driver_end (get_module (driver), token, force);
+}
+
 static void
 spawn_driver_iface_init (RbSpawnDriverInterface *iface)
 {
@@ -101,6 +123,9 @@ spawn_driver_iface_init (RbSpawnDriverInterface *iface)
   iface->is_available = is_available;
   iface->spawn_async = spawn_async;
   iface->spawn_finish = spawn_finish;
+  iface->dup_runtime = dup_runtime;
+  iface->adopt = adopt;
+  iface->end = end;
 }
 
 static void

@@ -28,6 +28,7 @@ static const RbModuleSetting settings[] = {
   { "command-*", RB_SETTING_STRING, NULL, "what is run for the kind: program and arguments" },
   { "prompt-*", RB_SETTING_STRING, "stdin", "how the kind gets its prompt: stdin, argument or environment" },
   { "output-*", RB_SETTING_STRING, "tail", "what happens to the kind's output: tail (the end is kept) or null" },
+  { "directory-*", RB_SETTING_PATH, NULL, "where the kind works, one that [spawn] directories allows; unset: its own" },
   { NULL }
 };
 
@@ -58,6 +59,7 @@ add_kind (RbCommandDriver  *self,
 
   if (line == NULL)
     return FALSE;
+  line->directory = g_strdup (get_for_kind (context, "directory", kind));
   g_hash_table_replace (self->lines, line->kind, line);
   return TRUE;
 }
@@ -70,6 +72,7 @@ rb_command_driver_configure (RbModule         *module,
   RbCommandDriver *self = RB_COMMAND_DRIVER (module);
   g_auto(GStrv) kinds = rb_module_context_dup_list (context, "kinds");
 
+  rb_program_driver_configure (module, context);
   for (guint i = 0; kinds[i] != NULL; i++)
     if (!add_kind (self, context, kinds[i], error))
       return FALSE;
@@ -118,60 +121,58 @@ rb_command_driver_is_available (RbSpawnDriver  *driver,
   return program != NULL;
 }
 
-static GPid
-start_child (RbCommandDriver  *self,
-             const char       *kind,
-             const char       *prompt,
-             const char       *token,
-             GError          **error)
+static void
+start_line (RbCommandDriver      *self,
+            const RbCommandLine  *line,
+            const RbSpawnRequest *request,
+            const char           *program,
+            GTask                *task)
 {
-  RbCommandLine *line = find_line (self, kind, error);
-  g_autofree char *program = line != NULL ? find_program (line, error) : NULL;
   g_auto(GStrv) own_environment = g_get_environ ();
   g_auto(GStrv) environment = NULL;
   g_auto(GStrv) argv = NULL;
-  RbProgramStart start = { NULL };
+  RbProgramStart start = { .kind = line->kind, .token = request->token };
 
-  if (program == NULL)
-    return 0;
-
-  argv = rb_command_line_dup_argv (line, program, prompt);
-  environment = rb_command_line_dup_environment (line, (const char *const *) own_environment, prompt, token);
+  argv = rb_command_line_dup_argv (line, program, request->prompt);
+  environment = rb_command_line_dup_environment (line, (const char *const *) own_environment, request->prompt, request->token);
   start.argv = argv;
   start.environment = environment;
-  start.input = line->prompt == RB_PROMPT_STDIN ? (char *) prompt : NULL;
+  start.input = line->prompt == RB_PROMPT_STDIN ? request->prompt : NULL;
   start.keep_output = line->keep_output;
-  return rb_program_driver_start (RB_SPAWN_DRIVER (self), &start, token, error);
+  start.directory = request->directory != NULL ? request->directory : line->directory;
+  rb_program_driver_start (RB_SPAWN_DRIVER (self), &start, task);
 }
 
 static void
-rb_command_driver_spawn_async (RbSpawnDriver       *driver,
-                               const char          *kind,
-                               const char          *prompt,
-                               const char          *token,
-                               GCancellable        *cancellable,
-                               GAsyncReadyCallback  callback,
-                               gpointer             user_data)
+rb_command_driver_spawn_async (RbSpawnDriver        *driver,
+                               const RbSpawnRequest *request,
+                               GCancellable         *cancellable,
+                               GAsyncReadyCallback   callback,
+                               gpointer              user_data)
 {
   RbCommandDriver *self = RB_COMMAND_DRIVER (driver);
   g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autofree char *program = NULL;
+  RbCommandLine *line;
   GError *error = NULL;
-  GPid pid;
 
   g_task_set_source_tag (task, rb_command_driver_spawn_async);
   if (g_task_return_error_if_cancelled (task))
     return;
 
-  pid = start_child (self, kind, prompt, token, &error);
-  rb_program_driver_return (task, pid, error);
+  line = find_line (self, request->kind, &error);
+  program = line != NULL ? find_program (line, &error) : NULL;
+  if (program != NULL)
+    start_line (self, line, request, program, g_steal_pointer (&task));
+  else
+    g_task_return_error (task, error);
 }
 
 static void
 module_iface_init (RbModuleInterface *iface)
 {
   iface->configure = rb_command_driver_configure;
-  iface->stop_async = rb_program_driver_stop_async;
-  iface->stop_finish = rb_program_driver_stop_finish;
+  rb_program_driver_init_module (iface);
 }
 
 static void
@@ -180,7 +181,7 @@ spawn_driver_iface_init (RbSpawnDriverInterface *iface)
   iface->handles = rb_command_driver_handles;
   iface->is_available = rb_command_driver_is_available;
   iface->spawn_async = rb_command_driver_spawn_async;
-  iface->spawn_finish = rb_program_driver_spawn_finish;
+  rb_program_driver_init_iface (iface);
 }
 
 static void

@@ -79,6 +79,7 @@ rb_command_line_free (RbCommandLine *self)
 {
   g_free (self->kind);
   g_strfreev (self->argv);
+  g_free (self->directory);
   g_free (self);
 }
 

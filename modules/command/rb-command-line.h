@@ -19,6 +19,7 @@ typedef struct {
   char         *kind;
   char        **argv;        /* as configured; argv[0] is a bare name or an absolute path */
   RbPromptMode  prompt;
+  char         *directory;   /* where it works; NULL: its own */
   gboolean      keep_output; /* FALSE: standard output and error on the null device */
 } RbCommandLine;
 

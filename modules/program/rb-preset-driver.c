@@ -12,6 +12,7 @@
 typedef struct {
   GObject   parent_instance;
   char    **argv;          /* as configured; NULL: none */
+  char     *directory;     /* NULL: its own */
   gboolean  keep_output;
 } PresetDriver;
 
@@ -34,9 +35,12 @@ configure (RbModule         *module,
   PresetDriver *self = (PresetDriver *) module;
   const char *kind = get_preset (self)->kind;
   const char *command = rb_module_context_get_string (context, "command");
+  const char *directory = rb_module_context_get_string (context, "directory");
   g_autofree char *command_setting = g_strdup_printf ("[%s] command", kind);
   g_autofree char *output_setting = g_strdup_printf ("[%s] output", kind);
 
+  rb_program_driver_configure (module, context);
+  self->directory = g_strdup (directory);
   if (command != NULL && *command != '\0')
     {
       self->argv = rb_program_parse_command (command_setting, command, error);
@@ -91,48 +95,47 @@ dup_argument (const char *prompt)
   return g_strconcat (*prompt == '-' ? " " : "", prompt, NULL);
 }
 
-static GPid
-start (PresetDriver  *self,
-       const char    *prompt,
-       const char    *token,
-       GError       **error)
+static void
+start (PresetDriver         *self,
+       const RbSpawnRequest *request,
+       const char           *path,
+       GTask                *task)
 {
   const RbPreset *preset = get_preset (self);
-  g_autofree char *path = find_program (self, error);
-  g_autofree char *argument = preset->is_argument ? dup_argument (prompt) : NULL;
+  g_autofree char *argument = preset->is_argument ? dup_argument (request->prompt) : NULL;
   g_auto(GStrv) own_environment = g_get_environ ();
   g_auto(GStrv) environment = NULL;
   g_auto(GStrv) argv = NULL;
-  RbProgramStart start = { .keep_output = self->keep_output, .is_launcher = preset->is_launcher };
-
-  if (path == NULL)
-    return 0;
+  RbProgramStart start = { .keep_output = self->keep_output, .is_launcher = preset->is_launcher, .kind = preset->kind,
+                           .token = request->token };
 
   start.argv = argv = rb_program_dup_argv ((const char *const *) self->argv, path, NULL, argument);
-  start.environment = environment = rb_program_dup_environment ((const char *const *) own_environment, token);
-  start.input = preset->is_argument ? NULL : (char *) prompt;
-  return rb_program_driver_start (RB_SPAWN_DRIVER (self), &start, token, error);
+  start.environment = environment = rb_program_dup_environment ((const char *const *) own_environment, request->token);
+  start.input = preset->is_argument ? NULL : request->prompt;
+  start.directory = request->directory != NULL ? request->directory : self->directory;
+  rb_program_driver_start (RB_SPAWN_DRIVER (self), &start, task);
 }
 
 static void
-spawn_async (RbSpawnDriver       *driver,
-             const char          *kind,
-             const char          *prompt,
-             const char          *token,
-             GCancellable        *cancellable,
-             GAsyncReadyCallback  callback,
-             gpointer             user_data)
+spawn_async (RbSpawnDriver        *driver,
+             const RbSpawnRequest *request,
+             GCancellable         *cancellable,
+             GAsyncReadyCallback   callback,
+             gpointer              user_data)
 {
   g_autoptr(GTask) task = g_task_new (driver, cancellable, callback, user_data);
+  g_autofree char *path = NULL;
   GError *error = NULL;
-  GPid pid;
 
   g_task_set_source_tag (task, spawn_async);
   if (g_task_return_error_if_cancelled (task))
     return;
 
-  pid = start ((PresetDriver *) driver, prompt, token, &error);
-  rb_program_driver_return (task, pid, error);
+  path = find_program ((PresetDriver *) driver, &error);
+  if (path != NULL)
+    start ((PresetDriver *) driver, request, path, g_steal_pointer (&task));
+  else
+    g_task_return_error (task, error);
 }
 
 static void
@@ -142,8 +145,7 @@ module_iface_init (gpointer interface,
   RbModuleInterface *iface = interface;
 
   iface->configure = configure;
-  iface->stop_async = rb_program_driver_stop_async;
-  iface->stop_finish = rb_program_driver_stop_finish;
+  rb_program_driver_init_module (iface);
 }
 
 static void
@@ -155,13 +157,14 @@ spawn_driver_iface_init (gpointer interface,
   iface->handles = handles;
   iface->is_available = is_available;
   iface->spawn_async = spawn_async;
-  iface->spawn_finish = rb_program_driver_spawn_finish;
+  rb_program_driver_init_iface (iface);
 }
 
 static void
 finalize (GObject *object)
 {
   g_strfreev (((PresetDriver *) object)->argv);
+  g_free (((PresetDriver *) object)->directory);
   G_OBJECT_CLASS (g_type_class_peek_static (G_TYPE_OBJECT))->finalize (object);
 }
 

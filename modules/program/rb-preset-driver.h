@@ -15,10 +15,11 @@ typedef struct {
   gboolean    is_launcher;  /* it ends well as soon as it has handed over: then nobody is told of its end */
 } RbPreset;
 
-/* The settings "command" (string) and "output" ("null" or "tail") of such a module. */
+/* The settings "command" (string), "output" ("null" or "tail") and "directory" of such a module. */
 #define RB_PRESET_SETTINGS(command_, what_)                                                              \
   { "command", RB_SETTING_STRING, command_, what_ },                                                     \
   { "output", RB_SETTING_STRING, "null", "what happens to its output: null or tail (the end is kept)" }, \
+  { "directory", RB_SETTING_PATH, NULL, "where it works, one that [spawn] directories allows; unset: its own" }, \
   { NULL }
 
 /* A new type of that name that implements RbModule and RbSpawnDriver. @preset stays. */

@@ -3,19 +3,20 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "rb-api.h"
-#include "rb-program-child.h"
+#include "rb-program-place.h"
 
 G_BEGIN_DECLS
 
-/* For the interfaces of a driver; its children are kept with it. */
-void      rb_program_driver_stop_async   (RbModule *module, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
-gboolean  rb_program_driver_stop_finish  (RbModule *module, GAsyncResult *result, GError **error);
-GPid      rb_program_driver_spawn_finish (RbSpawnDriver *driver, GAsyncResult *result, GError **error);
+/* The one place that decides how a runtime is started: as a unit of the systemd user manager where one answers, in a process group of its own
+ * where none does. What runs is kept with the driver, by token. */
 
-/* Starts a program, and emits `exited` when it ended; then it was reaped. 0 on error. */
-GPid      rb_program_driver_start        (RbSpawnDriver *driver, const RbProgramStart *start, const char *token, GError **error);
-/* How a spawn_async() ends: with the pid, or @error (taken) when it is 0. */
-void      rb_program_driver_return       (GTask *task, GPid pid, GError *error);
+/* From configure(). */
+void      rb_program_driver_configure    (RbModule *module, RbModuleContext *context);
+/* Those functions of a driver that are the same for all. */
+void      rb_program_driver_init_module  (RbModuleInterface *iface);
+void      rb_program_driver_init_iface   (RbSpawnDriverInterface *iface);
+
+/* Starts a program, returns @task (taken) with its pid, and emits `exited` when it ended. @start is copied. */
+void      rb_program_driver_start        (RbSpawnDriver *driver, const RbProgramStart *start, GTask *task);
 
 G_END_DECLS

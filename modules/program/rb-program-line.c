@@ -86,8 +86,8 @@ rb_program_dup_argv (const char *const *argv,
   return g_strv_builder_end (builder);
 }
 
-static gboolean
-is_ours (const char *name)
+gboolean
+rb_program_is_own_variable (const char *name)
 {
   static const char *const prefixes[] = { "MASONS_BROKER_", "RB_", NULL };
   static const char *const names[] = {
@@ -111,7 +111,7 @@ rb_program_dup_environment (const char *const *environment,
     {
       g_autofree char *name = g_strndup (environment[i], strcspn (environment[i], "="));
 
-      if (!is_ours (name))
+      if (!rb_program_is_own_variable (name))
         g_ptr_array_add (kept, g_strdup (environment[i]));
     }
 

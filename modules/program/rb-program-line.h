@@ -20,6 +20,8 @@ gboolean  rb_program_parse_output     (const char *setting, const char *mode, gb
 
 /* @argv with the path that was found for its program, and @separator and @prompt behind it; either may be NULL. */
 GStrv     rb_program_dup_argv         (const char *const *argv, const char *path, const char *separator, const char *prompt);
+/* The broker's business (MASONS_BROKER_*, the service manager's variables), and nobody else's. */
+gboolean  rb_program_is_own_variable  (const char *name);
 /* @environment without what is the broker's business (MASONS_BROKER_*, the service manager's variables), with MASONS_SPAWN_TOKEN.
  * Source: protocol.md 15.8, IMP-52. */
 GStrv     rb_program_dup_environment  (const char *const *environment, const char *token);

@@ -113,6 +113,7 @@ test_not_supported (void)
   g_autoptr(RbEvent) event = rb_event_new (RB_EVENT_PRESENCE_CHANGED, "network", text);
   g_autoptr(GAsyncResult) sent = NULL;
   g_autoptr(GAsyncResult) called = NULL;
+  RbSpawnRequest request = { .kind = "x", .token = "t" };
   g_autoptr(GAsyncResult) spawned = NULL;
   g_autoptr(GAsyncResult) emitted = NULL;
   g_autoptr(GError) error = NULL;
@@ -121,7 +122,7 @@ test_not_supported (void)
 
   rb_connector_send_async (RB_CONNECTOR (bare), envelope, NULL, rb_test_store_result, &sent);
   rb_upstream_call_async (RB_UPSTREAM (bare), RB_UPSTREAM_WHOAMI, NULL, NULL, rb_test_store_result, &called);
-  rb_spawn_driver_spawn_async (RB_SPAWN_DRIVER (bare), "x", NULL, "t", NULL, rb_test_store_result, &spawned);
+  rb_spawn_driver_spawn_async (RB_SPAWN_DRIVER (bare), &request, NULL, rb_test_store_result, &spawned);
   rb_emitter_emit_async (RB_EMITTER (bare), event, NULL, rb_test_store_result, &emitted);
   rb_test_wait_until (sent != NULL && called != NULL && spawned != NULL && emitted != NULL);
 

@@ -173,6 +173,8 @@ static void
 test_spawn_driver (HostFixture   *fixture,
                    gconstpointer  data)
 {
+  RbSpawnRequest request = { .kind = "good", .prompt = "hi", .token = "t1" };
+  RbSpawnRequest silent_request = { .kind = "good-silent", .token = "t2" };
   g_autoptr(GAsyncResult) spawned = NULL;
   g_autoptr(GAsyncResult) silent = NULL;
   g_autoptr(GError) error = NULL;
@@ -196,8 +198,8 @@ test_spawn_driver (HostFixture   *fixture,
   g_assert_error (error, RB_ERROR, RB_ERROR_INTERNAL);
   g_clear_error (&error);
 
-  rb_spawn_driver_spawn_async (driver, "good", "hi", "t1", NULL, rb_test_store_result, &spawned);
-  rb_spawn_driver_spawn_async (driver, "good-silent", NULL, "t2", NULL, rb_test_store_result, &silent);
+  rb_spawn_driver_spawn_async (driver, &request, NULL, rb_test_store_result, &spawned);
+  rb_spawn_driver_spawn_async (driver, &silent_request, NULL, rb_test_store_result, &silent);
   rb_test_wait_until (spawned != NULL && silent != NULL);
   g_assert_cmpint (rb_spawn_driver_spawn_finish (driver, spawned, &error), ==, 4711);
   g_assert_no_error (error);

@@ -50,18 +50,16 @@ answer (RbFakeSpawnDriver *self,
 }
 
 static void
-fake_spawn_async (RbSpawnDriver       *driver,
-                  const char          *kind,
-                  const char          *prompt,
-                  const char          *token,
-                  GCancellable        *cancellable,
-                  GAsyncReadyCallback  callback,
-                  gpointer             user_data)
+fake_spawn_async (RbSpawnDriver        *driver,
+                  const RbSpawnRequest *request,
+                  GCancellable         *cancellable,
+                  GAsyncReadyCallback   callback,
+                  gpointer              user_data)
 {
   RbFakeSpawnDriver *self = RB_FAKE_SPAWN_DRIVER (driver);
   g_autoptr(GTask) task = g_task_new (driver, cancellable, callback, user_data);
 
-  g_ptr_array_add (self->started, g_strjoin (" ", kind, token, prompt, NULL));
+  g_ptr_array_add (self->started, g_strjoin (" ", request->kind, request->token, request->prompt, NULL));
   if (self->hold)
     g_ptr_array_add (self->waiting, g_steal_pointer (&task));
   else

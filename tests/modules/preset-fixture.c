@@ -66,7 +66,7 @@ preset_configure (PresetFixture  *fixture,
 {
   g_autoptr(GHashTable) settings = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr(RbModuleContext) context = NULL;
-  RbModuleEnvironment environment = { NULL };
+  RbModuleEnvironment environment = { .state_dir = fixture->dir, .spawn = { .no_units = TRUE } };
 
   for (const RbModuleSetting *setting = rb_module_info.settings; setting->key != NULL; setting++)
     if (setting->default_value != NULL)
@@ -95,9 +95,10 @@ preset_spawn (PresetFixture  *fixture,
               GError        **error)
 {
   RbSpawnDriver *driver = RB_SPAWN_DRIVER (fixture->module);
+  RbSpawnRequest request = { .kind = rb_module_info.name, .prompt = prompt, .token = "token-1" };
   g_autoptr(GAsyncResult) result = NULL;
 
-  rb_spawn_driver_spawn_async (driver, rb_module_info.name, prompt, "token-1", NULL, rb_test_store_result, &result);
+  rb_spawn_driver_spawn_async (driver, &request, NULL, rb_test_store_result, &result);
   rb_test_wait_until (result != NULL);
   return rb_spawn_driver_spawn_finish (driver, result, error);
 }

@@ -4,7 +4,7 @@
 #include "config.h"
 
 #include "rb-api.h"
-#include "rb-program-child.h"
+#include "rb-program-log.h"
 #include "rb-command-line.h"
 #include "rb-fake-clock.h"
 #include "rb-test.h"
@@ -78,7 +78,7 @@ configure (Fixture  *fixture,
            GError  **error,
            ...)
 {
-  RbModuleEnvironment environment = { .account_id = "work" };
+  RbModuleEnvironment environment = { .account_id = "work", .state_dir = fixture->dir, .spawn = { .no_units = TRUE } };
   g_autoptr(GHashTable) settings = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr(RbModuleContext) context = NULL;
   const char *key;
@@ -101,9 +101,10 @@ spawn (Fixture     *fixture,
        const char  *prompt,
        GError     **error)
 {
+  RbSpawnRequest request = { .kind = "k", .prompt = prompt, .token = "token-1" };
   g_autoptr(GAsyncResult) result = NULL;
 
-  rb_spawn_driver_spawn_async (RB_SPAWN_DRIVER (fixture->module), "k", prompt, "token-1", NULL, rb_test_store_result, &result);
+  rb_spawn_driver_spawn_async (RB_SPAWN_DRIVER (fixture->module), &request, NULL, rb_test_store_result, &result);
   rb_test_wait_until (result != NULL);
   return rb_spawn_driver_spawn_finish (RB_SPAWN_DRIVER (fixture->module), result, error);
 }
@@ -322,6 +323,7 @@ static void
 test_cancelled (Fixture       *fixture,
                 gconstpointer  data)
 {
+  RbSpawnRequest request = { .kind = "k", .prompt = "", .token = "t" };
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   g_autoptr(GAsyncResult) result = NULL;
   g_autoptr(GError) error = NULL;
@@ -330,7 +332,7 @@ test_cancelled (Fixture       *fixture,
 
   g_assert_true (configure (fixture, &error, "command-k", "true", NULL));
   g_cancellable_cancel (cancellable);
-  rb_spawn_driver_spawn_async (RB_SPAWN_DRIVER (fixture->module), "k", "", "t", cancellable, rb_test_store_result, &result);
+  rb_spawn_driver_spawn_async (RB_SPAWN_DRIVER (fixture->module), &request, cancellable, rb_test_store_result, &result);
   rb_test_wait_until (result != NULL);
   g_assert_cmpint (rb_spawn_driver_spawn_finish (RB_SPAWN_DRIVER (fixture->module), result, &error), ==, 0);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);

@@ -44,21 +44,19 @@ is_available (RbSpawnDriver  *driver,
 }
 
 static void
-spawn_async (RbSpawnDriver       *driver,
-             const char          *kind,
-             const char          *prompt,
-             const char          *token,
-             GCancellable        *cancellable,
-             GAsyncReadyCallback  callback,
-             gpointer             user_data)
+spawn_async (RbSpawnDriver        *driver,
+             const RbSpawnRequest *request,
+             GCancellable         *cancellable,
+             GAsyncReadyCallback   callback,
+             gpointer              user_data)
 {
   SimStarter *self = SIM_STARTER (driver);
   GTask *task = g_task_new (driver, cancellable, callback, user_data);
 
   g_task_set_check_cancellable (task, FALSE);
-  g_task_set_task_data (task, g_strdup (token), g_free);
+  g_task_set_task_data (task, g_strdup (request->token), g_free);
   g_ptr_array_add (self->waiting, task);
-  sim_trace (self->oracle, "broker", "starts a runtime for %s", token);
+  sim_trace (self->oracle, "broker", "starts a runtime for %s", request->token);
   if (self->is_dead)
     g_free (sim_starter_answer (self, self->waiting->len - 1, FALSE));
 }

@@ -34,18 +34,16 @@ is_available (RbSpawnDriver  *driver,
 }
 
 static void
-spawn_async (RbSpawnDriver       *driver,
-             const char          *kind,
-             const char          *prompt,
-             const char          *token,
-             GCancellable        *cancellable,
-             GAsyncReadyCallback  callback,
-             gpointer             user_data)
+spawn_async (RbSpawnDriver        *driver,
+             const RbSpawnRequest *request,
+             GCancellable         *cancellable,
+             GAsyncReadyCallback   callback,
+             gpointer              user_data)
 {
   g_autoptr(GTask) task = g_task_new (driver, cancellable, callback, user_data);
 
-  rb_spawn_driver_emit_exited (driver, token, 256, "bye");
-  g_task_return_int (task, g_str_equal (kind, "good") ? 4711 : 0);
+  rb_spawn_driver_emit_exited (driver, request->token, 256, "bye");
+  g_task_return_int (task, g_str_equal (request->kind, "good") ? 4711 : 0);
 }
 
 static void

@@ -1,0 +1,403 @@
+/* test-runtimes.c: a runtime in a process group of its own: limits, places, output, its end, and the next broker
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-api.h"
+#include "rb-program-log.h"
+#include "rb-program-place.h"
+#include "rb-test.h"
+
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern const RbModuleInfo rb_module_info;
+
+typedef struct {
+  char         *dir;
+  RbSpawnTerms  terms;
+  char         *command;
+  RbModule     *module;
+  char         *token;      /* of the last exit; NULL: none was told */
+  int           status;
+  char         *output;
+} Fixture;
+
+static void
+on_exited (RbSpawnDriver *driver,
+           const char    *token,
+           int            status,
+           const char    *output,
+           Fixture       *fixture)
+{
+  g_assert_null (fixture->token);
+  fixture->token = g_strdup (token);
+  fixture->status = status;
+  fixture->output = g_strdup (output);
+}
+
+static void
+set_up (Fixture       *fixture,
+        gconstpointer  data)
+{
+  fixture->dir = rb_test_make_dir ();
+  fixture->terms = (RbSpawnTerms) { .no_units = TRUE, .log_max_bytes = 65536 };
+}
+
+static void
+tear_down (Fixture       *fixture,
+           gconstpointer  data)
+{
+  if (fixture->module != NULL)
+    g_assert_finalize_object (fixture->module);
+  g_free (fixture->dir);
+  g_free (fixture->command);
+  g_free (fixture->token);
+  g_free (fixture->output);
+}
+
+static void
+write_program (Fixture    *fixture,
+               const char *text)
+{
+  g_autofree char *script = g_strconcat ("#!/bin/sh\n", text, "\n", NULL);
+
+  g_free (fixture->command);
+  fixture->command = g_build_filename (fixture->dir, "program", NULL);
+  g_assert_true (g_file_set_contents_full (fixture->command, script, -1, G_FILE_SET_CONTENTS_NONE, 0700, NULL));
+}
+
+static void
+make_module (Fixture *fixture)
+{
+  RbModuleEnvironment environment = { .state_dir = fixture->dir, .spawn = fixture->terms };
+  g_autoptr(GHashTable) settings = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr(RbModuleContext) context = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_hash_table_insert (settings, (gpointer) "kinds", (gpointer) "k");
+  g_hash_table_insert (settings, (gpointer) "command-k", fixture->command);
+  g_hash_table_insert (settings, (gpointer) "prompt-k", (gpointer) "stdin");
+  g_hash_table_insert (settings, (gpointer) "output-k", (gpointer) "tail");
+  context = rb_module_context_new (&rb_module_info, &environment, settings);
+  fixture->module = g_object_new (rb_module_info.get_type (), NULL);
+  g_signal_connect (fixture->module, "exited", G_CALLBACK (on_exited), fixture);
+  g_assert_true (rb_module_configure (fixture->module, context, &error));
+  g_assert_no_error (error);
+}
+
+static GPid
+spawn_in (Fixture     *fixture,
+          const char  *directory,
+          GError     **error)
+{
+  RbSpawnRequest request = { .kind = "k", .prompt = "", .token = "token-1", .directory = directory };
+  g_autoptr(GAsyncResult) result = NULL;
+
+  if (fixture->module == NULL)
+    make_module (fixture);
+  rb_spawn_driver_spawn_async (RB_SPAWN_DRIVER (fixture->module), &request, NULL, rb_test_store_result, &result);
+  rb_test_wait_until (result != NULL);
+  return rb_spawn_driver_spawn_finish (RB_SPAWN_DRIVER (fixture->module), result, error);
+}
+
+static GPid
+spawn (Fixture *fixture)
+{
+  g_autoptr(GError) error = NULL;
+  GPid pid = spawn_in (fixture, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (pid, >, 0);
+  return pid;
+}
+
+static RbRuntime *
+dup_runtime (Fixture *fixture)
+{
+  return rb_spawn_driver_dup_runtime (RB_SPAWN_DRIVER (fixture->module), "token-1");
+}
+
+static gboolean
+has_output (Fixture    *fixture,
+            const char *text)
+{
+  g_autoptr(RbRuntime) runtime = dup_runtime (fixture);
+  g_autofree char *output = rb_program_log_dup_tail (runtime != NULL ? runtime->log_file : NULL);
+
+  return strstr (output, text) != NULL;
+}
+
+static void
+test_memory (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("What takes more memory than one runtime may have does not get it.");
+
+  fixture->terms.memory_max_bytes = 64 << 20;
+  write_program (fixture, "ulimit -c; ulimit -d; ulimit -n\n"
+                 "head -c 300000000 /dev/zero | tail -n 1 >/dev/null && echo got it || echo refused");
+  spawn (fixture);
+  rb_test_wait_until (fixture->token != NULL);
+  g_assert_nonnull (strstr (fixture->output, "0\n65536\n"));
+  g_assert_nonnull (strstr (fixture->output, "refused"));
+}
+
+static void
+test_memory_unlimited (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("Zero is no limit.");
+
+  write_program (fixture, "ulimit -d");
+  spawn (fixture);
+  rb_test_wait_until (fixture->token != NULL);
+  g_assert_cmpstr (fixture->output, ==, "unlimited\n");
+}
+
+/* Or a zombie that whoever inherited it has yet to bury. */
+static gboolean
+is_gone (pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", pid);
+  g_autofree char *text = NULL;
+
+  return !g_file_get_contents (path, &text, NULL, NULL) || strstr (text, ") Z ") != NULL;
+}
+
+static void
+test_group (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_autofree char *file = g_build_filename (fixture->dir, "child", NULL);
+  g_autofree char *text = NULL;
+  g_autofree char *script = g_strdup_printf ("(trap '' TERM; echo deaf; exec sleep 600) & echo $! >%s; echo ready; wait", file);
+  pid_t child;
+
+  g_test_summary ("With a runtime its children end, also those that do not listen.");
+
+  write_program (fixture, script);
+  spawn (fixture);
+  rb_test_wait_until (has_output (fixture, "ready") && has_output (fixture, "deaf"));
+  g_assert_true (g_file_get_contents (file, &text, NULL, NULL));
+  child = (pid_t) atoi (text);
+  g_assert_cmpint (kill (child, 0), ==, 0);
+  rb_spawn_driver_end (RB_SPAWN_DRIVER (fixture->module), "token-1", FALSE);
+  rb_test_wait_until (fixture->token != NULL);
+  g_assert_true (WIFSIGNALED (fixture->status));
+  g_assert_cmpint (WTERMSIG (fixture->status), ==, SIGTERM);
+  rb_test_wait_until (is_gone (child));
+}
+
+static void
+test_force (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("What does not end when it is asked to ends with force.");
+
+  write_program (fixture, "trap '' TERM; echo ready; while :; do sleep 0.1; done");
+  spawn (fixture);
+  rb_test_wait_until (has_output (fixture, "ready"));
+  rb_spawn_driver_end (RB_SPAWN_DRIVER (fixture->module), "token-1", FALSE);
+  rb_test_settle ();
+  g_assert_null (fixture->token);
+  rb_spawn_driver_end (RB_SPAWN_DRIVER (fixture->module), "token-1", TRUE);
+  rb_test_wait_until (fixture->token != NULL);
+  g_assert_cmpint (WTERMSIG (fixture->status), ==, SIGKILL);
+}
+
+static void
+test_own_directory (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_autofree char *own = g_build_filename (fixture->dir, "runtimes", "k", NULL);
+  g_autofree char *line = g_strconcat (own, "\n", NULL);
+
+  g_test_summary ("A runtime works in the directory of its kind unless it is told otherwise.");
+
+  write_program (fixture, "pwd -P");
+  spawn (fixture);
+  rb_test_wait_until (fixture->token != NULL);
+  g_assert_cmpstr (fixture->output, ==, line);
+}
+
+static void
+test_directories (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_autofree char *allowed = g_build_filename (fixture->dir, "allowed", NULL);
+  g_autofree char *below = g_build_filename (allowed, "below", NULL);
+  g_autofree char *sibling = g_strconcat (allowed, "-not", NULL);
+  g_autofree char *escape = g_build_filename (allowed, "escape", NULL);
+  g_autofree char *dots = g_build_filename (allowed, "..", NULL);
+  g_autofree char *missing = g_build_filename (allowed, "missing", NULL);
+  g_autofree char *file = g_build_filename (allowed, "file", NULL);
+  const struct { const char *path; const char *reason; } cases[] = {
+    { sibling, "directory_refused" }, { escape, "directory_refused" }, { dots, "directory_refused" }, { "/", "directory_refused" },
+    { "allowed", "directory_refused" }, { missing, "spawn_failed" }, { file, "spawn_failed" },
+  };
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("Only what is allowed, or below it when all links are followed.");
+
+  g_assert_cmpint (g_mkdir_with_parents (below, 0700), ==, 0);
+  g_assert_cmpint (g_mkdir (sibling, 0700), ==, 0);
+  g_assert_cmpint (symlink (sibling, escape), ==, 0);
+  g_assert_true (g_file_set_contents (file, "", 0, NULL));
+  fixture->terms.directories = allowed;
+  write_program (fixture, "pwd -P");
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr(GError) refusal = NULL;
+
+      g_assert_cmpint (spawn_in (fixture, cases[i].path, &refusal), ==, 0);
+      g_assert_cmpstr (rb_error_get_reason (refusal), ==, cases[i].reason);
+    }
+
+  g_assert_cmpint (spawn_in (fixture, below, &error), >, 0);
+  rb_test_wait_until (fixture->token != NULL);
+  g_assert_cmpstr (g_strchomp (fixture->output), ==, below);
+}
+
+static void
+test_allowed (void)
+{
+  g_test_summary ("A directory is within itself, not within one whose name it only begins with; nothing is within nothing.");
+
+  g_assert_true (rb_program_place_is_allowed ("/tmp", "/tmp"));
+  g_assert_true (rb_program_place_is_allowed ("/tmp/x", "/nowhere;/tmp/"));
+  g_assert_true (rb_program_place_is_allowed ("/any", "/"));
+  g_assert_false (rb_program_place_is_allowed ("/tmpx", "/tmp"));
+  g_assert_false (rb_program_place_is_allowed ("/tmp", ""));
+  g_assert_false (rb_program_place_is_allowed ("/tmp", NULL));
+}
+
+static void
+test_log (Fixture       *fixture,
+          gconstpointer  data)
+{
+  g_autofree char *log_file = g_build_filename (fixture->dir, "x.log", NULL);
+  g_autofree char *before = g_strconcat (log_file, ".1", NULL);
+  g_autofree char *text = g_strnfill (2000, 'a');
+  g_autofree char *kept = NULL;
+  g_autofree char *now = NULL;
+  FILE *writer = g_fopen (log_file, "a");
+  gsize length;
+
+  g_test_summary ("Output is put aside above its bound; who writes goes on.");
+
+  fputs (text, writer);
+  fputs ("end", writer);
+  fflush (writer);
+  rb_program_log_trim (log_file, 4000);
+  g_assert_false (g_file_test (before, G_FILE_TEST_EXISTS));
+  rb_program_log_trim (log_file, 1000);
+  g_assert_true (g_file_get_contents (before, &kept, &length, NULL));
+  g_assert_cmpuint (length, ==, 1000);
+  g_assert_true (g_str_has_suffix (kept, "aend"));
+  fputs ("more", writer);
+  fclose (writer);
+  now = rb_program_log_dup_tail (log_file);
+  g_assert_cmpstr (now, ==, "more");
+  rb_program_log_trim ("/nowhere/x.log", 1);
+}
+
+static void
+test_logs_bounded (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autofree char *folder = g_build_filename (fixture->dir, "runtime-logs", NULL);
+  guint n = 0;
+
+  g_test_summary ("Of no more runtimes than so many the output is kept.");
+
+  for (guint i = 0; i < RB_PROGRAM_LOGS_MAX + 6; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("k-%u", i);
+      g_autofree char *path = rb_program_log_dup_path (fixture->dir, name, NULL);
+
+      g_assert_true (g_file_set_contents (path, "x", 1, NULL));
+    }
+  {
+    g_autoptr(GDir) dir = g_dir_open (folder, 0, NULL);
+
+    while (g_dir_read_name (dir) != NULL)
+      n++;
+  }
+  g_assert_cmpuint (n, ==, RB_PROGRAM_LOGS_MAX);
+}
+
+static void
+test_adopt (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_autoptr(RbRuntime) runtime = NULL;
+  g_autoptr(GAsyncResult) result = NULL;
+
+  g_test_summary ("The next broker knows what runs, tells its end, and can end it; no zombie stays.");
+
+  write_program (fixture, "echo ready; exec sleep 600");
+  spawn (fixture);
+  rb_test_wait_until (has_output (fixture, "ready"));
+  runtime = dup_runtime (fixture);
+  rb_module_stop_async (fixture->module, NULL, rb_test_store_result, &result);
+  rb_test_wait_until (result != NULL);
+  g_clear_object (&result);
+  g_assert_finalize_object (g_steal_pointer (&fixture->module));
+
+  make_module (fixture);
+  g_assert_true (rb_spawn_driver_adopt (RB_SPAWN_DRIVER (fixture->module), "token-1", runtime));
+  rb_test_settle ();
+  g_assert_null (fixture->token);
+  rb_spawn_driver_end (RB_SPAWN_DRIVER (fixture->module), "token-1", FALSE);
+  rb_test_wait_until (fixture->token != NULL);
+  g_assert_cmpint (WTERMSIG (fixture->status), ==, SIGTERM);
+  g_assert_cmpstr (fixture->output, ==, "ready\n");
+  g_assert_cmpint (waitpid ((pid_t) runtime->pid, NULL, WNOHANG), ==, -1);
+}
+
+static void
+test_adopt_gone (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  RbRuntime runtime = { .pid = 0 };
+  pid_t pid = fork ();
+
+  g_test_summary ("What is gone cannot be adopted.");
+
+  if (pid == 0)
+    _exit (0);
+  g_assert_cmpint (waitpid (pid, NULL, 0), ==, pid);
+  write_program (fixture, "true");
+  make_module (fixture);
+  runtime.pid = pid;
+  g_assert_false (rb_spawn_driver_adopt (RB_SPAWN_DRIVER (fixture->module), "token-1", &runtime));
+  g_assert_null (dup_runtime (fixture));
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  rb_test_init (&argc, &argv);
+  signal (SIGPIPE, SIG_IGN);
+
+#define ADD(path, function) g_test_add ("/runtimes/" path, Fixture, NULL, set_up, function, tear_down)
+  ADD ("limits/memory", test_memory);
+  ADD ("limits/none", test_memory_unlimited);
+  ADD ("end/group", test_group);
+  ADD ("end/force", test_force);
+  ADD ("directory/own", test_own_directory);
+  ADD ("directory/allowed", test_directories);
+  ADD ("log/bounded", test_log);
+  ADD ("log/number", test_logs_bounded);
+  ADD ("adopt/runs", test_adopt);
+  ADD ("adopt/gone", test_adopt_gone);
+#undef ADD
+  g_test_add_func ("/runtimes/directory/within", test_allowed);
+  return g_test_run ();
+}
