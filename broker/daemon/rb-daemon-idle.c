@@ -15,7 +15,8 @@ static void watch (RbDaemon *self);
 static gboolean
 is_idle (RbDaemon *self)
 {
-  return rb_core_is_idle (self->core) && rb_ipc_server_is_quiet (self->ipc) && (self->bus == NULL || rb_bus_is_quiet (self->bus));
+  return rb_core_is_idle (self->core) && rb_ipc_server_is_quiet (self->ipc) && !rb_ipc_server_has_page (self->ipc) &&
+         (self->bus == NULL || rb_bus_is_quiet (self->bus));
 }
 
 static void

@@ -8,7 +8,8 @@
 #include "rb-ipc-bounds.h"
 
 #include "rb-ipc-channel.h"
-#include "rb-ipc-page-sessions.h"
+#include "rb-ipc-page-live.h"
+#include "rb-ipc-page.h"
 #include "rb-ipc-private.h"
 
 static const RbBoundInfo infos[RB_N_IPC_BOUNDS] = {
@@ -23,6 +24,9 @@ static const RbBoundInfo infos[RB_N_IPC_BOUNDS] = {
   [RB_IPC_BOUND_CHANNEL_QUEUE] = { "channel_queue", "bytes", RB_BOUND_PUSHES_BACK, "a channel that does not read is closed" },
   [RB_IPC_BOUND_PAGE_TICKETS] = { "page_tickets", "logins", RB_BOUND_FORGETS, "the oldest is no longer good" },
   [RB_IPC_BOUND_PAGE_SESSIONS] = { "page_sessions", "pages", RB_BOUND_FORGETS, "the one used longest ago has to log in again" },
+  [RB_IPC_BOUND_PAGE_SOCKETS] = { "page_sockets", "sockets", RB_BOUND_PUSHES_BACK, "further pages are not live" },
+  [RB_IPC_BOUND_PAGE_QUEUE] = { "page_queue", "bytes", RB_BOUND_PUSHES_BACK, "a page that does not read is closed" },
+  [RB_IPC_BOUND_PAGE_CHANGES] = { "page_changes", "ids", RB_BOUND_FORGETS, "all are forgotten; pages read everything again" },
 };
 
 static void
@@ -36,6 +40,8 @@ on_refresh (RbBounds *bounds,
   rb_bounds_set_used (bounds, RB_IPC_BOUND_INPUT, server->input.used);
   rb_bounds_set_used (bounds, RB_IPC_BOUND_CHANNEL_REQUESTS, rb_ipc_channels_get_most_requests (server));
   rb_bounds_set_used (bounds, RB_IPC_BOUND_CHANNEL_QUEUE, rb_ipc_channels_get_most_queued (server));
+  if (server->page != NULL)
+    rb_ipc_page_show_bounds (server->page, bounds);
 }
 
 void
@@ -53,6 +59,9 @@ rb_ipc_bounds_start (RbIpcServer *server)
   rb_bounds_set_limit (bounds, RB_IPC_BOUND_CHANNEL_QUEUE, RB_IPC_CHANNEL_QUEUE_MAX);
   rb_bounds_set_limit (bounds, RB_IPC_BOUND_PAGE_TICKETS, RB_IPC_TICKETS_MAX);
   rb_bounds_set_limit (bounds, RB_IPC_BOUND_PAGE_SESSIONS, RB_IPC_SESSIONS_MAX);
+  rb_bounds_set_limit (bounds, RB_IPC_BOUND_PAGE_SOCKETS, RB_IPC_LIVE_MAX);
+  rb_bounds_set_limit (bounds, RB_IPC_BOUND_PAGE_QUEUE, RB_IPC_LIVE_QUEUE_MAX);
+  rb_bounds_set_limit (bounds, RB_IPC_BOUND_PAGE_CHANGES, RB_IPC_LIVE_CHANGES_MAX);
   rb_bounds_set_refresh (bounds, on_refresh, server);
   server->input.max = options->input_max;
   server->bounds = bounds;

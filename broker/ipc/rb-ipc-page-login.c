@@ -67,6 +67,7 @@ rb_ipc_handle_page_login (RbIpcRequest *request)
       return;
     }
   rb_log_info ("page_login", NULL);
+  rb_ipc_live_sift (rb_ipc_page_get_live (page));
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "session", "s", session);
   g_variant_dict_insert (&dict, "idle_ms", "x", (gint64) RB_IPC_SESSION_IDLE_MS);
@@ -87,5 +88,6 @@ rb_ipc_handle_page_logout (RbIpcRequest *request)
       return;
     }
   rb_ipc_sessions_end (rb_ipc_page_get_sessions (page), session);
+  rb_ipc_live_sift (rb_ipc_page_get_live (page));
   rb_ipc_request_answer (request, 200, rb_wire_answer_ok ());
 }

@@ -65,9 +65,11 @@ forget_old (RbIpcSessions *self,
     entry_free (g_queue_pop_head (queue));
 }
 
-static void
-show (RbIpcSessions *self)
+void
+rb_ipc_sessions_show (RbIpcSessions *self)
 {
+  forget_old (self, &self->tickets);
+  forget_old (self, &self->sessions);
   rb_bounds_set_used (self->bounds, RB_IPC_BOUND_PAGE_TICKETS, self->tickets.length);
   rb_bounds_set_used (self->bounds, RB_IPC_BOUND_PAGE_SESSIONS, self->sessions.length);
 }
@@ -105,7 +107,7 @@ add (RbIpcSessions *self,
   entry->key = g_strdup (key);
   entry->until_us = rb_clock_get_monotonic_us (self->clock) + last_ms * G_TIME_SPAN_MILLISECOND;
   g_queue_push_tail (queue, entry);
-  show (self);
+  rb_ipc_sessions_show (self);
 }
 
 RbIpcSessions *
@@ -192,7 +194,7 @@ rb_ipc_sessions_end (RbIpcSessions *self,
 
   if (item != NULL)
     drop (&self->sessions, item);
-  show (self);
+  rb_ipc_sessions_show (self);
 }
 
 gboolean

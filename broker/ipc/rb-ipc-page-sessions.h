@@ -35,6 +35,9 @@ void           rb_ipc_sessions_end      (RbIpcSessions *self, const char *sessio
 char          *rb_ipc_sessions_dup_key  (const char *session);
 gboolean       rb_ipc_sessions_has_key  (RbIpcSessions *self, const char *key);
 
+/* Brings its bounds up to date. */
+void           rb_ipc_sessions_show     (RbIpcSessions *self);
+
 /* For the process that goes on in our place: the keys of all, separated by commas. */
 char          *rb_ipc_sessions_pack     (RbIpcSessions *self);
 void           rb_ipc_sessions_unpack   (RbIpcSessions *self, const char *text);

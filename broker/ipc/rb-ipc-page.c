@@ -18,6 +18,7 @@
 struct _RbIpcPage {
   RbIpcServer   *server;     /* borrowed: it owns us */
   RbIpcSessions *sessions;
+  RbIpcLive     *live;
   GQueue         refusals;   /* of Refusal, oldest first */
 };
 
@@ -52,6 +53,7 @@ rb_ipc_page_new (RbIpcServer *server)
   self = g_new0 (RbIpcPage, 1);
   self->server = server;
   self->sessions = rb_ipc_sessions_new (server->clock, server->bounds);
+  self->live = rb_ipc_live_new (server);
   g_queue_init (&self->refusals);
   if (server->options.page_sessions != NULL)
     rb_ipc_sessions_unpack (self->sessions, server->options.page_sessions);
@@ -74,6 +76,7 @@ rb_ipc_page_free (RbIpcPage *self)
   if (self == NULL)
     return;
   g_queue_clear_full (&self->refusals, refusal_end);
+  rb_ipc_live_free (self->live);
   rb_ipc_sessions_free (self->sessions);
   g_free (self);
 }
@@ -82,6 +85,22 @@ RbIpcSessions *
 rb_ipc_page_get_sessions (RbIpcPage *self)
 {
   return self->sessions;
+}
+
+RbIpcLive *
+rb_ipc_page_get_live (RbIpcPage *self)
+{
+  return self->live;
+}
+
+void
+rb_ipc_page_show_bounds (RbIpcPage *self,
+                         RbBounds  *bounds)
+{
+  rb_ipc_sessions_show (self->sessions);
+  rb_bounds_set_used (bounds, RB_IPC_BOUND_PAGE_SOCKETS, rb_ipc_live_get_n (self->live));
+  rb_bounds_set_used (bounds, RB_IPC_BOUND_PAGE_QUEUE, rb_ipc_live_get_most_queued (self->live));
+  rb_bounds_set_used (bounds, RB_IPC_BOUND_PAGE_CHANGES, rb_ipc_live_get_changes (self->live));
 }
 
 /* What the page says who it is; NULL: it does not. */
@@ -181,12 +200,21 @@ dup_live_session (SoupServerMessage *message)
 guint
 rb_ipc_page_check_live (RbIpcServer       *server,
                         SoupServerMessage *message,
-                        char             **session)
+                        char             **key)
 {
+  g_autofree char *session = dup_live_session (message);
+
   if (!rb_ipc_http_is_our_host (server, message) || !is_own_origin (message, TRUE) || !is_same_site (message))
     return 403;
-  *session = dup_live_session (message);
-  return rb_ipc_sessions_use (server->page->sessions, *session) ? 0 : 401;
+  if (!rb_ipc_sessions_use (server->page->sessions, session))
+    return 401;
+  if (rb_ipc_live_get_n (server->page->live) >= RB_IPC_LIVE_MAX)
+    {
+      rb_bounds_reached (server->bounds, RB_IPC_BOUND_PAGE_SOCKETS);
+      return 503;
+    }
+  *key = rb_ipc_sessions_dup_key (session);
+  return 0;
 }
 
 static void

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-ipc-page-live.h"
 #include "rb-ipc-page-sessions.h"
 #include "rb-ipc-private.h"
 #include "rb-ipc-request.h"
@@ -28,13 +29,16 @@ RbIpcPage     *rb_ipc_page_new          (RbIpcServer *server);
 /* Nobody waits for it any more. NULL is fine. */
 void           rb_ipc_page_free         (RbIpcPage *self);
 RbIpcSessions *rb_ipc_page_get_sessions (RbIpcPage *self);
+RbIpcLive     *rb_ipc_page_get_live     (RbIpcPage *self);
+/* What is used of those that this and its parts are numbered by. */
+void           rb_ipc_page_show_bounds  (RbIpcPage *self, RbBounds *bounds);
 
 /* Whether this is a request for the page, or of it. */
 gboolean       rb_ipc_page_is_meant     (RbIpcServer *server, RbIpcConnection *connection, SoupServerMessage *message, const char *target);
 /* Its checks, then its route. FALSE when it was refused; it is answered then. */
 gboolean       rb_ipc_page_admit        (RbIpcServer *server, RbIpcConnection *connection, SoupServerMessage *message, RbIpcRequest *request);
-/* 0, or the status with which the upgrade to RB_IPC_PAGE_LIVE is refused. @session: (out) whose it is. */
-guint          rb_ipc_page_check_live   (RbIpcServer *server, SoupServerMessage *message, char **session);
+/* 0, or the status with which the upgrade to RB_IPC_PAGE_LIVE is refused. @key: (out) of the session whose it is, to be freed. */
+guint          rb_ipc_page_check_live   (RbIpcServer *server, SoupServerMessage *message, char **key);
 
 /* Of a login that was refused: later, so that guessing is slow. */
 void           rb_ipc_page_refuse_later (RbIpcPage *self, RbIpcRequest *request);

@@ -240,6 +240,13 @@ rb_ipc_server_dup_page_sessions (RbIpcServer *self)
 }
 
 gboolean
+rb_ipc_server_has_page (RbIpcServer *self)
+{
+  g_return_val_if_fail (RB_IS_IPC_SERVER (self), FALSE);
+  return self->page != NULL && rb_ipc_live_get_n (rb_ipc_page_get_live (self->page)) > 0;
+}
+
+gboolean
 rb_ipc_server_is_quiet (RbIpcServer *self)
 {
   g_return_val_if_fail (RB_IS_IPC_SERVER (self), TRUE);
@@ -254,11 +261,15 @@ rb_ipc_server_is_quiet (RbIpcServer *self)
 static void
 say_goodbye (RbIpcServer *self)
 {
+  const char *reason = self->handed_over ? "broker_restart" : "broker_shutdown";
+
   /* Not 1012, service restart: libsoup takes that for a protocol error. */
-  rb_ipc_channels_close_all (self, RB_IPC_CLOSE_GOING_AWAY, self->handed_over ? "broker_restart" : "broker_shutdown");
+  rb_ipc_channels_close_all (self, RB_IPC_CLOSE_GOING_AWAY, reason);
+  if (self->page != NULL)
+    rb_ipc_live_close_all (rb_ipc_page_get_live (self->page), RB_IPC_CLOSE_GOING_AWAY, reason);
   for (guint i = 0; i < GOODBYE_ROUNDS; i++)
     {
-      if (g_hash_table_size (self->channels) == 0 && g_queue_is_empty (&self->farewells))
+      if (g_hash_table_size (self->channels) == 0 && g_queue_is_empty (&self->farewells) && !rb_ipc_server_has_page (self))
         break;
       rb_poller_wait (self->poller, GOODBYE_ROUND_MS);
     }
@@ -291,13 +302,16 @@ rb_ipc_server_close (RbIpcServer *self)
   self->closed = TRUE;
   self->draining = TRUE;
   rb_ipc_requests_fail_all (self);
-  g_clear_pointer (&self->page, rb_ipc_page_free);
   if (self->poller == NULL)
-    return;
+    {
+      g_clear_pointer (&self->page, rb_ipc_page_free);
+      return;
+    }
 
   g_clear_pointer (&self->tcp, rb_ipc_listener_free);
   g_clear_pointer (&self->local, rb_ipc_listener_free);
   say_goodbye (self);
+  g_clear_pointer (&self->page, rb_ipc_page_free);
   if (self->soup != NULL)
     soup_server_disconnect (self->soup);
   g_clear_object (&self->soup);

@@ -37,6 +37,8 @@ const char  *rb_ipc_server_get_url   (RbIpcServer *self);      /* http://127.0.0
 void         rb_ipc_server_drain     (RbIpcServer *self);
 /* Accepts nothing more, but goes on listening for whoever gets the descriptors (to be closed; 0: there is none). After the drain. */
 void         rb_ipc_server_hand_over (RbIpcServer *self, int *tcp_fd, int *socket_fd);
+/* Somebody has the page open. */
+gboolean     rb_ipc_server_has_page  (RbIpcServer *self);
 /* (transfer full): who may use the page, for the process that goes on in our place. */
 char        *rb_ipc_server_dup_page_sessions (RbIpcServer *self);
 /* FALSE while somebody who was accepted has yet to ask, or to be answered: closed now, it would be cut off in the middle. */

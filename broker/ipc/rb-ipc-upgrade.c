@@ -8,6 +8,7 @@
 #include "rb-ipc-channel.h"
 #include "rb-ipc-farewell.h"
 #include "rb-ipc-http.h"
+#include "rb-ipc-page.h"
 #include "rb-log.h"
 #include "rb-wire-requests.h"
 
@@ -89,6 +90,27 @@ check (RbIpcServer       *server,
   if (refusal.status == 0 && server->draining)
     return (Refusal) { 503, NOTHING_FOLLOWS };
   return refusal;
+}
+
+/* The page has neither token nor process; the rest is the same. @key: (out) of its session. */
+static Refusal
+check_page (RbIpcServer       *server,
+            SoupServerMessage *message,
+            char             **key)
+{
+  guint status = server->draining ? 503 : rb_ipc_page_check_live (server, message, key);
+
+  return status != 0 ? (Refusal) { status, NOTHING_FOLLOWS } : check_handshake (message);
+}
+
+static gboolean
+is_of_page (RbIpcServer       *server,
+            RbIpcConnection   *connection,
+            SoupServerMessage *message)
+{
+  g_autofree char *target = rb_ipc_http_dup_target (message);
+
+  return server->page != NULL && !connection->local && strcmp (target, RB_IPC_PAGE_LIVE) == 0;
 }
 
 static void
@@ -181,7 +203,8 @@ rb_ipc_upgrade (RbIpcServer       *server,
                 RbIpcConnection   *connection,
                 SoupServerMessage *message)
 {
-  Refusal refusal = check (server, connection, message);
+  g_autofree char *page_key = NULL;
+  Refusal refusal = is_of_page (server, connection, message) ? check_page (server, message, &page_key) : check (server, connection, message);
   RbIpcChannelTraits traits = { 0 };
   g_autoptr(GBytes) greeting = NULL;
   g_autoptr(GBytes) early = NULL;
@@ -198,6 +221,10 @@ rb_ipc_upgrade (RbIpcServer       *server,
   read_capabilities (message, &traits);
   greeting = make_greeting (message);
   stream = rb_ipc_connection_steal (connection, message, &early);
-  if (stream != NULL)
+  if (stream == NULL)
+    return;
+  if (page_key != NULL)
+    rb_ipc_live_open (rb_ipc_page_get_live (server->page), stream, page_key, greeting, early);
+  else
     rb_ipc_channel_open (server, stream, &traits, greeting, early);
 }

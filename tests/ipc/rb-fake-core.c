@@ -48,6 +48,8 @@ static void
 rb_core_class_init (RbCoreClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = rb_core_finalize;
+  g_signal_new ("stored", RB_TYPE_CORE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_STRING);
+  g_signal_new ("changed", RB_TYPE_CORE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void
@@ -140,15 +142,20 @@ text (const char *value)
   return value != NULL ? value : "-";
 }
 
-static void
-call (RbCore             *self,
-      const RbCaller     *caller,
-      GAsyncReadyCallback callback,
-      gpointer            user_data,
-      const char         *format,
-      ...) G_GNUC_PRINTF (5, 6);
+void
+rb_fake_core_finish_or_hold (RbCore *self,
+                             GTask  *task)
+{
+  if (self->hold)
+    {
+      g_queue_push_tail (&self->held, task);
+      return;
+    }
+  finish (self, task);
+  g_object_unref (task);
+}
 
-static void
+static void G_GNUC_PRINTF (5, 6)
 call (RbCore             *self,
       const RbCaller     *caller,
       GAsyncReadyCallback callback,
@@ -167,13 +174,7 @@ call (RbCore             *self,
                             caller->operator_);
   g_string_append_c (self->calls, '\n');
 
-  if (self->hold)
-    {
-      g_queue_push_tail (&self->held, task);
-      return;
-    }
-  finish (self, task);
-  g_object_unref (task);
+  rb_fake_core_finish_or_hold (self, task);
 }
 
 static gboolean

@@ -21,6 +21,8 @@ void         rb_fake_core_set_error    (RbCore *self, const GError *error);
 void         rb_fake_core_set_hold     (RbCore *self, gboolean hold);
 void         rb_fake_core_release      (RbCore *self);
 guint        rb_fake_core_get_n_held   (RbCore *self);
+/* @task: (transfer full): ends so, now or then. */
+void         rb_fake_core_finish_or_hold (RbCore *self, GTask *task);
 /* The newest open channel, borrowed; NULL when there is none. */
 RbChannel   *rb_fake_core_get_channel  (RbCore *self);
 guint        rb_fake_core_get_n_channels (RbCore *self);

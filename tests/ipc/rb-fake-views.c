@@ -68,14 +68,36 @@ rb_view_dead_letters (RbCore *core)
   return g_variant_new_parsed ("[{'id': <int64 5>}]");
 }
 
+/* What was changed by then is on the disk. */
 void
 rb_view_settle_async (RbCore             *core,
                       GAsyncReadyCallback callback,
                       gpointer            user_data)
 {
-  g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
+  rb_fake_core_finish_or_hold (core, g_task_new (core, NULL, callback, user_data));
+}
 
-  g_task_return_boolean (task, TRUE);
+/* One endpoint is there, and of each message it depends on its name where it is. */
+
+GVariant *
+rb_view_endpoint (RbCore     *core,
+                  const char *endpoint_id)
+{
+  return g_str_equal (endpoint_id, "ep_1") ? g_variant_new_parsed ("{'state': <'active'>}") : NULL;
+}
+
+GVariant *
+rb_view_message (RbCore     *core,
+                 const char *message_id)
+{
+  return g_str_has_prefix (message_id, "waits") ? g_variant_new_parsed ("{'id': <%s>, 'preview': <'<img onerror=x>'>}", message_id) : NULL;
+}
+
+GVariant *
+rb_view_assignment_of_message (RbCore     *core,
+                               const char *message_id)
+{
+  return g_str_has_prefix (message_id, "works") ? g_variant_new_parsed ("{'state': <'accepted'>}") : NULL;
 }
 
 gboolean

@@ -75,6 +75,7 @@ rb_page_open_live (RbIpcFixture *fixture,
                    const char   *session,
                    const char   *origin)
 {
+  rb_raw_set_headers_only (client);
   rb_raw_printf (client,
                  "GET /ui/live HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n",

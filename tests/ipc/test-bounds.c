@@ -7,6 +7,7 @@
 
 #include "rb-ipc-bounds.h"
 #include "rb-ipc-channel.h"
+#include "rb-ipc-page-live.h"
 #include "rb-ipc-page-sessions.h"
 #include "rb-page-client.h"
 
@@ -261,6 +262,85 @@ drive_page_sessions (RbIpcFixture *fixture)
   assert_status (ended, 401);
 }
 
+static void
+close_live (RbIpcFixture *fixture,
+            RbRaw        *client)
+{
+  rb_raw_close (client);
+  rb_test_wait_until (!rb_ipc_server_has_page (fixture->server));
+}
+
+static void
+drive_page_sockets (RbIpcFixture *fixture)
+{
+  g_autofree char *session = rb_page_log_in (fixture);
+  RbRaw *clients[RB_IPC_LIVE_MAX];
+  g_autoptr(RbRaw) extra = rb_raw_connect (fixture->url);
+  g_autofree char *refused = NULL;
+
+  for (size_t i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      g_autofree char *head = NULL;
+
+      clients[i] = rb_raw_connect (fixture->url);
+      head = rb_page_open_live (fixture, clients[i], session, fixture->url);
+      assert_status (head, 101);
+    }
+  rb_bounds_get (rb_fake_core_get_bounds (fixture->core), RB_IPC_BOUND_PAGE_SOCKETS);
+  refused = rb_page_open_live (fixture, extra, session, fixture->url);
+  assert_status (refused, 503);
+  for (size_t i = 0; i < G_N_ELEMENTS (clients); i++)
+    rb_raw_free (clients[i]);
+  rb_test_wait_until (!rb_ipc_server_has_page (fixture->server));
+}
+
+/* Ids as long as nothing has them, so that it fills up soon. */
+static void
+drive_page_queue (RbIpcFixture *fixture)
+{
+  g_autofree char *session = rb_page_log_in (fixture);
+  g_autoptr(RbRaw) client = rb_raw_connect (fixture->url);
+  g_autofree char *head = rb_page_open_live (fixture, client, session, fixture->url);
+  g_autofree char *filler = g_strnfill (KIB, 'x');
+
+  assert_status (head, 101);
+  for (guint n = 0; n < 100 && rb_ipc_server_has_page (fixture->server); n++)
+    {
+      for (guint i = 0; i < RB_IPC_LIVE_CHANGES_MAX; i++)
+        {
+          g_autofree char *id = g_strdup_printf ("%s%u", filler, i);
+
+          g_signal_emit_by_name (fixture->core, "stored", 0, id);
+        }
+      rb_fake_clock_advance (fixture->clock, 100);
+    }
+  g_assert_false (rb_ipc_server_has_page (fixture->server));
+}
+
+static void
+drive_page_changes (RbIpcFixture *fixture)
+{
+  g_autofree char *session = rb_page_log_in (fixture);
+  g_autoptr(RbRaw) client = rb_raw_connect (fixture->url);
+  g_autofree char *head = rb_page_open_live (fixture, client, session, fixture->url);
+  g_autofree char *frame = NULL;
+
+  assert_status (head, 101);
+  for (guint i = 0; i <= RB_IPC_LIVE_CHANGES_MAX; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("ep_%u", i);
+
+      if (i == RB_IPC_LIVE_CHANGES_MAX)
+        rb_bounds_get (rb_fake_core_get_bounds (fixture->core), RB_IPC_BOUND_PAGE_CHANGES);
+      g_signal_emit_by_name (fixture->core, "stored", 0, id);
+    }
+  rb_fake_clock_advance (fixture->clock, 100);
+  frame = rb_raw_ws_read_text (client);
+  assert_contains (frame, "\"all\":true");
+  g_assert_null (strstr (frame, "ep_1"));
+  close_live (fixture, client);
+}
+
 static const Case cases[] = {
   { "connections", drive_connections, { .connections_max = 2 } },
   { "requests", drive_requests, { .requests_max = 2 } },
@@ -271,6 +351,9 @@ static const Case cases[] = {
   { "channel_queue", drive_channel_queue, { 0 } },
   { "page_tickets", drive_page_tickets, { 0 } },
   { "page_sessions", drive_page_sessions, { 0 } },
+  { "page_sockets", drive_page_sockets, { 0 } },
+  { "page_queue", drive_page_queue, { 0 } },
+  { "page_changes", drive_page_changes, { 0 } },
 };
 
 static void
