@@ -25,9 +25,11 @@ struct _RbAttachPrint {
   guint             last_number;
   GDataInputStream *input;        /* (nullable) */
   GCancellable     *reading;
+  char             *reply;        /* (nullable) to each message */
+  gboolean          dropped;      /* what is still on its way to us is left unanswered */
 };
 
-enum { IDLE, QUIT, N_SIGNALS };
+enum { SHOWN, IDLE, LOST, QUIT, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (RbAttachPrint, rb_attach_print, G_TYPE_OBJECT)
@@ -145,15 +147,14 @@ on_ended (GObject      *source,
   g_autoptr(RbAttachPrint) self = ending->self;
   g_autoptr(GError) error = NULL;
 
-  if (rb_turn_finish (RB_TURN (source), result, &error))
-    say (self, "[%u] %s", ending->number, ending->done);
-  else
-    say (self, "[%u] %s", ending->number, error->message);
+  gboolean well = rb_turn_finish (RB_TURN (source), result, &error);
+
+  say (self, "[%u] %s", ending->number, well ? ending->done : error->message);
   g_free (ending);
 
   rb_attach_end_turn (self->attach, RB_TURN (source));
   if (rb_attach_get_n_turns (self->attach) == 0)
-    g_signal_emit (self, signals[IDLE], 0);
+    g_signal_emit (self, signals[IDLE], 0, well);
 }
 
 static Ending *
@@ -213,11 +214,8 @@ drop (RbAttachPrint *self,
       say (self, _ ("there is no open message %u"), number);
       return;
     }
-  say (self, _ ("[%u] dropped"), open->number);
-  rb_attach_end_turn (self->attach, open->turn);
+  rb_turn_settle_async (open->turn, on_ended, ending_new (self, open->number, _ ("dropped")));
   open_free (open);
-  if (rb_attach_get_n_turns (self->attach) == 0)
-    g_signal_emit (self, signals[IDLE], 0);
 }
 
 static void
@@ -284,6 +282,7 @@ give_up (RbAttachPrint *self,
 {
   say (self, _ ("a message went elsewhere: %s"), error->message);
   rb_attach_end_turn (self->attach, turn);
+  g_signal_emit (self, signals[LOST], 0);
 }
 
 static void
@@ -305,7 +304,15 @@ on_started (GObject      *source,
   open->number = ++self->last_number;
   open->turn = g_object_ref (turn);
   g_ptr_array_add (self->open, open);
+  if (self->dropped)
+    {
+      rb_attach_print_drop (self);
+      return;
+    }
   print_open (self, open);
+  g_signal_emit (self, signals[SHOWN], 0);
+  if (self->reply != NULL)
+    reply (self, open->number, self->reply);
 }
 
 static void
@@ -350,6 +357,7 @@ rb_attach_print_finalize (GObject *object)
 
   g_ptr_array_unref (self->open);
   g_clear_object (&self->reading);
+  g_free (self->reply);
   G_OBJECT_CLASS (rb_attach_print_parent_class)->finalize (object);
 }
 
@@ -361,7 +369,10 @@ rb_attach_print_class_init (RbAttachPrintClass *klass)
   object_class->dispose = rb_attach_print_dispose;
   object_class->finalize = rb_attach_print_finalize;
 
-  signals[IDLE] = g_signal_new ("idle", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SHOWN] = g_signal_new ("shown", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[IDLE] = g_signal_new ("idle", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                                G_TYPE_BOOLEAN);
+  signals[LOST] = g_signal_new ("lost", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[QUIT] = g_signal_new ("quit", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
                                 G_TYPE_BOOLEAN);
 }
@@ -418,6 +429,14 @@ read_line (RbAttachPrint *self)
 }
 
 void
+rb_attach_print_set_reply (RbAttachPrint *self,
+                           const char    *text)
+{
+  g_free (self->reply);
+  self->reply = g_strdup (text);
+}
+
+void
 rb_attach_print_read (RbAttachPrint *self,
                       GInputStream  *input)
 {
@@ -436,6 +455,7 @@ rb_attach_print_drop (RbAttachPrint *self)
 {
   Open *open;
 
+  self->dropped = TRUE;
   g_cancellable_cancel (self->reading);
   while ((open = steal_open (self, 0)) != NULL)
     {

@@ -14,9 +14,13 @@ G_DECLARE_FINAL_TYPE (RbAttachPrint, rb_attach_print, RB, ATTACH_PRINT, GObject)
 /* Open messages have numbers. A line answers the oldest; "/reply N TEXT" answers number N, "/fail N [REASON]" refuses it, "/done N"
  * drops it without an answer, "/list" lists, "/quit" ends.
  *
- * Signals: idle (): the last open message was ended. quit (gboolean asked): the person said so, or the input ended. */
+ * Signals: shown (): one more message is open. idle (gboolean well): the last open message was ended, and the broker took that. lost (): one
+ * is somebody else's after all. quit (gboolean asked): the person said so, or the input ended. */
 RbAttachPrint *rb_attach_print_new      (RbAttach       *attach,
                                          RbCtl          *ctl);
+/* @text: (nullable): what is said to each message. */
+void           rb_attach_print_set_reply (RbAttachPrint *self,
+                                          const char    *text);
 /* Reads lines from @input until its end. */
 void           rb_attach_print_read     (RbAttachPrint  *self,
                                          GInputStream   *input);

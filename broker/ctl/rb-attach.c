@@ -16,6 +16,7 @@ struct _RbAttach {
   char             *name;
   char             *kind;
   char             *session_id;
+  gboolean          for_claims;
   RbClientEndpoint *endpoint;    /* (nullable) until registered */
   RbAttachPull     *pull;        /* (nullable) until registered, and when we leave */
   GHashTable       *turns;       /* set of RbTurn */
@@ -113,7 +114,7 @@ on_message (RbClient         *client,
             RbClientMessage  *message,
             RbAttach         *self)
 {
-  if (self->endpoint == NULL || endpoint != self->endpoint || self->stopping != NULL)
+  if (self->endpoint == NULL || endpoint != self->endpoint || self->stopping != NULL || self->for_claims)
     return FALSE;
   if (!has_room (self, message))
     return FALSE;
@@ -194,14 +195,17 @@ rb_attach_init (RbAttach *self)
 RbAttach *
 rb_attach_new (RbClient   *client,
                const char *name,
-               const char *kind)
+               const char *kind,
+               gboolean    for_claims)
 {
   RbAttach *self = g_object_new (RB_TYPE_ATTACH, NULL);
+  g_autofree char *unique = for_claims ? g_uuid_string_random () : NULL;
 
   self->client = g_object_ref (client);
   self->name = g_strdup (name);
   self->kind = g_strdup (kind);
-  self->session_id = g_strconcat ("brokerctl-", name, NULL);
+  self->session_id = g_strconcat ("brokerctl-", name, for_claims ? "-" : NULL, unique, NULL);
+  self->for_claims = for_claims;
   g_signal_connect (client, "message", G_CALLBACK (on_message), self);
   return self;
 }
@@ -233,7 +237,8 @@ on_registered (GObject      *source,
       g_task_return_error (task, error);
       return;
     }
-  self->pull = rb_attach_pull_new (self->client, self->endpoint, on_staged, on_looked, self);
+  if (!self->for_claims)
+    self->pull = rb_attach_pull_new (self->client, self->endpoint, on_staged, on_looked, self);
   look_for_more (self);
   g_task_return_boolean (task, TRUE);
 }
@@ -244,6 +249,7 @@ on_connected (GObject      *source,
               gpointer      user_data)
 {
   static const char *const capabilities[] = { "background_exchange_v1", "foreground_channel_v1", NULL };
+  static const char *const work_only[] = { "background_exchange_v1", NULL };
   GTask *task = user_data;
   RbAttach *self = g_task_get_source_object (task);
   g_autofree char *directory = g_get_current_dir ();
@@ -252,7 +258,7 @@ on_connected (GObject      *source,
                                               .session_name = self->name,
                                               .workspace = g_utf8_validate (directory, -1, NULL) ? directory : NULL,
                                               .runtime_session_id = self->session_id,
-                                              .capabilities = capabilities,
+                                              .capabilities = self->for_claims ? work_only : capabilities,
                                               .execution_surface = "headless",
                                               .background_exchange_mode = "adapter_managed_turn" };
   GError *error = NULL;
@@ -281,6 +287,48 @@ rb_attach_start_async (RbAttach            *self,
 
 gboolean
 rb_attach_start_finish (RbAttach      *self,
+                        GAsyncResult  *result,
+                        GError       **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+on_claimed (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  RbAttach *self = g_task_get_source_object (task);
+  GError *error = NULL;
+  g_autoptr(RbClientMessage) message = rb_client_claim_finish (RB_CLIENT (source), result, &error);
+
+  if (message == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  if (remember (self, message))
+    begin_turn (self, message);
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+rb_attach_claim_async (RbAttach            *self,
+                       const char          *undispatched_id,
+                       GCancellable        *cancellable,
+                       GAsyncReadyCallback  callback,
+                       gpointer             user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, rb_attach_claim_async);
+  g_task_set_check_cancellable (task, FALSE);
+  rb_client_claim_async (self->client, self->endpoint, undispatched_id, cancellable, on_claimed, task);
+}
+
+gboolean
+rb_attach_claim_finish (RbAttach      *self,
                         GAsyncResult  *result,
                         GError       **error)
 {

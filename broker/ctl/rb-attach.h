@@ -19,18 +19,30 @@ G_DECLARE_FINAL_TYPE (RbAttach, rb_attach, RB, ATTACH, GObject)
 
 /* Signal: turn (RbTurn): a new message; whoever takes it calls rb_attach_end_turn() once. */
 
+/* @for_claims: it gets what is claimed with it, and nothing else. */
 RbAttach         *rb_attach_new          (RbClient            *client,
                                           const char          *name,
-                                          const char          *kind);
+                                          const char          *kind,
+                                          gboolean             for_claims);
 RbClientEndpoint *rb_attach_get_endpoint (RbAttach            *self);   /* NULL until started */
 guint             rb_attach_get_n_turns  (RbAttach            *self);
 
-/* The runtime session id is made of the name, so that the next process of that name continues this session. */
+/* The runtime session id is made of the name, so that the next process of that name continues this session; for claims it is new, for what
+ * was claimed is in the hands of this process alone. */
 void              rb_attach_start_async  (RbAttach            *self,
                                           GCancellable        *cancellable,
                                           GAsyncReadyCallback  callback,
                                           gpointer             user_data);
 gboolean          rb_attach_start_finish (RbAttach            *self,
+                                          GAsyncResult        *result,
+                                          GError             **error);
+/* Pulls a message of the inbox (protocol.md 11.10), of which a turn is made. */
+void              rb_attach_claim_async  (RbAttach            *self,
+                                          const char          *undispatched_id,
+                                          GCancellable        *cancellable,
+                                          GAsyncReadyCallback  callback,
+                                          gpointer             user_data);
+gboolean          rb_attach_claim_finish (RbAttach            *self,
                                           GAsyncResult        *result,
                                           GError             **error);
 void              rb_attach_end_turn     (RbAttach            *self,

@@ -6,30 +6,10 @@
 #include "rb-dispatch-verb.h"
 
 #include "rb-json-writer.h"
+#include "rb-pick.h"
 #include "rb-verb.h"
-#include "rb-view.h"
 
 #include <glib/gi18n.h>
-
-static char *
-pick (RbCtl       *ctl,
-      const char  *view_name,
-      const char  *id_member,
-      const char  *name_member,
-      const char  *kind,
-      const char  *text,
-      GError     **error)
-{
-  g_autoptr(GPtrArray) candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_candidate_free);
-  g_autoptr(RbJson) view = rb_ctl_view (ctl, view_name, error);
-  const RbCandidate *picked;
-
-  if (view == NULL)
-    return NULL;
-  rb_view_add_candidates (view, id_member, name_member, candidates);
-  picked = rb_prefix_pick (candidates, kind, text, error);
-  return picked != NULL ? g_strdup (picked->id) : NULL;
-}
 
 gboolean
 rb_dispatch_verb_ask (RbCtl       *ctl,
@@ -80,12 +60,12 @@ run_dispatch (RbCtl             *ctl,
               const char *const *args)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *message_id = pick (ctl, "inbox", "id", NULL, "waiting message", args[0], &error);
+  g_autofree char *message_id = rb_pick_waiting (ctl, args[0], &error);
   g_autofree char *endpoint_id = NULL;
 
   if (message_id == NULL)
     return rb_ctl_fail (error);
-  endpoint_id = pick (ctl, "endpoints", "endpoint_id", "session_name", "endpoint", args[1], &error);
+  endpoint_id = rb_pick_endpoint (ctl, args[1], &error);
   if (endpoint_id == NULL || !rb_dispatch_verb_ask (ctl, message_id, endpoint_id, &error))
     return rb_ctl_fail (error);
   print_done (ctl, message_id, endpoint_id);

@@ -5,6 +5,7 @@
 
 #include "rb-error.h"
 #include "rb-explain-print.h"
+#include "rb-pick.h"
 #include "rb-verb.h"
 #include "rb-view.h"
 
@@ -31,23 +32,6 @@ ask (RbCtl       *ctl,
   g_autofree char *view = g_strconcat ("explain/", escaped, NULL);
 
   return rb_ctl_view (ctl, view, error);
-}
-
-/* An endpoint may go by its name. */
-static char *
-find_name (RbCtl       *ctl,
-           const char  *text,
-           GError     **error)
-{
-  g_autoptr(GPtrArray) candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_candidate_free);
-  g_autoptr(RbJson) view = rb_ctl_view (ctl, "endpoints", error);
-  const RbCandidate *picked;
-
-  if (view == NULL)
-    return NULL;
-  rb_view_add_candidates (view, "endpoint_id", "session_name", candidates);
-  picked = rb_prefix_pick (candidates, "endpoint", text, error);
-  return picked != NULL ? g_strdup (picked->id) : NULL;
 }
 
 static void
@@ -79,7 +63,7 @@ ask_by_any_name (RbCtl       *ctl,
   if (explained != NULL)
     return explained;
   if (g_error_matches (first, RB_ERROR, RB_ERROR_NOT_FOUND) && g_strcmp0 (rb_error_get_reason (first), "broker_not_running") != 0)
-    id = find_name (ctl, text, &second);
+    id = rb_pick_endpoint (ctl, text, &second);
   if (id != NULL)
     return ask (ctl, id, error);
 

@@ -4,17 +4,13 @@
 #include "config.h"
 
 #include "rb-error.h"
+#include "rb-input.h"
 #include "rb-json-writer.h"
 #include "rb-session.h"
 #include "rb-verb.h"
 
-#include <gio/gunixinputstream.h>
 #include <glib/gi18n.h>
 #include <string.h>
-#include <unistd.h>
-
-/* What fits the broker's body limit of 1 MiB, escapes apart; the broker judges the rest. */
-#define INPUT_MAX (1024 * 1024)
 
 static struct {
   char     *to;
@@ -44,28 +40,6 @@ fail_usage (GError    **error,
   return FALSE;
 }
 
-static char *
-read_input (GError **error)
-{
-  g_autoptr(GInputStream) input = g_unix_input_stream_new (STDIN_FILENO, FALSE);
-  g_autofree char *buffer = g_malloc (INPUT_MAX + 1);
-  gsize size = 0;
-
-  if (!g_input_stream_read_all (input, buffer, INPUT_MAX + 1, &size, NULL, error))
-    return NULL;
-  if (size > INPUT_MAX)
-    {
-      rb_set_error (error, RB_ERROR_TOO_LARGE, "input_too_large", _ ("the text is longer than %d bytes"), INPUT_MAX);
-      return NULL;
-    }
-  if (!g_utf8_validate_len (buffer, size, NULL))
-    {
-      rb_set_error (error, RB_ERROR_INVALID, "not_utf8", _ ("the text is not UTF-8"));
-      return NULL;
-    }
-  return g_strndup (buffer, size);
-}
-
 /* The words of the command line are the text, as with echo. */
 static char *
 get_text (const char *const *args,
@@ -74,7 +48,7 @@ get_text (const char *const *args,
   g_autofree char *text = NULL;
 
   if (g_str_equal (args[0], "-") && args[1] == NULL)
-    return read_input (error);
+    return rb_input_read (error);
   text = g_strjoinv (" ", (char **) args);
   if (g_utf8_validate (text, -1, NULL))
     return g_steal_pointer (&text);

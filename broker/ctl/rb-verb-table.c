@@ -17,6 +17,8 @@ static const RbVerb *const verbs[] = {
   &rb_assignments_verb,
   &rb_needs_verb,
   &rb_dispatch_verb,
+  &rb_claim_verb,
+  &rb_settle_verb,
   &rb_explain_verb,
   &rb_search_verb,
   &rb_export_verb,
@@ -32,7 +34,6 @@ static const RbVerb *const verbs[] = {
   &rb_help_verb,
   NULL,
 };
-
 
 static const RbExitCodeInfo exit_codes[] = {
   { RB_EXIT_OK, N_ ("done") },

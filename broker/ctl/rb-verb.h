@@ -47,6 +47,7 @@ RbExitCode            rb_verbs_run                (RbCtl             *ctl,
 
 extern const RbVerb rb_assignments_verb;
 extern const RbVerb rb_attach_verb;
+extern const RbVerb rb_claim_verb;
 extern const RbVerb rb_config_verb;
 extern const RbVerb rb_dead_letters_verb;
 extern const RbVerb rb_demo_verb;
@@ -65,6 +66,7 @@ extern const RbVerb rb_restart_verb;
 extern const RbVerb rb_retry_verb;
 extern const RbVerb rb_search_verb;
 extern const RbVerb rb_send_verb;
+extern const RbVerb rb_settle_verb;
 extern const RbVerb rb_status_verb;
 
 G_END_DECLS

@@ -17,6 +17,7 @@
 #define STATE "POST /v1/runtime/processing-state"
 #define REPLY "POST /v1/runtime/assignment-reply"
 #define SEND "POST /v1/send"
+#define SETTLE "POST /v1/runtime/self-settle"
 #define STAGED "POST /v1/runtime/staged-delivery"
 #define NOTHING "{\"items\":[]}"
 #define NEVER "{\"items\":[],\"staging\":false}"
@@ -54,7 +55,7 @@ set_up (Fixture       *fixture,
   options->ping_interval_ms = 0;
   options->call_timeout_ms = 0;
   fixture->client = rb_client_new (options, fixture->clock);
-  fixture->attach = rb_attach_new (fixture->client, "worker", "custom");
+  fixture->attach = rb_attach_new (fixture->client, "worker", "custom", FALSE);
   rb_fake_broker_answer (fixture->broker, STAGED, 200, data != NULL ? data : NEVER);
   rb_attach_start_async (fixture->attach, NULL, rb_test_store_result, &fixture->result);
   rb_test_wait_until (fixture->result != NULL);
@@ -514,7 +515,8 @@ test_print (Fixture       *fixture,
   rb_test_wait_until (rb_attach_get_n_turns (fixture->attach) == 1);
   assert_body (fixture, STATE, "\"reason_code\":\"refused_by_person\",\"detail\":\"not mine\"");
   rb_attach_print_take_line (print, "/done 4");
-  g_assert_cmpuint (rb_attach_get_n_turns (fixture->attach), ==, 0);
+  rb_test_wait_until (rb_attach_get_n_turns (fixture->attach) == 0);
+  g_assert_cmpuint (rb_fake_broker_count (fixture->broker, SETTLE), ==, 1);
 }
 
 static void

@@ -1,0 +1,44 @@
+/* rb-pick.c: which endpoint or message of this broker a person means
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-pick.h"
+
+#include "rb-view.h"
+
+static char *
+pick (RbCtl       *ctl,
+      const char  *view_name,
+      const char  *id_member,
+      const char  *name_member,
+      const char  *kind,
+      const char  *text,
+      GError     **error)
+{
+  g_autoptr(GPtrArray) candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_candidate_free);
+  g_autoptr(RbJson) view = rb_ctl_view (ctl, view_name, error);
+  const RbCandidate *picked;
+
+  if (view == NULL)
+    return NULL;
+  rb_view_add_candidates (view, id_member, name_member, candidates);
+  picked = rb_prefix_pick (candidates, kind, text, error);
+  return picked != NULL ? g_strdup (picked->id) : NULL;
+}
+
+char *
+rb_pick_waiting (RbCtl       *ctl,
+                 const char  *text,
+                 GError     **error)
+{
+  return pick (ctl, "inbox", "id", NULL, "waiting message", text, error);
+}
+
+char *
+rb_pick_endpoint (RbCtl       *ctl,
+                  const char  *text,
+                  GError     **error)
+{
+  return pick (ctl, "endpoints", "endpoint_id", "session_name", "endpoint", text, error);
+}

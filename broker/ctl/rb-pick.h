@@ -1,0 +1,18 @@
+/* rb-pick.h: which endpoint or message of this broker a person means
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-ctl.h"
+
+G_BEGIN_DECLS
+
+/* The id; @text: it, its beginning or, of an endpoint, its name. Errors are those of rb_prefix_pick(). */
+char *rb_pick_waiting  (RbCtl       *ctl,
+                        const char  *text,
+                        GError     **error);
+char *rb_pick_endpoint (RbCtl       *ctl,
+                        const char  *text,
+                        GError     **error);
+
+G_END_DECLS
