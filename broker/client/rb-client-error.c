@@ -7,6 +7,7 @@
 
 #include "rb-error.h"
 
+#include <glib/gi18n-lib.h>
 #include <gio/gio.h>
 #include <string.h>
 
@@ -140,12 +141,12 @@ rb_client_error_from_transport (const GError *cause,
     return g_error_copy (cause);
 
   if (was_never_sent (cause))
-    return rb_error_new (RB_ERROR_UNAVAILABLE, "broker_unreachable", "the broker cannot be reached: %s", cause->message);
+    return rb_error_new (RB_ERROR_UNAVAILABLE, "broker_unreachable", _ ("the broker cannot be reached: %s"), cause->message);
   if (repeatable)
-    return rb_error_new (RB_ERROR_UNAVAILABLE, "broker_connection_lost", "the connection to the broker broke: %s",
+    return rb_error_new (RB_ERROR_UNAVAILABLE, "broker_connection_lost", _ ("the connection to the broker broke: %s"),
                          cause->message);
   return rb_error_new (RB_ERROR_OUTCOME_UNKNOWN, "broker_connection_lost",
-                       "the connection to the broker broke before its answer: %s", cause->message);
+                       _ ("the connection to the broker broke before its answer: %s"), cause->message);
 }
 
 gboolean

@@ -8,6 +8,7 @@
 #include "rb-client-error.h"
 #include "rb-error.h"
 
+#include <glib/gi18n-lib.h>
 #include <gio/gunixsocketaddress.h>
 
 /* Our own broker of the same user: the limit only keeps a mistake from eating the memory. */
@@ -90,7 +91,7 @@ error_from_exchange (Call         *call,
                      const GError *cause)
 {
   if (call->timed_out)
-    return rb_error_new (RB_ERROR_TIMED_OUT, "broker_timed_out", "the broker did not answer '%s' in time", call->path);
+    return rb_error_new (RB_ERROR_TIMED_OUT, "broker_timed_out", _ ("the broker did not answer '%s' in time"), call->path);
   return rb_client_error_from_transport (cause, call->repeatable);
 }
 

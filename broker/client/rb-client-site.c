@@ -10,6 +10,7 @@
 #include "rb-paths.h"
 #include "rb-text.h"
 
+#include <glib/gi18n-lib.h>
 #include <errno.h>
 #include <signal.h>
 
@@ -170,7 +171,7 @@ rb_client_site_find (const RbClientOptions *options,
   if (local_error != NULL && !g_error_matches (local_error, RB_ERROR, RB_ERROR_NOT_FOUND))
     g_propagate_error (error, g_steal_pointer (&local_error));
   else
-    rb_set_error (error, RB_ERROR_NOT_FOUND, "broker_not_running", "no broker is running for account '%s'",
+    rb_set_error (error, RB_ERROR_NOT_FOUND, "broker_not_running", _ ("no broker is running for account '%s'"),
                   options->account_id);
   return NULL;
 }

@@ -12,6 +12,7 @@
 #include "rb-error.h"
 #include "rb-paths.h"
 
+#include <glib/gi18n-lib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -117,7 +118,7 @@ spawn (Start   *start,
 
   if (program == NULL)
     {
-      rb_set_error (error, RB_ERROR_REJECTED, "broker_start_failed", "no broker is running and 'runtime-brokerd' was not found");
+      rb_set_error (error, RB_ERROR_REJECTED, "broker_start_failed", _ ("no broker is running and 'runtime-brokerd' was not found"));
       return FALSE;
     }
 
@@ -128,7 +129,7 @@ spawn (Start   *start,
                       G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, detach, NULL,
                       &start->child, &local_error))
     {
-      rb_set_error (error, RB_ERROR_REJECTED, "broker_start_failed", "cannot start '%s': %s", program, local_error->message);
+      rb_set_error (error, RB_ERROR_REJECTED, "broker_start_failed", _ ("cannot start '%s': %s"), program, local_error->message);
       return FALSE;
     }
 
@@ -188,8 +189,8 @@ give_up (Start *start)
 static GError *
 child_error (int status)
 {
-  return rb_error_new (RB_ERROR_REJECTED, "broker_start_failed", "the daemon ended at once (%s %d); its log says why",
-                       WIFSIGNALED (status) ? "signal" : "status", WIFSIGNALED (status) ? WTERMSIG (status) : WEXITSTATUS (status));
+  return rb_error_new (RB_ERROR_REJECTED, "broker_start_failed", _ ("the daemon ended at once (%s %d); its log says why"),
+                       WIFSIGNALED (status) ? _ ("signal") : _ ("status"), WIFSIGNALED (status) ? WTERMSIG (status) : WEXITSTATUS (status));
 }
 
 static void

@@ -12,6 +12,8 @@
 #include "rb-error.h"
 #include "rb-log.h"
 
+#include <glib/gi18n-lib.h>
+
 #define CLOSE_TIMEOUT_MS 1000
 #define CLOSE_RECOVER 1012   /* service restart (protocol.md 5.3) */
 #define RESTARTING "broker_restart"   /* the reason of a broker that goes on at once */
@@ -229,7 +231,7 @@ on_attempt_done (GObject      *source,
 
   drop_channel (self);
   if (error == NULL)
-    error = rb_error_new (RB_ERROR_UNAVAILABLE, "broker_connection_lost", "the broker closed the channel");
+    error = rb_error_new (RB_ERROR_UNAVAILABLE, "broker_connection_lost", _ ("the broker closed the channel"));
   if (self->phase == RB_CLIENT_RECONNECTING)
     {
       rb_log_debug ("broker_reconnect_failed", "error", error->message, NULL);

@@ -76,7 +76,7 @@ run_attach (RbCtl             *ctl,
 const RbVerb rb_attach_verb = {
   .name = "attach",
   .summary = N_ ("Make a program, or yourself, a runtime"),
-  .usage = "--name NAME --exec 'PROGRAM ARGS' | --print",
+  .usage = N_ ("--name NAME --exec 'PROGRAM ARGS' | --print"),
   .details = N_ ("With --exec each message goes to a new process of the program: the content to its standard input; RB_MESSAGE_ID, RB_SENDER, "
                  "RB_CORRELATION_ID, RB_ENDPOINT_ID, RB_ASSIGNMENT_ID and RB_CONTENT_TYPE to its environment. What it prints is the reply; any "
                  "other exit status than 0 is a failure and sends none. No shell is involved; for one, use --exec \"sh -c '...'\". "

@@ -75,7 +75,7 @@ run_dispatch (RbCtl             *ctl,
 const RbVerb rb_dispatch_verb = {
   .name = "dispatch",
   .summary = N_ ("Give a message of the inbox to an endpoint"),
-  .usage = "MESSAGE ENDPOINT",
+  .usage = N_ ("MESSAGE ENDPOINT"),
   .details = N_ ("Both may be shortened to any beginning that fits only one; endpoints go by their name, too."),
   .min_args = 2,
   .max_args = 2,

@@ -160,7 +160,7 @@ run_explain (RbCtl             *ctl,
 const RbVerb rb_explain_verb = {
   .name = "explain",
   .summary = N_ ("Tell where a message is, how it got there and what comes next"),
-  .usage = "ID",
+  .usage = N_ ("ID"),
   .details = N_ ("ID is that of a message that came or was sent, an assignment, a reply, an endpoint, an event of the outbox, a spawn or an order of "
                  "the upstream, also of one that has ended; a beginning that fits only one is enough. Endpoints go by their name, too."),
   .options = options,

@@ -35,6 +35,12 @@ append_exit_codes (GString *text)
     g_string_append_printf (text, "  %-3d  %s\n", info->code, _ (info->meaning));
 }
 
+const char *
+rb_verbs_get_usage (const RbVerb *verb)
+{
+  return *verb->usage != '\0' ? _ (verb->usage) : "";
+}
+
 char *
 rb_verbs_help (const RbVerb *verb)
 {
@@ -42,7 +48,7 @@ rb_verbs_help (const RbVerb *verb)
 
   if (verb != NULL)
     {
-      g_string_append_printf (text, "brokerctl %s [OPTION...] %s\n\n%s.\n", verb->name, verb->usage, _ (verb->summary));
+      g_string_append_printf (text, "brokerctl %s [OPTION...] %s\n\n%s.\n", verb->name, rb_verbs_get_usage (verb), _ (verb->summary));
       if (verb->details != NULL)
         {
           g_autofree char *details = rb_terminal_wrap (_ (verb->details), 78, 0);
@@ -55,7 +61,7 @@ rb_verbs_help (const RbVerb *verb)
       return g_string_free (text, FALSE);
     }
 
-  g_string_append (text, "brokerctl [OPTION...] VERB [ARGUMENT...]\n\n");
+  g_string_append_printf (text, "%s\n\n", _ ("brokerctl [OPTION...] VERB [ARGUMENT...]"));
   for (const RbVerb *const *verbs = rb_verbs_get (); *verbs != NULL; verbs++)
     if (!(*verbs)->hidden)
       g_string_append_printf (text, "  %-12s %s\n", (*verbs)->name, _ ((*verbs)->summary));
@@ -86,7 +92,7 @@ run_help (RbCtl             *ctl,
 const RbVerb rb_help_verb = {
   .name = "help",
   .summary = N_ ("Explain brokerctl or one of its verbs"),
-  .usage = "[VERB]",
+  .usage = N_ ("[VERB]"),
   .max_args = 1,
   .run = run_help,
 };

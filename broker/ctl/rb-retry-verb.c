@@ -72,7 +72,7 @@ run_retry (RbCtl             *ctl,
 const RbVerb rb_retry_verb = {
   .name = "retry",
   .summary = N_ ("Have a dead letter sent again"),
-  .usage = "ID | --all",
+  .usage = N_ ("ID | --all"),
   .details = N_ ("ID is the number that dead-letters shows."),
   .options = options,
   .max_args = 1,

@@ -243,7 +243,7 @@ run_search (RbCtl             *ctl,
 const RbVerb rb_search_verb = {
   .name = "search",
   .summary = N_ ("Find messages by what they say"),
-  .usage = "WORDS...",
+  .usage = N_ ("WORDS..."),
   .details = N_ ("All words must be there, in any order. \"Words in quotes\" stand together; an asterisk behind a word (depl*) stands for any ending. "
                  "TIME is 2026-11-26, '2026-11-26 12:00', 12:00 or how long ago: 90s, 15min, 2h, 3d, 1w. With --json each message is a line."),
   .options = options,

@@ -184,7 +184,7 @@ run_send (RbCtl             *ctl,
 const RbVerb rb_send_verb = {
   .name = "send",
   .summary = N_ ("Send a message"),
-  .usage = "--to ADDRESS TEXT|-",
+  .usage = N_ ("--to ADDRESS TEXT|-"),
   .details = N_ ("'-' reads the text from standard input. Prints the message's id and whether it was delivered or stored."),
   .options = options,
   .min_args = 1,

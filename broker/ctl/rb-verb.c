@@ -43,7 +43,7 @@ rb_verbs_get_common_options (void)
 static GOptionContext *
 new_context (const RbVerb *verb)
 {
-  g_autofree char *parameters = verb != NULL ? g_strdup_printf ("%s", verb->usage) : g_strdup ("VERB [ARGUMENT...]");
+  g_autofree char *parameters = verb != NULL ? g_strdup (rb_verbs_get_usage (verb)) : g_strdup ("VERB [ARGUMENT...]");
   GOptionContext *context = g_option_context_new (parameters);
 
   g_option_context_set_help_enabled (context, FALSE);
@@ -90,7 +90,7 @@ refuse_usage (const RbVerb *verb,
               const char   *text)
 {
   rb_ctl_warn ("%s", text);
-  rb_ctl_warn (_ ("usage: brokerctl %s [OPTION...] %s"), verb->name, verb->usage);
+  rb_ctl_warn (_ ("usage: brokerctl %s [OPTION...] %s"), verb->name, rb_verbs_get_usage (verb));
   return RB_EXIT_USAGE;
 }
 
@@ -186,6 +186,7 @@ rb_verbs_run (RbCtl             *ctl,
   g_option_context_set_strict_posix (leading, TRUE);
   if (!g_option_context_parse_strv (leading, &args, &error))
     return rb_ctl_fail (error);
+  choose_language ();
   if (common.version)
     {
       rb_ctl_print (ctl, "brokerctl %s\n", RB_VERSION);

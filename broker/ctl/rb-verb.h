@@ -15,7 +15,7 @@ typedef RbExitCode (*RbVerbFunc) (RbCtl             *ctl,
 typedef struct {
   const char         *name;
   const char         *summary;       /* one line, translated when shown */
-  const char         *usage;         /* after "brokerctl NAME [OPTION...]" */
+  const char         *usage;         /* after "brokerctl NAME [OPTION...]"; translated when shown */
   const char         *details;       /* (nullable) paragraphs of the verb's help */
   const GOptionEntry *options;       /* (nullable) its own */
   int                 min_args;
@@ -38,6 +38,8 @@ const RbVerb         *rb_verbs_lookup             (const char *name);
 const GOptionEntry   *rb_verbs_get_common_options (void);
 /* By number; ends with a NULL meaning. */
 const RbExitCodeInfo *rb_verbs_get_exit_codes     (void);
+/* Its usage, translated. */
+const char           *rb_verbs_get_usage          (const RbVerb *verb);
 /* The text of `help` and `help VERB`. */
 char                 *rb_verbs_help               (const RbVerb *verb);
 

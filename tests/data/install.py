@@ -13,16 +13,13 @@ import json
 import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
-import time
 
 import cases
+import session
 
 ID = 'io.github.runtimebroker.Broker1'
-LIMIT_S = 60
 
 # Each file that is installed, as a pattern from the prefix on. What is not here is not expected.
 EXPECTED = (
@@ -45,59 +42,6 @@ EXPECTED = (
 OPTIONAL = (r'share/bash-completion/completions/brokerctl', r'share/zsh/site-functions/_brokerctl')
 PRIVATE_HEADERS = ('rb-crash-point.h', 'rb-installed.h', 'rb-json-private.h')
 
-MODULE = r'''
-#include <rb-api.h>
-
-#define EXAMPLE_TYPE_EMITTER (example_emitter_get_type ())
-G_DECLARE_FINAL_TYPE (ExampleEmitter, example_emitter, EXAMPLE, EMITTER, GObject)
-
-struct _ExampleEmitter {
-  GObject parent_instance;
-};
-
-static void
-emit_async (RbEmitter *emitter, RbEvent *event, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
-{
-  g_autoptr(GTask) task = g_task_new (emitter, cancellable, callback, user_data);
-
-  g_task_return_boolean (task, TRUE);
-}
-
-static gboolean
-emit_finish (RbEmitter *emitter, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-static void
-emitter_iface_init (RbEmitterInterface *iface)
-{
-  iface->emit_async = emit_async;
-  iface->emit_finish = emit_finish;
-}
-
-static void
-module_iface_init (RbModuleInterface *iface)
-{
-}
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (ExampleEmitter, example_emitter, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (RB_TYPE_MODULE, module_iface_init)
-                               G_IMPLEMENT_INTERFACE (RB_TYPE_EMITTER, emitter_iface_init))
-
-static void
-example_emitter_class_init (ExampleEmitterClass *klass)
-{
-}
-
-static void
-example_emitter_init (ExampleEmitter *self)
-{
-}
-
-RB_MODULE_DEFINE ("example", RB_MODULE_EMITTER, "1", "Made elsewhere", NULL, example_emitter_get_type)
-'''
-
 
 class Install:
     """The build, installed once for all cases, and a home to run it in."""
@@ -106,13 +50,11 @@ class Install:
         self.meson, self.top, self.build, self.prefix, self.libdir, self.modules = meson, top, build, prefix, libdir, modules
         self.scratch = tempfile.mkdtemp(prefix='rb-')
         self.destdir = os.path.join(self.scratch, 'dest')
-        self.home = os.path.join(self.scratch, 'home')
-        self.run = os.path.join(self.scratch, 'run')
-        os.mkdir(self.home, 0o700)
-        os.mkdir(self.run, 0o700)
-        self.env = {name: value for name, value in os.environ.items()
-                    if not name.startswith(('XDG_', 'MASONS_', 'RB_', 'DBUS_', 'LD_', 'PKG_CONFIG', 'DESTDIR'))}
-        self.env.update(HOME=self.home, XDG_RUNTIME_DIR=self.run, DBUS_SESSION_BUS_ADDRESS='disabled:')
+        self.env = session.make_environment(self.scratch)
+        if prefix == '/usr':
+            # There the loader looks by itself, and nowhere else.
+            self.env['LD_LIBRARY_PATH'] = os.path.join(self.destdir + prefix, libdir)
+        self.home = self.env['HOME']
         # Whatever the mask of who runs the tests is, meson's own is what counts.
         cases.check(meson, 'install', '-C', build, '--no-rebuild', '--quiet', '--destdir', self.destdir, env=self.env)
         self.root = self.destdir + prefix
@@ -131,29 +73,6 @@ class Install:
         for pattern in EXPECTED:
             yield (pattern.replace('LIBDIR', re.escape(self.libdir)).replace('MODULES', '|'.join(map(re.escape, self.modules)))
                    .replace('ID', re.escape(ID)).replace('LANGUAGES', '|'.join(languages) or '-'))
-
-
-@contextlib.contextmanager
-def broker(root, env, *options):
-    """A broker that runs from @root; gives a function that calls its brokerctl."""
-    ctl = os.path.join(root, 'bin', 'brokerctl')
-
-    def call(*arguments):
-        return cases.check(ctl, *arguments, env=env)
-
-    with subprocess.Popen([os.path.join(root, 'bin', 'runtime-brokerd'), *options], env=env, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            deadline = time.monotonic() + LIMIT_S
-            while subprocess.run([ctl, 'status', '--json'], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode:
-                assert process.poll() is None, process.stderr.read()
-                assert time.monotonic() < deadline, 'the broker does not answer'
-                time.sleep(0.02)    # another process's doing: there is nothing to wait on
-            yield call
-        finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=LIMIT_S)
-    assert process.returncode == 0, process.returncode
 
 
 def running_modules(call):
@@ -213,11 +132,11 @@ def test_moved(install):
     """The tree works where it lies now: the library, the modules and the translations that belong to it are found."""
     assert cases.check(os.path.join(install.root, 'bin', 'brokerctl'), '--version', env=install.env).startswith('brokerctl ')
     assert 'Usage:' in cases.check(os.path.join(install.root, 'bin', 'runtime-brokerd'), '--help', env=install.env)
-    with broker(install.root, install.env) as call:
+    with session.broker(install.root + '/bin', install.env) as call:
         assert {'connector-local', 'upstream-local'} <= running_modules(call)
         call('send', '--to', 'default@local', 'kept')
         assert 'kept' in call('inbox')
-    with broker(install.root, install.env) as call:
+    with session.broker(install.root + '/bin', install.env) as call:
         assert 'kept' in call('inbox')
 
 
@@ -250,14 +169,12 @@ def load_own_module(install, prefix):
     env = dict(install.env, PKG_CONFIG_PATH=os.path.join(prefix, install.libdir, 'pkgconfig'))
     modules = cases.check('pkg-config', '--variable=moduledir', 'rb-api-1', env=env).strip()
     flags = cases.check('pkg-config', '--cflags', '--libs', 'rb-api-1', env=env).split()
-    source = os.path.join(install.scratch, 'example.c')
-    with open(source, 'w', encoding='utf-8') as file:
-        file.write(MODULE)
+    source = os.path.join(install.top, 'tests', 'data', 'emitter-example.c')
     compiler = os.environ.get('CC', 'cc').split()
     # No -z defs: a library with sanitizers leaves theirs to the program.
     cases.check(*compiler, '-Wall', '-Werror', '-Wno-unused-function', '-shared', '-fPIC', source, '-o', os.path.join(modules, 'emitter-example.so'), *flags,
                 env=env)
-    with broker(prefix, install.env, '--set', 'broker.emitters=example') as call:
+    with session.broker(prefix + '/bin', install.env, '--set', 'broker.emitters=example') as call:
         assert 'emitter-example' in running_modules(call)
 
 
