@@ -26,6 +26,12 @@ test mandoc command mandoc
 test spin command spin
 test desktop-file-utils command desktop-file-validate
 test appstream command appstreamcli
+package git command git
+package dpkg-dev command dpkg-buildpackage
+package debhelper command dh
+package debootstrap command debootstrap
+package lintian command lintian
+package libsystemd-dev pkgconf libsystemd
 interop nodejs command node
 interop npm command npm
 NEEDS

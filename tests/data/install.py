@@ -28,7 +28,7 @@ EXPECTED = (
     r'LIBDIR/pkgconfig/rb-api-1\.pc',
     r'LIBDIR/runtime-broker/modules/(MODULES)\.so',
     r'include/runtime-broker-1/rb-[a-z-]+\.h',
-    r'lib/systemd/user/runtime-broker\.(service|socket)',
+    r'lib/systemd/user/(runtime-broker\.(service|socket)|app-runtimebroker\.slice)',
     r'share/applications/ID\.desktop',
     r'share/dbus-1/interfaces/ID\.xml',
     r'share/dbus-1/services/ID\.service',
