@@ -19,6 +19,7 @@ static const RbVerb *const verbs[] = {
   &rb_dispatch_verb,
   &rb_claim_verb,
   &rb_settle_verb,
+  &rb_show_verb,
   &rb_explain_verb,
   &rb_search_verb,
   &rb_export_verb,

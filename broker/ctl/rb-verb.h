@@ -69,6 +69,7 @@ extern const RbVerb rb_retry_verb;
 extern const RbVerb rb_search_verb;
 extern const RbVerb rb_send_verb;
 extern const RbVerb rb_settle_verb;
+extern const RbVerb rb_show_verb;
 extern const RbVerb rb_status_verb;
 
 G_END_DECLS

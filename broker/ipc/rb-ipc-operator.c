@@ -8,6 +8,7 @@
 #include "rb-ipc-request.h"
 #include "rb-needs.h"
 #include "rb-outbox-operator.h"
+#include "rb-show.h"
 #include "rb-views.h"
 #include "rb-wire-answers.h"
 
@@ -201,6 +202,27 @@ rb_ipc_handle_operator_explain (RbIpcRequest *request)
 {
   rb_explain_async (rb_ipc_request_get_core (request), rb_ipc_request_get_parameter (request), on_explained,
                     rb_ipc_request_ref (request));
+}
+
+static void
+on_shown (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  g_autoptr(RbIpcRequest) request = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) view = rb_show_finish (rb_ipc_request_get_core (request), result, &error);
+
+  if (view != NULL)
+    answer_when_durable (request, view);
+  else
+    rb_ipc_request_fail (request, error);
+}
+
+void
+rb_ipc_handle_operator_show (RbIpcRequest *request)
+{
+  rb_show_async (rb_ipc_request_get_core (request), rb_ipc_request_get_parameter (request), on_shown, rb_ipc_request_ref (request));
 }
 
 /* The caller's flag tells the core that a person asks: any endpoint may be the target. */

@@ -41,6 +41,7 @@ static const RbIpcRoute routes[] = {
   { "GET", "/v1/operator/needs", rb_ipc_handle_operator_needs, OPERATOR | PAGE },
   { "GET", "/v1/operator/assignments", rb_ipc_handle_operator_assignments, OPERATOR | PAGE },
   { "GET", "/v1/operator/explain/{}", rb_ipc_handle_operator_explain, OPERATOR | PAGE },
+  { "GET", "/v1/operator/show/{}", rb_ipc_handle_operator_show, OPERATOR | PAGE },
   { "POST", "/v1/operator/dispatch", rb_ipc_handle_operator_dispatch, OPERATOR | PAGE | BODY },
   { "GET", "/v1/operator/outbox", rb_ipc_handle_operator_outbox, OPERATOR | PAGE },
   { "GET", "/v1/operator/dead-letters", rb_ipc_handle_operator_dead_letters, OPERATOR | PAGE },
@@ -141,6 +142,7 @@ rb_ipc_route_find (const char *method,
 {
   g_autofree char *path = g_strndup (target, strcspn (target, "?#"));
   g_autofree char *others = NULL;
+  gboolean is_known = FALSE;      /* without a parameter, by another method */
 
   *parameter = NULL;
   *allow = NULL;
@@ -157,8 +159,12 @@ rb_ipc_route_find (const char *method,
       if (strcmp (route->method, method) != 0)
         {
           add_method (&others, route->method);
+          is_known = is_known || segment == NULL;
           continue;
         }
+      /* "restart" is no view that one could get: the path is known by its own name. */
+      if (segment != NULL && is_known)
+        continue;
       if (segment != NULL && (*parameter = decode_segment (segment, length, error)) == NULL)
         return NULL;
       if (access == RB_IPC_ACCESS_PAGE && route->handler == rb_ipc_handle_operator_view && !g_strv_contains (page_views, *parameter))

@@ -70,6 +70,7 @@ void rb_ipc_handle_operator_inbox       (RbIpcRequest *request);
 void rb_ipc_handle_operator_needs       (RbIpcRequest *request);
 void rb_ipc_handle_operator_assignments (RbIpcRequest *request);
 void rb_ipc_handle_operator_explain     (RbIpcRequest *request);
+void rb_ipc_handle_operator_show        (RbIpcRequest *request);
 void rb_ipc_handle_operator_dispatch    (RbIpcRequest *request);
 void rb_ipc_handle_operator_outbox      (RbIpcRequest *request);
 void rb_ipc_handle_operator_dead_letters (RbIpcRequest *request);

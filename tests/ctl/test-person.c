@@ -9,6 +9,7 @@
 #include "rb-json.h"
 #include "rb-test.h"
 
+#include <signal.h>
 #include <string.h>
 
 typedef struct {
@@ -195,6 +196,75 @@ test_settle (Fixture       *fixture,
 }
 
 static void
+assert_shown (Fixture    *fixture,
+              const char *id,
+              const char *state)
+{
+  assert_runs (fixture, RB_EXIT_OK, "", "show %s", id);
+  g_assert_nonnull (strstr (fixture->ctl.out, state));
+  g_assert_nonnull (strstr (fixture->ctl.out, "\n\nfirst line\nsecond "));
+  g_assert_null (strchr (fixture->ctl.out, '\033'));
+  assert_runs (fixture, RB_EXIT_OK, "", "show %s --json", id);
+  g_assert_true (g_str_has_prefix (fixture->ctl.out, "{"));
+  g_assert_nonnull (strstr (fixture->ctl.out, "\"content\":\"first line\\nsecond "));
+}
+
+static void
+test_show (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_autofree char *id = send_question (fixture, "first line\nsecond \033[2J");
+  g_autoptr(GSubprocess) attached = start (fixture, "attach --name reader --exec 'sleep 100'");
+  g_autofree char *endpoint_id = NULL;
+  g_autofree char *assignment_id = NULL;
+
+  g_test_summary ("A message is shown whole, where it waits, when somebody has it, and when it is over; endpoints and modules too.");
+
+  assert_shown (fixture, id, "inbox");
+  g_assert_nonnull (strstr (fixture->ctl.out, "second \\u001b[2J"));
+  do
+    assert_runs (fixture, RB_EXIT_OK, "", "--json list");
+  while (g_str_equal (fixture->ctl.out, "[]\n"));
+  endpoint_id = dup_only (fixture, "list", "endpoint_id");
+  assert_runs (fixture, RB_EXIT_OK, "", "show reader");
+  g_assert_nonnull (strstr (fixture->ctl.out, endpoint_id));
+  assert_runs (fixture, RB_EXIT_OK, "", "dispatch %s reader", id);
+  assignment_id = dup_only (fixture, "assignments", "assignment_id");
+  assert_shown (fixture, assignment_id, endpoint_id);
+  g_subprocess_send_signal (attached, SIGTERM);
+  rb_brokerctl_finish (&fixture->ctl, attached, "");
+  assert_shown (fixture, id, "ended");
+  assert_runs (fixture, RB_EXIT_OK, "", "show %s", endpoint_id);
+  g_assert_nonnull (strstr (fixture->ctl.out, "closed"));
+  assert_runs (fixture, RB_EXIT_OK, "", "show connector-local");
+  g_assert_nonnull (strstr (fixture->ctl.out, "running"));
+}
+
+static void
+test_show_refused (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autofree char *first = send_question (fixture, "a");
+
+  g_test_summary ("What is not known is not found, and a beginning of several is ambiguous.");
+
+  assert_runs (fixture, RB_EXIT_NOT_FOUND, "", "show nothing");
+  assert_runs (fixture, RB_EXIT_NOT_FOUND, "", "show local");
+  assert_runs (fixture, RB_EXIT_USAGE, "", "show ''");
+  for (guint i = 0; i < 32; i++)
+    assert_runs (fixture, RB_EXIT_OK, "", "send --to default@local b");
+  for (const char *digit = "0123456789abcdef"; *digit != '\0'; digit++)
+    {
+      g_autoptr(GSubprocess) process = start (fixture, "show %c", *digit);
+
+      rb_brokerctl_finish (&fixture->ctl, process, "");
+      if (fixture->ctl.status == RB_EXIT_AMBIGUOUS)
+        return;
+    }
+  g_error ("none of 33 ids begins like another");
+}
+
+static void
 test_usage (Fixture       *fixture,
             gconstpointer  data)
 {
@@ -216,6 +286,8 @@ main (int    argc,
   g_test_add ("/person/claim/typed", Fixture, NULL, set_up, test_claim_typed, tear_down);
   g_test_add ("/person/claim/exec", Fixture, NULL, set_up, test_claim_exec, tear_down);
   g_test_add ("/person/settle", Fixture, NULL, set_up, test_settle, tear_down);
+  g_test_add ("/person/show/whole", Fixture, NULL, set_up, test_show, tear_down);
+  g_test_add ("/person/show/refused", Fixture, NULL, set_up, test_show_refused, tear_down);
   g_test_add ("/person/usage", Fixture, NULL, set_up, test_usage, tear_down);
   return g_test_run ();
 }

@@ -8,6 +8,7 @@
 #include "rb-needs.h"
 #include "rb-outbox-operator.h"
 #include "rb-search.h"
+#include "rb-show.h"
 #include "rb-staged.h"
 #include "rb-views.h"
 
@@ -66,6 +67,28 @@ GVariant *
 rb_view_dead_letters (RbCore *core)
 {
   return g_variant_new_parsed ("[{'id': <int64 5>}]");
+}
+
+void
+rb_show_async (RbCore             *core,
+               const char         *id,
+               GAsyncReadyCallback callback,
+               gpointer            user_data)
+{
+  GTask *task = g_task_new (core, NULL, callback, user_data);
+
+  g_task_set_task_data (task, g_strdup (id), g_free);
+  rb_fake_core_finish_or_hold (core, task);
+}
+
+GVariant *
+rb_show_finish (RbCore       *core,
+                GAsyncResult *result,
+                GError      **error)
+{
+  const char *id = g_task_get_task_data (G_TASK (result));
+
+  return g_task_propagate_boolean (G_TASK (result), error) ? g_variant_ref_sink (g_variant_new_parsed ("{'id': <%s>}", id)) : NULL;
 }
 
 /* What was changed by then is on the disk. */

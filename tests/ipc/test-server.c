@@ -102,6 +102,8 @@ test_operator (RbIpcFixture *fixture,
   g_autofree char *dispatch = rb_ipc_fixture_ask_unix (fixture, "POST", "/v1/operator/dispatch",
                                                        "{\"undispatched_id\":\"u\",\"target_endpoint_id\":\"e\"}");
   g_autofree char *method = rb_ipc_fixture_ask_unix (fixture, "POST", "/v1/operator/status", NULL);
+  g_autofree char *action = rb_ipc_fixture_ask_unix (fixture, "GET", "/v1/operator/restart", NULL);
+  g_autofree char *show = rb_ipc_fixture_ask_unix (fixture, "GET", "/v1/operator/show/m1", NULL);
   g_autofree char *calls = rb_fake_core_take_calls (fixture->core);
 
   g_test_summary ("A person sees what there is, and may dispatch to any endpoint.");
@@ -111,6 +113,9 @@ test_operator (RbIpcFixture *fixture,
   assert_contains (explain, "{\"place\":\"inbox\"}");
   assert_status (dispatch, 200);
   assert_status (method, 405);
+  assert_status (action, 405);
+  assert_contains (action, "Allow: POST\r\n");
+  assert_contains (show, "{\"id\":\"m1\"}");
   assert_contains (calls, "explain a/b\n");
   assert_contains (calls, "dispatch u e pid=");
   assert_contains (calls, "kernel=1 operator=1\n");
