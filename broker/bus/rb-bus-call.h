@@ -20,6 +20,8 @@ typedef struct {
   RbBusViewFunc     view;
   RbBusRestartFunc  restart;
   gpointer          user_data;   /* of both */
+  gboolean          notifies;        /* a person is shown what waits for them */
+  gboolean          hides_content;   /* but not who wrote, and what */
 } RbBusPorts;
 
 /* How many calls may wait for an answer; further ones are refused. */

@@ -6,6 +6,7 @@
 #include "rb-bus.h"
 
 #include "rb-bus-methods.h"
+#include "rb-bus-notices.h"
 #include "rb-bus-objects.h"
 #include "rb-log.h"
 
@@ -21,10 +22,12 @@ struct _RbBus {
   RbBusObjects    *objects;
   GCancellable    *connecting;    /* NULL: it does not */
   GDBusConnection *connection;    /* NULL: there is none */
+  RbBusNotices    *notices;       /* NULL: not wanted, or nobody to tell */
   gulong           closed_id;
   guint            owner_id;
   guint64          retry_timer;
   guint            n_failures;
+  gboolean         is_stopped;    /* the core is not looked at any more */
 };
 
 static const RbBoundInfo infos[] = {
@@ -99,6 +102,7 @@ retry_later (RbBus        *self,
 static void
 disconnect (RbBus *self)
 {
+  g_clear_pointer (&self->notices, rb_bus_notices_free);
   rb_bus_objects_unexport (self->objects);
   if (self->owner_id != 0)
     g_bus_unown_name (self->owner_id);
@@ -158,6 +162,8 @@ use_connection (RbBus *self)
     }
 
   self->n_failures = 0;
+  if (self->ports.notifies && !self->is_stopped)
+    self->notices = rb_bus_notices_new (&self->ports, self->connection);
   self->closed_id = g_signal_connect (self->connection, "closed", G_CALLBACK (on_closed), self);
   self->owner_id = g_bus_own_name_on_connection (self->connection, RB_BUS_NAME, G_BUS_NAME_OWNER_FLAGS_NONE, on_name_acquired, on_name_lost,
                                                  self, NULL);
@@ -229,6 +235,8 @@ flush (RbBus *self)
 void
 rb_bus_stop (RbBus *self)
 {
+  self->is_stopped = TRUE;
+  g_clear_pointer (&self->notices, rb_bus_notices_free);
   rb_bus_calls_close (&self->calls);
   rb_bus_objects_freeze (self->objects);
 }

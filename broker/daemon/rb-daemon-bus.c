@@ -27,7 +27,11 @@ gboolean
 rb_daemon_open_bus (RbDaemon  *self,
                     GError   **error)
 {
-  RbBusPorts ports = { self->core, self->clock, call_view, do_restart, self };
+  RbBusPorts ports = {
+    self->core, self->clock, call_view, do_restart, self,
+    .notifies = g_str_equal (rb_settings_get_string (self->settings, "notifications", "enabled"), "true"),
+    .hides_content = g_str_equal (rb_settings_get_string (self->settings, "notifications", "content"), "hide"),
+  };
   const char *which = rb_settings_get_string (self->settings, "broker", "bus");
 
   if (!g_str_equal (which, "no"))

@@ -189,6 +189,11 @@ static const RbSettingRow rows[] = {
   { "log", "keep", RB_SETTING_INTEGER, "10", 0, 1000, NULL, NULL,
     "how many ended processes' logs stay" },
 
+  { "notifications", "enabled", RB_SETTING_BOOLEAN, "true", 0, 0, NULL, NULL,
+    "whether the desktop shows a notification, with buttons that answer, when something waits for a person" },
+  { "notifications", "content", RB_SETTING_STRING, "show", 0, 0, "show;hide", NULL,
+    "hide: notifications do not say who wrote, and what, also on the lock screen" },
+
   { "spawn", "remote", RB_SETTING_STRING, "allow", 0, 0, "allow;deny", NULL,
     "whether the network may have runtimes started here, by the spawn drivers that can; deny: no rule is asked" },
   { "spawn", "approval", RB_SETTING_STRING, "ask", 0, 0, "ask;allow;deny", NULL,
