@@ -7,6 +7,7 @@
 #include "rb-installed.h"
 #include "rb-log-file.h"
 #include "rb-log.h"
+#include "rb-login.h"
 #include "rb-options.h"
 
 #include <errno.h>
@@ -121,6 +122,9 @@ main (int    argc,
     }
 
   rb_log_install (options.verbose);
+  if (options.login != NULL)
+    return rb_login_run (options.login, options.to_file, &options.setup);
+  options.setup.may_prompt = !options.explain && !options.check;
   exit_code = serve_on (launch, &options);
   rb_log_close ();
   return exit_code;

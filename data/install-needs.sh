@@ -19,6 +19,7 @@ build libsoup-3.0-dev pkgconf libsoup-3.0 >= 3.2
 build libjson-glib-dev pkgconf json-glib-1.0 >= 1.6
 build libsqlite3-dev pkgconf sqlite3 >= 3.40
 wish libsystemd-dev pkgconf libsystemd
+wish libsecret-1-dev pkgconf libsecret-1 >= 0.20
 test python3 command python3
 test dbus-daemon command dbus-daemon
 test groff-base command groff

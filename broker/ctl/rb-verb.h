@@ -60,6 +60,8 @@ extern const RbVerb rb_export_verb;
 extern const RbVerb rb_help_verb;
 extern const RbVerb rb_inbox_verb;
 extern const RbVerb rb_list_verb;
+extern const RbVerb rb_login_verb;
+extern const RbVerb rb_logout_verb;
 extern const RbVerb rb_modules_verb;
 extern const RbVerb rb_needs_verb;
 extern const RbVerb rb_open_verb;

@@ -10,6 +10,7 @@
 #include "rb-connector-boundary.h"
 #include "rb-error.h"
 #include "rb-file.h"
+#include "rb-json-writer.h"
 #include "rb-json.h"
 
 #define MAX_BYTES (4 * 1024 * 1024)
@@ -191,12 +192,25 @@ check_fields (const char    *source,
   return TRUE;
 }
 
+static const char *
+get_name (const RbCredentialsQuery *query)
+{
+  return query->named_by != NULL ? query->named_by : VARIABLE;
+}
+
+static char *
+dup_source (const RbCredentialsQuery *query)
+{
+  return query->credentials_file != NULL ? g_strdup_printf ("%s at %s", get_name (query), query->credentials_file)
+                                         : g_strdup (get_name (query));
+}
+
 RbCredentials *
 rb_credentials_parse (const RbCredentialsQuery  *query,
                       GBytes                    *text,
                       GError                   **error)
 {
-  g_autofree char *source = g_strdup_printf (VARIABLE " at %s", query->credentials_file);
+  g_autofree char *source = dup_source (query);
   g_autoptr(RbJson) root = parse_top (source, text, error);
   g_autoptr(RbJson) account = root != NULL ? open_account (source, root, query->account_id, error) : NULL;
   g_autoptr(RbCredentials) self = NULL;
@@ -204,9 +218,30 @@ rb_credentials_parse (const RbCredentialsQuery  *query,
   if (account == NULL || !check_fields (source, query->account_id, account, error))
     return NULL;
 
-  self = credentials_new (query, query->credentials_file, dup_filled (account, "connectorUrl"), dup_filled (account, "token"),
-                          dup_filled (account, "apiHost"));
+  self = credentials_new (query, query->credentials_file != NULL ? query->credentials_file : source, dup_filled (account, "connectorUrl"),
+                          dup_filled (account, "token"), dup_filled (account, "apiHost"));
   return check (self, source, query->account_id, error) ? g_steal_pointer (&self) : NULL;
+}
+
+GBytes *
+rb_credentials_take_account (const RbCredentialsQuery  *query,
+                             GBytes                    *text,
+                             GError                   **error)
+{
+  g_autofree char *source = dup_source (query);
+  g_autoptr(RbJson) root = parse_top (source, text, error);
+  g_autoptr(RbJson) account = root != NULL ? open_account (source, root, query->account_id, error) : NULL;
+  RbJsonWriter *writer;
+
+  if (account == NULL)
+    return NULL;
+  writer = rb_json_writer_new ();
+  rb_json_writer_begin_object (writer, NULL);
+  rb_json_writer_begin_object (writer, "accounts");
+  rb_json_writer_slice (writer, query->account_id, rb_json_get_text (account));
+  rb_json_writer_end_object (writer);
+  rb_json_writer_end_object (writer);
+  return rb_json_writer_end (writer);
 }
 
 /* NULL where anything on the way is not an object. */
@@ -274,8 +309,8 @@ rb_credentials_read (const RbCredentialsQuery  *query,
     return rb_credentials_parse (query, text, error);
 
   if (is_missing (local_error))
-    rb_set_error (error, RB_ERROR_INVALID, REASON, VARIABLE " points to non-existent path: %s", path);
+    rb_set_error (error, RB_ERROR_INVALID, REASON, "%s points to non-existent path: %s", get_name (query), path);
   else
-    rb_set_error (error, RB_ERROR_INVALID, REASON, "failed to read " VARIABLE " at %s: %s", path, local_error->message);
+    rb_set_error (error, RB_ERROR_INVALID, REASON, "failed to read %s at %s: %s", get_name (query), path, local_error->message);
   return NULL;
 }

@@ -28,13 +28,17 @@ typedef struct {
   const char *openclaw_file;
   const char *api_host;           /* NULL: the file's, else the usual one */
   const char *api_host_origin;    /* of that; NULL with it */
+  const char *named_by;           /* for people, what says so or has the text; NULL: the peer's variable */
 } RbCredentialsQuery;
 
 /* Reads one of the two files. Fails with RB_ERROR_INVALID "bad_credentials" and the texts of protocol.md 3.2 and 3.3. */
 RbCredentials *rb_credentials_read           (const RbCredentialsQuery *query, GError **error);
 
-/* The same of texts. Pure. @text: the file's; (nullable) of OpenClaw's, where a missing or malformed file counts as an empty object */
+/* The same of texts. Pure. @text: the file's, or with @named_by and no @credentials_file one that lies elsewhere; (nullable) of OpenClaw's,
+ * where a missing or malformed file counts as an empty object */
 RbCredentials *rb_credentials_parse          (const RbCredentialsQuery *query, GBytes *text, GError **error);
 RbCredentials *rb_credentials_parse_openclaw (const RbCredentialsQuery *query, GBytes *text, GError **error);
+/* What is to be kept of @text, which passed rb_credentials_parse(): a text of the same form with nobody's account but ours. */
+GBytes        *rb_credentials_take_account   (const RbCredentialsQuery *query, GBytes *text, GError **error);
 
 G_END_DECLS

@@ -22,6 +22,8 @@ static const GOptionEntry entries[] = {
   { "explain-config", 0, 0, G_OPTION_ARG_NONE, &parsed.explain, N_ ("Print each setting and where it came from, and exit"), NULL },
   { "json", 0, 0, G_OPTION_ARG_NONE, &parsed.json, N_ ("With --explain-config: as JSON"), NULL },
   { "version", 0, 0, G_OPTION_ARG_NONE, &parsed.version, N_ ("Print the version and exit"), NULL },
+  { "login", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &parsed.login, NULL, NULL },
+  { "to-file", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &parsed.to_file, NULL, NULL },
   { G_OPTION_REMAINING, 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME_ARRAY, &parsed.rest, NULL, NULL },
   G_OPTION_ENTRY_NULL
 };
@@ -121,5 +123,7 @@ rb_options_clear (RbOptions *options)
   g_free (options->setup.account);
   g_free (options->setup.data_dir);
   g_free (options->setup.log_level);
+  g_free (options->login);
+  g_free (options->to_file);
   g_strfreev (options->rest);
 }

@@ -14,6 +14,8 @@ typedef struct {
   gboolean       check;
   gboolean       explain;
   gboolean       json;
+  char          *login;      /* what rb_login_run() is to do */
+  char          *to_file;
   char         **rest;
 } RbOptions;
 

@@ -135,6 +135,8 @@ static const RbSettingRow rows[] = {
     "profile masons: directory of openclaw.json; unset: ~/.openclaw" },
   { "broker", "runtime-token", RB_SETTING_STRING, NULL, 0, 0, NULL, check_derived,
     "profile masons: the account's secret; shown only, it comes from the credentials", .is_secret = TRUE },
+  { "broker", "keyring-timeout-ms", RB_SETTING_INTEGER, "20000", 100, 600000, NULL, NULL,
+    "time that a start gives the keyring, and you to unlock it, after 'brokerctl login'" },
   { "broker", "server-version", RB_SETTING_STRING, "999.0.0+runtime-broker." RB_VERSION, 0, 0, NULL, check_version,
     "version told to adapters; must not compare lower than any client's" },
   { "broker", "client-version", RB_SETTING_STRING, "0.2.36", 0, 0, NULL, check_version,

@@ -8,11 +8,19 @@
 #include "rb-connector-boundary.h"
 #include "rb-host.h"
 #include "rb-installed.h"
+#include "rb-keyring.h"
+#include "rb-login-record.h"
 #include "rb-paths.h"
 #include "rb-profile.h"
 #include "rb-sqlite-store.h"
 
+#include <string.h>
+
 #define MAX_OPENCLAW_BYTES (4 * 1024 * 1024)
+#define CREDENTIAL "masons.json"   /* LoadCredential=masons.json:PATH */
+#define FROM_SYSTEMD "systemd credential"
+#define FROM_LOGIN "login"
+#define FROM_KEYRING "keyring"
 
 static void
 set_option (RbSettings *settings,
@@ -57,12 +65,47 @@ read_openclaw (const RbSettings *settings)
 }
 
 static void
-infer_profile (RbSettings *settings)
+infer_file (RbSettings *settings,
+            const char *path,
+            const char *origin)
+{
+  rb_settings_infer (settings, "broker", "credentials-file", path, origin);
+  rb_settings_resolve (settings, NULL);
+}
+
+/* Where nobody wrote which file it is: the service manager's, else the one that a login made. */
+static void
+infer_credentials_file (RbSettings          *settings,
+                        const RbLoginRecord *login)
+{
+  const char *directory = g_getenv ("CREDENTIALS_DIRECTORY");
+  g_autofree char *path = directory != NULL && *directory != '\0' ? g_build_filename (directory, CREDENTIAL, NULL) : NULL;
+
+  if (rb_settings_get_string (settings, "broker", "credentials-file") != NULL)
+    return;
+  if (path != NULL && g_file_test (path, G_FILE_TEST_EXISTS))
+    infer_file (settings, path, FROM_SYSTEMD);
+  else if (login->place == RB_LOGIN_FILE)
+    infer_file (settings, login->file, FROM_LOGIN);
+}
+
+static gboolean
+is_in_keyring (const RbSettings    *settings,
+               const RbLoginRecord *login)
+{
+  return login->place == RB_LOGIN_KEYRING && rb_settings_get_string (settings, "broker", "credentials-file") == NULL;
+}
+
+static void
+infer_profile (RbSettings          *settings,
+               const RbLoginRecord *login)
 {
   g_autoptr(GBytes) openclaw = read_openclaw (settings);
   g_autofree char *origin = NULL;
 
-  if (rb_profile_is_masons (settings, openclaw, &origin))
+  if (is_in_keyring (settings, login))
+    rb_settings_infer (settings, "broker", "profile", "masons", FROM_LOGIN);
+  else if (rb_profile_is_masons (settings, openclaw, &origin))
     rb_settings_infer (settings, "broker", "profile", "masons", origin);
 }
 
@@ -197,15 +240,46 @@ offer (RbSettings *settings,
     rb_settings_infer (settings, group, key, value, origin);
 }
 
-static RbCredentials *
-read_credentials (RbSettings *settings,
-                  GPtrArray  *problems)
+/* NULL for the peer's variable, whose name is in the peer's texts. */
+static const char *
+get_namer (const RbSettings *settings)
 {
+  const char *origin = rb_settings_get_origin (settings, "broker", "credentials-file");
+
+  return g_str_equal (origin, FROM_SYSTEMD) || g_str_equal (origin, FROM_LOGIN) ? origin : NULL;
+}
+
+static RbCredentials *
+read_keyring (RbCredentialsQuery       *query,
+              const RbKeyringPatience  *patience,
+              GError                  **error)
+{
+  char *text = rb_keyring_read (query->account_id, patience, error);
+  g_autoptr(GBytes) bytes = NULL;
+
+  if (text == NULL)
+    {
+      g_prefix_error (error, "account \"%s\" is logged in, but ", query->account_id);
+      return NULL;
+    }
+  query->named_by = FROM_KEYRING;
+  bytes = g_bytes_new_with_free_func (text, strlen (text), (GDestroyNotify) rb_keyring_free_text, text);
+  return rb_credentials_parse (query, bytes, error);
+}
+
+static RbCredentials *
+read_credentials (RbSettings           *settings,
+                  const RbLoginRecord  *login,
+                  const RbSetupOptions *options,
+                  GPtrArray            *problems)
+{
+  const RbKeyringPatience patience = { rb_settings_get_integer (settings, "broker", "keyring-timeout-ms"), options->may_prompt };
   g_autofree char *openclaw_file = rb_profile_dup_openclaw (settings);
   const char *own_host = get_written (settings, "http", "api-host");
   RbCredentialsQuery query = {
     .account_id = rb_settings_get_string (settings, "broker", "account-id"),
     .credentials_file = rb_settings_get_string (settings, "broker", "credentials-file"),
+    .named_by = get_namer (settings),
     .openclaw_file = openclaw_file,
     .api_host = own_host != NULL ? own_host : rb_settings_get_string (settings, "broker", "api-host"),
   };
@@ -217,7 +291,7 @@ read_credentials (RbSettings *settings,
   else if (query.api_host != NULL)
     query.api_host_origin = rb_settings_get_origin (settings, "broker", "api-host");
 
-  credentials = rb_credentials_read (&query, &error);
+  credentials = is_in_keyring (settings, login) ? read_keyring (&query, &patience, &error) : rb_credentials_read (&query, &error);
   if (credentials == NULL)
     g_ptr_array_add (problems, g_strdup (error->message));
   return credentials;
@@ -242,14 +316,16 @@ check_own_url (RbSettings          *settings,
 
 /* Resolved settings in, settings to be resolved again out. */
 static RbCredentials *
-learn_credentials (RbSettings *settings,
-                   GPtrArray  *problems)
+learn_credentials (RbSettings           *settings,
+                   const RbLoginRecord  *login,
+                   const RbSetupOptions *options,
+                   GPtrArray            *problems)
 {
   g_autoptr(RbCredentials) credentials = NULL;
 
   if (!g_str_equal (rb_settings_get_string (settings, "broker", "profile"), "masons"))
     return NULL;
-  credentials = read_credentials (settings, problems);
+  credentials = read_credentials (settings, login, options, problems);
   if (credentials == NULL)
     return NULL;
 
@@ -272,10 +348,20 @@ learn_modules (RbSettings *settings,
   rb_profile_check_required (settings, choices, problems);
 }
 
+static void
+read_login (const RbSettings *settings,
+            RbLoginRecord    *login,
+            GPtrArray        *problems)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!rb_login_record_read (rb_settings_get_string (settings, "broker", "account-id"), login, &error))
+    g_ptr_array_add (problems, g_strdup (error->message));
+}
+
 RbSettings *
-rb_setup_settings (const RbSetupOptions  *options,
-                   RbCredentials        **credentials,
-                   GPtrArray             *problems)
+rb_setup_basic_settings (const RbSetupOptions *options,
+                         GPtrArray            *problems)
 {
   g_auto(GStrv) environment = g_get_environ ();
   RbSettings *settings = rb_settings_new ();
@@ -284,13 +370,26 @@ rb_setup_settings (const RbSetupOptions  *options,
   rb_settings_add_environment (settings, (const char *const *) environment);
   add_options (settings, options, problems);
 
-  /* Which modules there are decides which keys there are, so what is wrong is said in the last round. */
+  /* Which modules there are decides which keys there are, so what is wrong is said in a later round. */
   rb_settings_resolve (settings, NULL);
-  infer_profile (settings);
+  return settings;
+}
+
+RbSettings *
+rb_setup_settings (const RbSetupOptions  *options,
+                   RbCredentials        **credentials,
+                   GPtrArray             *problems)
+{
+  RbSettings *settings = rb_setup_basic_settings (options, problems);
+  g_auto(RbLoginRecord) login = { RB_LOGIN_NONE };
+
+  read_login (settings, &login, problems);
+  infer_credentials_file (settings, &login);
+  infer_profile (settings, &login);
   rb_settings_resolve (settings, NULL);
   learn_modules (settings, problems);
   rb_settings_resolve (settings, NULL);
-  *credentials = learn_credentials (settings, problems);
+  *credentials = learn_credentials (settings, &login, options, problems);
   rb_settings_resolve (settings, problems);
   return settings;
 }

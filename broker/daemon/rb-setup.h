@@ -16,12 +16,16 @@ typedef struct {
   char  *account;
   char  *data_dir;
   char  *log_level;
+  gboolean may_prompt;   /* a locked keyring asks to be unlocked */
 } RbSetupOptions;
 
 /* Reads files, environment and options, chooses the profile, asks the modules for their tables, reads the credentials of profile masons
  * and judges all of it once. @credentials: (out) (nullable): NULL on another profile, or when they are wrong.
  * @problems: (element-type utf8): gets a line for everything that is wrong; the broker must not start when there is one. */
 RbSettings *rb_setup_settings        (const RbSetupOptions *options, RbCredentials **credentials, GPtrArray *problems);
+
+/* The same of files, environment and options alone: without modules, profile and credentials. */
+RbSettings *rb_setup_basic_settings  (const RbSetupOptions *options, GPtrArray *problems);
 
 /* Adds to @problems that the account's database, which another broker may have open, is of a newer version. @credentials: (nullable) */
 void        rb_setup_check_database  (const RbSettings *settings, const RbCredentials *credentials, GPtrArray *problems);

@@ -270,6 +270,29 @@ test_files (void)
   g_assert_cmpstr (credentials->token, ==, "t0ken");
 }
 
+static void
+test_named (void)
+{
+  RbCredentialsQuery query = { .account_id = "b", .named_by = "keyring" };
+  g_autoptr(GBytes) text = bytes_of ("{\"accounts\":{\"a\":{\"token\":\"other\"},\"b\":{" GOOD ",\"handle\":\"bo\"}}}");
+  g_autoptr(GError) error = NULL;
+  g_autoptr(RbCredentials) credentials = rb_credentials_parse (&query, text, &error);
+  g_autoptr(GBytes) kept = rb_credentials_take_account (&query, text, &error);
+  g_autoptr(RbCredentials) again = rb_credentials_parse (&query, kept, &error);
+
+  g_test_summary ("A text that is no file is called by its name; of it the account's part alone is kept, whole.");
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (credentials->origin, ==, "keyring: account \"b\"");
+  g_assert_cmpstr (again->token, ==, "t0ken");
+  g_assert_null (g_strstr_len (g_bytes_get_data (kept, NULL), (gssize) g_bytes_get_size (kept), "other"));
+  g_assert_nonnull (g_strstr_len (g_bytes_get_data (kept, NULL), (gssize) g_bytes_get_size (kept), "\"handle\":\"bo\""));
+
+  query.account_id = "c";
+  g_assert_null (rb_credentials_take_account (&query, text, &error));
+  assert_refused (NULL, error, "keyring: account \"c\" not found (available: a, b)");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -281,5 +304,6 @@ main (int    argc,
   g_test_add_func ("/credentials/openclaw/refused", test_openclaw_refused);
   g_test_add_func ("/credentials/openclaw/accepted", test_openclaw_accepted);
   g_test_add_func ("/credentials/files", test_files);
+  g_test_add_func ("/credentials/named", test_named);
   return g_test_run ();
 }

@@ -30,6 +30,7 @@ MODULE_FOLDERS = ('broker/api',)
 FORBIDDEN_HEADERS = (
     ('libsoup', r'libsoup/', ('broker/ipc', 'broker/client', 'modules/http', 'modules/gateway')),
     ('sqlite', r'sqlite3\.h', ('broker/sql',)),
+    ('libsecret', r'libsecret/', ('broker/daemon',)),
     ('gmodule', r'gmodule\.h', ('broker/host', 'broker/manual')),
     ('systemd', r'systemd/', ('broker/daemon', 'modules/journal')),
     ('json-glib', r'json-glib/', ('broker/daemon', 'broker/ctl', 'broker/client', 'modules')),
