@@ -9,7 +9,10 @@ unset XDG_DATA_HOME XDG_CONFIG_HOME XDG_STATE_HOME XDG_CACHE_HOME DBUS_SESSION_B
 # shellcheck disable=SC2317,SC2329
 leave () {
   pid=$(brokerctl --no-start env --json 2>/dev/null | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
-  [ -z "$pid" ] || kill "$pid"
+  if [ -n "$pid" ]; then
+    kill "$pid"
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+  fi
   cd / && rm -rf "$scratch"
 }
 

@@ -37,6 +37,13 @@ def test_desktop_file(files):
     assert not cases.check('desktop-file-validate', '--warn-kde', files.desktop)
 
 
+def test_desktop_command(files):
+    """What a click starts is a verb that brokerctl has."""
+    program, verb = desktop_entries(files)['Exec'].split()
+    assert program == os.path.basename(files.brokerctl)
+    cases.check(files.brokerctl, 'help', verb)
+
+
 def test_metainfo(files):
     """The metainfo is valid."""
     cases.need('appstreamcli')
@@ -72,7 +79,7 @@ def test_one_version(files):
     assert cases.check(files.brokerctl, '--version') == 'brokerctl {}\n'.format(files.version)
 
 
-TESTS = (test_desktop_file, test_metainfo, test_one_name, test_icons, test_one_version)
+TESTS = (test_desktop_file, test_desktop_command, test_metainfo, test_one_name, test_icons, test_one_version)
 
 if __name__ == '__main__':
     sys.exit(cases.run(TESTS, Files(*sys.argv[1:])))

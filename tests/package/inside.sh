@@ -33,6 +33,15 @@ as_person () {
   runuser -u person -- env -i PATH=/usr/bin:/bin HOME=/home/person XDG_RUNTIME_DIR=/run/person LC_ALL=C.UTF-8 "$@"
 }
 
+# Ends the person's broker and waits until it is gone, with all that it holds.
+end_broker () {
+  as_person sh -euc '
+    pid=$(brokerctl --no-start env --json | sed -n "s/.*\"pid\": *\([0-9]*\).*/\1/p")
+    kill "$pid"
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+  '
+}
+
 apt update
 useradd --create-home person
 install -d -m 700 -o person -g person /run/person
@@ -67,7 +76,7 @@ as_person LANGUAGE=de brokerctl help | sed -n '1,8p'
 
 say "brokerctl demo"
 as_person brokerctl demo
-as_person sh -c 'kill $(brokerctl --no-start env --json | sed -n "s/.*\"pid\": *\([0-9]*\).*/\1/p")'
+end_broker
 
 say "the session bus starts it"
 as_person dbus-run-session -- sh -euc "
@@ -81,8 +90,8 @@ as_person dbus-run-session -- sh -euc "
   brokerctl inbox
   brokerctl inbox | grep -q 'found again'
   brokerctl modules
-  kill \$(brokerctl env --json | sed -n 's/.*\"pid\": *\([0-9]*\).*/\1/p')
 "
+end_broker
 
 say "removes and purges"
 # shellcheck disable=SC2086
