@@ -95,7 +95,7 @@ def test_json(texts):
         assert texts.run('de', '--json', *arguments) == texts.run('en', '--json', *arguments), arguments
     with session.broker(texts.programs, texts.env) as call:
         call('send', '--to', 'default@local', 'kept')
-        for view in ('list', 'inbox', 'assignments', 'outbox', 'dead-letters', 'modules', 'env'):
+        for view in ('list', 'inbox', 'assignments', 'outbox', 'dead-letters', 'modules', 'needs', 'env'):
             answers = [texts.run(language, view, '--json') for language in ('en', 'de', 'fr')]
             assert answers[0][2] == 0 and answers[0] == answers[1] == answers[2], (view, answers)
         assert texts.run('de', 'inbox') != texts.run('en', 'inbox')
