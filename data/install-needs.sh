@@ -33,6 +33,8 @@ package debhelper command dh
 package debootstrap command debootstrap
 package lintian command lintian
 package libsystemd-dev pkgconf libsystemd
+test chromium command chromium
+test chromium-driver command chromedriver
 interop nodejs command node
 interop npm command npm
 NEEDS
