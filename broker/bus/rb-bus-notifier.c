@@ -31,7 +31,7 @@ struct _RbBusNotifier {
   GDBusConnection    *connection;
   RbBusNotifierFuncs  funcs;
   gpointer            user_data;
-  GCancellable       *cancellable;     /* of all calls to one owner; another one is not told their answers */
+  GCancellable       *cancellable;     /* of all that one owner is asked: once it is cancelled nobody waits for the answers */
   guint               watch_id;
   char               *owner;           /* unique name; NULL: nobody has the name */
   guint               signals_id;
@@ -47,6 +47,7 @@ struct _RbBusNotifier {
 typedef struct {
   RbBusNotifier *notifier;
   GCancellable  *cancellable;
+  char          *owner;            /* NULL: it went to the bus */
   char          *slot;             /* NULL: of no slot */
 } Call;
 
@@ -78,23 +79,26 @@ call_new (RbBusNotifier *self,
 
   call->notifier = self;
   call->cancellable = g_object_ref (self->cancellable);
+  call->owner = g_strdup (self->owner);
   call->slot = g_strdup (slot);
   return call;
 }
 
-/* (nullable): the notifier, unless it is gone, or the answer is that of an owner who is */
-static RbBusNotifier *
-call_end (Call  *call,
-          char **slot)
+static void
+call_free (Call *call)
 {
-  RbBusNotifier *self = g_cancellable_is_cancelled (call->cancellable) ? NULL : call->notifier;
-
-  if (slot != NULL)
-    *slot = g_steal_pointer (&call->slot);
   g_object_unref (call->cancellable);
+  g_free (call->owner);
   g_free (call->slot);
   g_free (call);
-  return self;
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Call, call_free)
+
+/* (nullable): the notifier, unless it is gone, or the answer is that of an owner who is */
+static RbBusNotifier *
+call_get_notifier (const Call *call)
+{
+  return g_cancellable_is_cancelled (call->cancellable) ? NULL : call->notifier;
 }
 
 /* To remember what could be clicked on it. Takes @notice. */
@@ -120,15 +124,17 @@ call_service (RbBusNotifier       *self,
               const char          *slot)
 {
   g_dbus_connection_call (self->connection, self->owner, PATH, NAME, method, parameters, reply_type != NULL ? G_VARIANT_TYPE (reply_type) : NULL,
-                          G_DBUS_CALL_FLAGS_NO_AUTO_START, CALL_TIMEOUT_MS, self->cancellable, callback,
+                          G_DBUS_CALL_FLAGS_NO_AUTO_START, CALL_TIMEOUT_MS, NULL, callback,
                           callback != NULL ? call_new (self, slot) : NULL);
 }
 
 static void
-close_at_service (RbBusNotifier *self,
-                  guint32        id)
+close_at (GDBusConnection *connection,
+          const char      *owner,
+          guint32          id)
 {
-  call_service (self, "CloseNotification", g_variant_new ("(u)", id), NULL, NULL, NULL);
+  g_dbus_connection_call (connection, owner, PATH, NAME, "CloseNotification", g_variant_new ("(u)", id), NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START,
+                          CALL_TIMEOUT_MS, NULL, NULL, NULL);
 }
 
 static GVariant *
@@ -176,8 +182,24 @@ static void
 close_slot (RbBusNotifier *self,
             Slot          *slot)
 {
-  close_at_service (self, slot->id);
+  close_at (self->connection, self->owner, slot->id);
   slot->id = 0;
+}
+
+/* @id: 0: it failed. Then it is not tried again until there is another reason to: it would be refused again. */
+static void
+take_answer (RbBusNotifier *self,
+             const char    *name,
+             Slot          *slot,
+             guint32        id)
+{
+  slot->is_calling = FALSE;
+  if (id != 0)
+    slot->id = id;
+  if (slot->notice == NULL && slot->id != 0)
+    close_slot (self, slot);
+  drop_if_empty (self, name, slot);
+  pump (self);
 }
 
 static void
@@ -187,22 +209,19 @@ on_notified (GObject      *source,
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) answer = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
-  g_autofree char *name = NULL;
-  RbBusNotifier *self = call_end (user_data, &name);
-  Slot *slot = self != NULL ? g_hash_table_lookup (self->slots, name) : NULL;
+  g_autoptr(Call) call = user_data;
+  RbBusNotifier *self = call_get_notifier (call);
+  Slot *slot = self != NULL ? g_hash_table_lookup (self->slots, call->slot) : NULL;
+  guint32 id = 0;
 
-  if (slot == NULL)
-    return;
-  slot->is_calling = FALSE;
-  /* Not tried again until there is another reason to: it would be refused again. */
-  if (answer == NULL)
-    rb_log_info ("notification_failed", "err", error->message, NULL);
+  if (answer != NULL)
+    g_variant_get (answer, "(u)", &id);
   else
-    g_variant_get (answer, "(u)", &slot->id);
-  if (slot->notice == NULL && slot->id != 0)
-    close_slot (self, slot);
-  drop_if_empty (self, name, slot);
-  pump (self);
+    rb_log_info ("notification_failed", "err", error->message, NULL);
+  if (slot != NULL)
+    take_answer (self, call->slot, slot, id);
+  else if (id != 0)
+    close_at (G_DBUS_CONNECTION (source), call->owner, id);    /* we have stopped meanwhile */
 }
 
 static void
@@ -228,7 +247,8 @@ on_capabilities (GObject      *source,
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) answer = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
-  RbBusNotifier *self = call_end (user_data, NULL);
+  g_autoptr(Call) call = user_data;
+  RbBusNotifier *self = call_get_notifier (call);
   g_autofree const char **capabilities = NULL;
 
   if (self == NULL)
@@ -252,7 +272,8 @@ on_started (GObject      *source,
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) answer = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
-  RbBusNotifier *self = call_end (user_data, NULL);
+  g_autoptr(Call) call = user_data;
+  RbBusNotifier *self = call_get_notifier (call);
 
   if (self == NULL)
     return;
@@ -267,7 +288,7 @@ start_service (RbBusNotifier *self)
 {
   self->is_starting = TRUE;
   g_dbus_connection_call (self->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "StartServiceByName",
-                          g_variant_new ("(su)", NAME, 0), G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE, -1, self->cancellable, on_started,
+                          g_variant_new ("(su)", NAME, 0), G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_started,
                           call_new (self, NULL));
 }
 
