@@ -8,15 +8,14 @@
 #include "rb-error.h"
 #include "rb-ipc-channel.h"
 #include "rb-ipc-connection.h"
+#include "rb-ipc-departure.h"
 #include "rb-ipc-farewell.h"
 #include "rb-ipc-rejection.h"
 #include "rb-log.h"
 #include "rb-wire-errors.h"
 #include "rb-wire-requests.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Longer than any call of ours may take (30 s upstream) and than any hold (25 s): whoever is not answered by then never is. */
 #define REQUEST_TIMEOUT_MS 60000
@@ -44,9 +43,7 @@ struct _RbIpcRequest {
   RbJson            *body;
   gsize              reserved;     /* bytes of the server's budget */
 
-  GCancellable      *gone;         /* somebody wants to know when the client leaves; NULL: nobody does */
-  RbPollWatch       *watch;        /* HTTP only: on a descriptor of our own, so that nobody closes it first */
-  int                watch_fd;     /* -1: none */
+  RbIpcDeparture     departure;
 
   gboolean           running;      /* in the server's requests */
   gboolean           paused;
@@ -107,34 +104,9 @@ start_waiting (RbIpcRequest *self)
 }
 
 static void
-stop_watching (RbIpcRequest *self)
-{
-  if (self->watch_fd < 0)
-    return;
-  rb_poller_remove (self->server->poller, g_steal_pointer (&self->watch));
-  close (self->watch_fd);
-  self->watch_fd = -1;
-}
-
-static void
-client_left (RbIpcRequest *self)
-{
-  stop_watching (self);
-  if (self->gone != NULL)
-    g_cancellable_cancel (self->gone);
-}
-
-static void
-on_hang_up (guint32  events,
-            gpointer user_data)
-{
-  client_left (user_data);
-}
-
-static void
 stop_waiting (RbIpcRequest *self)
 {
-  stop_watching (self);
+  rb_ipc_departure_stop (&self->departure);
   self->server->input.used -= self->reserved;
   self->reserved = 0;
   if (!self->running)
@@ -153,7 +125,7 @@ on_message_gone (SoupServerMessage *message,
 
   g_clear_signal_handler (&self->gone_handler, message);
   g_clear_object (&self->message);
-  client_left (self);
+  rb_ipc_departure_happened (&self->departure);
 }
 
 static const char *
@@ -185,7 +157,7 @@ request_new (RbIpcServer *server,
   self->target = g_strdup (target);
   self->local = local;
   self->access = local ? RB_IPC_ACCESS_LOCAL : RB_IPC_ACCESS_ADAPTER;
-  self->watch_fd = -1;
+  rb_ipc_departure_init (&self->departure);
   return self;
 }
 
@@ -243,7 +215,7 @@ void
 rb_ipc_request_abandon (RbIpcRequest *self)
 {
   self->heard = NULL;
-  client_left (self);
+  rb_ipc_departure_happened (&self->departure);
 }
 
 RbIpcRequest *
@@ -274,7 +246,7 @@ rb_ipc_request_unref (RbIpcRequest *self)
   if (self->running && !self->answered)
     rb_ipc_request_fail_with (self, RB_ERROR_INTERNAL, "internal_error", FALSE, "the request was forgotten");
   stop_waiting (self);
-  g_clear_object (&self->gone);
+  rb_ipc_departure_clear (&self->departure);
   release_message (self);
   g_clear_pointer (&self->connection, rb_ipc_connection_unref);
   g_clear_pointer (&self->body, rb_json_unref);
@@ -592,29 +564,19 @@ rb_ipc_request_get_target (RbIpcRequest *self)
   return self->target;
 }
 
-/* While a message is paused libsoup does not read, and so never learns that its client left. */
-static void
-watch_connection (RbIpcRequest *self)
-{
-  GSocket *socket = g_socket_connection_get_socket (self->connection->stream);
-
-  self->watch_fd = fcntl (g_socket_get_fd (socket), F_DUPFD_CLOEXEC, 0);
-  if (self->watch_fd >= 0)
-    self->watch = rb_poller_add (self->server->poller, self->watch_fd, EPOLLRDHUP | EPOLLHUP | EPOLLERR, on_hang_up, self);
-}
-
 GCancellable *
 rb_ipc_request_watch_client (RbIpcRequest *self)
 {
-  if (self->gone != NULL)
-    return self->gone;
+  gboolean is_watched = self->departure.gone != NULL;
+  GCancellable *gone = rb_ipc_departure_get (&self->departure);
 
-  self->gone = g_cancellable_new ();
+  if (is_watched)
+    return gone;
   if (self->message == NULL && self->channel == NULL && self->heard == NULL)
-    g_cancellable_cancel (self->gone);
+    g_cancellable_cancel (gone);
   else if (self->message != NULL && self->connection->stream != NULL)
-    watch_connection (self);
-  return self->gone;
+    rb_ipc_departure_watch_socket (&self->departure, self->server->poller, g_socket_connection_get_socket (self->connection->stream));
+  return gone;
 }
 
 const char *
@@ -649,6 +611,6 @@ rb_ipc_requests_forget (RbIpcServer  *server,
       if (request->channel != channel)
         continue;
       request->channel = NULL;
-      client_left (request);
+      rb_ipc_departure_happened (&request->departure);
     }
 }
