@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "rb-daemon.h"
+#include "rb-examine.h"
 #include "rb-installed.h"
 #include "rb-log-file.h"
 #include "rb-log.h"
@@ -124,6 +125,8 @@ main (int    argc,
   rb_log_install (options.verbose);
   if (options.login != NULL)
     return rb_login_run (options.login, options.to_file, &options.setup);
+  if (options.examine)
+    return rb_examine_run (&options.setup);
   options.setup.may_prompt = !options.explain && !options.check;
   exit_code = serve_on (launch, &options);
   rb_log_close ();

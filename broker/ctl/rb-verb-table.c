@@ -30,6 +30,7 @@ static const RbVerb *const verbs[] = {
   &rb_open_verb,
   &rb_restart_verb,
   &rb_config_verb,
+  &rb_doctor_verb,
   &rb_login_verb,
   &rb_logout_verb,
   &rb_env_verb,

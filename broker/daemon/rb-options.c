@@ -23,6 +23,7 @@ static const GOptionEntry entries[] = {
   { "json", 0, 0, G_OPTION_ARG_NONE, &parsed.json, N_ ("With --explain-config: as JSON"), NULL },
   { "version", 0, 0, G_OPTION_ARG_NONE, &parsed.version, N_ ("Print the version and exit"), NULL },
   { "login", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &parsed.login, NULL, NULL },
+  { "examine", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &parsed.examine, NULL, NULL },
   { "to-file", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &parsed.to_file, NULL, NULL },
   { G_OPTION_REMAINING, 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME_ARRAY, &parsed.rest, NULL, NULL },
   G_OPTION_ENTRY_NULL

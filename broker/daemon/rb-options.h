@@ -16,6 +16,7 @@ typedef struct {
   gboolean       json;
   char          *login;      /* what rb_login_run() is to do */
   char          *to_file;
+  gboolean       examine;
   char         **rest;
 } RbOptions;
 

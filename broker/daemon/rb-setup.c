@@ -394,6 +394,24 @@ rb_setup_settings (const RbSetupOptions  *options,
   return settings;
 }
 
+guint
+rb_setup_find_missing_modules (const RbSettings *settings,
+                               GPtrArray        *missing)
+{
+  g_autoptr(RbHost) host = make_peek_host (settings);
+  g_autoptr(GPtrArray) choices = rb_profile_choose (settings);
+
+  for (guint i = 0; i < choices->len; i++)
+    {
+      const RbModuleChoice *choice = choices->pdata[i];
+      g_autoptr(GError) error = NULL;
+
+      if (rb_host_peek (host, choice->kind, choice->name, &error) == NULL)
+        g_ptr_array_add (missing, g_strdup_printf ("%s '%s': %s", rb_module_kind_to_string (choice->kind), choice->name, error->message));
+    }
+  return choices->len;
+}
+
 void
 rb_setup_check_database (const RbSettings    *settings,
                          const RbCredentials *credentials,

@@ -30,6 +30,9 @@ RbSettings *rb_setup_basic_settings  (const RbSetupOptions *options, GPtrArray *
 /* Adds to @problems that the account's database, which another broker may have open, is of a newer version. @credentials: (nullable) */
 void        rb_setup_check_database  (const RbSettings *settings, const RbCredentials *credentials, GPtrArray *problems);
 
+/* Those of the profile and the settings that cannot be loaded: a line each in @missing. Returns how many there have to be. */
+guint       rb_setup_find_missing_modules (const RbSettings *settings, GPtrArray *missing);
+
 /* Where modules are: RB_MODULE_PATH (separated by ':'), else [broker] modules-dir, else what lies beside @program (rb-installed.h),
  * else where they were installed. @module_path, @program (path of the running program): (nullable) */
 GStrv       rb_setup_dup_module_dirs (const RbSettings *settings, const char *module_path, const char *program);

@@ -17,6 +17,9 @@ RbSqliteStore *rb_sqlite_store_open  (const char *path, GError **error);
 /* Whether this program knows the schema of @path, which another process may have open; a file that is not there is fine. Fails with
  * RB_ERROR_CORRUPT "database_newer". */
 gboolean       rb_sqlite_store_peek  (const char *path, GError **error);
+/* Whether @path, which no process has open, is whole; what is read is a copy. Fails as rb_sqlite_store_open(), and with RB_ERROR_UNAVAILABLE
+ * "not_copied". */
+gboolean       rb_sqlite_store_examine (const char *path, GError **error);
 /* Commits what is queued, calls back for it from inside this call, then closes; blocks. Later commits are answered with an error.
  * The last reference closes too. */
 void           rb_sqlite_store_close (RbSqliteStore *self);

@@ -1,0 +1,254 @@
+/* test-doctor.c: brokerctl doctor beside what it is to find
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-brokerctl-fixture.h"
+#include "rb-ctl.h"
+#include "rb-daemon-fixture.h"
+#include "rb-secrets-fixture.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define STATUS "GET /v1/operator/status"
+
+typedef struct {
+  RbBrokerctlFixture  ctl;
+  char               *home;
+} Fixture;
+
+static void
+set_up (Fixture       *fixture,
+        gconstpointer  data)
+{
+  if (data != NULL)
+    rb_brokerctl_set_up_broker (&fixture->ctl, NULL);
+  else
+    rb_brokerctl_set_up (&fixture->ctl, NULL);
+  fixture->home = rb_test_make_dir ();
+  g_setenv ("HOME", fixture->home, TRUE);
+  g_setenv ("XDG_CONFIG_HOME", fixture->home, TRUE);
+  g_setenv ("XDG_CONFIG_DIRS", fixture->home, TRUE);
+  g_setenv ("XDG_RUNTIME_DIR", fixture->home, TRUE);
+  g_setenv ("RB_MODULE_PATH", g_getenv ("RB_TEST_MODULE_DIR"), TRUE);
+  g_unsetenv ("MASONS_BROKER_CREDENTIALS_FILE");
+}
+
+static void
+tear_down (Fixture       *fixture,
+           gconstpointer  data)
+{
+  rb_brokerctl_tear_down (&fixture->ctl, NULL);
+  g_free (fixture->home);
+}
+
+/* Looks; returns the exit status. */
+static int
+look (Fixture    *fixture,
+      const char *arguments)
+{
+  g_autofree char *line = g_strconcat ("doctor --json ", arguments, NULL);
+
+  return rb_brokerctl_run (&fixture->ctl, line);
+}
+
+/* One of the findings of @check is in @state, and @seen is part of it or of its advice. */
+static void
+assert_found (Fixture    *fixture,
+              const char *check,
+              const char *state,
+              const char *seen)
+{
+  g_autofree char *start = g_strdup_printf ("{\"check\":\"%s\",\"state\":\"%s\",", check, state);
+
+  for (const char *at = fixture->ctl.out; (at = strstr (at, start)) != NULL; at++)
+    {
+      g_autofree char *object = g_strndup (at, strcspn (at, "}"));
+
+      if (strstr (object, seen) != NULL)
+        return;
+    }
+  g_error ("no %s '%s' with '%s' in %s", state, check, seen, fixture->ctl.out);
+}
+
+static guint
+count_files (const char *path)
+{
+  g_autoptr(GDir) folder = g_dir_open (path, 0, NULL);
+  guint n = 0;
+
+  while (folder != NULL && g_dir_read_name (folder) != NULL)
+    n++;
+  return n;
+}
+
+static void
+test_nothing (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("Where there was never a broker and there is no bus, nothing is bad, and nothing is made.");
+
+  g_assert_cmpint (look (fixture, ""), ==, RB_EXIT_OK);
+  assert_found (fixture, "program", "ok", "runtime-brokerd");
+  assert_found (fixture, "runtime-dir", "ok", fixture->home);
+  assert_found (fixture, "bus", "warn", "no session bus");
+  assert_found (fixture, "keyring", "skipped", "");
+  assert_found (fixture, "settings", "ok", "profile local");
+  assert_found (fixture, "modules", "ok", "can be loaded");
+  assert_found (fixture, "broker", "ok", "none runs");
+  assert_found (fixture, "upstream", "skipped", "");
+  g_assert_cmpuint (count_files (fixture->home), ==, 0);
+  g_assert_cmpuint (count_files (fixture->ctl.data_dir), ==, 0);
+
+  g_unsetenv ("XDG_RUNTIME_DIR");
+  g_assert_cmpint (look (fixture, ""), ==, RB_EXIT_OK);
+  assert_found (fixture, "runtime-dir", "warn", "is not set");
+  g_setenv ("XDG_RUNTIME_DIR", "/nonexistent", TRUE);
+  g_assert_cmpint (look (fixture, ""), ==, RB_EXIT_FAILED);
+  assert_found (fixture, "runtime-dir", "fail", "/nonexistent");
+}
+
+static void
+test_settings (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_autofree char *folder = g_build_filename (fixture->home, "runtime-broker", NULL);
+  g_autofree char *path = g_build_filename (folder, "broker.conf", NULL);
+
+  g_test_summary ("What keeps a broker from starting is bad, with the words of the start; a module that may be missing is worth a look.");
+
+  g_assert_cmpint (g_mkdir (folder, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (path, "[broker]\nprofile=moon\n", -1, NULL));
+  g_assert_cmpint (look (fixture, ""), ==, RB_EXIT_FAILED);
+  assert_found (fixture, "settings", "fail", "[broker] profile: must be one of");
+  assert_found (fixture, "disk", "ok", "MiB are free");
+
+  g_assert_true (g_file_set_contents (path, "[broker]\nemitters=teleport\n", -1, NULL));
+  g_assert_cmpint (look (fixture, ""), ==, RB_EXIT_OK);
+  assert_found (fixture, "modules", "warn", "teleport");
+}
+
+static void
+test_read_only (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("Where nothing can be written, it says so and still looks at the rest.");
+
+  g_assert_cmpint (look (fixture, "--data-dir /proc/nowhere"), ==, RB_EXIT_FAILED);
+  assert_found (fixture, "disk", "fail", "/proc");
+  assert_found (fixture, "modules", "ok", "");
+}
+
+static void
+test_upstream (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("What a broker that runs says of itself and of its network.");
+
+  rb_fake_broker_answer (fixture->ctl.broker, STATUS, 200,
+                         "{\"ready\":true,\"product_version\":\"0.0.1\",\"presence\":\"offline\",\"link_error\":\"refused here\"}");
+  g_assert_cmpint (look (fixture, ""), ==, RB_EXIT_FAILED);
+  assert_found (fixture, "broker", "warn", "version 0.0.1 runs");
+  assert_found (fixture, "upstream", "fail", "offline: refused here");
+
+  rb_fake_broker_answer (fixture->ctl.broker, STATUS, 200, "{\"ready\":false,\"not_ready_reason\":\"full disk\",\"presence\":\"online\"}");
+  g_assert_cmpint (look (fixture, ""), ==, RB_EXIT_FAILED);
+  assert_found (fixture, "broker", "fail", "takes nothing new: full disk");
+  assert_found (fixture, "upstream", "ok", "online");
+}
+
+static void
+test_bus (Fixture       *fixture,
+          gconstpointer  data)
+{
+  g_autoptr(RbSecretsFixture) secrets = rb_secrets_fixture_new (TRUE);
+
+  g_test_summary ("A bus is asked who is there, and nobody is started for it.");
+  if (secrets == NULL)
+    return;
+
+  g_assert_cmpint (look (fixture, ""), ==, RB_EXIT_OK);
+  assert_found (fixture, "bus", "ok", "answers");
+  assert_found (fixture, "keyring", "ok", "org.freedesktop.secrets");
+  assert_found (fixture, "notifications", "warn", "brokerctl needs");
+}
+
+/* Overwrites the middle of the file. */
+static void
+damage (const char *path)
+{
+  g_autofree char *text = NULL;
+  gsize length = 0;
+
+  g_assert_true (g_file_get_contents (path, &text, &length, NULL));
+  for (gsize i = length / 2; i < length / 2 + 8192 && i < length; i++)
+    text[i] = (char) 0xa5;
+  g_assert_true (g_file_set_contents (path, text, (gssize) length, NULL));
+}
+
+static char *
+digest (const char *path)
+{
+  g_autofree char *text = NULL;
+  gsize length = 0;
+
+  g_assert_true (g_file_get_contents (path, &text, &length, NULL));
+  return g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) text, length);
+}
+
+static void
+test_daemon (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_autoptr(RbDaemonFixture) daemon = rb_daemon_fixture_new ();
+  g_autofree char *arguments = NULL;
+  g_autofree char *database = NULL;
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+
+  g_test_summary ("A broker that runs keeps its files; one that was killed left some; its database is examined, and not touched.");
+
+  rb_daemon_fixture_start (daemon);
+  arguments = g_strdup_printf ("--data-dir '%s'", rb_daemon_fixture_get_data_dir (daemon));
+  database = g_build_filename (rb_daemon_fixture_get_state_dir (daemon), "broker.db", NULL);
+  g_assert_cmpint (look (fixture, arguments), ==, RB_EXIT_OK);
+  assert_found (fixture, "files", "ok", "a healthy broker has them");
+  assert_found (fixture, "database", "skipped", "the broker that runs");
+  assert_found (fixture, "broker", "ok", RB_VERSION);
+  assert_found (fixture, "upstream", "ok", "online");
+
+  rb_daemon_fixture_kill (daemon);
+  before = digest (database);
+  g_assert_cmpint (g_chmod (database, 0644), ==, 0);
+  g_assert_cmpint (look (fixture, arguments), ==, RB_EXIT_OK);
+  assert_found (fixture, "broker", "ok", "none runs");
+  assert_found (fixture, "files", "warn", "discovery.json");
+  assert_found (fixture, "permissions", "warn", "broker.db can be used by others");
+  assert_found (fixture, "database", "ok", "it is whole");
+  after = digest (database);
+  g_assert_cmpstr (before, ==, after);
+
+  rb_daemon_fixture_start (daemon);
+  g_assert_cmpint (rb_daemon_fixture_stop (daemon), ==, 0);
+  damage (database);
+  g_assert_cmpint (look (fixture, arguments), ==, RB_EXIT_FAILED);
+  assert_found (fixture, "files", "ok", "nothing was left behind");
+  assert_found (fixture, "database", "fail", "broker.db'");
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  rb_test_init (&argc, &argv);
+
+  g_test_add ("/doctor/nothing", Fixture, NULL, set_up, test_nothing, tear_down);
+  g_test_add ("/doctor/settings", Fixture, NULL, set_up, test_settings, tear_down);
+  g_test_add ("/doctor/read-only", Fixture, NULL, set_up, test_read_only, tear_down);
+  g_test_add ("/doctor/upstream", Fixture, "broker", set_up, test_upstream, tear_down);
+  g_test_add ("/doctor/bus", Fixture, NULL, set_up, test_bus, tear_down);
+  g_test_add ("/doctor/daemon", Fixture, NULL, set_up, test_daemon, tear_down);
+
+  return g_test_run ();
+}
