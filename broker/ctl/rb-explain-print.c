@@ -27,6 +27,7 @@ print_styled (const Page *page,
               const char *title,
               const char *value)
 {
+  g_autofree char *spaced = NULL;
   g_autofree char *padded = NULL;
   g_autofree char *escaped = NULL;
   g_autofree char *line = NULL;
@@ -37,7 +38,8 @@ print_styled (const Page *page,
   if (value == NULL)
     return;
   escaped = rb_terminal_escape (value);
-  padded = rb_terminal_pad (*title != '\0' ? _ (title) : "", TITLE_CELLS);
+  spaced = g_strconcat (*title != '\0' ? _ (title) : "", " ", NULL);
+  padded = rb_terminal_pad (spaced, TITLE_CELLS);
   line = g_strconcat (padded, escaped, NULL);
   wrapped = rb_terminal_wrap (line, page->ctl->terminal.columns, TITLE_CELLS);
   if (!g_str_has_prefix (wrapped, padded))

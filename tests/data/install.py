@@ -16,6 +16,8 @@ import shutil
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
+
 import cases
 import session
 

@@ -9,6 +9,8 @@ import os
 import sys
 import xml.etree.ElementTree
 
+sys.dont_write_bytecode = True
+
 import cases
 
 ID = 'io.github.runtimebroker.Broker1'

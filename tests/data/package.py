@@ -13,6 +13,8 @@ import os
 import re
 import sys
 
+sys.dont_write_bytecode = True
+
 import cases
 
 # Where Debian has it by itself.
