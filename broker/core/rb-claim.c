@@ -5,6 +5,7 @@
 
 #include "rb-claim.h"
 
+#include "rb-admission.h"
 #include "rb-claim-message.h"
 #include "rb-claim-release.h"
 #include "rb-core-private.h"
@@ -348,6 +349,15 @@ loss_untold (void)
   return error;
 }
 
+static GError *
+not_let_in (void)
+{
+  GError *error = rb_error_new (RB_ERROR_REJECTED, "runtime_self_claim_rejected", "the policy does not let in what that sender sends");
+
+  rb_error_set_retryable (error, FALSE);
+  return error;
+}
+
 /* Steps 13 to 15. */
 static void
 take (RbCore *core,
@@ -366,6 +376,11 @@ take (RbCore *core,
   if (gone == NULL && rb_outbox_has_report (core, self->claimed->assignment_id))
     {
       answer (core, task, NULL, loss_untold ());
+      return;
+    }
+  if (gone == NULL && !rb_admission_may_claim (core, self->claimed))
+    {
+      compensate (core, task, not_let_in (), "held_by_policy");
       return;
     }
   if (gone == NULL)

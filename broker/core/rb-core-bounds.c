@@ -55,6 +55,10 @@ static const RbBoundInfo infos[RB_N_CORE_BOUNDS] = {
   [RB_CORE_BOUND_REFUSED] = { "refused", "messages", RB_BOUND_FORGETS, "the order of further refused conversations is not kept" },
   [RB_CORE_BOUND_CLOSED_LOOKUPS] = { "closed_lookups", "endpoints", RB_BOUND_FORGETS, "the one used longest ago is asked for again" },
   [RB_CORE_BOUND_POLICY_RULES] = { "policy_rules", "rules", RB_BOUND_PUSHES_BACK, "further rules are refused" },
+  [RB_CORE_BOUND_HELD] = { "held", "messages", RB_BOUND_PUSHES_BACK, KEEPS },
+  [RB_CORE_BOUND_KNOWN_SENDERS] = { "known_senders", "addresses", RB_BOUND_FORGETS, "the one met longest ago counts as a stranger" },
+  [RB_CORE_BOUND_STRANGERS] = { "strangers", "addresses", RB_BOUND_FORGETS, "the hour of the quietest one begins anew" },
+  [RB_CORE_BOUND_LOOPS] = { "loops", "conversations", RB_BOUND_FORGETS, "the hops of the quietest one are counted anew" },
 };
 
 static void
@@ -125,6 +129,10 @@ refresh_memories (RbCore   *core,
   rb_bounds_set_used (bounds, RB_CORE_BOUND_REFUSED, rb_refused_get_n (core->refused));
   rb_bounds_set_used (bounds, RB_CORE_BOUND_CLOSED_LOOKUPS, rb_closed_get_n (core->closed));
   rb_bounds_set_used (bounds, RB_CORE_BOUND_POLICY_RULES, rb_policy_get_n (core->policy));
+  rb_bounds_set_used (bounds, RB_CORE_BOUND_HELD, rb_held_get_n (core->held));
+  rb_bounds_set_used (bounds, RB_CORE_BOUND_KNOWN_SENDERS, rb_known_get_n (core->known));
+  rb_bounds_set_used (bounds, RB_CORE_BOUND_STRANGERS, rb_quota_get_n (core->quota));
+  rb_bounds_set_used (bounds, RB_CORE_BOUND_LOOPS, rb_loop_get_n (core->loop));
 }
 
 static void
@@ -173,6 +181,10 @@ set_limits (RbCore   *core,
     [RB_CORE_BOUND_REFUSED] = rb_refused_get_cap (),
     [RB_CORE_BOUND_CLOSED_LOOKUPS] = RB_CLOSED_MAX,
     [RB_CORE_BOUND_POLICY_RULES] = RB_POLICY_RULES_MAX,
+    [RB_CORE_BOUND_HELD] = settings->held_cap,
+    [RB_CORE_BOUND_KNOWN_SENDERS] = RB_KNOWN_MAX,
+    [RB_CORE_BOUND_STRANGERS] = RB_QUOTA_SENDERS_MAX,
+    [RB_CORE_BOUND_LOOPS] = RB_LOOP_CONVERSATIONS_MAX,
   };
 
   for (guint i = 0; i < RB_N_CORE_BOUNDS; i++)

@@ -8,10 +8,14 @@
 #include "rb-channels.h"
 #include "rb-core-bounds.h"
 #include "rb-core.h"
+#include "rb-held.h"
 #include "rb-inbox.h"
+#include "rb-known.h"
 #include "rb-ledger.h"
+#include "rb-loop.h"
 #include "rb-policy.h"
 #include "rb-presence.h"
+#include "rb-quota.h"
 #include "rb-refused.h"
 #include "rb-registry.h"
 #include "rb-reply-cache.h"
@@ -51,6 +55,10 @@ struct _RbCore {
   RbLedger       *ledger;
   RbArchive      *archive;
   RbPolicy       *policy;
+  RbKnown        *known;
+  RbQuota        *quota;
+  RbLoop         *loop;
+  RbHeld         *held;
   RbInbox        *inbox;
   RbAssignments  *assignments;
   RbReplies      *replies;
@@ -75,6 +83,9 @@ struct _RbCore {
   GHashTable     *facts;               /* what the process says of itself: name to text */
   guint64         presence_timer;
   guint64         archive_timer;       /* until the oldest of it is too old; 0: there is nothing */
+  guint64         held_timer;      /* until it is tried again to let in what had no room; 0: there is nothing */
+  gboolean        is_held_stuck;   /* something of that is there */
+  gboolean        is_letting_in;   /* what was held, one after the other */
   guint64         sweep_timer;         /* of received correlations; 0: there are none */
 
   GHashTable     *claims;          /* RbPair of endpoint and undispatched id to GPtrArray of GTask: who else waits for that claim */
@@ -101,7 +112,8 @@ struct _RbCore {
   guint64         stop_timer;      /* how long for the sends */
 
   struct {
-    guint64 received, duplicates, refused, pushed, taken, receipt_timeouts, sent, replies, restored, claimed, staged, fetched, self_settled;
+    guint64 received, duplicates, refused, pushed, taken, receipt_timeouts, sent, replies, restored, claimed, staged, fetched, self_settled, held,
+            turned_away;
   } counters;
 };
 

@@ -9,6 +9,7 @@
 #include "rb-closed.h"
 #include "rb-control.h"
 #include "rb-error.h"
+#include "rb-hold.h"
 #include "rb-inbound.h"
 #include "rb-lifecycle.h"
 #include "rb-link.h"
@@ -53,6 +54,7 @@ rb_core_settings_init (RbCoreSettings *settings)
     .message_cap = 100000,
     .message_bytes_cap = 512 * 1024 * 1024,
     .inbox_cap = 256,
+    .held_cap = 256,
     .correlation_ring_cap = 1024,
     .reply_correlation_cap = 1000,
     .reply_record_cap = 100000,
@@ -76,6 +78,7 @@ rb_core_settings_init (RbCoreSettings *settings)
     .legacy_adapters = TRUE,
     .remote_spawn = TRUE,
     .spawn_approval = RB_POLICY_ASK,
+    .loop_hops = 1000,
   };
 }
 
@@ -155,6 +158,10 @@ rb_core_finalize (GObject *object)
   g_clear_pointer (&self->ledger, rb_ledger_free);
   g_clear_pointer (&self->archive, rb_archive_free);
   g_clear_pointer (&self->policy, rb_policy_free);
+  g_clear_pointer (&self->known, rb_known_free);
+  g_clear_pointer (&self->quota, rb_quota_free);
+  g_clear_pointer (&self->loop, rb_loop_free);
+  g_clear_pointer (&self->held, rb_held_free);
   g_clear_pointer (&self->channels, g_hash_table_unref);
   g_clear_pointer (&self->waiters_of, g_hash_table_unref);
   g_clear_pointer (&self->all_bounds, g_ptr_array_unref);
@@ -221,6 +228,10 @@ make_parts (RbCore *self)
   self->ledger = rb_ledger_new (SEEN_CAP, settings->seen_retention);
   self->archive = rb_archive_new (&settings->archive);
   self->policy = rb_policy_new (settings->spawn_approval);
+  self->known = rb_known_new ();
+  self->quota = rb_quota_new (settings->unknown_per_hour);
+  self->loop = rb_loop_new (settings->loop_hops, settings->loop_rate);
+  self->held = rb_held_new (settings->held_cap);
   self->inbox = rb_inbox_new (settings->inbox_cap);
   self->assignments = rb_assignments_new ();
   self->replies = rb_replies_new ();
@@ -249,6 +260,10 @@ count_bounds (RbCore *self)
   rb_ledger_set_bounds (self->ledger, self->bounds);
   rb_archive_set_bounds (self->archive, self->bounds);
   rb_policy_set_bounds (self->policy, self->bounds);
+  rb_known_set_bounds (self->known, self->bounds);
+  rb_quota_set_bounds (self->quota, self->bounds);
+  rb_loop_set_bounds (self->loop, self->bounds);
+  rb_held_set_bounds (self->held, self->bounds);
   rb_inbox_set_bounds (self->inbox, self->bounds);
   rb_replies_set_bounds (self->replies, self->bounds);
   rb_refused_set_bounds (self->refused, self->bounds);
@@ -328,6 +343,7 @@ void
 rb_core_changed (RbCore     *self,
                  const char *topic)
 {
+  rb_hold_look_again (self);
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0, topic);
 }
 

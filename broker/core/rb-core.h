@@ -56,6 +56,7 @@ typedef struct {
   guint  message_cap;             /* that live: in the inbox, in queues and in assignments */
   gsize  message_bytes_cap;
   guint  inbox_cap;               /* rows */
+  guint  held_cap;                /* messages that wait for a person to let them in */
   guint  correlation_ring_cap;    /* for each endpoint */
   guint  reply_correlation_cap;   /* for each endpoint */
   guint  reply_record_cap;        /* replies remembered, so that none is sent twice */
@@ -76,6 +77,9 @@ typedef struct {
   gsize  staged_bytes_cap;
   guint  staged_waiters_cap;      /* requests that wait for them */
   gboolean remote_spawn;          /* spawn.remote = allow: the upstream may start runtimes here, where the policy says so */
+  guint  unknown_per_hour;        /* messages of one stranger; 0: any number */
+  guint  loop_hops;               /* of one conversation with no person in it; 0: any number */
+  guint  loop_rate;               /* likewise, in a minute */
   RbPolicyAction spawn_approval;  /* what it says where no rule does: allow, ask or deny */
   gboolean legacy_adapters;       /* compat.legacy-adapters = auto */
   RbLegacyUpstream legacy_upstream;

@@ -5,6 +5,7 @@
 
 #include "rb-dispatch.h"
 
+#include "rb-admission.h"
 #include "rb-core-private.h"
 #include "rb-deliver.h"
 #include "rb-error.h"
@@ -486,8 +487,25 @@ check_request (RbCore          *core,
   if (!rb_core_check_ready (core, error))
     return FALSE;
 
+  /* To an adapter it is not there. */
+  if (caller->operator_ && rb_held_lookup (core->held, undispatched_id) != NULL)
+    {
+      rb_set_error (error, RB_ERROR_BAD_STATE, "message_held", "message '%s' is held; accept it first", undispatched_id);
+      return FALSE;
+    }
+
   endpoint = rb_registry_lookup (core->registry, endpoint_id);
   return endpoint == NULL || rb_core_check_owner (core, caller, endpoint, 0, error);
+}
+
+static void
+note_person (RbCore     *core,
+             const char *undispatched_id)
+{
+  const RbMessage *row = rb_inbox_lookup (core->inbox, undispatched_id);
+
+  if (row != NULL)
+    rb_admission_person (core, row);
 }
 
 void
@@ -509,7 +527,11 @@ rb_dispatch_async (RbCore              *core,
 
   g_task_set_source_tag (task, rb_dispatch_async);
   if (check_request (core, caller, undispatched_id, endpoint_id, &error))
-    carry_out (core, &order, g_steal_pointer (&task));
+    {
+      if (caller->operator_)
+        note_person (core, undispatched_id);
+      carry_out (core, &order, g_steal_pointer (&task));
+    }
   else
     g_task_return_error (task, error);
 }

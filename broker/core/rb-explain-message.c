@@ -191,6 +191,28 @@ put_inbox (RbStory   *story,
   rb_mailroom_put_story (story);
 }
 
+static void
+put_held (RbStory   *story,
+          RbMessage *message)
+{
+  RbCore *core = story->core;
+  const RbHeldRow *row = rb_held_lookup (core->held, message->id);
+  g_autofree char *next = NULL;
+
+  if (row == NULL)
+    return;
+  if (row->is_leaving)
+    next = g_strdup ("was let in; the upstream is asked where it may go");
+  else if (!rb_held_is_first (core->held, row))
+    next = g_strdup_printf ("waits behind '%s' of the same conversation, which is held", rb_held_get_first (core->held, row->lane)->message->id);
+  else if (g_str_equal (message->reason, RB_REASON_HELD_BEHIND))
+    next = g_strdup ("may come in; there was no room where it goes, and it is tried again");
+  else
+    next = g_strdup ("waits for a person to accept or to refuse it");
+  rb_story_put_next (story, next, 0);
+  rb_story_add_clock (story, "held", core->held_timer, "what may come in and had no room is tried again");
+}
+
 void
 rb_explain_put_live (RbStory   *story,
                      RbMessage *message)
@@ -205,6 +227,8 @@ rb_explain_put_live (RbStory   *story,
     put_assignment (story, assignment);
   else if (message->place == RB_PLACE_INBOX)
     put_inbox (story, message);
+  else if (message->place == RB_PLACE_HELD)
+    put_held (story, message);
   else if (message->place == RB_PLACE_QUEUE)
     {
       rb_story_put_holder (story, message->endpoint_id);

@@ -18,6 +18,12 @@ void  rb_inbound_dismiss     (RbCore *core, RbMessage *message, gint64 seq);    
 void  rb_inbound_refuse      (RbCore *core, RbMessage *message, gint64 seq);     /* the network shall bring it again */
 void  rb_inbound_leave       (RbCore *core, RbMessage *message);                 /* neither: we are stopping (IMP-55) */
 
+/* The changes of an arrival, or of a held message that is let in: its row and the first step. It is durable with rb_inbound_store(), or over with
+ * rb_inbound_end(). */
+RbChanges *rb_inbound_begin  (RbCore *core, RbMessage *message);
+void  rb_inbound_store       (RbCore *core, RbMessage *message, gint64 seq, RbChanges *changes);
+void  rb_inbound_end         (RbCore *core, gint64 seq, RbChanges *changes);     /* accepted when @changes are durable */
+
 /* Order within a conversation: what was refused must not be overtaken by what came after it. */
 gboolean  rb_inbound_must_wait (RbCore *core, const RbMessage *message, gint64 seq);
 

@@ -8,19 +8,21 @@
 #include "rb-closed.h"
 #include "rb-deliver.h"
 #include "rb-events.h"
+#include "rb-hold.h"
 #include "rb-log.h"
 #include "rb-received.h"
 #include "rb-route-claim.h"
 #include "rb-rule.h"
 
-/* The way of a message: seen before? -> which endpoint? -> (the upstream agrees: rb-route-claim.c) -> a place for it -> commit -> accepted upstream, pushed
- * to the adapter, told outwards. Nothing leaves before the commit. Refused is: released to the connector, which delivers it again
- * later. Source: protocol.md section 9; the place is durable before the push, so a push that fails is ours to repeat, not the
- * network's. */
+/* The way of a message: seen before? -> may it come in? (rb-admission.c) -> which endpoint? -> (the upstream agrees: rb-route-claim.c) -> a
+ * place for it -> commit -> accepted upstream, pushed to the adapter, told outwards. Nothing leaves before the commit. Refused is: released
+ * to the connector, which delivers it again later. Source: protocol.md section 9; the place is durable before the push, so a push that fails
+ * is ours to repeat, not the network's. */
 
 typedef struct {
   RbMessage  *message;
   gint64      seq;
+  GTask      *answer;     /* NULL, or: a person let it in, and is to hear when that is durable */
 } Arrival;
 
 static void
@@ -69,15 +71,15 @@ on_end_durable (RbCore       *core,
   g_free (seq);
 }
 
-/* It may have ended so soon that neither that nor its arrival is durable yet; both are in front of this. */
-static void
-accept_ended (RbCore *core,
-              gint64  seq)
+void
+rb_inbound_end (RbCore    *core,
+                gint64     seq,
+                RbChanges *changes)
 {
   gint64 *held = g_new (gint64, 1);
 
   *held = seq;
-  rb_core_commit (core, rb_changes_new (), on_end_durable, held);
+  rb_core_commit (core, changes, on_end_durable, held);
 }
 
 static void
@@ -102,8 +104,9 @@ settle_duplicate (RbCore     *core,
     return FALSE;
 
   core->counters.duplicates++;
+  /* It may have ended so soon that neither that nor its arrival is durable yet; both are in front of this. */
   if (live == NULL)
-    accept_ended (core, seq);
+    rb_inbound_end (core, seq, rb_changes_new ());
   else if (live->is_durable)
     accept_seq (core, seq);
   else
@@ -122,6 +125,12 @@ rb_inbound_refuse (RbCore    *core,
                    RbMessage *message,
                    gint64     seq)
 {
+  if (rb_hold_is_leaving (core, message))
+    {
+      rb_hold_stay (core, message);
+      return;
+    }
+
   settle_waiting (core, message, release_seq);
   rb_ledger_drop (core->ledger, message);
   if (seq != RB_CONNECTOR_NO_SEQ)
@@ -136,7 +145,10 @@ withdraw (RbCore    *core,
 {
   RbEndpoint *endpoint = rb_registry_lookup (core->registry, message->endpoint_id);
   RbItem *item = endpoint != NULL ? rb_queue_find (endpoint->queue, message->id) : NULL;
+  RbHeldRow *row = rb_held_lookup (core->held, message->id);
 
+  if (row != NULL)
+    rb_held_remove (core->held, row);
   if (item != NULL)
     rb_deliver_cancel (core, endpoint, item);
   rb_inbox_remove (core->inbox, message->id);
@@ -146,7 +158,7 @@ static Arrival *
 arrival_new (RbMessage *message,
              gint64     seq)
 {
-  Arrival *arrival = g_new (Arrival, 1);
+  Arrival *arrival = g_new0 (Arrival, 1);
 
   arrival->message = rb_message_ref (message);
   arrival->seq = seq;
@@ -181,7 +193,11 @@ on_stored (RbCore       *core,
       settle_waiting (core, message, accept_seq);
       if (message->place == RB_PLACE_QUEUE)
         rb_deliver_stored (core, message);
+      else if (message->place == RB_PLACE_HELD)
+        rb_hold_stored (core, message);
     }
+  if (arrival->answer != NULL)
+    rb_hold_answer (core, message, arrival->answer, error);
   arrival_free (arrival);
 }
 
@@ -197,21 +213,32 @@ tell (RbCore          *core,
     rb_changes_tell (changes, rb_events_inbound_routed (message, message->endpoint_id, RB_ROUTE_KIND_RECONNECTING, rb_core_now (core)));
 }
 
-static void
-store (RbCore    *core,
-       RbMessage *message,
-       gint64     seq,
-       RbChanges *changes)
+void
+rb_inbound_store (RbCore    *core,
+                  RbMessage *message,
+                  gint64     seq,
+                  RbChanges *changes)
 {
+  Arrival *arrival = arrival_new (message, seq);
+  g_autofree char *lane = NULL;
+
+  arrival->answer = rb_hold_moved (core, message, &lane);
   tell (core, message, changes);
-  rb_core_commit (core, changes, on_stored, arrival_new (message, seq));
+  rb_core_commit (core, changes, on_stored, arrival);
+  if (lane != NULL)
+    rb_hold_go_on (core, lane);
 }
 
-static RbChanges *
-begin_record (RbMessage *message)
+RbChanges *
+rb_inbound_begin (RbCore    *core,
+                  RbMessage *message)
 {
-  RbChanges *changes = rb_changes_new ();
+  RbChanges *changes;
 
+  if (rb_hold_is_leaving (core, message))
+    return rb_hold_begin_move (core, message);
+
+  changes = rb_changes_new ();
   rb_message_record (message, changes);
   rb_message_checkpoint (message, changes, "received", message->arrived_at, NULL, rb_envelope_get_from (message->envelope));
   return changes;
@@ -226,7 +253,7 @@ put_in_inbox (RbCore     *core,
               const char *rule)
 {
   gint64 now = rb_core_now (core);
-  RbChanges *changes = begin_record (message);
+  RbChanges *changes = rb_inbound_begin (core, message);
 
   message->position = core->next_position++;
   rb_message_move (message, changes, RB_PLACE_INBOX, hint, reason, now);
@@ -234,7 +261,7 @@ put_in_inbox (RbCore     *core,
   rb_inbox_add (core->inbox, message);
   rb_log_info ("undispatched_added", "id", message->id, "reason", reason, "traceId", message->trace.trace_id, "spanName", "receive", NULL);
   rb_core_changed (core, "inbox");
-  store (core, message, seq, changes);
+  rb_inbound_store (core, message, seq, changes);
 }
 
 static void
@@ -294,7 +321,7 @@ rb_inbound_to_endpoint (RbCore     *core,
       return;
     }
 
-  changes = begin_record (message);
+  changes = rb_inbound_begin (core, message);
   message->position = core->next_position++;
   rb_message_move (message, changes, RB_PLACE_QUEUE, endpoint->id, kind, now);
   rb_message_checkpoint_ruled (message, changes, "routed", now, endpoint->id, kind, rule);
@@ -305,7 +332,7 @@ rb_inbound_to_endpoint (RbCore     *core,
       rb_received_record (core, endpoint->id, message->correlation_id, changes);
       log_buffered (endpoint, message);
     }
-  store (core, message, seq, changes);
+  rb_inbound_store (core, message, seq, changes);
 }
 
 void
@@ -313,6 +340,12 @@ rb_inbound_dismiss (RbCore    *core,
                     RbMessage *message,
                     gint64     seq)
 {
+  if (rb_hold_is_leaving (core, message))
+    {
+      rb_hold_dismiss (core, message);
+      return;
+    }
+
   rb_ledger_drop (core->ledger, message);
   accept_seq (core, seq);
   settle_waiting (core, message, accept_seq);
@@ -322,7 +355,10 @@ void
 rb_inbound_leave (RbCore    *core,
                   RbMessage *message)
 {
-  rb_ledger_drop (core->ledger, message);
+  if (rb_hold_is_leaving (core, message))
+    rb_hold_stay (core, message);
+  else
+    rb_ledger_drop (core->ledger, message);
 }
 
 static void
@@ -444,6 +480,27 @@ has_room_for (RbCore     *core,
 }
 
 static void
+admit (RbCore    *core,
+       RbMessage *message,
+       gint64     seq)
+{
+  g_auto(RbAdmission) admission = rb_admission_decide (core, message);
+
+  switch (admission.way)
+    {
+    case RB_ADMISSION_LET_IN:
+      rb_inbound_place (core, message, seq);
+      break;
+    case RB_ADMISSION_HOLD:
+      rb_hold_arrival (core, message, seq, &admission);
+      break;
+    case RB_ADMISSION_TURN_AWAY:
+      rb_hold_turn_away (core, message, seq, &admission);
+      break;
+    }
+}
+
+static void
 on_delivery (RbConnector *connector,
              gint64       seq,
              RbEnvelope  *envelope,
@@ -470,7 +527,7 @@ on_delivery (RbConnector *connector,
 
   rb_refused_remove (core->refused, message);
   rb_ledger_add (core->ledger, message);
-  rb_inbound_place (core, message, seq);
+  admit (core, message, seq);
 }
 
 void

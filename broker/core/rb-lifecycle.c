@@ -10,6 +10,7 @@
 #include "rb-dispatch.h"
 #include "rb-error.h"
 #include "rb-events.h"
+#include "rb-hold.h"
 #include "rb-log.h"
 #include "rb-mailroom.h"
 #include "rb-past.h"
@@ -347,6 +348,7 @@ rb_lifecycle_cancel_timers (RbCore *core)
       rb_clock_clear (core->clock, &assignment->timer);
     }
   rb_past_cancel_timer (core);
+  rb_hold_cancel_timer (core);
   rb_clock_clear (core->clock, &core->presence_timer);
   rb_clock_clear (core->clock, &core->sweep_timer);
   rb_clock_clear (core->clock, &core->probe_timer);

@@ -9,6 +9,7 @@
 #include "rb-deliver.h"
 #include "rb-error.h"
 #include "rb-heartbeat.h"
+#include "rb-hold.h"
 #include "rb-lifecycle.h"
 #include "rb-log.h"
 #include "rb-outbox.h"
@@ -24,6 +25,7 @@ typedef struct {
   GHashTable *contents;     /* message id to RbMessage, until its place is known */
   GPtrArray  *waiting;      /* of RbMessage, for the queues, in any order */
   GPtrArray  *ended;        /* of place rows */
+  GPtrArray  *held;         /* of RbMessage, in any order */
   GPtrArray  *interrupted;  /* of RbEndpoint, borrowed: active when the last process ended */
   GError     *error;        /* the first */
 } Load;
@@ -181,6 +183,9 @@ settle_place (Load      *load,
     case RB_PLACE_QUEUE:
       g_ptr_array_add (load->waiting, message);
       break;
+    case RB_PLACE_HELD:
+      g_ptr_array_add (load->held, message);
+      break;
     case RB_PLACE_ASSIGNMENT:
     case RB_PLACE_ENDED:
       break;
@@ -265,6 +270,14 @@ fill_queues (Load *load)
       else if (assignment == NULL)
         put_in_inbox (load, message, RB_REASON_CLOSED_SESSION);
     }
+}
+
+static void
+line_up_held (Load *load)
+{
+  g_ptr_array_sort (load->held, compare_positions);
+  for (guint i = 0; i < load->held->len; i++)
+    rb_held_add (load->core->held, g_ptr_array_index (load->held, i));
 }
 
 static void
@@ -425,6 +438,43 @@ load_table (Load           *load,
   return rb_store_load (load->core->store, table, function, load, &load->error) && load->error == NULL;
 }
 
+static void
+on_known_sender (GVariant *row,
+                 gpointer  user_data)
+{
+  g_ptr_array_add (user_data, g_variant_ref (row));
+}
+
+static int
+compare_known (gconstpointer a,
+               gconstpointer b)
+{
+  gint64 first, second;
+
+  g_variant_get_child (*(GVariant *const *) a, 1, "x", &first);
+  g_variant_get_child (*(GVariant *const *) b, 1, "x", &second);
+  return first < second ? -1 : first > second;
+}
+
+static gboolean
+load_known_senders (Load *load)
+{
+  g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+
+  if (!rb_store_load (load->core->store, RB_TABLE_KNOWN_SENDERS, on_known_sender, rows, &load->error))
+    return FALSE;
+
+  g_ptr_array_sort (rows, compare_known);
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const char *address;
+
+      g_variant_get_child (g_ptr_array_index (rows, i), 0, "&s", &address);
+      rb_known_load (load->core->known, address);
+    }
+  return TRUE;
+}
+
 static gboolean
 load_all (Load *load)
 {
@@ -437,11 +487,12 @@ load_all (Load *load)
   if (!load_table (load, RB_TABLE_ASSIGNMENTS, on_assignment) || !load_table (load, RB_TABLE_REPLIES, on_reply) ||
       !load_table (load, RB_TABLE_CHECKPOINTS, on_checkpoint) || !load_table (load, RB_TABLE_OUTBOX, on_letter) ||
       !load_table (load, RB_TABLE_CONTROL_KEYS, on_control_key) || !load_table (load, RB_TABLE_ARCHIVE, on_archived) ||
-      !load_table (load, RB_TABLE_POLICY_RULES, on_policy_rule))
+      !load_table (load, RB_TABLE_POLICY_RULES, on_policy_rule) || !load_known_senders (load))
     return FALSE;
   note_interruptions (load);
   adopt_strays (load);
   fill_queues (load);
+  line_up_held (load);
   return load_table (load, RB_TABLE_META, on_named_value);
 }
 
@@ -513,6 +564,7 @@ rb_load_resume (RbCore *core)
     rb_lifecycle_apply (core, g_ptr_array_index (gone, i), RB_ENDPOINT_PROCESS_EXITED);
   rb_outbox_start (core);
   rb_settle_resume (core);
+  rb_hold_resume (core);
 }
 
 gboolean
@@ -522,8 +574,9 @@ rb_load_everything (RbCore  *core,
   g_autoptr(GHashTable) contents = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) rb_message_unref);
   g_autoptr(GPtrArray) waiting = g_ptr_array_new ();
   g_autoptr(GPtrArray) ended = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+  g_autoptr(GPtrArray) held = g_ptr_array_new ();
   g_autoptr(GPtrArray) interrupted = g_ptr_array_new ();
-  Load load = { core, rb_changes_new (), contents, waiting, ended, interrupted, NULL };
+  Load load = { core, rb_changes_new (), contents, waiting, ended, held, interrupted, NULL };
 
   if (!load_all (&load))
     {

@@ -5,6 +5,7 @@
 
 #include "rb-mailroom-round.h"
 
+#include "rb-admission.h"
 #include "rb-claim-release.h"
 #include "rb-error.h"
 #include "rb-log.h"
@@ -148,7 +149,7 @@ stage (Round     *self,
   /* Who is gone has nothing staged; the upstream hears of that by itself. What was assigned while we asked is in good hands, and what is
    * still to be told as lost is another one's soon. */
   if (!rb_mailroom_is_running (core) || rb_registry_lookup (core->registry, endpoint_id) == NULL ||
-      is_at_work (core, claimed->undispatched_id) || rb_outbox_has_report (core, claimed->assignment_id))
+      is_at_work (core, claimed->undispatched_id) || !rb_admission_may_claim (core, claimed) || rb_outbox_has_report (core, claimed->assignment_id))
     {
       rb_claimed_free (claimed);
       return;

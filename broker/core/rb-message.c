@@ -12,6 +12,7 @@
 static const char *const place_names[] = {
   [RB_PLACE_QUEUE] = "queue",
   [RB_PLACE_INBOX] = "inbox",
+  [RB_PLACE_HELD] = "held",
   [RB_PLACE_ASSIGNMENT] = "assignment",
   [RB_PLACE_ENDED] = "ended",
 };

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 typedef enum {
   RB_PLACE_QUEUE,        /* waits for an endpoint */
   RB_PLACE_INBOX,        /* waits for a person, a policy or a claim */
+  RB_PLACE_HELD,         /* waits for a person to say whether it may come in at all */
   RB_PLACE_ASSIGNMENT,   /* somebody works on it */
   RB_PLACE_ENDED,        /* how it ended: the reason */
 } RbPlace;

@@ -5,6 +5,7 @@
 
 #include "rb-past.h"
 
+#include "rb-admission.h"
 #include "rb-needs.h"
 #include "rb-outbox.h"
 #include "rb-settling.h"
@@ -140,6 +141,7 @@ rb_past_sent (RbCore           *core,
   rb_changes_put (changes, RB_TABLE_CHECKPOINTS,
                   g_variant_new ("(sxsxmsmsms)", sent->message_id, (gint64) 0, "sent", now, sent->endpoint_id, sent->to, NULL));
   add (core, &past, changes);
+  rb_admission_sent (core, sent->to, sent->endpoint_id, sent->correlation_id, changes);
 }
 
 void

@@ -189,6 +189,13 @@ check_action (RbPolicyWhat     what,
   return FALSE;
 }
 
+gboolean
+rb_policy_rule_check_note (const char  *note,
+                           GError     **error)
+{
+  return note == NULL || check_text ("note", note, NOTE_MAX, error);
+}
+
 RbPolicyRule *
 rb_policy_rule_new (RbPolicyWhat   what,
                     const char    *sender,
@@ -201,7 +208,7 @@ rb_policy_rule_new (RbPolicyWhat   what,
   RbPolicyRule *self;
 
   if (!check_pattern ("sender", sender, error) || !check_kind (what, kind, error) || !check_action (what, action, &parsed, error) ||
-      (note != NULL && !check_text ("note", note, NOTE_MAX, error)))
+      !rb_policy_rule_check_note (note, error))
     return NULL;
 
   self = g_new0 (RbPolicyRule, 1);

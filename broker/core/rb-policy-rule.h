@@ -61,6 +61,9 @@ RbPolicyRule *rb_policy_rule_new        (RbPolicyWhat what, const char *sender, 
 void          rb_policy_rule_free       (RbPolicyRule *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbPolicyRule, rb_policy_rule_free)
 
+/* Whether a person may write that. @note: (nullable) */
+gboolean      rb_policy_rule_check_note (const char *note, GError **error);
+
 GVariant     *rb_policy_rule_to_row     (const RbPolicyRule *self);
 RbPolicyRule *rb_policy_rule_from_row   (GVariant *row, GError **error);
 

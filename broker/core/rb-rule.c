@@ -27,6 +27,13 @@ static const struct {
   { RB_RULE_RESTORED, "its assignment was taken back before it was accepted" },
   { RB_RULE_RETURNED, "the endpoint that it waited for is gone" },
   { RB_RULE_RELEASED, "a claim of it came to nothing" },
+  { RB_RULE_POLICY, "a rule of the policy says so" },
+  { RB_RULE_QUOTA, "its sender is a stranger and has sent as much as strangers may in an hour" },
+  { RB_RULE_LOOP, "its conversation goes back and forth with no person in it" },
+  { RB_RULE_BEHIND, "an earlier message of its conversation is held" },
+  { RB_RULE_ADMITTED, "a person let it in" },
+  { RB_RULE_IN_LINE, "what it waited behind is gone" },
+  { RB_RULE_TURNED_AWAY, "a person refused it" },
 };
 
 const char *

@@ -26,6 +26,13 @@ G_BEGIN_DECLS
 #define RB_RULE_RESTORED "restored"
 #define RB_RULE_RETURNED "returned"
 #define RB_RULE_RELEASED "claim_released"
+#define RB_RULE_POLICY "policy"
+#define RB_RULE_QUOTA "policy_quota"
+#define RB_RULE_LOOP "policy_loop"
+#define RB_RULE_BEHIND "held_behind"
+#define RB_RULE_ADMITTED "admitted_operator"
+#define RB_RULE_IN_LINE "admitted_in_line"
+#define RB_RULE_TURNED_AWAY "refused_operator"
 
 /* What the rule says, as a sentence for people; the word itself when it is not known. */
 const char *rb_rule_describe (const char *rule);

@@ -5,6 +5,7 @@
 
 #include "rb-staged.h"
 
+#include "rb-admission.h"
 #include "rb-claim-message.h"
 #include "rb-core-private.h"
 #include "rb-error.h"
@@ -218,7 +219,7 @@ on_registered (RbCore       *core,
   report_done (core, task);
 }
 
-/* NULL: the message is here and in other hands, which the upstream cannot know of. */
+/* NULL: the message is here and in other hands, which the upstream cannot know of, or the policy does not let it in. */
 static RbAssignment *
 register_assignment (RbCore    *core,
                      Fetched   *fetched,
@@ -227,6 +228,8 @@ register_assignment (RbCore    *core,
   RbStagedItem *item = fetched->item;
   RbAssignment *assignment;
 
+  if (!rb_admission_may_claim (core, item->claimed))
+    return NULL;
   fetched->message = rb_claim_message_take (core, item->claimed, item->staged_at);
   if (fetched->message == NULL)
     return NULL;

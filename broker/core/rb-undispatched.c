@@ -5,6 +5,7 @@
 
 #include "rb-undispatched.h"
 
+#include "rb-admission.h"
 #include "rb-core-private.h"
 #include "rb-error.h"
 #include "rb-log.h"
@@ -285,6 +286,18 @@ is_listed (const List *self,
   return FALSE;
 }
 
+static gboolean
+may_list (RbCore   *core,
+          GVariant *candidate)
+{
+  const char *id = NULL, *source_id = NULL, *sender = NULL;
+
+  g_variant_lookup (candidate, "undispatched_id", "&s", &id);
+  g_variant_lookup (candidate, "source_message_id", "&s", &source_id);
+  g_variant_lookup (candidate, "sender_address", "&s", &sender);
+  return rb_admission_may_list (core, id, source_id, sender);
+}
+
 static void
 add_candidates (RbCore   *core,
                 List     *self,
@@ -296,7 +309,7 @@ add_candidates (RbCore   *core,
     {
       g_autoptr(GVariant) candidate = g_variant_get_child_value (candidates, i);
 
-      if (!is_union || !is_listed (self, candidate))
+      if ((!is_union || !is_listed (self, candidate)) && may_list (core, candidate))
         g_ptr_array_add (self->items, rb_listed_message_from_candidate (core, candidate));
     }
   self->n_listed++;

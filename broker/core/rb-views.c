@@ -43,6 +43,8 @@ view_counters (RbCore *core)
   rb_dict_put_count (&dict, "staged", core->counters.staged);
   rb_dict_put_count (&dict, "fetched", core->counters.fetched);
   rb_dict_put_count (&dict, "self_settled", core->counters.self_settled);
+  rb_dict_put_count (&dict, "held", core->counters.held);
+  rb_dict_put_count (&dict, "refused_by_policy", core->counters.turned_away);
   rb_dict_put_count (&dict, "archive_forgotten", rb_archive_get_n_pruned (core->archive));
   rb_outbox_put_counters (core, &dict);
   return g_variant_dict_end (&dict);
@@ -72,6 +74,7 @@ rb_view_status (RbCore *core)
   rb_dict_put_count (&dict, "channels", g_hash_table_size (core->channels));
   rb_dict_put_count (&dict, "inbox", rb_inbox_get_n (core->inbox));
   rb_dict_put_count (&dict, "needs", rb_needs_get_n (core));
+  rb_dict_put_count (&dict, "held", rb_held_get_n (core->held));
   rb_dict_put_count (&dict, "assignments", rb_assignments_get_n (core->assignments));
   rb_dict_put_count (&dict, "messages", rb_ledger_get_n (core->ledger));
   rb_dict_put_count (&dict, "correlations", rb_router_get_n (core->router));
@@ -130,8 +133,8 @@ rb_view_endpoints (RbCore *core)
   return g_variant_builder_end (&builder);
 }
 
-static GVariant *
-view_row (const RbMessage *message)
+GVariant *
+rb_view_row (const RbMessage *message)
 {
   g_autofree char *preview = rb_json_slice_preview (rb_envelope_get_content (message->envelope), PREVIEW_CODE_POINTS);
   GVariantDict dict;
@@ -156,8 +159,11 @@ rb_view_message (RbCore     *core,
                  const char *message_id)
 {
   const RbMessage *row = rb_inbox_lookup (core->inbox, message_id);
+  const RbHeldRow *held = row == NULL ? rb_held_lookup (core->held, message_id) : NULL;
 
-  return row != NULL ? view_row (row) : NULL;
+  if (held != NULL)
+    return rb_view_row (held->message);
+  return row != NULL ? rb_view_row (row) : NULL;
 }
 
 GVariant *
@@ -168,7 +174,7 @@ rb_view_inbox (RbCore *core)
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < rows->len; i++)
-    g_variant_builder_add_value (&builder, view_row (g_ptr_array_index (rows, i)));
+    g_variant_builder_add_value (&builder, rb_view_row (g_ptr_array_index (rows, i)));
   return g_variant_builder_end (&builder);
 }
 

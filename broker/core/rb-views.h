@@ -4,6 +4,7 @@
 #pragma once
 
 #include "rb-core.h"
+#include "rb-message.h"
 
 G_BEGIN_DECLS
 
@@ -15,7 +16,8 @@ GVariant *rb_view_assignments (RbCore *core);
 
 /* One of them; NULL: there is none (any more). */
 GVariant *rb_view_endpoint              (RbCore *core, const char *endpoint_id);
-GVariant *rb_view_message               (RbCore *core, const char *message_id);   /* of the inbox */
+GVariant *rb_view_message               (RbCore *core, const char *message_id);   /* of the inbox, or held */
+GVariant *rb_view_row                   (const RbMessage *message);               /* whatever its place */
 GVariant *rb_view_assignment_of_message (RbCore *core, const char *message_id);
 
 /* What a view shows was changed in memory before it is on disk: a surface takes the view, waits for this, and answers then. Finishes at once

@@ -1,4 +1,4 @@
-/* rb-settings-limits.c: groups [limits] and [history]: the numbers of the core, by name
+/* rb-settings-limits.c: groups [limits], [policy] and [history]: the numbers of the core, by name
  *
  * The defaults are the core's own (rb_core_settings_init()), so that there is one place where each stands.
  *
@@ -30,6 +30,8 @@ typedef struct {
 #define BYTES(key_, member_, summary_) \
   { "limits", key_, FIELD_SIZE, G_STRUCT_OFFSET (RbCoreSettings, member_), 1024, 64 * GIB, summary_ }
 
+#define POLICY(key_, member_, summary_) \
+  { "policy", key_, FIELD_UINT, G_STRUCT_OFFSET (RbCoreSettings, member_), 0, 1000000, summary_ }
 #define HISTORY(key_, type_, member_, min_, max_, summary_) \
   { "history", key_, type_, G_STRUCT_OFFSET (RbCoreSettings, archive) + G_STRUCT_OFFSET (RbArchiveLimits, member_), min_, max_, summary_ }
 
@@ -45,6 +47,7 @@ static const Limit limits[] = {
   COUNT ("message-cap", message_cap, 10000000, "messages that live: in the inbox, in queues and in assignments"),
   BYTES ("message-bytes-cap", message_bytes_cap, "bytes of the messages that live"),
   COUNT ("inbox-cap", inbox_cap, 1000000, "rows of the undispatched inbox"),
+  COUNT ("held-cap", held_cap, 100000, "messages that wait for a person to let them in"),
   COUNT ("correlation-ring-cap", correlation_ring_cap, 1000000, "sent correlations remembered for each endpoint"),
   COUNT ("reply-correlation-cap", reply_correlation_cap, 1000000, "received correlations remembered for each endpoint"),
   COUNT ("reply-record-cap", reply_record_cap, 10000000, "replies that are remembered, so that none is sent twice"),
@@ -64,6 +67,11 @@ static const Limit limits[] = {
   COUNT ("staged-cap", staged_cap, 1000000, "messages claimed in advance"),
   BYTES ("staged-bytes-cap", staged_bytes_cap, "bytes claimed in advance"),
   COUNT ("staged-waiters-cap", staged_waiters_cap, 1000000, "requests that wait for staged messages"),
+  POLICY ("unknown-per-hour", unknown_per_hour,
+          "messages that one stranger may send in an hour; further ones are held; 0: any number"),
+  POLICY ("loop-hops", loop_hops,
+          "times that a conversation may turn with no person in it and no pause of ten minutes; then it is held; 0: any number"),
+  POLICY ("loop-rate", loop_rate, "likewise, in a minute; 0: any number"),
   HISTORY ("max-age-ms", FIELD_INT64, max_age_ms, 0, 10 * YEAR_MS, "how long what ended can be explained, searched and exported; 0: age does not matter"),
   HISTORY ("max-bytes", FIELD_SIZE, max_bytes, 0, 64 * GIB, "bytes of it; the oldest goes first"),
   HISTORY ("max-entries", FIELD_UINT, max_entries, 1, 1000000, "messages and endpoints of it; the oldest goes first"),

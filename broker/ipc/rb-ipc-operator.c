@@ -12,9 +12,9 @@
 #include "rb-views.h"
 #include "rb-wire-answers.h"
 
-static void
-answer_view (RbIpcRequest *request,
-             GVariant     *view)
+void
+rb_ipc_answer_view (RbIpcRequest *request,
+                    GVariant     *view)
 {
   g_autoptr(GVariant) owned = g_variant_ref_sink (view);
 
@@ -39,14 +39,14 @@ on_settled (GObject      *source,
 
   g_free (pending);
   if (rb_view_settle_finish (rb_ipc_request_get_core (request), result, &error))
-    answer_view (request, view);
+    rb_ipc_answer_view (request, view);
   else
     rb_ipc_request_fail (request, error);
 }
 
-static void
-answer_when_durable (RbIpcRequest *request,
-                     GVariant     *view)
+void
+rb_ipc_answer_when_durable (RbIpcRequest *request,
+                            GVariant     *view)
 {
   Pending *pending = g_new (Pending, 1);
 
@@ -59,43 +59,43 @@ answer_when_durable (RbIpcRequest *request,
 void
 rb_ipc_handle_operator_status (RbIpcRequest *request)
 {
-  answer_view (request, rb_view_status (rb_ipc_request_get_core (request)));
+  rb_ipc_answer_view (request, rb_view_status (rb_ipc_request_get_core (request)));
 }
 
 void
 rb_ipc_handle_operator_endpoints (RbIpcRequest *request)
 {
-  answer_when_durable (request, rb_view_endpoints (rb_ipc_request_get_core (request)));
+  rb_ipc_answer_when_durable (request, rb_view_endpoints (rb_ipc_request_get_core (request)));
 }
 
 void
 rb_ipc_handle_operator_inbox (RbIpcRequest *request)
 {
-  answer_when_durable (request, rb_view_inbox (rb_ipc_request_get_core (request)));
+  rb_ipc_answer_when_durable (request, rb_view_inbox (rb_ipc_request_get_core (request)));
 }
 
 void
 rb_ipc_handle_operator_needs (RbIpcRequest *request)
 {
-  answer_when_durable (request, rb_view_needs (rb_ipc_request_get_core (request)));
+  rb_ipc_answer_when_durable (request, rb_view_needs (rb_ipc_request_get_core (request)));
 }
 
 void
 rb_ipc_handle_operator_assignments (RbIpcRequest *request)
 {
-  answer_when_durable (request, rb_view_assignments (rb_ipc_request_get_core (request)));
+  rb_ipc_answer_when_durable (request, rb_view_assignments (rb_ipc_request_get_core (request)));
 }
 
 void
 rb_ipc_handle_operator_outbox (RbIpcRequest *request)
 {
-  answer_when_durable (request, rb_view_outbox (rb_ipc_request_get_core (request)));
+  rb_ipc_answer_when_durable (request, rb_view_outbox (rb_ipc_request_get_core (request)));
 }
 
 void
 rb_ipc_handle_operator_dead_letters (RbIpcRequest *request)
 {
-  answer_when_durable (request, rb_view_dead_letters (rb_ipc_request_get_core (request)));
+  rb_ipc_answer_when_durable (request, rb_view_dead_letters (rb_ipc_request_get_core (request)));
 }
 
 static void
@@ -116,7 +116,7 @@ on_retried (GObject      *source,
 
   g_variant_dict_init (&answer, NULL);
   g_variant_dict_insert (&answer, "retried", "x", (gint64) n);
-  answer_view (request, g_variant_dict_end (&answer));
+  rb_ipc_answer_view (request, g_variant_dict_end (&answer));
 }
 
 /* {"id": n} or {"all": true} */
@@ -146,7 +146,7 @@ rb_ipc_handle_operator_view (RbIpcRequest *request)
 
   view = rb_ipc_server_call_view (rb_ipc_request_get_server (request), rb_ipc_request_get_parameter (request), &found, &error);
   if (view != NULL)
-    answer_view (request, view);
+    rb_ipc_answer_view (request, view);
   else if (found)
     rb_ipc_request_fail (request, error);
   else
@@ -163,7 +163,7 @@ on_action_done (GObject      *source,
   GVariant *answer = g_task_propagate_pointer (G_TASK (result), &error);
 
   if (answer != NULL)
-    answer_view (request, answer);
+    rb_ipc_answer_view (request, answer);
   else
     rb_ipc_request_fail (request, error);
 }
@@ -192,7 +192,7 @@ on_explained (GObject      *source,
   GVariant *view = rb_explain_finish (rb_ipc_request_get_core (request), result, &error);
 
   if (view != NULL)
-    answer_view (request, view);
+    rb_ipc_answer_view (request, view);
   else
     rb_ipc_request_fail (request, error);
 }
@@ -214,7 +214,7 @@ on_shown (GObject      *source,
   g_autoptr(GVariant) view = rb_show_finish (rb_ipc_request_get_core (request), result, &error);
 
   if (view != NULL)
-    answer_when_durable (request, view);
+    rb_ipc_answer_when_durable (request, view);
   else
     rb_ipc_request_fail (request, error);
 }

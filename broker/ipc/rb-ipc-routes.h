@@ -42,6 +42,10 @@ const RbIpcRoute *rb_ipc_route_find (const char *method, const char *target, RbI
 /* The first @name of the query of @target, decoded; NULL when absent. An escape that is malformed: RB_ERROR_INVALID. */
 gboolean          rb_ipc_query_get  (const char *target, const char *name, char **value, GError **error);
 
+/* Sinks @view; the second answers behind the commits that make it true. */
+void rb_ipc_answer_view                (RbIpcRequest *request, GVariant *view);
+void rb_ipc_answer_when_durable        (RbIpcRequest *request, GVariant *view);
+
 /* Handlers, by area. */
 void rb_ipc_handle_health              (RbIpcRequest *request);
 void rb_ipc_handle_initialize          (RbIpcRequest *request);
@@ -77,6 +81,12 @@ void rb_ipc_handle_operator_dead_letters (RbIpcRequest *request);
 void rb_ipc_handle_operator_retry       (RbIpcRequest *request);
 void rb_ipc_handle_operator_search      (RbIpcRequest *request);
 void rb_ipc_handle_operator_export      (RbIpcRequest *request);
+void rb_ipc_handle_operator_policy      (RbIpcRequest *request);
+void rb_ipc_handle_operator_policy_set  (RbIpcRequest *request);
+void rb_ipc_handle_operator_policy_remove (RbIpcRequest *request);
+void rb_ipc_handle_operator_held        (RbIpcRequest *request);
+void rb_ipc_handle_operator_accept      (RbIpcRequest *request);
+void rb_ipc_handle_operator_refuse      (RbIpcRequest *request);
 void rb_ipc_handle_operator_view        (RbIpcRequest *request);
 void rb_ipc_handle_operator_restart     (RbIpcRequest *request);
 void rb_ipc_handle_operator_page        (RbIpcRequest *request);

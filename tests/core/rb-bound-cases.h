@@ -51,6 +51,10 @@ void rb_drive_closed_lookups (RbCoreFixture *fixture);
 
 /* bound-policy.c */
 void rb_drive_policy_rules   (RbCoreFixture *fixture);
+void rb_drive_held           (RbCoreFixture *fixture);
+void rb_drive_known_senders  (RbCoreFixture *fixture);
+void rb_drive_strangers      (RbCoreFixture *fixture);
+void rb_drive_loops          (RbCoreFixture *fixture);
 
 /* The settings of the fixture count from here on. */
 void rb_bound_settle         (RbCoreFixture *fixture);

@@ -46,6 +46,10 @@ static const Case cases[] = {
   { "refused", rb_drive_refused, NULL },
   { "closed_lookups", rb_drive_closed_lookups, NULL },
   { "policy_rules", rb_drive_policy_rules, NULL },
+  { "held", rb_drive_held, NULL },
+  { "known_senders", rb_drive_known_senders, NULL },
+  { "strangers", rb_drive_strangers, NULL },
+  { "loops", rb_drive_loops, NULL },
 };
 
 static void

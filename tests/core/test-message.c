@@ -160,7 +160,7 @@ test_moves (void)
 static void
 test_place_words (void)
 {
-  static const char *const words[] = { "queue", "inbox", "assignment", "ended" };
+  static const char *const words[] = { "queue", "inbox", "held", "assignment", "ended" };
   RbTraceVerdict verdict;
   g_autoptr(RbMessage) message = make_message (NULL, &verdict);
   g_autoptr(GVariant) other = g_variant_ref_sink (g_variant_new ("(ssmsxmsmsx)", "m2", "inbox", NULL, (gint64) 1, NULL, NULL, (gint64) 1));

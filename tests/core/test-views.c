@@ -120,7 +120,8 @@ test_views (RbCoreFixture *fixture,
   static const Member status[] = {
     { "presence", "s" }, { "presence_reason", "s" }, { "presence_since", "s" }, { "link_error", "?s" }, { "profile", "?s" },
     { "node_id", "?s" }, { "address", "s" }, { "ready", "b" }, { "not_ready_reason", "?s" }, { "endpoints", "x" },
-    { "channels", "x" }, { "inbox", "x" }, { "needs", "x" }, { "assignments", "x" }, { "messages", "x" }, { "correlations", "x" }, { "outbox", "x" },
+    { "channels", "x" }, { "inbox", "x" }, { "needs", "x" }, { "held", "x" }, { "assignments", "x" }, { "messages", "x" }, { "correlations", "x" },
+    { "outbox", "x" },
     { "reply_records", "x" }, { "counters", "a{sv}" }, { "limits", "a{sv}" }, { NULL, NULL },
   };
   g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);

@@ -64,6 +64,7 @@ static const Case cases[] = {
   { "route/operator-on-tcp", "GET /v1/operator/status HTTP/1.1\r\n" HOST AUTH "\r\n", 404, NULL, NULL },
   { "route/operator-search-on-tcp", "GET /v1/operator/search?words=a HTTP/1.1\r\n" HOST AUTH "\r\n", 404, NULL, NULL },
   { "route/operator-export-on-tcp", "GET /v1/operator/export HTTP/1.1\r\n" HOST AUTH "\r\n", 404, NULL, NULL },
+  { "route/operator-policy-on-tcp", "POST /v1/operator/policy HTTP/1.1\r\n" HOST AUTH "\r\n", 404, NULL, NULL },
   { "route/operator-retry-on-tcp", "POST /v1/operator/dead-letters/retry HTTP/1.1\r\n" HOST AUTH "\r\n", 404, NULL, NULL },
   { "route/operator-dispatch-on-tcp", "POST /v1/operator/dispatch HTTP/1.1\r\n" HOST AUTH "\r\n", 404, NULL, NULL },
   { "route/query-ignored", "DELETE /v1/endpoint/e?x=1 HTTP/1.1\r\n" HOST AUTH "\r\n", 200, "{\"ok\":true}", "unregister e pid=0" },

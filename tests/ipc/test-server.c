@@ -207,6 +207,48 @@ test_dead_letter_unknown (RbIpcFixture *fixture,
   assert_contains (answer, "dead_letter_unknown");
 }
 
+static void
+test_policy (RbIpcFixture *fixture,
+             gconstpointer data)
+{
+  static const struct {
+    const char *method, *target, *body;
+    guint       status;
+    const char *part;
+  } cases[] = {
+    { "GET", "policy", NULL, 200, "[{\"id\":3}]" },
+    { "GET", "held", NULL, 200, "[{\"id\":\"m1\"}]" },
+    { "POST", "policy", "{\"what\":\"spawn\",\"sender\":\"bob\",\"action\":\"deny\"}", 200, "spawn|bob|(null)|deny|(null)" },
+    { "POST", "policy", "{\"what\":\"message\",\"sender\":\"b\",\"kind\":\"k\",\"action\":\"hold\",\"note\":\"n\"}", 200,
+      "message|b|k|hold|n" },
+    { "POST", "policy", "{\"sender\":7}", 400, "bad_request" },
+    { "POST", "policy", "{\"sender\":\"none\"}", 404, "not_there" },
+    { "POST", "policy/remove", "{\"id\":3}", 200, "{\"removed\":true}" },
+    { "POST", "policy/remove", "{\"id\":4}", 404, "not_there" },
+    { "POST", "policy/remove", "{\"id\":\"3\"}", 400, "bad_request" },
+    { "POST", "held/accept", "{\"message_id\":\"m1\"}", 200, "m1|0" },
+    { "POST", "held/accept", "{\"message_id\":\"m1\",\"remember\":true}", 200, "m1|1" },
+    { "POST", "held/accept", "{}", 400, "bad_request" },
+    { "POST", "held/accept", "{\"message_id\":\"m1\",\"remember\":1}", 400, "bad_request" },
+    { "POST", "held/accept", "{\"message_id\":\"none\"}", 404, "not_there" },
+    { "POST", "held/refuse", "{\"message_id\":\"m1\",\"remember\":true,\"reason\":\"spam\"}", 200, "{\"refused\":true}" },
+    { "POST", "held/refuse", "{\"message_id\":\"m2\"}", 404, "not_there" },
+    { "POST", "held/refuse", "{\"message_id\":\"m1\",\"reason\":7}", 400, "bad_request" },
+  };
+
+  g_test_summary ("A person sees the rules and what is held, and says what becomes of it; nonsense is refused.");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *target = g_strconcat ("/v1/operator/", cases[i].target, NULL);
+      g_autofree char *answer = rb_ipc_fixture_ask_unix (fixture, cases[i].method, target, cases[i].body);
+
+      g_test_message ("%s %s", cases[i].target, cases[i].body);
+      assert_status (answer, cases[i].status);
+      assert_contains (answer, cases[i].part);
+    }
+}
+
 static GVariant *
 make_view (gpointer  user_data,
            GError  **error)
@@ -507,6 +549,7 @@ main (int    argc,
   ADD ("/server/operator/routes", test_operator);
   ADD ("/server/operator/archive", test_archive);
   ADD ("/server/operator/dead-letters", test_dead_letters);
+  ADD ("/server/operator/policy", test_policy);
   ADD ("/server/operator/dead-letters/unknown", test_dead_letter_unknown);
   ADD ("/server/operator/views", test_views);
   ADD ("/server/end/drain", test_drain);

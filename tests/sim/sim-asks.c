@@ -372,6 +372,33 @@ sim_ask_retry (SimAsks *self)
 }
 
 void
+sim_ask_set_rule (SimAsks    *self,
+                  const char *sender,
+                  const char *kind,
+                  const char *action)
+{
+  run (ask_new (self, SIM_ASK_OTHER, NULL, NULL), "POST", "/v1/operator/policy",
+       g_strdup_printf ("{\"what\":\"message\",\"sender\":\"%s\",\"kind\":\"%s\",\"action\":\"%s\"}", sender, kind, action));
+}
+
+void
+sim_ask_remove_rule (SimAsks *self,
+                     guint    id)
+{
+  run (ask_new (self, SIM_ASK_OTHER, NULL, NULL), "POST", "/v1/operator/policy/remove", g_strdup_printf ("{\"id\":%u}", id));
+}
+
+void
+sim_ask_admit (SimAsks    *self,
+               const char *message_id,
+               gboolean    is_accepted,
+               gboolean    remember)
+{
+  run (ask_new (self, SIM_ASK_OTHER, NULL, NULL), "POST", is_accepted ? "/v1/operator/held/accept" : "/v1/operator/held/refuse",
+       g_strdup_printf ("{\"message_id\":\"%s\",\"remember\":%s}", message_id, remember ? "true" : "false"));
+}
+
+void
 sim_ask_as_stranger (SimAsks           *self,
                      SimProcess        *process,
                      const SimEndpoint *endpoint,

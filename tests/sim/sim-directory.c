@@ -205,6 +205,16 @@ sim_directory_put (GVariantDict *dict,
     g_variant_dict_insert (dict, name, "s", text);
 }
 
+static const char *
+sender_of (SimDirectory *self,
+           const char   *id)
+{
+  for (guint i = sim_network_get_n (self->network); i-- > 0;)
+    if (strcmp (sim_network_get_id (self->network, i), id) == 0)
+      return sim_network_get_sender (self->network, i);
+  return "s0@sim";
+}
+
 static GVariant *
 describe (SimDirectory *self,
           const char   *id)
@@ -215,7 +225,7 @@ describe (SimDirectory *self,
   g_variant_dict_init (&dict, NULL);
   sim_directory_put (&dict, "undispatched_id", id);
   sim_directory_put (&dict, "source_message_id", id);
-  sim_directory_put (&dict, "sender_address", "bob@sim");
+  sim_directory_put (&dict, "sender_address", sender_of (self, id));
   sim_directory_put (&dict, "content_preview", id);
   sim_directory_put (&dict, "reason", "no_target_endpoint");
   sim_directory_put (&dict, "claim_policy", given != NULL ? "assigned_in_progress" : "node_pull_only");
@@ -271,7 +281,7 @@ message_of (SimDirectory *self,
     if (strcmp (sim_network_get_id (self->network, i), id) == 0)
       metadata = sim_network_get_metadata (self->network, i);
   g_variant_dict_init (&dict, NULL);
-  sim_directory_put (&dict, "from", "bob@sim");
+  sim_directory_put (&dict, "from", sender_of (self, id));
   sim_directory_put (&dict, "content", id);
   sim_directory_put (&dict, "contentType", "text");
   sim_directory_put (&dict, "sourceMessageId", id);

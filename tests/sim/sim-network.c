@@ -23,6 +23,7 @@ typedef struct {
 
 typedef struct {
   char *id;
+  char *sender;
   char *metadata;
 } Message;
 
@@ -190,6 +191,7 @@ message_clear (gpointer data)
   Message *message = data;
 
   g_free (message->id);
+  g_free (message->sender);
   g_free (message->metadata);
 }
 
@@ -242,9 +244,10 @@ add_mail (SimNetwork *self,
 void
 sim_network_post (SimNetwork *self,
                   const char *id,
+                  const char *sender,
                   char       *metadata)
 {
-  Message message = { g_strdup (id), metadata };
+  Message message = { g_strdup (id), g_strdup (sender), metadata };
 
   g_array_append_val (self->messages, message);
   add_mail (self, self->messages->len - 1);
@@ -257,7 +260,7 @@ hand_over (SimNetwork *self,
   const Message *message = &g_array_index (self->messages, Message, mail->message);
   g_autoptr(GBytes) content = rb_json_slice_from_string (message->id);
   g_autoptr(GBytes) metadata = g_bytes_new (message->metadata, strlen (message->metadata));
-  g_autoptr(RbEnvelope) envelope = rb_envelope_new (message->id, "bob@sim", NULL, content, NULL, metadata);
+  g_autoptr(RbEnvelope) envelope = rb_envelope_new (message->id, message->sender, NULL, content, NULL, metadata);
 
   if (mail->state != MAIL_IN_FLIGHT)
     self->n_in_flight++;
@@ -415,6 +418,13 @@ sim_network_get_id (SimNetwork *self,
                     guint       i)
 {
   return g_array_index (self->messages, Message, i).id;
+}
+
+const char *
+sim_network_get_sender (SimNetwork *self,
+                        guint       i)
+{
+  return g_array_index (self->messages, Message, i).sender;
 }
 
 const char *

@@ -17,8 +17,8 @@ G_DECLARE_FINAL_TYPE (SimNetwork, sim_network, SIM, NETWORK, GObject)
 typedef enum { SIM_SEND_DELIVERED, SIM_SEND_STORED, SIM_SEND_REJECTED, SIM_SEND_UNAVAILABLE, SIM_SEND_LOST, SIM_SEND_N } SimSendFate;
 
 SimNetwork *sim_network_new          (SimOracle *oracle);
-/* Somebody writes to us. Takes @metadata, a JSON object. */
-void        sim_network_post         (SimNetwork *self, const char *id, char *metadata);
+/* @sender writes to us. Takes @metadata, a JSON object. */
+void        sim_network_post         (SimNetwork *self, const char *id, const char *sender, char *metadata);
 /* Delivers the next that is due. FALSE when there is none, or no room in the window. */
 gboolean    sim_network_deliver      (SimNetwork *self, SimRandom *random);
 /* Something that was accepted comes again. */
@@ -30,6 +30,7 @@ void        sim_network_answer       (SimNetwork *self, guint i, SimSendFate fat
 /* Ids of messages, by the order in which they were posted. */
 guint       sim_network_get_n        (SimNetwork *self);
 const char *sim_network_get_id       (SimNetwork *self, guint i);
+const char *sim_network_get_sender   (SimNetwork *self, guint i);
 const char *sim_network_get_metadata (SimNetwork *self, guint i);
 /* A conversation that the broker began, by what it sent last; NULL: there is none. */
 const char *sim_network_pick_correlation (SimNetwork *self, SimRandom *random);

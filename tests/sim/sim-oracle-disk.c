@@ -113,6 +113,23 @@ check_not_overtaken (SimOracle        *self,
     }
 }
 
+/* What comes in does not pass an older one of its conversation that is held. */
+static void
+check_not_passed (SimOracle        *self,
+                  const SimMessage *message)
+{
+  GPtrArray *lane = message->lane != NULL ? g_hash_table_lookup (self->lanes, message->lane) : NULL;
+
+  for (guint i = 0; lane != NULL && i < lane->len; i++)
+    {
+      const SimMessage *other = g_ptr_array_index (lane, i);
+
+      if (other->number < message->number && other->place == SIM_PLACE_HELD && other->delivered_at != 0 &&
+          other->delivered_at < message->delivered_at)
+        sim_oracle_fail (self, 4, "'%s' comes in before '%s', which is older, of the same conversation, and held", message->id, other->id);
+    }
+}
+
 /* What ended stays so; only what somebody was given may end. */
 static void
 check_end (SimOracle        *self,
@@ -122,7 +139,7 @@ check_end (SimOracle        *self,
   if (message->place == SIM_PLACE_QUEUE && place == SIM_PLACE_ENDED)
     sim_check (self, 1, message->pushed_at != 0, "'%s' ended and was never pushed", message->id);
   if (message->place == SIM_PLACE_ENDED)
-    sim_check (self, 1, place != SIM_PLACE_QUEUE && place != SIM_PLACE_INBOX, "'%s' ended and is taken again", message->id);
+    sim_check (self, 1, place != SIM_PLACE_QUEUE && place != SIM_PLACE_INBOX && place != SIM_PLACE_HELD, "'%s' ended and is taken again", message->id);
 }
 
 /* The next life does not know why what is on the disk stands in this order. */
@@ -162,10 +179,17 @@ on_place (SimOracle *self,
   if (message->place == SIM_PLACE_NONE && place == SIM_PLACE_INBOX && !self->is_dead)    /* what comes back cannot be refused */
     sim_check (self, 7, self->n_in[SIM_PLACE_INBOX] < self->plan->settings.inbox_cap, "'%s' arrives in an inbox that has %u rows of %u",
                message->id, self->n_in[SIM_PLACE_INBOX], self->plan->settings.inbox_cap);
+  if (message->place == SIM_PLACE_NONE && place == SIM_PLACE_HELD && !self->is_dead)
+    sim_check (self, 7, self->n_in[SIM_PLACE_HELD] < self->plan->settings.held_cap, "'%s' is held as the %u. of %u", message->id,
+               self->n_in[SIM_PLACE_HELD] + 1, self->plan->settings.held_cap);
   if (!self->is_dead)
     check_end (self, message, place);
+  if (!self->is_dead && (message->place == SIM_PLACE_NONE || message->place == SIM_PLACE_HELD) &&
+      (place == SIM_PLACE_QUEUE || place == SIM_PLACE_INBOX))
+    check_not_passed (self, message);
   message->is_pruned = place == SIM_PLACE_NONE && message->place == SIM_PLACE_ENDED && !self->is_dead;
   set_place (self, message, place, after != NULL ? sim_row_text (after, 2) : NULL);
+  message->is_in_line = place == SIM_PLACE_HELD && g_strcmp0 (sim_row_text (after, 4), "held_behind") == 0;
   message->has_reason = after != NULL && sim_row_text (after, 4) != NULL;
   if (is_new)
     {

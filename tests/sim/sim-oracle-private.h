@@ -9,17 +9,19 @@
 
 G_BEGIN_DECLS
 
-typedef enum { SIM_PLACE_NONE, SIM_PLACE_QUEUE, SIM_PLACE_INBOX, SIM_PLACE_ASSIGNMENT, SIM_PLACE_ENDED, SIM_N_PLACES } SimPlace;
+typedef enum { SIM_PLACE_NONE, SIM_PLACE_QUEUE, SIM_PLACE_INBOX, SIM_PLACE_HELD, SIM_PLACE_ASSIGNMENT, SIM_PLACE_ENDED, SIM_N_PLACES } SimPlace;
 
 typedef struct {
   char     *id;
   guint     number;           /* by when it was posted; 0: the network never had it as mail of ours */
   char     *lane;             /* whom it is for and its conversation, NULL: neither */
+  char     *correlation;      /* NULL: none */
   gboolean  is_accepted;      /* the network forgot it */
 
   /* The disk. */
   SimPlace  place;
   char     *endpoint_id;      /* where it is queued */
+  gboolean  is_in_line;       /* held only because something before it is */
   gboolean  has_reason;
   gboolean  has_content;
   guint     n_assignments;    /* rows that have it */

@@ -22,6 +22,7 @@ sim_oracle_posted (SimOracle  *self,
   if (correlation_id == NULL)
     return;
 
+  message->correlation = g_strdup (correlation_id);
   message->lane = g_strconcat (endpoint_id != NULL ? endpoint_id : "", " ", correlation_id, NULL);
   lane = g_hash_table_lookup (self->lanes, message->lane);
   if (lane == NULL)
@@ -246,12 +247,25 @@ check_sequence (SimOracle *self,
   g_hash_table_insert (self->events, g_steal_pointer (&key), g_steal_pointer (&id));
 }
 
+/* Of what is held only a person knows. */
+static void
+check_nobody_hears (SimOracle *self,
+                    RbEvent   *event)
+{
+  const SimMessage *message = g_hash_table_lookup (self->messages, rb_event_get_subject (event));
+
+  if (message != NULL)
+    sim_check (self, 2, message->place != SIM_PLACE_HELD, "%s is told of '%s', which is held",
+               rb_event_kind_to_string (rb_event_get_kind (event)), message->id);
+}
+
 void
 sim_oracle_told (SimOracle *self,
                  RbEvent   *event,
                  gboolean   is_authority)
 {
   self->counts.events++;
+  check_nobody_hears (self, event);
   if (!is_authority)
     return;
   sim_oracle_check_told (self, event);

@@ -14,8 +14,8 @@
 #define GIVE_UP_MS 100000    /* somewhat less than the core takes */
 
 static const char *const place_names[] = {
-  [SIM_PLACE_NONE] = NULL, [SIM_PLACE_QUEUE] = "queue", [SIM_PLACE_INBOX] = "inbox", [SIM_PLACE_ASSIGNMENT] = "assignment",
-  [SIM_PLACE_ENDED] = "ended",
+  [SIM_PLACE_NONE] = NULL, [SIM_PLACE_QUEUE] = "queue", [SIM_PLACE_INBOX] = "inbox", [SIM_PLACE_HELD] = "held",
+  [SIM_PLACE_ASSIGNMENT] = "assignment", [SIM_PLACE_ENDED] = "ended",
 };
 
 const char *
@@ -31,6 +31,7 @@ message_free (gpointer data)
 
   g_free (message->id);
   g_free (message->lane);
+  g_free (message->correlation);
   g_free (message->endpoint_id);
   g_free (message->assignment_id);
   g_free (message->pushed_to);
@@ -299,12 +300,36 @@ sim_oracle_get_n_unacknowledged (SimOracle *self)
   return g_hash_table_size (self->orders);
 }
 
+/* What waits in line waits behind something that waits for a person, unless there is no room for it. */
+static void
+check_line (SimOracle        *self,
+            const SimMessage *message)
+{
+  GHashTableIter iter;
+  gpointer other;
+
+  if (message->correlation == NULL || self->n_in[SIM_PLACE_INBOX] >= self->plan->settings.inbox_cap)
+    return;
+  g_hash_table_iter_init (&iter, self->messages);
+  while (g_hash_table_iter_next (&iter, NULL, &other))
+    {
+      const SimMessage *before = other;
+
+      if (before->place == SIM_PLACE_HELD && !before->is_in_line && g_strcmp0 (before->correlation, message->correlation) == 0)
+        return;
+    }
+  sim_oracle_fail (self, 6, "'%s' is held behind nothing", message->id);
+}
+
 static void
 check_message_rest (SimOracle        *self,
                     const SimMessage *message)
 {
+  if (message->place == SIM_PLACE_HELD && message->is_in_line)
+    check_line (self, message);
   if (message->is_accepted)
-    sim_check (self, 1, message->place == SIM_PLACE_INBOX || message->place == SIM_PLACE_ENDED || message->is_pruned,
+    sim_check (self, 1, message->place == SIM_PLACE_INBOX || message->place == SIM_PLACE_HELD || message->place == SIM_PLACE_ENDED ||
+               message->is_pruned,
                "'%s' was accepted, everybody has gone, and it is stuck in '%s'", message->id,
                message->place != SIM_PLACE_NONE ? place_names[message->place] : "nothing");
 }

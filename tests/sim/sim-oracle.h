@@ -93,7 +93,7 @@ void       sim_oracle_retried      (SimOracle *self);
 /* When everybody has gone and nothing is on its way. */
 void       sim_oracle_check_rest   (SimOracle *self);
 gboolean   sim_oracle_is_accepted  (SimOracle *self, const char *id);
-/* "queue", "inbox", "assignment", "ended"; NULL: nothing is known of it */
+/* "queue", "inbox", "held", "assignment", "ended"; NULL: nothing is known of it */
 const char *sim_oracle_get_place   (SimOracle *self, const char *id);
 guint      sim_oracle_count_places (SimOracle *self, const char *place);
 guint      sim_oracle_get_n_unacknowledged (SimOracle *self);

@@ -72,6 +72,20 @@ choose_network (SimPlan   *self,
   self->has_mailroom = sim_random_chance (random, 60);
 }
 
+static void
+choose_policy (SimPlan   *self,
+               SimRandom *random)
+{
+  static const guint caps[] = { 2, 8, 256 };
+
+  self->has_policy = sim_random_chance (random, 50);
+  if (!self->has_policy)
+    return;
+  self->settings.held_cap = caps[sim_random_pick (random, 3)];
+  self->settings.loop_hops = sim_random_chance (random, 25) ? 3 : 0;
+  self->settings.unknown_per_hour = sim_random_chance (random, 25) ? 3 : 0;
+}
+
 void
 sim_plan_init (SimPlan *self,
                guint64  seed)
@@ -88,6 +102,7 @@ sim_plan_init (SimPlan *self,
   rb_core_settings_init (&self->settings);
   choose_bounds (&self->settings, &random);
   choose_network (self, &random);
+  choose_policy (self, &random);
 }
 
 char *
@@ -95,13 +110,13 @@ sim_plan_to_string (const SimPlan *self)
 {
   GString *text = g_string_new (NULL);
 
-  g_string_append_printf (text, "%u processes, eagerness %u, inbox %u, queue %u, push window %u%s%s%s%s%s; faults:", self->n_processes,
+  g_string_append_printf (text, "%u processes, eagerness %u, inbox %u, queue %u, push window %u%s%s%s%s%s%s; faults:", self->n_processes,
                           self->eagerness, self->settings.inbox_cap, self->settings.queue_cap, self->settings.push_window_messages,
                           self->has_authority ? ", authority" : "",
                           (self->features & RB_UPSTREAM_HAS_CANDIDATES) != 0 ? ", directory" : "",
                           (self->features & RB_UPSTREAM_HAS_ROUTE_CLAIM) != 0 ? ", route claims" : "",
                           (self->features & RB_UPSTREAM_HAS_CLOSED_LOOKUP) != 0 ? ", closed look-up" : "",
-                          self->has_mailroom ? ", mailroom" : "");
+                          self->has_mailroom ? ", mailroom" : "", self->has_policy ? ", policy" : "");
   for (guint i = 0; i < SIM_N_FAULTS; i++)
     if (self->faults[i])
       g_string_append_printf (text, " %s", fault_names[i]);

@@ -39,6 +39,7 @@ typedef struct {
   gboolean           has_mailroom;       /* the upstream gives messages in advance */
   RbUpstreamFeatures features;
   guint              n_correlations;
+  gboolean           has_policy;         /* a person makes rules, and says what becomes of what is held */
   RbCoreSettings     settings;
 } SimPlan;
 

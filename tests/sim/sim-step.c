@@ -97,6 +97,18 @@ pick_correlation (SimWorld *world)
   return begun != NULL ? begun : correlations[pick (world, world->plan.n_correlations)];
 }
 
+static const char *const senders[] = { "s0@sim", "s1@sim", "s2@sim" };
+
+/* A conversation is one sender's. */
+static const char *
+pick_sender (SimWorld   *world,
+             const char *correlation)
+{
+  guint n = correlation != NULL ? g_str_hash (correlation) : pick (world, G_N_ELEMENTS (senders));
+
+  return senders[n % G_N_ELEMENTS (senders)];
+}
+
 static void
 post (SimWorld *world)
 {
@@ -115,7 +127,7 @@ post (SimWorld *world)
   g_string_append_c (metadata, '}');
   sim_trace (world->oracle, "network", "has %s for us: %s", id, metadata->str);
   sim_oracle_posted (world->oracle, id, endpoint != NULL ? endpoint->id : NULL, correlation);
-  sim_network_post (world->network, id, g_string_free (metadata, FALSE));
+  sim_network_post (world->network, id, pick_sender (world, correlation), g_string_free (metadata, FALSE));
 }
 
 static void
@@ -450,6 +462,33 @@ look (SimWorld *world)
     sim_ask_retry (world->asks);
 }
 
+/* A person's policy. */
+
+static void
+judge (SimWorld *world)
+{
+  static const char *const patterns[] = { "s0@sim", "s1@sim", "s*@sim", "*" };
+  static const char *const rule_kinds[] = { "*", "*", "targeted", "correlated", "unaddressed" };
+  static const char *const actions[] = { "accept", "hold", "hold", "refuse" };
+
+  if (!world->plan.has_policy)
+    return;
+  if (chance (world, 40))
+    sim_ask_remove_rule (world->asks, 1 + pick (world, 4));
+  else
+    sim_ask_set_rule (world->asks, patterns[pick (world, G_N_ELEMENTS (patterns))], rule_kinds[pick (world, G_N_ELEMENTS (rule_kinds))],
+                      actions[pick (world, G_N_ELEMENTS (actions))]);
+}
+
+static void
+admit (SimWorld *world)
+{
+  const char *message = world->plan.has_policy ? pick_message_in (world, "held") : NULL;
+
+  if (message != NULL)
+    sim_ask_admit (world->asks, message, chance (world, 70), chance (world, 10));
+}
+
 /* Time and death. */
 
 static void
@@ -521,6 +560,7 @@ static const struct {
   { 8, answer_spawn },  { 60, order },     { 12, control },        { 100, write_disk }, { 100, tell_disk },  { 10, trouble_disk },
   { 110, come },        { 12, go },        { 100, take },          { 150, work },       { 70, fetch },       { 25, send_something },
   { 25, misbehave },    { 10, look },      { 60, pass },           { 3, pass_much },    { 4, jump },         { 8, die },
+  { 12, judge },        { 60, admit },
 };
 
 /* Trouble does not last; nobody would learn much from a world in which nothing works. */

@@ -1,0 +1,43 @@
+/* rb-admission.h: may a message that arrives come in?
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "rb-claimed.h"
+#include "rb-core-private.h"
+
+G_BEGIN_DECLS
+
+/* A rule of the policy says so; then the guard against loops, the quota of strangers and the line of its conversation have their say. */
+
+typedef enum {
+  RB_ADMISSION_LET_IN,
+  RB_ADMISSION_HOLD,         /* until a person says what becomes of it */
+  RB_ADMISSION_TURN_AWAY,    /* it ends here */
+} RbAdmissionWay;
+
+typedef struct {
+  RbAdmissionWay  way;
+  const char     *reason;    /* HOLD: RB_REASON_HELD...; else NULL */
+  const char     *rule;      /* of rb-rule.h; NULL: let in */
+  char           *detail;    /* for people; owned */
+} RbAdmission;
+
+void      rb_admission_clear     (RbAdmission *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RbAdmission, rb_admission_clear)
+
+/* Counts the message: ask once for each. */
+RbAdmission rb_admission_decide  (RbCore *core, const RbMessage *message);
+
+/* Somebody here claims it: what is not let in when it comes may not be fetched either. What is in our inbox was let in; of what only the upstream
+ * has nothing but the rules decide: it stays there, for we cannot hold what we do not have. */
+gboolean  rb_admission_may_claim (RbCore *core, const RbClaimed *claimed);
+/* Whether adapters may see it in a list. @sender: (nullable) */
+gboolean  rb_admission_may_list  (RbCore *core, const char *undispatched_id, const char *source_id, const char *sender);
+
+/* A person took part in the conversation of @message. */
+void      rb_admission_person    (RbCore *core, const RbMessage *message);
+/* An endpoint here has sent something. Texts may be NULL. */
+void      rb_admission_sent      (RbCore *core, const char *to, const char *endpoint_id, const char *correlation_id, RbChanges *changes);
+
+G_END_DECLS

@@ -1,0 +1,275 @@
+/* test-admission.c: quotas of strangers, the guard against loops, and what the policy keeps out by other ways than arrival
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "rb-claimer.h"
+#include "rb-core-private.h"
+#include "rb-error.h"
+#include "rb-hold.h"
+
+#define PID 100
+#define HOUR_MS 3600000
+#define MINUTE_MS 60000
+
+static void
+set_rule (RbCoreFixture *fixture,
+          const char    *sender,
+          const char    *action)
+{
+  g_autoptr(RbChanges) changes = rb_changes_new ();
+  RbPolicyRule *rule = rb_policy_rule_new (RB_POLICY_MESSAGE, sender, "*", action, NULL, NULL);
+
+  g_assert_nonnull (rb_policy_set (fixture->core->policy, rule, RB_POLICY_BY_PERSON, 1, changes, NULL));
+}
+
+static void
+deliver (RbCoreFixture *fixture,
+         gint64         seq,
+         const char    *from,
+         const char    *metadata)
+{
+  g_autofree char *id = g_strdup_printf ("m%" G_GINT64_FORMAT, seq);
+
+  rb_fake_connector_deliver (fixture->connector, seq, id, from, "hello", metadata);
+  rb_test_settle ();
+}
+
+static const char *
+reason_of (RbCoreFixture *fixture,
+           gint64         seq)
+{
+  g_autofree char *id = g_strdup_printf ("m%" G_GINT64_FORMAT, seq);
+
+  return rb_core_fixture_reason (fixture, id);
+}
+
+static void
+test_quota (RbCoreFixture *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("A stranger is let in so often in an hour; the next hour it is again.");
+
+  fixture->settings.unknown_per_hour = 2;
+  rb_core_fixture_restart (fixture);
+  for (gint64 seq = 1; seq <= 3; seq++)
+    deliver (fixture, seq, "eve", NULL);
+  deliver (fixture, 4, "ann", NULL);
+  g_assert_cmpstr (reason_of (fixture, 2), ==, "unaddressed");
+  g_assert_cmpstr (reason_of (fixture, 3), ==, "held_quota");
+  g_assert_cmpstr (reason_of (fixture, 4), ==, "unaddressed");
+  rb_fake_clock_advance (fixture->clock, HOUR_MS - 1000);
+  deliver (fixture, 5, "eve", NULL);
+  g_assert_cmpstr (reason_of (fixture, 5), ==, "held_quota");
+  rb_fake_clock_advance (fixture->clock, 2000);
+  deliver (fixture, 6, "eve", NULL);
+  g_assert_cmpstr (reason_of (fixture, 6), ==, "unaddressed");
+}
+
+static void
+test_known (RbCoreFixture *fixture,
+            gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = NULL;
+  g_autofree char *endpoint = NULL;
+  g_autofree char *sent = NULL;
+
+  g_test_summary ("No stranger is whom we have written to, whose message a person let in, or whom a rule names; also after a crash.");
+
+  fixture->settings.unknown_per_hour = 1;
+  rb_core_fixture_restart (fixture);
+  channel = rb_core_fixture_attach (fixture, PID, FALSE);
+  endpoint = rb_core_fixture_register (fixture, PID, RB_PLAIN, NULL, NULL);
+  sent = rb_core_fixture_send (fixture, PID, endpoint, "bob", "x", NULL, NULL, NULL);
+  set_rule (fixture, "a*", "accept");
+  deliver (fixture, 1, "eve", NULL);
+  deliver (fixture, 2, "eve", NULL);
+  g_assert_cmpstr (reason_of (fixture, 2), ==, "held_quota");
+  rb_hold_accept_async (fixture->core, "m2", FALSE, NULL, NULL);
+  rb_test_settle ();
+  for (gint64 seq = 3; seq <= 5; seq++)
+    deliver (fixture, seq, "ann", NULL);
+  g_assert_cmpstr (reason_of (fixture, 5), ==, "unaddressed");
+  rb_core_fixture_crash (fixture);
+  for (gint64 seq = 6; seq <= 8; seq++)
+    deliver (fixture, seq, "bob", NULL);
+  for (gint64 seq = 9; seq <= 11; seq++)
+    deliver (fixture, seq, "eve", NULL);
+  g_assert_cmpstr (reason_of (fixture, 8), ==, "unaddressed");
+  g_assert_cmpstr (reason_of (fixture, 11), ==, "unaddressed");
+}
+
+/* @n times there and back, in the conversation "c1" with bob. */
+static void
+go_back_and_forth (RbCoreFixture *fixture,
+                   gint64         seq,
+                   guint          n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *sent = NULL;
+
+      deliver (fixture, seq + i, "bob", "{\"target_endpoint_id\":\"ep_1\",\"correlation_id\":\"c1\"}");
+      sent = rb_core_fixture_send (fixture, PID, "ep_1", "bob", "x", "{\"in_reply_to\":\"c1\"}", NULL, NULL);
+      g_assert_nonnull (sent);
+    }
+}
+
+static RbFakeChannel *
+set_up_loop (RbCoreFixture *fixture,
+             guint          hops,
+             guint          rate)
+{
+  RbFakeChannel *channel;
+  g_autofree char *id = NULL;
+
+  fixture->settings.loop_hops = hops;
+  fixture->settings.loop_rate = rate;
+  rb_core_fixture_restart (fixture);
+  channel = rb_core_fixture_attach (fixture, PID, FALSE);
+  id = rb_core_fixture_register (fixture, PID, RB_PLAIN, NULL, NULL);
+  g_assert_cmpstr (id, ==, "ep_1");
+  return channel;
+}
+
+static void
+test_hops (RbCoreFixture *fixture,
+           gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = set_up_loop (fixture, 5, 0);
+
+  g_test_summary ("A conversation that turns too often is held until a person says go on, with all that was held of it; others go on.");
+
+  go_back_and_forth (fixture, 1, 5);
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m3"), ==, "ended");
+  g_assert_cmpstr (reason_of (fixture, 4), ==, "held_loop");
+  g_assert_cmpstr (reason_of (fixture, 5), ==, "held_loop");
+  deliver (fixture, 6, "bob", "{\"target_endpoint_id\":\"ep_1\",\"correlation_id\":\"c2\"}");
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m6"), ==, "ended");
+
+  rb_hold_accept_async (fixture->core, "m4", FALSE, NULL, NULL);
+  rb_test_settle ();
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m4"), ==, "ended");
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m5"), ==, "ended");
+  go_back_and_forth (fixture, 7, 3);
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m9"), ==, "ended");
+  go_back_and_forth (fixture, 10, 1);
+  g_assert_cmpstr (reason_of (fixture, 10), ==, "held_loop");
+}
+
+static void
+test_pause (RbCoreFixture *fixture,
+            gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = set_up_loop (fixture, 5, 0);
+
+  g_test_summary ("After a pause it begins anew; one that is held stays so.");
+
+  go_back_and_forth (fixture, 1, 3);
+  rb_fake_clock_advance (fixture->clock, RB_LOOP_PAUSE_MS);
+  go_back_and_forth (fixture, 4, 3);
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m6"), ==, "ended");
+  go_back_and_forth (fixture, 7, 1);
+  g_assert_cmpstr (reason_of (fixture, 7), ==, "held_loop");
+  rb_fake_clock_advance (fixture->clock, RB_LOOP_PAUSE_MS * 2);
+  deliver (fixture, 8, "bob", "{\"target_endpoint_id\":\"ep_1\",\"correlation_id\":\"c1\"}");
+  g_assert_cmpstr (reason_of (fixture, 8), ==, "held_loop");
+}
+
+static void
+test_rate (RbCoreFixture *fixture,
+           gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = set_up_loop (fixture, 0, 4);
+
+  g_test_summary ("A conversation that turns slowly goes on for ever; one that is too fast in a minute is held.");
+
+  for (gint64 seq = 1; seq < 9; seq += 2)
+    {
+      go_back_and_forth (fixture, seq, 2);
+      rb_fake_clock_advance (fixture->clock, MINUTE_MS);
+    }
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m8"), ==, "ended");
+  go_back_and_forth (fixture, 9, 3);
+  g_assert_cmpstr (reason_of (fixture, 11), ==, "held_loop");
+}
+
+static void
+test_one_way (RbCoreFixture *fixture,
+              gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = set_up_loop (fixture, 1, 1);
+
+  g_test_summary ("Who only sends is in no loop, however much; nor is anybody where it is off.");
+
+  for (gint64 seq = 1; seq <= 20; seq++)
+    deliver (fixture, seq, "bob", "{\"target_endpoint_id\":\"ep_1\"}");
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m20"), ==, "ended");
+  g_clear_object (&channel);
+  fixture->settings.loop_hops = fixture->settings.loop_rate = 0;
+  rb_core_fixture_restart (fixture);
+  g_assert_null (rb_loop_dup_key (fixture->core->loop, "c1", "ep_1", "bob"));
+}
+
+/* What only the upstream has is not let in by a claim either. */
+static void
+test_claim (RbCoreFixture *fixture,
+            gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, PID);
+  g_autoptr(RbGrant) grant = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A claim of what the policy does not let in is given back, and the adapter reads why; a rule that goes lets it in.");
+
+  set_rule (fixture, "*", "hold");
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  g_assert_null (rb_claimer_claim (worker, "m1", &error));
+  g_assert_cmpstr (rb_error_get_reason (error), ==, "runtime_self_claim_rejected");
+  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_RELEASE_CLAIM], ==, 1);
+  g_assert_null (rb_core_fixture_place (fixture, "m1"));
+  g_clear_error (&error);
+
+  {
+    g_autoptr(RbChanges) changes = rb_changes_new ();
+
+    rb_policy_remove (fixture->core->policy, 1, changes);
+  }
+  grant = rb_claimer_claim (worker, "m1", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "assignment");
+}
+
+static void
+test_list (RbCoreFixture *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("What is held, and what the policy keeps out, is in no adapter's list.");
+
+  set_rule (fixture, "eve", "hold");
+  deliver (fixture, 1, "eve", NULL);
+  g_assert_false (rb_admission_may_list (fixture->core, "m1", NULL, NULL));
+  g_assert_false (rb_admission_may_list (fixture->core, NULL, "m1", "ann"));
+  g_assert_false (rb_admission_may_list (fixture->core, "m2", "m2", "eve"));
+  g_assert_true (rb_admission_may_list (fixture->core, "m2", "m2", "ann"));
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  rb_test_init (&argc, &argv);
+
+#define ADD(path, world, function) \
+  g_test_add ("/admission/" path, RbCoreFixture, world, rb_core_fixture_set_up, function, rb_core_fixture_tear_down)
+  ADD ("quota", NULL, test_quota);
+  ADD ("known", NULL, test_known);
+  ADD ("hops", NULL, test_hops);
+  ADD ("pause", NULL, test_pause);
+  ADD ("rate", NULL, test_rate);
+  ADD ("one-way", NULL, test_one_way);
+  ADD ("claim", "network", test_claim);
+  ADD ("list", NULL, test_list);
+#undef ADD
+  return g_test_run ();
+}
