@@ -6,11 +6,13 @@
 #include "rb-bus-methods.h"
 
 #include "rb-bus-archive.h"
+#include "rb-bus-policy.h"
 #include "rb-bus-send.h"
 #include "rb-dispatch.h"
 #include "rb-error.h"
 #include "rb-needs.h"
 #include "rb-outbox-operator.h"
+#include "rb-policy-operator.h"
 #include "rb-views.h"
 
 typedef GVariant *(*View) (RbCore *core);
@@ -205,6 +207,12 @@ static const struct {
   { RB_BUS_BROKER, "Send", .call = rb_bus_send },
   { RB_BUS_BROKER, "Dispatch", .call = dispatch },
   { RB_BUS_BROKER, "RetryDeadLetters", .call = retry_dead_letters },
+  { RB_BUS_BROKER, "ListPolicy", .view = rb_view_policy },
+  { RB_BUS_BROKER, "SetPolicy", .call = rb_bus_policy_set },
+  { RB_BUS_BROKER, "RemovePolicy", .call = rb_bus_policy_remove },
+  { RB_BUS_BROKER, "ListHeld", .view = rb_view_held },
+  { RB_BUS_BROKER, "AcceptHeld", .call = rb_bus_policy_accept },
+  { RB_BUS_BROKER, "RefuseHeld", .call = rb_bus_policy_refuse },
   { RB_BUS_BROKER, "Restart", .call = restart },
   { RB_BUS_MESSAGE, "Dispatch", .call = dispatch_message },
 };

@@ -8,6 +8,7 @@
 #include "rb-bus-path.h"
 #include "rb-bus-tell.h"
 #include "rb-needs.h"
+#include "rb-policy-operator.h"
 #include "rb-touched.h"
 #include "rb-views.h"
 
@@ -360,6 +361,7 @@ rb_bus_objects_new (RbCore           *core,
   add_update (updates, RB_BUS_BROKER, "", view_of (self, RB_BUS_BROKER, ""));
   add_list (updates, RB_BUS_ENDPOINT, "endpoint_id", rb_view_endpoints (core));
   add_list (updates, RB_BUS_MESSAGE, "id", rb_view_inbox (core));
+  add_list (updates, RB_BUS_MESSAGE, "id", rb_view_held (core));
   add_list (updates, RB_BUS_ASSIGNMENT, "message_id", rb_view_assignments (core));
   add_list (updates, RB_BUS_MODULE, "path", modules (user_data));
   publish_all (self, updates);

@@ -36,6 +36,14 @@ rb_pick_waiting (RbCtl       *ctl,
 }
 
 char *
+rb_pick_held (RbCtl       *ctl,
+              const char  *text,
+              GError     **error)
+{
+  return pick (ctl, "held", "id", NULL, "held message", text, error);
+}
+
+char *
 rb_pick_endpoint (RbCtl       *ctl,
                   const char  *text,
                   GError     **error)

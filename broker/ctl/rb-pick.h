@@ -8,6 +8,9 @@
 G_BEGIN_DECLS
 
 /* The id; @text: it, its beginning or, of an endpoint, its name. Errors are those of rb_prefix_pick(). */
+char *rb_pick_held     (RbCtl       *ctl,
+                        const char  *text,
+                        GError     **error);
 char *rb_pick_waiting  (RbCtl       *ctl,
                         const char  *text,
                         GError     **error);

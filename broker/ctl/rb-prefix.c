@@ -123,6 +123,7 @@ rb_prefix_pick (GPtrArray   *candidates,
     }
   rb_set_error (error, RB_ERROR_NOT_FOUND, "no_match",
                 g_str_equal (kind, "endpoint") ? _ ("no endpoint begins with '%s'") :
+                g_str_equal (kind, "held message") ? _ ("no held message begins with '%s'") :
                 g_str_equal (kind, "waiting message") ? _ ("no waiting message begins with '%s'") : _ ("nothing begins with '%s'"), text);
   return NULL;
 }

@@ -47,6 +47,7 @@ char                 *rb_verbs_help               (const RbVerb *verb);
 RbExitCode            rb_verbs_run                (RbCtl             *ctl,
                                                    const char *const *argv);
 
+extern const RbVerb rb_accept_verb;
 extern const RbVerb rb_assignments_verb;
 extern const RbVerb rb_attach_verb;
 extern const RbVerb rb_claim_verb;
@@ -58,6 +59,7 @@ extern const RbVerb rb_doctor_verb;
 extern const RbVerb rb_env_verb;
 extern const RbVerb rb_explain_verb;
 extern const RbVerb rb_export_verb;
+extern const RbVerb rb_held_verb;
 extern const RbVerb rb_help_verb;
 extern const RbVerb rb_inbox_verb;
 extern const RbVerb rb_list_verb;
@@ -67,6 +69,8 @@ extern const RbVerb rb_modules_verb;
 extern const RbVerb rb_needs_verb;
 extern const RbVerb rb_open_verb;
 extern const RbVerb rb_outbox_verb;
+extern const RbVerb rb_policy_verb;
+extern const RbVerb rb_refuse_verb;
 extern const RbVerb rb_restart_verb;
 extern const RbVerb rb_retry_verb;
 extern const RbVerb rb_search_verb;

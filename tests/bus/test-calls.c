@@ -23,6 +23,8 @@ make_parameters (GDBusArgInfo **args)
     {
       if (g_str_equal (args[i]->signature, "s"))
         g_variant_builder_add (&builder, "s", "none");
+      else if (g_str_equal (args[i]->signature, "b"))
+        g_variant_builder_add (&builder, "b", FALSE);
       else if (g_str_equal (args[i]->signature, "x"))
         g_variant_builder_add (&builder, "x", (gint64) 0);
       else
@@ -92,6 +94,71 @@ test_dispatch (RbBusFixture *fixture,
   g_assert_cmpstr (text, ==, "([],)");
   story = rb_bus_fixture_call (fixture, "", "", "Explain", g_variant_new ("(s)", "m1"), &error);
   g_assert_no_error (error);
+}
+
+static GVariant *
+call_well (RbBusFixture *fixture,
+           const char   *method,
+           GVariant     *parameters)
+{
+  g_autoptr(GError) error = NULL;
+  GVariant *answer = rb_bus_fixture_call (fixture, "", "", method, parameters, &error);
+
+  g_assert_no_error (error);
+  return answer;
+}
+
+static void
+assert_list (RbBusFixture *fixture,
+             const char   *method,
+             guint         n)
+{
+  g_autoptr(GVariant) answer = call_well (fixture, method, NULL);
+  g_autoptr(GVariant) list = g_variant_get_child_value (answer, 0);
+
+  g_assert_cmpuint (g_variant_n_children (list), ==, n);
+}
+
+static void
+test_policy (RbBusFixture *fixture,
+             gconstpointer data)
+{
+  g_autoptr(GVariant) rule = NULL;
+  g_autoptr(GVariant) accepted = NULL;
+  g_autoptr(GVariant) refused = NULL;
+  g_autoptr(GVariant) removed = NULL;
+  g_autofree char *reason = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A person makes rules and says what becomes of what is held; a held message is an object that says so and is not dispatched.");
+
+  if (fixture->bus == NULL)
+    return;
+  g_assert_null (rb_bus_fixture_call (fixture, "", "", "SetPolicy", g_variant_new ("(sssss)", "message", "bob", "", "deny", ""), &error));
+  rb_bus_assert_error (&error, ERROR "Invalid", "bad_rule: ");
+  rule = call_well (fixture, "SetPolicy", g_variant_new ("(sssss)", "message", "bob", "", "hold", "who is that"));
+  assert_list (fixture, "ListPolicy", 1);
+  for (gint64 seq = 1; seq <= 2; seq++)
+    rb_fake_connector_deliver (fixture->core.connector, seq, seq == 1 ? "m1" : "m2", "bob", "hello", NULL);
+  rb_bus_fixture_pass (fixture, 20);
+  assert_list (fixture, "ListHeld", 2);
+  assert_list (fixture, "ListInbox", 0);
+
+  reason = rb_bus_fixture_get (fixture, "/messages/m1", ".Message", "Reason");
+  g_assert_cmpstr (reason, ==, "held");
+  g_assert_null (rb_bus_fixture_call (fixture, "/messages/m1", ".Message", "Dispatch", g_variant_new ("(s)", "ep_1"), &error));
+  rb_bus_assert_error (&error, ERROR "BadState", "message_held: ");
+
+  accepted = call_well (fixture, "AcceptHeld", g_variant_new ("(sb)", "m1", FALSE));
+  assert_list (fixture, "ListInbox", 1);
+  refused = call_well (fixture, "RefuseHeld", g_variant_new ("(sbs)", "m2", TRUE, "no"));
+  g_assert_cmpstr (rb_core_fixture_reason (&fixture->core, "m2"), ==, "refused_by_person");
+  assert_list (fixture, "ListHeld", 0);
+  g_assert_null (rb_bus_fixture_call (fixture, "", "", "AcceptHeld", g_variant_new ("(sb)", "m2", FALSE), &error));
+  rb_bus_assert_error (&error, ERROR "NotFound", "not_held: ");
+  removed = call_well (fixture, "RemovePolicy", g_variant_new ("(x)", (gint64) 1));
+  g_assert_null (rb_bus_fixture_call (fixture, "", "", "RemovePolicy", g_variant_new ("(x)", (gint64) 1), &error));
+  rb_bus_assert_error (&error, ERROR "NotFound", "unknown_rule: ");
 }
 
 static void
@@ -287,6 +354,7 @@ main (int   argc,
 
   ADD ("/calls/all", test_all);
   ADD ("/calls/dispatch", test_dispatch);
+  ADD ("/calls/policy", test_policy);
   ADD ("/calls/send", test_send);
   ADD ("/calls/send/together", test_send_together);
   ADD ("/calls/bad-input", test_bad_input);

@@ -52,6 +52,14 @@ test_usage (Fixture       *fixture,
     "attach --name x --exec true --concurrency=-1",
     "attach --name x --exec true --concurrency=many",
     "config nonsense",
+    "policy nonsense",
+    "policy set hold",
+    "policy set loudly bob",
+    "policy remove",
+    "policy remove x",
+    "accept",
+    "refuse one two",
+    "held extra",
     "status --timeout=x",
     "status --timeout=-1",
     "help nonsense",
@@ -299,6 +307,69 @@ test_needs (Fixture       *fixture,
   rb_fake_broker_answer (fixture->broker, "GET /v1/operator/status", 200, "{\"ready\":true,\"needs\":0}");
   g_assert_cmpint (rb_brokerctl_run (fixture, "status"), ==, RB_EXIT_OK);
   g_assert_null (strstr (fixture->out, "needs you"));
+}
+
+static void
+test_policy (Fixture       *fixture,
+             gconstpointer  data)
+{
+  const char *body;
+
+  g_test_summary ("Rules are listed, made and removed; the action says what a rule is about.");
+
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/policy", 200, "[]");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "policy"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==, "there is no rule: every message is accepted\n");
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/policy", 200,
+                         "[{\"id\":3,\"what\":\"message\",\"sender\":\"*@x\",\"kind\":\"*\",\"action\":\"hold\",\"note\":\"\\u001b[2J\"}]");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "policy list"), ==, RB_EXIT_OK);
+  g_assert_nonnull (strstr (fixture->out, "*@x"));
+  g_assert_null (strchr (fixture->out, '\033'));
+
+  rb_fake_broker_answer (fixture->broker, "POST /v1/operator/policy", 200, "{\"id\":3}");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "policy set deny *@x --kind codex --note no"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==, "rule 3 is set\n");
+  body = rb_fake_broker_get_body (fixture->broker, "POST /v1/operator/policy");
+  g_assert_cmpstr (body, ==, "{\"what\":\"spawn\",\"sender\":\"*@x\",\"action\":\"deny\",\"kind\":\"codex\",\"note\":\"no\"}");
+
+  rb_fake_broker_answer (fixture->broker, "POST /v1/operator/policy/remove", 200, "{\"removed\":true}");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "policy remove 3"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==, "the rule is gone\n");
+  rb_fake_broker_answer (fixture->broker, "POST /v1/operator/policy/remove", 404, "{\"code\":\"unknown_rule\",\"error\":\"there is no rule 3\"}");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "policy remove 3"), ==, RB_EXIT_NOT_FOUND);
+}
+
+static void
+test_held (Fixture       *fixture,
+           gconstpointer  data)
+{
+  static const char held[] = "[{\"id\":\"abc1\",\"sender_address\":\"bob\",\"reason\":\"held\",\"preview\":\"hi\"},"
+                             "{\"id\":\"abd2\",\"sender_address\":\"bob\",\"reason\":\"held_behind\",\"behind\":\"abc1\"}]";
+  const char *body;
+
+  g_test_summary ("What is held is listed, and accepted or refused by the beginning of its id.");
+
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/held", 200, "[]");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "held"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==, "no message is held\n");
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/held", 200, held);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "held"), ==, RB_EXIT_OK);
+  g_assert_nonnull (strstr (fixture->out, "held_behind"));
+
+  rb_fake_broker_answer (fixture->broker, "POST /v1/operator/held/accept", 200, "{\"message_id\":\"abc1\",\"place\":\"inbox\"}");
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/held", 200, held);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "accept abc --remember"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==, "abc1 is in the inbox now\n");
+  body = rb_fake_broker_get_body (fixture->broker, "POST /v1/operator/held/accept");
+  g_assert_cmpstr (body, ==, "{\"message_id\":\"abc1\",\"remember\":true}");
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/held", 200, held);
+  rb_fake_broker_answer (fixture->broker, "POST /v1/operator/held/refuse", 200, "{\"refused\":true}");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "refuse abd --reason spam"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==, "abd2 is refused\n");
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/held", 200, held);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "accept ab"), ==, RB_EXIT_AMBIGUOUS);
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/held", 200, held);
+  g_assert_cmpint (rb_brokerctl_run (fixture, "refuse x"), ==, RB_EXIT_NOT_FOUND);
 }
 
 static void
@@ -572,6 +643,8 @@ main (int    argc,
   ADD_BROKER ("/brokerctl/odd-answers", test_odd_answers);
   ADD_BROKER ("/brokerctl/inbox", test_inbox);
   ADD_BROKER ("/brokerctl/needs", test_needs);
+  ADD_BROKER ("/brokerctl/policy", test_policy);
+  ADD_BROKER ("/brokerctl/held", test_held);
   ADD_BROKER ("/brokerctl/outbox", test_outbox);
   ADD_BROKER ("/brokerctl/retry", test_retry);
   ADD_BROKER ("/brokerctl/dispatch/prefixes", test_dispatch);
