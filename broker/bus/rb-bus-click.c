@@ -6,6 +6,7 @@
 #include "rb-bus-click.h"
 
 #include "rb-dispatch.h"
+#include "rb-hold.h"
 #include "rb-log.h"
 #include "rb-needs.h"
 #include "rb-outbox-operator.h"
@@ -78,12 +79,53 @@ retry (Click      *click,
   rb_dead_letter_retry_async (click->core, g_ascii_strtoll (subject, NULL, 10), on_retried, click);
 }
 
+static void
+on_let_in (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) place = rb_hold_accept_finish (RB_CORE (source), result, &error);
+
+  click_end (user_data, error);
+}
+
+/* This one; a rule for all that its sender sends is more than a click should say. */
+static void
+let_in (Click      *click,
+        const char *message_id,
+        const char *endpoint_id)
+{
+  rb_hold_accept_async (click->core, message_id, FALSE, on_let_in, click);
+}
+
+static void
+on_turned_away (GObject      *source,
+                GAsyncResult *result,
+                gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+
+  rb_hold_refuse_finish (RB_CORE (source), result, &error);
+  click_end (user_data, error);
+}
+
+static void
+turn_away (Click      *click,
+           const char *message_id,
+           const char *endpoint_id)
+{
+  rb_hold_refuse_async (click->core, message_id, FALSE, NULL, on_turned_away, click);
+}
+
 static const struct {
   const char *action;
   void      (*carry_out) (Click *click, const char *subject, const char *endpoint_id);
 } actions[] = {
   { RB_NEED_DO_DISPATCH, dispatch },
   { RB_NEED_DO_RETRY, retry },
+  { RB_NEED_DO_ACCEPT, let_in },
+  { RB_NEED_DO_REFUSE, turn_away },
 };
 
 void

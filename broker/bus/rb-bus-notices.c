@@ -184,9 +184,7 @@ on_changed (RbCore       *core,
             const char   *topic,
             RbBusNotices *self)
 {
-  static const char *const topics[] = { "presence", "health", RB_NEEDS_TOPIC, NULL };
-
-  if (!g_strv_contains (topics, topic))
+  if (!rb_needs_is_topic (topic))
     return;
   /* What waits for a disk that is full waits for long; and that it is full has to be told. */
   if (self->looking != NULL && g_str_equal (topic, "health"))

@@ -328,7 +328,7 @@ on_changed (RbCore       *core,
             const char   *topic,
             RbBusObjects *self)
 {
-  if (!g_str_equal (topic, "presence") && !g_str_equal (topic, "health") && !g_str_equal (topic, RB_NEEDS_TOPIC))
+  if (!rb_needs_is_topic (topic))
     return;
   soil (self, RB_BUS_BROKER, "");
   soil (self, RB_BUS_MODULE, "");

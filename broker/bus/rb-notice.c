@@ -28,6 +28,8 @@ static const struct {
 } kinds[] = {
   { RB_NEED_DISPATCH, N_ ("A message waits for you"), FALSE, 0 },
   { RB_NEED_DEAD_LETTER, N_ ("The network refused an event"), FALSE, 0 },
+  { RB_NEED_HELD, N_ ("A sender waits to be let in"), FALSE, 0 },
+  { RB_NEED_LOOP, N_ ("A conversation of agents was stopped"), FALSE, 0 },
   { RB_NEED_UPSTREAM, N_ ("There is no connection to the network"), FALSE, LINK_DELAY_MS },
   { RB_NEED_STORE, N_ ("Nothing can be stored"), TRUE, 0 },
 };
@@ -158,6 +160,24 @@ add_dispatch (RbNotice *self,
 }
 
 static void
+add_simple (RbNotice   *self,
+            const char *action)
+{
+  static const struct {
+    const char *action;
+    const char *label;
+  } simple[] = {
+    { RB_NEED_DO_RETRY, N_ ("Send again") },
+    { RB_NEED_DO_ACCEPT, N_ ("Let in") },
+    { RB_NEED_DO_REFUSE, N_ ("Refuse") },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (simple); i++)
+    if (g_str_equal (simple[i].action, action))
+      add_action (self, action, self->slot, NULL, _ (simple[i].label));
+}
+
+static void
 add_choices (RbNotice *self,
              GVariant *row)
 {
@@ -171,8 +191,8 @@ add_choices (RbNotice *self,
       g_variant_lookup (choice, "action", "&s", &action);
       if (g_str_equal (action, RB_NEED_DO_DISPATCH))
         add_dispatch (self, choice, i);
-      else if (g_str_equal (action, RB_NEED_DO_RETRY))
-        add_action (self, action, self->slot, NULL, _ ("Send again"));
+      else
+        add_simple (self, action);
     }
 }
 

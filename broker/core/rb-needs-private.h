@@ -36,6 +36,7 @@ typedef struct {
 } RbNeedSource;
 
 extern const RbNeedSource rb_needs_of_inbox;
+extern const RbNeedSource rb_needs_of_held;
 extern const RbNeedSource rb_needs_of_dead_letters;
 extern const RbNeedSource rb_needs_of_link;
 extern const RbNeedSource rb_needs_of_store;

@@ -8,18 +8,22 @@
 G_BEGIN_DECLS
 
 /* Nothing of this is stored: each row is a look at what waits anyway, so it stays until that does not, and no longer. `changed` of the core with
- * RB_NEEDS_TOPIC, "presence" or "health", and `stored` of a message, say that the list may be another one. */
+ * a topic of rb_needs_is_topic(), and `stored` of a message, say that the list may be another one. */
 #define RB_NEEDS_TOPIC "needs"
 
 /* Words of `kind`; the id of a row begins with one and a colon. */
 #define RB_NEED_DISPATCH "dispatch"         /* a message of the inbox: who is to have it? */
 #define RB_NEED_DEAD_LETTER "dead-letter"   /* the upstream refused an event for good */
+#define RB_NEED_HELD "held"                 /* a sender waits to be let in */
+#define RB_NEED_LOOP "loop"                 /* a conversation with no person in it was stopped */
 #define RB_NEED_UPSTREAM "upstream"         /* the network refuses us, or cannot be reached */
 #define RB_NEED_STORE "store"               /* nothing can be stored */
 
 /* Words of `action` in `choices`. */
 #define RB_NEED_DO_DISPATCH "dispatch"
 #define RB_NEED_DO_RETRY "retry"
+#define RB_NEED_DO_ACCEPT "accept"
+#define RB_NEED_DO_REFUSE "refuse"
 
 /* aa{sv}, floating; what stops everything first, then in order of kind and time. Members: "id" s (it is the same for as long as that waits), "kind" s,
  * "subject" s (the id of what it is about), "since" s, "who" s (the sender), "what" s (preview, or reason), "endpoint_id" s and "endpoint" s (whom it
@@ -28,5 +32,7 @@ GVariant *rb_view_needs     (RbCore *core);
 /* (transfer full) (nullable): one of them; NULL: that does not wait (any more). */
 GVariant *rb_view_need      (RbCore *core, const char *id);
 guint     rb_needs_get_n    (RbCore *core);
+/* Whether `changed` with that topic is about them. */
+gboolean  rb_needs_is_topic (const char *topic);
 
 G_END_DECLS

@@ -120,6 +120,12 @@ make_answer (const RbJson *view,
     return answer_dispatch (view, choices, subject);
   if (g_strcmp0 (action, "retry") == 0)
     return g_strdup_printf ("brokerctl retry %s", subject);
+  if (g_strcmp0 (action, "accept") == 0)
+    {
+      g_autofree char *id = dup_short (view, subject);
+
+      return g_strdup_printf ("brokerctl accept %s", id);
+    }
   if (g_str_equal (kind, "dispatch"))
     return g_strdup ("brokerctl attach");
   return g_strdup ("brokerctl status");
@@ -131,6 +137,8 @@ static const struct {
 } words[] = {
   { "dispatch", N_ ("message") },
   { "dead-letter", N_ ("refused event") },
+  { "held", N_ ("not let in yet") },
+  { "loop", N_ ("stopped conversation") },
   { "upstream", N_ ("no network") },
   { "store", N_ ("nothing can be stored") },
 };
@@ -203,7 +211,7 @@ const RbVerb rb_needs_verb = {
   .name = "needs",
   .summary = N_ ("List what waits for you, and how to answer it"),
   .usage = "",
-  .details = N_ ("Messages that no runtime has, events that the upstream refused, a network that is away, a disk that is full: each for as long as "
-                 "it waits. The last column is what to type. Notifications offer the same."),
+  .details = N_ ("Messages that no runtime has, senders who wait to be let in, events that the upstream refused, a network that is away, a disk that is "
+                 "full: each for as long as it waits. The last column is what to type. Notifications offer the same."),
   .run = run_needs,
 };

@@ -7,6 +7,7 @@
 #include "rb-mock-notifications.h"
 
 #include "rb-notice-board.h"
+#include "rb-policy-operator.h"
 
 #include <string.h>
 
@@ -160,6 +161,37 @@ test_answered_elsewhere (Fixture       *fixture,
   g_assert_cmpstr (rb_mock_notifications_wait (fixture->service, 1)->summary, ==, "No longer waiting");
   pass (fixture, 300);
   rb_test_wait_until (rb_mock_notifications_has_closed (fixture->service, 1));
+}
+
+static void
+test_held (Fixture       *fixture,
+           gconstpointer  data)
+{
+  const char *const clicks[] = { "Let in", "Refuse" };
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GVariant) rule = NULL;
+
+  g_test_summary ("A sender who is held is let in, or refused, with a click.");
+
+  if (!is_there (fixture))
+    return;
+  rb_policy_set_async (fixture->bus.core.core, "message", "bob@local", "*", "hold", NULL, rb_test_store_result, &result);
+  rb_test_wait_until (result != NULL);
+  rule = rb_policy_set_finish (fixture->bus.core.core, result, NULL);
+  g_assert_nonnull (rule);
+  for (guint i = 0; i < G_N_ELEMENTS (clicks); i++)
+    {
+      const RbMockNotice *notice = arrive_and_wait (fixture, i + 1, i == 0 ? 0 : 2);
+      guint32 id = notice->id;
+
+      g_assert_cmpstr (notice->summary, ==, "A sender waits to be let in");
+      rb_mock_notifications_click (fixture->service, id, rb_mock_notice_find_action (notice, clicks[i]));
+      rb_test_wait_until (g_strcmp0 (rb_core_fixture_place (&fixture->bus.core, i == 0 ? "m1" : "m2"), i == 0 ? "inbox" : "ended") == 0);
+      pass (fixture, 300);
+      rb_test_wait_until (rb_mock_notifications_has_closed (fixture->service, id));
+      if (i == 0)
+        g_assert_cmpstr (rb_mock_notifications_wait (fixture->service, 1)->summary, ==, "A message waits for you");
+    }
 }
 
 static void
@@ -511,6 +543,7 @@ main (int   argc,
 
   ADD ("/notices/click", NULL, test_click);
   ADD ("/notices/answered-elsewhere", NULL, test_answered_elsewhere);
+  ADD ("/notices/held", NULL, test_held);
   ADD ("/notices/failure", NULL, test_failure);
   ADD ("/notices/show", NULL, test_show);
   ADD ("/notices/digest", NULL, test_digest);

@@ -7,8 +7,10 @@
 #include "rb-worker.h"
 
 #include "rb-error.h"
+#include "rb-hold.h"
 #include "rb-needs.h"
 #include "rb-outbox-operator.h"
+#include "rb-policy-operator.h"
 
 #include <string.h>
 
@@ -256,6 +258,38 @@ test_store (RbCoreFixture *fixture,
 }
 
 static void
+test_held (RbCoreFixture *fixture,
+           gconstpointer  data)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GAsyncResult) accepted = NULL;
+  g_autoptr(GVariant) rule = NULL;
+  g_autoptr(GVariant) place = NULL;
+  g_autofree char *choices = NULL;
+
+  g_test_summary ("A sender who is held waits with the first message of the conversation; let in, the message waits for an endpoint.");
+
+  rb_policy_set_async (fixture->core, "message", "mallory", "*", "hold", NULL, rb_test_store_result, &result);
+  rb_test_wait_until (result != NULL);
+  rule = rb_policy_set_finish (fixture->core, result, NULL);
+  g_assert_nonnull (rule);
+  rb_fake_connector_deliver (fixture->connector, 1, "m1", "mallory", "let me in", "{\"correlation_id\":\"c1\"}");
+  rb_fake_connector_deliver (fixture->connector, 2, "m2", "mallory", "please", "{\"correlation_id\":\"c1\"}");
+  rb_test_settle ();
+  assert_ids (fixture, "held:m1");
+  assert_text (fixture, "held:m1", "who", "mallory");
+  choices = list_choices (fixture, "held:m1");
+  g_assert_cmpstr (choices, ==, "accept,refuse");
+
+  rb_hold_accept_async (fixture->core, "m1", FALSE, rb_test_store_result, &accepted);
+  rb_test_wait_until (accepted != NULL);
+  place = rb_hold_accept_finish (fixture->core, accepted, NULL);
+  g_assert_nonnull (place);
+  rb_test_settle ();
+  assert_ids (fixture, "held:m2,dispatch:m1");
+}
+
+static void
 test_unknown (RbCoreFixture *fixture,
               gconstpointer  data)
 {
@@ -280,6 +314,7 @@ main (int    argc,
   ADD ("/needs/dead-letter", "authority", test_dead_letter);
   ADD ("/needs/network", NULL, test_network);
   ADD ("/needs/store", NULL, test_store);
+  ADD ("/needs/held", NULL, test_held);
   ADD ("/needs/unknown", NULL, test_unknown);
 
   return g_test_run ();

@@ -280,6 +280,7 @@ test_needs (Fixture       *fixture,
     "{\"kind\":\"dispatch\",\"subject\":\"abcdefgh-1\",\"what\":\"x\",\"choices\":[{\"action\":\"dispatch\",\"endpoint_id\":\"ep_2\","
     "\"name\":\"two words; rm\"}]},"
     "{\"kind\":\"dispatch\",\"subject\":\"abcdefgh-2\",\"what\":\"x\",\"choices\":[]},"
+    "{\"kind\":\"held\",\"subject\":\"0123456789\",\"choices\":[{\"action\":\"accept\"},{\"action\":\"refuse\"}]},"
     "{\"kind\":\"dead-letter\",\"subject\":\"7\",\"choices\":[{\"action\":\"retry\"}]}]";
 
   g_test_summary ("What waits, from whom, and a command that answers it: with as much of the id as it takes, and a name only where it can be typed.");
@@ -291,6 +292,7 @@ test_needs (Fixture       *fixture,
   g_assert_nonnull (strstr (fixture->out, "brokerctl dispatch abcdefgh-1 ep_2\n"));
   g_assert_nonnull (strstr (fixture->out, "brokerctl attach\n"));
   g_assert_nonnull (strstr (fixture->out, "brokerctl retry 7\n"));
+  g_assert_nonnull (strstr (fixture->out, "brokerctl accept 01234567\n"));
   g_assert_nonnull (strstr (fixture->out, "evil\\x1b[2J@local"));
   g_assert_null (strchr (fixture->out, '\033'));
 
