@@ -17,10 +17,12 @@ static const struct {
   RbExitCode  code;
 } reason_codes[] = {
   { "ambiguous", RB_EXIT_AMBIGUOUS },
+  { "broker_not_on_bus", RB_EXIT_NOT_RUNNING },
   { "broker_not_running", RB_EXIT_NOT_RUNNING },
   { "broker_start_failed", RB_EXIT_NOT_RUNNING },
   { "broker_start_timeout", RB_EXIT_NOT_RUNNING },
   { "broker_unreachable", RB_EXIT_NOT_RUNNING },
+  { "no_bus", RB_EXIT_NOT_RUNNING },
 };
 
 void

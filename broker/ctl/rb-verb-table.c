@@ -23,6 +23,7 @@ static const RbVerb *const verbs[] = {
   &rb_policy_verb,
   &rb_claim_verb,
   &rb_settle_verb,
+  &rb_monitor_verb,
   &rb_show_verb,
   &rb_explain_verb,
   &rb_search_verb,

@@ -66,6 +66,7 @@ extern const RbVerb rb_list_verb;
 extern const RbVerb rb_login_verb;
 extern const RbVerb rb_logout_verb;
 extern const RbVerb rb_modules_verb;
+extern const RbVerb rb_monitor_verb;
 extern const RbVerb rb_needs_verb;
 extern const RbVerb rb_open_verb;
 extern const RbVerb rb_outbox_verb;
