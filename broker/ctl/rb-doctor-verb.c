@@ -6,12 +6,26 @@
 #include "rb-doctor.h"
 #include "rb-error.h"
 #include "rb-program.h"
+#include "rb-prove.h"
 #include "rb-verb.h"
 #include "rb-view.h"
 
 #include <glib/gi18n.h>
 
 #define EXAMINE_MS 120000
+
+static struct {
+  gboolean prove;
+  int      messages;
+  int      kills;
+} wanted = { .messages = 200, .kills = 5 };
+
+static const GOptionEntry options[] = {
+  { "prove", 0, 0, G_OPTION_ARG_NONE, &wanted.prove, N_ ("Prove it: send messages, kill the broker meanwhile, count"), NULL },
+  { "messages", 0, 0, G_OPTION_ARG_INT, &wanted.messages, N_ ("With --prove: how many messages, 1 to 5000 (200)"), N_ ("NUMBER") },
+  { "kills", 0, 0, G_OPTION_ARG_INT, &wanted.kills, N_ ("With --prove: how often the broker is killed meanwhile, 0 to 100 (5)"), N_ ("NUMBER") },
+  { NULL },
+};
 
 /* Settings, modules, disk, files, database: the daemon's program knows where they are. */
 static void
@@ -93,8 +107,17 @@ static RbExitCode
 run_doctor (RbCtl             *ctl,
             const char *const *args)
 {
-  g_autoptr(RbDoctor) doctor = rb_doctor_new ();
+  g_autoptr(RbDoctor) doctor = NULL;
 
+  if (wanted.messages < 1 || wanted.messages > RB_PROVE_MESSAGES_MAX || wanted.kills < 0 || wanted.kills > RB_PROVE_KILLS_MAX)
+    {
+      rb_ctl_warn (_ ("--messages takes 1 to %d, --kills 0 to %d"), RB_PROVE_MESSAGES_MAX, RB_PROVE_KILLS_MAX);
+      return RB_EXIT_USAGE;
+    }
+  if (wanted.prove)
+    return rb_prove_run (ctl, (guint) wanted.messages, (guint) wanted.kills);
+
+  doctor = rb_doctor_new ();
   rb_doctor_look_at_session (doctor, ctl);
   look_at_files (doctor, ctl);
   look_at_running (doctor, ctl);
@@ -105,9 +128,13 @@ run_doctor (RbCtl             *ctl,
 const RbVerb rb_doctor_verb = {
   .name = "doctor",
   .summary = N_ ("Look at everything that a broker needs"),
-  .usage = "",
+  .usage = "[--prove [--messages NUMBER] [--kills NUMBER]]",
   .details = N_ ("Program, session, settings, modules, disk, permissions, files left behind, database, clock, the broker that runs and its network: each is "
                  "good, worth a look, bad, or skipped with the reason, and says what to do. Starts no broker and changes nothing. The exit status is 1 when "
-                 "something is bad. How far the clock is from the network's is not looked at: nobody here knows it."),
+                 "something is bad. How far the clock is from the network's is not looked at: nobody here knows it.\n\n"
+                 "With --prove it takes nobody's word: a broker of its own, in a directory of its own, is sent messages and killed while they are on "
+                 "their way, started again, and killed once more at the end; then each message that was acknowledged has to be there, once and in "
+                 "order. Your broker and your messages are not touched. The exit status is 1 when one was lost, repeated or misplaced."),
+  .options = options,
   .run = run_doctor,
 };

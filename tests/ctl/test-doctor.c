@@ -237,6 +237,28 @@ test_daemon (Fixture       *fixture,
   assert_found (fixture, "database", "fail", "broker.db'");
 }
 
+static void
+test_prove (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("A broker of its own is killed between messages and loses none; nothing of the person's is used, nothing is left.");
+
+  g_setenv ("MASONS_BROKER_CREDENTIALS_FILE", "/nonexistent", TRUE);
+  g_setenv ("TMPDIR", fixture->home, TRUE);
+  g_assert_cmpint (look (fixture, "--prove --messages 24 --kills 2"), ==, RB_EXIT_OK);
+  g_unsetenv ("TMPDIR");
+  g_assert_true (g_str_has_prefix (fixture->ctl.out, "{\"sent\":24,\"acknowledged\":"));
+  if (strstr (fixture->ctl.out, "\"kills\":3,\"lost\":0,\"twice\":0,\"out_of_order\":0,\"strange\":0,") == NULL)
+    g_error ("%s", fixture->ctl.out);
+  g_assert_cmpuint (count_files (fixture->home), ==, 0);
+  g_assert_cmpuint (count_files (fixture->ctl.data_dir), ==, 0);
+
+  g_assert_cmpint (look (fixture, "--prove --messages 0"), ==, RB_EXIT_USAGE);
+  g_assert_cmpint (look (fixture, "--prove --messages 5001"), ==, RB_EXIT_USAGE);
+  g_assert_cmpint (look (fixture, "--prove --kills 101"), ==, RB_EXIT_USAGE);
+  g_assert_cmpint (look (fixture, "--prove --kills -1"), ==, RB_EXIT_USAGE);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -249,6 +271,7 @@ main (int    argc,
   g_test_add ("/doctor/upstream", Fixture, "broker", set_up, test_upstream, tear_down);
   g_test_add ("/doctor/bus", Fixture, NULL, set_up, test_bus, tear_down);
   g_test_add ("/doctor/daemon", Fixture, NULL, set_up, test_daemon, tear_down);
+  g_test_add ("/doctor/prove", Fixture, NULL, set_up, test_prove, tear_down);
 
   return g_test_run ();
 }
