@@ -125,7 +125,7 @@ function showLimits() {
     .filter((limit) => limit.limit > 0 && (allLimits || limit.used > 0 || limit.reached > 0))
     .sort((a, b) => b.used / b.limit - a.used / a.limit || a.name.localeCompare(b.name));
 
-  reconcile(get('limits'), allLimits ? limits : limits.slice(0, 8), (limit) => limit.name, createLimit, updateLimit);
+  reconcile(get('limits'), allLimits ? limits : limits.slice(0, 6), (limit) => limit.name, createLimit, updateLimit);
 }
 
 export function watchLimits() {

@@ -78,7 +78,7 @@ export class Live {
   async read() {
     this.waiting = [];
     try {
-      const names = ['status', 'needs', 'endpoints', 'inbox', 'assignments'];
+      const names = ['status', 'needs', 'endpoints', 'inbox', 'held', 'assignments'];
       const answers = await Promise.all(names.map((name) => ask('GET', name)));
 
       load(Object.fromEntries(names.map((name, i) => [name, answers[i]])));

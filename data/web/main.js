@@ -6,6 +6,7 @@ import { showAssignments } from './assignments.js';
 import { sample, showCharts, watchLimits } from './charts.js';
 import { ageAll, announce, get, setData, setText } from './dom.js';
 import { showEndpoints } from './endpoints.js';
+import { showHeld } from './held.js';
 import { showInbox } from './inbox.js';
 import { refreshLadder } from './ladder.js';
 import { Live } from './live.js';
@@ -20,6 +21,7 @@ const STATUS_MS = 10000;
 
 function show() {
   showOverview();
+  showHeld();
   showNeeds();
   showInbox();
   showAssignments();

@@ -7,6 +7,8 @@ import { ask } from './session.js';
 import { state } from './state.js';
 
 const COLLECT_MS = 200;
+// What has a list, and forms, of its own.
+const ELSEWHERE = ['dispatch', 'held', 'loop'];
 const titles = {
   'dead-letter': 'The network refused an event for good',
   upstream: 'The network cannot be reached, or refuses us',
@@ -65,8 +67,8 @@ function update(node, need) {
 }
 
 export function showNeeds() {
-  const others = state.needs.filter((need) => need.kind !== 'dispatch');
+  const others = state.needs.filter((need) => !ELSEWHERE.includes(need.kind));
 
-  get('needs').hidden = others.length === 0;
+  get('needs').hidden = others.length === 0 && state.held.size === 0;
   reconcile(get('needs-list'), others, (need) => need.id, create, update);
 }

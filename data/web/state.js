@@ -10,6 +10,7 @@ export const state = {
   needs: [],
   endpoints: new Map(),     // by their id
   inbox: new Map(),         // by the message's id
+  held: new Map(),          // likewise: of those that a person has to let in
   assignments: new Map(),   // likewise
   ended: new Map(),         // likewise: of those, what ended while we looked
 };
@@ -21,11 +22,12 @@ function fillMap(map, rows, keyOf) {
   }
 }
 
-export function load({ status, needs, endpoints, inbox, assignments }) {
+export function load({ status, needs, endpoints, inbox, held, assignments }) {
   state.status = status;
   state.needs = needs;
   fillMap(state.endpoints, endpoints, (row) => row.endpoint_id);
   fillMap(state.inbox, inbox, (row) => row.id);
+  fillMap(state.held, held, (row) => row.id);
   fillMap(state.assignments, assignments, (row) => row.message_id);
 }
 
@@ -41,6 +43,15 @@ function applyMap(map, changes, gone) {
   }
 }
 
+// Of a message it is told where it is; only its reason says that it is not in the inbox yet.
+function isHeld(row) {
+  return row?.reason?.startsWith('held') ?? false;
+}
+
+function pick(changes, isMeant) {
+  return changes && Object.fromEntries(Object.entries(changes).map(([id, row]) => [id, isMeant(row) ? row : null]));
+}
+
 function keepEnded(messageId, assignment) {
   if (assignment === undefined) {
     return;
@@ -54,7 +65,8 @@ function keepEnded(messageId, assignment) {
 export function apply(changes) {
   state.status = changes.status;
   applyMap(state.endpoints, changes.endpoints);
-  applyMap(state.inbox, changes.inbox);
+  applyMap(state.inbox, pick(changes.inbox, (row) => !isHeld(row)));
+  applyMap(state.held, pick(changes.inbox, isHeld));
   applyMap(state.assignments, changes.assignments, keepEnded);
 }
 

@@ -22,6 +22,7 @@ from broker import Broker
 from webdriver import Browser, why_not
 
 HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=2</script>'
+HELD = '#held [data-key="{}"] {}'
 # Far above what it takes (a tenth of it), for machines that do much else meanwhile.
 PAINT_MAX_MS = 3000
 
@@ -172,6 +173,34 @@ def test_refused(test):
     test.wait_gone(message_id)
 
 
+POLICY = '''
+const [path, body, done] = arguments;
+fetch('/v1/operator/policy' + path, { method: 'POST', body: JSON.stringify(body),
+  headers: { Authorization: 'Page ' + sessionStorage.getItem('runtime-broker-session') } }).then(answer => answer.json()).then(done);
+'''
+
+
+def test_held(test):
+    """What a rule holds is in no inbox until a person lets it in; what is refused is gone"""
+    test.open()
+    rule = test.browser.run_async(POLICY, '', {'what': 'message', 'sender': 'default@local', 'action': 'hold'})
+    accepted = test.broker.send('may I come in? ' + HOSTILE)
+    refused = test.broker.send('and I?')
+    for message_id in (accepted, refused):
+        test.browser.wait('the held message', 'return document.querySelector(arguments[0]) !== null', HELD.format(message_id, ''))
+        test.wait_gone(message_id)
+    test.browser.wait_text('#needs', 'a rule says')
+    assert test.browser.run('return document.querySelectorAll("#held img, #held script").length') == 0
+    test.browser.click(HELD.format(accepted, '[type=submit]'))
+    test.browser.wait('it in the inbox', 'return document.querySelector(arguments[0]) !== null', test.row(accepted))
+    test.browser.click(HELD.format(refused, '[type=button]'))
+    test.browser.wait('it to go', 'return document.querySelector(arguments[0]) === null', HELD.format(refused, ''))
+    test.browser.wait('nothing to need anybody', 'return document.querySelector("#needs").hidden')
+    test.browser.run_async(POLICY, '/remove', {'id': rule['id']})
+    test.broker.run('dispatch', accepted, 'quick')
+    test.wait_gone(accepted)
+
+
 def test_restart(test):
     """A restart of the broker shows, and mends by itself"""
     test.open()
@@ -285,8 +314,8 @@ def test_killed(test):
     test.browser.wait_text('#assignments .with', 'slow')
 
 
-TESTS = (test_login, test_second_use, test_reload, test_live, test_mouse, test_keyboard, test_search, test_refused, test_restart, test_foreign,
-         test_foreign_host, test_accessible, test_killed)
+TESTS = (test_login, test_second_use, test_reload, test_live, test_mouse, test_keyboard, test_search, test_refused, test_held, test_restart,
+         test_foreign, test_foreign_host, test_accessible, test_killed)
 
 
 def run_all(test):
