@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define MINUTE_MS 60000
+#define CORRELATED 'c'      /* how the key of a conversation begins that has a correlation */
 
 typedef struct {
   RbLoopWay way;             /* of its last message */
@@ -71,7 +72,7 @@ rb_loop_dup_key (const RbLoop *self,
 
   if (!rb_loop_is_on (self) || what == NULL || address == NULL)
     return NULL;
-  return g_strdup_printf ("%s%" G_GSIZE_FORMAT ":%s%s", is_correlated ? "c" : "e", strlen (what), what, address);
+  return g_strdup_printf ("%c%" G_GSIZE_FORMAT ":%s%s", is_correlated ? CORRELATED : 'e', strlen (what), what, address);
 }
 
 static Conversation *
@@ -121,7 +122,7 @@ rb_loop_pass (RbLoop     *self,
     hop (conversation, now_ms);
   conversation->way = way;
   conversation->last_ms = now_ms;
-  conversation->is_open |= (self->hops > 0 && conversation->n_hops > self->hops) ||
+  conversation->is_open |= (self->hops > 0 && *key == CORRELATED && conversation->n_hops > self->hops) ||
                            (self->rate > 0 && conversation->n_in_minute > self->rate);
   return !conversation->is_open;
 }

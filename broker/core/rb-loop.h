@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 
 /* Pure, in memory: a restart begins anew. A hop is a message that goes the other way than the one before it. A conversation with too many of
  * them, or with too many in a minute, is open until a person says go on; one in which nothing was said for ten minutes begins anew, and so
- * does one that is forgotten, because so many others came. @now_ms: of the monotonic clock. */
+ * does one that is forgotten, because so many others came. What is one only because it is of one sender to one endpoint may be many tasks that have
+ * nothing to do with each other: of those only so many in a minute are too many. @now_ms: of the monotonic clock. */
 
 #define RB_LOOP_CONVERSATIONS_MAX 4096
 #define RB_LOOP_PAUSE_MS 600000
@@ -18,7 +19,7 @@ typedef struct _RbLoop RbLoop;
 
 typedef enum { RB_LOOP_IN, RB_LOOP_OUT } RbLoopWay;
 
-/* @hops: in all; @rate: in a minute; 0: any number */
+/* @hops: in all, under one correlation; @rate: in a minute; 0: any number */
 RbLoop     *rb_loop_new        (guint hops, guint rate);
 void        rb_loop_free       (RbLoop *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbLoop, rb_loop_free)

@@ -194,6 +194,35 @@ test_rate (RbCoreFixture *fixture,
   g_assert_cmpstr (reason_of (fixture, 11), ==, "held_loop");
 }
 
+static gboolean
+turn (RbLoop     *loop,
+      const char *key,
+      guint       n)
+{
+  gboolean passes = TRUE;
+
+  for (guint i = 0; i < n; i++)
+    passes = rb_loop_pass (loop, key, i % 2 == 0 ? RB_LOOP_IN : RB_LOOP_OUT, 1);
+  return passes;
+}
+
+static void
+test_tasks (RbCoreFixture *fixture,
+            gconstpointer  data)
+{
+  g_autoptr(RbLoop) hops = rb_loop_new (10, 0);
+  g_autoptr(RbLoop) rate = rb_loop_new (0, 10);
+  g_autofree char *talk = rb_loop_dup_key (hops, "c1", "ep_1", "bob");
+  g_autofree char *tasks = rb_loop_dup_key (hops, NULL, "ep_1", "bob");
+
+  g_test_summary ("Tasks without a correlation that a worker answers are no loop, however many; too many in a minute are one.");
+
+  g_assert_true (turn (hops, tasks, 5000));
+  g_assert_false (turn (hops, talk, 5000));
+  g_assert_false (turn (rate, tasks, 5000));
+  g_assert_null (rb_loop_dup_key (hops, NULL, NULL, "bob"));
+}
+
 static void
 test_one_way (RbCoreFixture *fixture,
               gconstpointer  data)
@@ -267,6 +296,7 @@ main (int   argc,
   ADD ("hops", NULL, test_hops);
   ADD ("pause", NULL, test_pause);
   ADD ("rate", NULL, test_rate);
+  ADD ("tasks", NULL, test_tasks);
   ADD ("one-way", NULL, test_one_way);
   ADD ("claim", "network", test_claim);
   ADD ("list", NULL, test_list);
