@@ -85,7 +85,7 @@ run_claim (RbCtl             *ctl,
 const RbVerb rb_claim_verb = {
   .name = "claim",
   .summary = N_ ("Take a message of the inbox yourself, and answer it"),
-  .usage = "MESSAGE [--reply TEXT | --exec 'PROGRAM ARGS']",
+  .usage = N_ ("MESSAGE [--reply TEXT | --exec 'PROGRAM ARGS']"),
   .details = N_ ("The message is yours for as long as this runs: it is shown, and the line that you type is the answer; /fail 1 [REASON] refuses it, "
                  "/done 1 drops it without an answer. Who leaves without one (/quit, Ctrl-D, Ctrl-C) has failed it: it does not come back to the inbox. "
                  "With --reply or --exec nobody is asked. MESSAGE may be shortened to any beginning that fits only one.\n\n"

@@ -128,7 +128,7 @@ run_doctor (RbCtl             *ctl,
 const RbVerb rb_doctor_verb = {
   .name = "doctor",
   .summary = N_ ("Look at everything that a broker needs"),
-  .usage = "[--prove [--messages NUMBER] [--kills NUMBER]]",
+  .usage = N_ ("[--prove [--messages NUMBER] [--kills NUMBER]]"),
   .details = N_ ("Program, session, settings, modules, disk, permissions, files left behind, database, clock, the broker that runs and its network: each is "
                  "good, worth a look, bad, or skipped with the reason, and says what to do. Starts no broker and changes nothing. The exit status is 1 when "
                  "something is bad. How far the clock is from the network's is not looked at: nobody here knows it.\n\n"

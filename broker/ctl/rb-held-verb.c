@@ -148,7 +148,7 @@ const RbVerb rb_held_verb = {
 const RbVerb rb_accept_verb = {
   .name = "accept",
   .summary = N_ ("Let a held message in"),
-  .usage = "MESSAGE",
+  .usage = N_ ("MESSAGE"),
   .details = N_ ("It goes where it would have gone when it came. MESSAGE may be shortened to any beginning that fits only one. With --remember a rule is "
                  "made for its sender, and what else of that sender is held comes in, too."),
   .options = accept_options,
@@ -160,7 +160,7 @@ const RbVerb rb_accept_verb = {
 const RbVerb rb_refuse_verb = {
   .name = "refuse",
   .summary = N_ ("Do not let a held message in"),
-  .usage = "MESSAGE",
+  .usage = N_ ("MESSAGE"),
   .details = N_ ("It ends, and can be explained and searched for as long as what has ended is kept. MESSAGE may be shortened to any beginning that fits only "
                  "one."),
   .options = refuse_options,

@@ -318,7 +318,7 @@ run_logout (RbCtl             *ctl,
 const RbVerb rb_login_verb = {
   .name = "login",
   .summary = N_ ("Keep the credentials of the network in the keyring"),
-  .usage = "[--file FILE | -] [--to-file FILE] | --status",
+  .usage = N_ ("[--file FILE | -] [--to-file FILE] | --status"),
   .details = N_ ("Asks for them, or reads FILE or ('-') standard input, which has the form of the credentials file: {\"accounts\": {\"default\": "
                  "{\"connectorUrl\": \"wss://...\", \"token\": \"...\"}}}. They are judged as a start would; then your keyring has them, or, only "
                  "if you say so with --to-file, a file that only you can read. From the next start on the profile is 'masons' by itself. A "

@@ -163,7 +163,7 @@ run_policy (RbCtl             *ctl,
 const RbVerb rb_policy_verb = {
   .name = "policy",
   .summary = N_ ("Say what is done with messages, and with runtimes that the network starts"),
-  .usage = "[list | set ACTION SENDER | remove ID]",
+  .usage = N_ ("[list | set ACTION SENDER | remove ID]"),
   .details = N_ ("ACTION for messages: accept, hold (until you say so: held, accept, refuse) or refuse; for spawns: allow, ask or deny. SENDER is an address, "
                  "or a pattern in which * is any characters. The rule that says most decides: an address before a pattern before *, then the "
                  "kind; the list is in that order. Without a rule messages are accepted, and spawns are what spawn.approval says."),

@@ -28,6 +28,9 @@ make_launcher (RbCtl              *ctl,
   if (run->input_fd > 0)
     g_subprocess_launcher_take_stdin_fd (launcher, fcntl (run->input_fd, F_DUPFD_CLOEXEC, 3));
   g_subprocess_launcher_setenv (launcher, "MASONS_BROKER_ACCOUNT_ID", ctl->options->account_id, TRUE);
+  /* What it says is passed on, and a script reads the same everywhere. */
+  if (ctl->json)
+    g_subprocess_launcher_setenv (launcher, "LANGUAGE", "en", TRUE);
   if (ctl->options->data_dir != NULL)
     g_subprocess_launcher_setenv (launcher, "MASONS_BROKER_USER_DATA", ctl->options->data_dir, TRUE);
   return launcher;

@@ -64,7 +64,7 @@ run_settle (RbCtl             *ctl,
 const RbVerb rb_settle_verb = {
   .name = "settle",
   .summary = N_ ("Declare a message of the inbox handled, without a reply"),
-  .usage = "MESSAGE",
+  .usage = N_ ("MESSAGE"),
   .details = N_ ("It leaves the inbox, and the network is told. MESSAGE may be shortened to any beginning that fits only one. What an endpoint has in "
                  "hand only that endpoint can settle."),
   .min_args = 1,

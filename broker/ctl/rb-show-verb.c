@@ -226,7 +226,7 @@ run_show (RbCtl             *ctl,
 const RbVerb rb_show_verb = {
   .name = "show",
   .summary = N_ ("Show one message, assignment, endpoint or module, whole"),
-  .usage = "ID",
+  .usage = N_ ("ID"),
   .details = N_ ("A message with all that it says; also one that has ended, as long as that is kept. ID may be shortened to any beginning that fits only "
                  "one; endpoints go by their name, too, and modules by theirs (connector-local). Looking changes nothing."),
   .min_args = 1,

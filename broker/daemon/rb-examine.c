@@ -128,11 +128,11 @@ examine_disk (Examination *self)
   else if (access (place, W_OK) != 0)
     report (self, "disk", "fail", _ ("give yourself the right to write there, or set broker.data-dir"), "%s: %s", place, g_strerror (errno));
   else if (free_mib < FAIL_BELOW_MIB)
-    report (self, "disk", "fail", _ ("make room: a broker on a full disk refuses everything new"), _ ("%" G_GUINT64_FORMAT " MiB are free at %s"),
-            free_mib, place);
+    report (self, "disk", "fail", _ ("make room: a broker on a full disk refuses everything new"), _ ("%llu MiB are free at %s"),
+            (unsigned long long) free_mib, place);
   else
     report (self, "disk", free_mib < WARN_BELOW_MIB ? "warn" : "ok", free_mib < WARN_BELOW_MIB ? _ ("make room soon") : NULL,
-            _ ("%" G_GUINT64_FORMAT " MiB are free at %s"), free_mib, place);
+            _ ("%llu MiB are free at %s"), (unsigned long long) free_mib, place);
 }
 
 /* @path need not be there. FALSE when something was wrong with it. */
@@ -226,14 +226,17 @@ examine_database (Examination *self)
   size_mib = (guint64) database.st_size / MIB;
   log_mib = stat (log, &found) == 0 ? (guint64) found.st_size / MIB : 0;
   if (log_mib > LONG_LOG_MIB)
-    report (self, "database", "warn", _ ("restart the broker: it folds the log into the database"), _ ("its log has %" G_GUINT64_FORMAT " MiB"), log_mib);
+    report (self, "database", "warn", _ ("restart the broker: it folds the log into the database"), _ ("its log has %llu MiB"),
+            (unsigned long long) log_mib);
   if (self->is_running)
-    report (self, "database", "skipped", NULL, _ ("%" G_GUINT64_FORMAT " MiB and a log of %" G_GUINT64_FORMAT
-            " MiB; the broker that runs has it for itself, and examined it when it started"), size_mib, log_mib);
+    report (self, "database", "skipped", NULL,
+            _ ("%llu MiB and a log of %llu MiB; the broker that runs has it for itself, and examined it when it started"),
+            (unsigned long long) size_mib, (unsigned long long) log_mib);
   else if (size_mib + log_mib > COPY_MAX_MIB)
-    report (self, "database", "skipped", NULL, _ ("%" G_GUINT64_FORMAT " MiB are too much to examine a copy"), size_mib + log_mib);
+    report (self, "database", "skipped", NULL, _ ("%llu MiB are too much to examine a copy"), (unsigned long long) (size_mib + log_mib));
   else if (rb_sqlite_store_examine (path, &error))
-    report (self, "database", "ok", NULL, _ ("%" G_GUINT64_FORMAT " MiB and a log of %" G_GUINT64_FORMAT " MiB; it is whole"), size_mib, log_mib);
+    report (self, "database", "ok", NULL, _ ("%llu MiB and a log of %llu MiB; it is whole"),
+            (unsigned long long) size_mib, (unsigned long long) log_mib);
   else if (g_strcmp0 (rb_error_get_reason (error), "not_copied") == 0)
     report (self, "database", "skipped", NULL, "%s", error->message);
   else
