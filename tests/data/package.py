@@ -93,7 +93,7 @@ def test_scripts(package):
     assert os.access(os.path.join(package.top, 'debian', 'rules'), os.X_OK)
 
 
-TESTS = (test_version, test_every_file, test_build_needs, test_scripts)
+TESTS = (test_version, test_every_file, test_build_needs, test_symbols, test_scripts)
 
 if __name__ == '__main__':
     sys.exit(cases.run(TESTS, Package(*sys.argv[1:])))

@@ -64,6 +64,21 @@ def test_formats(texts):
         assert 'fuzzy' not in said, said
 
 
+def test_complete(texts):
+    """Every text in the source is translated as it is now, and no translation is of a text that is gone."""
+    cases.need('xgettext')
+    cases.need('msgcmp')
+    pot = os.path.join(texts.scratch, 'fresh.pot')
+    cases.check('xgettext', '--from-code=UTF-8', '--directory=' + texts.top, '--files-from=' + os.path.join(texts.top, 'po', 'POTFILES.in'),
+                *('--keyword=' + keyword for keyword in KEYWORDS), '--output=' + pot)
+    for language in languages(texts):
+        merged = os.path.join(texts.scratch, language + '.po')
+        cases.check('msgcmp', texts.po(language), pot)
+        cases.check('msgmerge', '--quiet', '--no-fuzzy-matching', '--output-file=' + merged, texts.po(language), pot)
+        gone = cases.check('msgattrib', '--only-obsolete', '--no-wrap', merged)
+        assert '#~ msgid' not in gone, gone
+
+
 def test_help(texts):
     """Help is in the language of the session, from the build folder, too."""
     for language, heading in LANGUAGES.items():
@@ -95,6 +110,9 @@ def test_json(texts):
     """With --json everything is as it is in English: names, values, remarks, exit codes."""
     for arguments in (['status'], ['no-such-verb'], ['explain', 'x'], ['config', 'explain']):
         assert texts.run('de', '--json', *arguments) == texts.run('en', '--json', *arguments), arguments
+    # What is free on a disk is another number each time.
+    doctors = [re.sub(r'\d+', '0', texts.run(language, 'doctor', '--json')[0]) for language in ('en', 'de')]
+    assert doctors[0] == doctors[1] and '"' in doctors[0], doctors
     with session.broker(texts.programs, texts.env) as call:
         call('send', '--to', 'default@local', 'kept')
         for view in ('list', 'inbox', 'assignments', 'outbox', 'dead-letters', 'modules', 'needs', 'env'):
@@ -127,7 +145,7 @@ def test_desktop(texts):
         assert '<summary xml:lang="{}">'.format(language) in metainfo, metainfo
 
 
-TESTS = (test_listed, test_formats, test_help, test_columns, test_refusals, test_json, test_desktop)
+TESTS = (test_listed, test_formats, test_complete, test_help, test_columns, test_refusals, test_json, test_desktop)
 
 if __name__ == '__main__':
     with contextlib.closing(Texts(*sys.argv[1:])) as all_texts:
