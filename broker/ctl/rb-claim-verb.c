@@ -94,5 +94,6 @@ const RbVerb rb_claim_verb = {
   .min_args = 1,
   .max_args = 1,
   .own_timeout = TRUE,
+  .completes = "message",
   .run = run_claim,
 };

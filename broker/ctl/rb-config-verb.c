@@ -89,6 +89,7 @@ const RbVerb rb_config_verb = {
   .usage = "explain",
   .details = N_ ("Asks the running broker; without one, what the next start would use."),
   .max_args = 1,
+  .completes = "=explain",
   .run = run_config,
 };
 

@@ -79,5 +79,6 @@ const RbVerb rb_dispatch_verb = {
   .details = N_ ("Both may be shortened to any beginning that fits only one; endpoints go by their name, too."),
   .min_args = 2,
   .max_args = 2,
+  .completes = "message endpoint",
   .run = run_dispatch,
 };

@@ -166,5 +166,6 @@ const RbVerb rb_explain_verb = {
   .options = options,
   .min_args = 1,
   .max_args = 1,
+  .completes = "any",
   .run = run_explain,
 };

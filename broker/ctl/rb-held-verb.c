@@ -154,6 +154,7 @@ const RbVerb rb_accept_verb = {
   .options = accept_options,
   .min_args = 1,
   .max_args = 1,
+  .completes = "held",
   .run = run_accept,
 };
 
@@ -166,5 +167,6 @@ const RbVerb rb_refuse_verb = {
   .options = refuse_options,
   .min_args = 1,
   .max_args = 1,
+  .completes = "held",
   .run = run_refuse,
 };

@@ -94,5 +94,6 @@ const RbVerb rb_help_verb = {
   .summary = N_ ("Explain brokerctl or one of its verbs"),
   .usage = N_ ("[VERB]"),
   .max_args = 1,
+  .completes = "verb",
   .run = run_help,
 };

@@ -169,5 +169,6 @@ const RbVerb rb_policy_verb = {
                  "kind; the list is in that order. Without a rule messages are accepted, and spawns are what spawn.approval says."),
   .options = options,
   .max_args = 3,
+  .completes = "=list|set|remove =accept|hold|refuse|allow|ask|deny none",
   .run = run_policy,
 };

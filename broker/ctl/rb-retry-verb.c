@@ -76,5 +76,6 @@ const RbVerb rb_retry_verb = {
   .details = N_ ("ID is the number that dead-letters shows."),
   .options = options,
   .max_args = 1,
+  .completes = "dead-letter",
   .run = run_retry,
 };

@@ -5,6 +5,7 @@
 
 #include "rb-error.h"
 #include "rb-moment.h"
+#include "rb-pick.h"
 #include "rb-query.h"
 #include "rb-verb.h"
 #include "rb-view.h"
@@ -41,7 +42,7 @@ parse_limit (const char  *name,
 static const GOptionEntry options[] = {
   { "from", 0, 0, G_OPTION_ARG_STRING, &wanted.from, N_ ("Only what came from this address"), N_ ("ADDRESS") },
   { "to", 0, 0, G_OPTION_ARG_STRING, &wanted.to, N_ ("Only what was sent to this address"), N_ ("ADDRESS") },
-  { "endpoint", 'e', 0, G_OPTION_ARG_STRING, &wanted.endpoint, N_ ("Only what this endpoint had or sent"), N_ ("ID") },
+  { "endpoint", 'e', 0, G_OPTION_ARG_STRING, &wanted.endpoint, N_ ("Only what this endpoint had or sent"), N_ ("ENDPOINT") },
   { "since", 0, 0, G_OPTION_ARG_STRING, &wanted.since, N_ ("Not what came before"), N_ ("TIME") },
   { "until", 0, 0, G_OPTION_ARG_STRING, &wanted.until, N_ ("Not what came then or later"), N_ ("TIME") },
   { "limit", 'n', 0, G_OPTION_ARG_CALLBACK, parse_limit, N_ ("At most so many (20)"), N_ ("NUMBER") },
@@ -167,7 +168,6 @@ make_query (RbQuery            *query,
   rb_query_add (query, "words", words);
   rb_query_add (query, "from", wanted.from);
   rb_query_add (query, "to", wanted.to);
-  rb_query_add (query, "endpoint", wanted.endpoint);
   rb_query_add_number (query, "limit", MIN (limit, PAGE));
   return rb_query_add_moment (query, "since", wanted.since, now_ms, error) && rb_query_add_moment (query, "until", wanted.until, now_ms, error);
 }
@@ -222,6 +222,27 @@ search (Output  *output,
   return RB_EXIT_OK;
 }
 
+/* One that is closed is known by its whole id alone. */
+static gboolean
+add_endpoint (RbCtl    *ctl,
+              RbQuery  *query,
+              GError  **error)
+{
+  g_autoptr(GError) why = NULL;
+  g_autofree char *id = NULL;
+
+  if (wanted.endpoint == NULL)
+    return TRUE;
+  id = rb_pick_endpoint (ctl, wanted.endpoint, &why);
+  if (id == NULL && !g_error_matches (why, RB_ERROR, RB_ERROR_NOT_FOUND))
+    {
+      g_propagate_error (error, g_steal_pointer (&why));
+      return FALSE;
+    }
+  rb_query_add (query, "endpoint", id != NULL ? id : wanted.endpoint);
+  return TRUE;
+}
+
 static RbExitCode
 run_search (RbCtl             *ctl,
             const char *const *args)
@@ -230,14 +251,17 @@ run_search (RbCtl             *ctl,
   Output output = { ctl, g_get_real_time () / 1000, limit, 0, FALSE };
   g_autoptr(RbQuery) query = rb_query_new ();
   g_autoptr(GError) error = NULL;
-  gboolean is_good;
+  RbExitCode code = RB_EXIT_OK;
 
-  is_good = make_query (query, args, limit, output.now_ms, &error);
+  if (!make_query (query, args, limit, output.now_ms, &error))
+    {
+      rb_ctl_fail (error);
+      code = RB_EXIT_USAGE;
+    }
+  else if (!add_endpoint (ctl, query, &error))
+    code = rb_ctl_fail (error);
   clear_wanted ();
-  if (is_good)
-    return search (&output, query);
-  rb_ctl_fail (error);
-  return RB_EXIT_USAGE;
+  return code == RB_EXIT_OK ? search (&output, query) : code;
 }
 
 const RbVerb rb_search_verb = {

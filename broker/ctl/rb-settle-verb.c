@@ -69,5 +69,6 @@ const RbVerb rb_settle_verb = {
                  "hand only that endpoint can settle."),
   .min_args = 1,
   .max_args = 1,
+  .completes = "message",
   .run = run_settle,
 };

@@ -231,5 +231,6 @@ const RbVerb rb_show_verb = {
                  "one; endpoints go by their name, too, and modules by theirs (connector-local). Looking changes nothing."),
   .min_args = 1,
   .max_args = 1,
+  .completes = "any",
   .run = run_show,
 };

@@ -41,6 +41,7 @@ static const RbVerb *const verbs[] = {
   &rb_env_verb,
   &rb_demo_verb,
   &rb_help_verb,
+  &rb_complete_verb,
   NULL,
 };
 

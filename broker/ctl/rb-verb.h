@@ -23,6 +23,7 @@ typedef struct {
   gboolean            starts;        /* starts the daemon when none runs */
   gboolean            own_timeout;   /* --timeout is not how long an answer may take */
   gboolean            hidden;        /* for scripts of ours; in no list */
+  const char         *completes;     /* (nullable) of what kind its arguments are, one word each: "message endpoint"; see rb-complete.h */
   RbVerbFunc          run;
 } RbVerb;
 
@@ -51,6 +52,7 @@ extern const RbVerb rb_accept_verb;
 extern const RbVerb rb_assignments_verb;
 extern const RbVerb rb_attach_verb;
 extern const RbVerb rb_claim_verb;
+extern const RbVerb rb_complete_verb;
 extern const RbVerb rb_config_verb;
 extern const RbVerb rb_dead_letters_verb;
 extern const RbVerb rb_demo_verb;

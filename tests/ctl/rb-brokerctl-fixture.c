@@ -32,13 +32,10 @@ rb_brokerctl_tear_down (RbBrokerctlFixture *fixture,
 }
 
 GSubprocess *
-rb_brokerctl_start (RbBrokerctlFixture *fixture,
-                    const char         *arguments)
+rb_brokerctl_spawn (RbBrokerctlFixture *fixture,
+                    const char *const  *argv)
 {
   g_autoptr(GSubprocessLauncher) launcher = NULL;
-  g_autofree char *program = g_test_build_filename (G_TEST_BUILT, "..", "broker", "brokerctl", NULL);
-  g_autofree char *line = g_strdup_printf ("'%s' %s", program, arguments);
-  g_auto(GStrv) argv = NULL;
   g_autoptr(GError) error = NULL;
   GSubprocess *process;
 
@@ -55,10 +52,23 @@ rb_brokerctl_start (RbBrokerctlFixture *fixture,
     g_subprocess_launcher_setenv (launcher, "COLUMNS", fixture->columns, TRUE);
   else
     g_subprocess_launcher_unsetenv (launcher, "COLUMNS");
-  g_assert_true (g_shell_parse_argv (line, NULL, &argv, &error));
-  process = g_subprocess_launcher_spawnv (launcher, (const char *const *) argv, &error);
+  process = g_subprocess_launcher_spawnv (launcher, argv, &error);
   g_assert_no_error (error);
   return process;
+}
+
+GSubprocess *
+rb_brokerctl_start (RbBrokerctlFixture *fixture,
+                    const char         *arguments)
+{
+  g_autofree char *program = g_test_build_filename (G_TEST_BUILT, "..", "broker", "brokerctl", NULL);
+  g_autofree char *line = g_strdup_printf ("'%s' %s", program, arguments);
+  g_auto(GStrv) argv = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_assert_true (g_shell_parse_argv (line, NULL, &argv, &error));
+  g_assert_no_error (error);
+  return rb_brokerctl_spawn (fixture, (const char *const *) argv);
 }
 
 void

@@ -25,6 +25,8 @@ void          rb_brokerctl_set_up        (RbBrokerctlFixture *fixture, gconstpoi
 void          rb_brokerctl_set_up_broker (RbBrokerctlFixture *fixture, gconstpointer data);
 void          rb_brokerctl_tear_down     (RbBrokerctlFixture *fixture, gconstpointer data);
 
+/* Any program where brokerctl would find the fixture's broker. */
+GSubprocess  *rb_brokerctl_spawn         (RbBrokerctlFixture *fixture, const char *const *argv);
 /* Starts it with a command line, as a shell would; feeds it @input and waits until it has ended. */
 GSubprocess  *rb_brokerctl_start         (RbBrokerctlFixture *fixture, const char *arguments);
 void          rb_brokerctl_finish        (RbBrokerctlFixture *fixture, GSubprocess *process, const char *input);
