@@ -8,6 +8,7 @@
 #include "rb-bus-archive.h"
 #include "rb-bus-policy.h"
 #include "rb-bus-send.h"
+#include "rb-bus-spawns.h"
 #include "rb-dispatch.h"
 #include "rb-error.h"
 #include "rb-needs.h"
@@ -213,6 +214,12 @@ static const struct {
   { RB_BUS_BROKER, "ListHeld", .view = rb_view_held },
   { RB_BUS_BROKER, "AcceptHeld", .call = rb_bus_policy_accept },
   { RB_BUS_BROKER, "RefuseHeld", .call = rb_bus_policy_refuse },
+  { RB_BUS_BROKER, "ListSpawns", .call = rb_bus_spawns_list },
+  { RB_BUS_BROKER, "ApproveSpawn", .call = rb_bus_spawns_approve },
+  { RB_BUS_BROKER, "DenySpawn", .call = rb_bus_spawns_deny },
+  { RB_BUS_BROKER, "Spawn", .call = rb_bus_spawns_start },
+  { RB_BUS_BROKER, "ListRuntimes", .call = rb_bus_spawns_list_runtimes },
+  { RB_BUS_BROKER, "StopRuntime", .call = rb_bus_spawns_stop_runtime },
   { RB_BUS_BROKER, "Restart", .call = restart },
   { RB_BUS_MESSAGE, "Dispatch", .call = dispatch_message },
 };

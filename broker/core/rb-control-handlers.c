@@ -153,9 +153,12 @@ on_spawned (GObject      *source,
 {
   RbCore *core = RB_CORE (source);
   g_autoptr(GError) error = NULL;
+  gboolean is_asked;
 
-  rb_spawn_finish (core, result, &error);
-  rb_control_finish (core, user_data, error);
+  if (rb_spawn_finish (core, result, &is_asked, &error) && is_asked)
+    rb_control_drop (core, user_data);
+  else
+    rb_control_finish (core, user_data, error);
 }
 
 static void

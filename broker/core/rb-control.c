@@ -193,6 +193,24 @@ rb_control_finish (RbCore       *core,
   rb_core_commit (core, changes, on_remembered, run);
 }
 
+void
+rb_control_drop (RbCore       *core,
+                 RbControlRun *run)
+{
+  g_autofree char *key = g_strdup (run->key);
+
+  rb_control_release (core, run);
+  g_hash_table_remove (core->control->runs, key);
+}
+
+void
+rb_control_remember (RbCore     *core,
+                     const char *key,
+                     RbChanges  *changes)
+{
+  rb_control_keys_add (core->control->keys, key, changes);
+}
+
 const char *
 rb_control_run_get_key (const RbControlRun *run)
 {

@@ -28,6 +28,10 @@ void        rb_control_load    (RbControl *self, GVariant *row);   /* of RB_TABL
 /* For handlers, which get a run and finish it once. @error: NULL on success; its text is the detail. */
 const char *rb_control_run_get_key (const RbControlRun *run);
 void        rb_control_finish  (RbCore *core, RbControlRun *run, const GError *error);
+/* It is not answered, now or ever: who keeps it tells the upstream what becomes of it. The same event may come again. */
+void        rb_control_drop     (RbCore *core, RbControlRun *run);
+/* What was dropped is done, and counts as carried out: it may be acknowledged when @changes are durable. */
+void        rb_control_remember (RbCore *core, const char *key, RbChanges *changes);
 /* What comes next for the same endpoint or row may go on; this one is answered later. */
 void        rb_control_release (RbCore *core, gpointer run);
 

@@ -46,6 +46,8 @@ static const RbBoundInfo infos[RB_N_CORE_BOUNDS] = {
   [RB_CORE_BOUND_CONTROL_KEYS] = { "control_keys", "keys", RB_BOUND_FORGETS, "the oldest is forgotten" },
   [RB_CORE_BOUND_SPAWNS] = { "spawns", "programs", RB_BOUND_PUSHES_BACK, "further ones are answered as failed" },
   [RB_CORE_BOUND_SPAWN_RATE] = { "spawn_rate", "starts in 30 s", RB_BOUND_PUSHES_BACK, "further ones are answered as failed" },
+  [RB_CORE_BOUND_SPAWNS_ASKED] = { "spawns_asked", "requests", RB_BOUND_PUSHES_BACK, "further ones are answered as failed" },
+  [RB_CORE_BOUND_RUNTIMES] = { "runtimes", "programs", RB_BOUND_PUSHES_BACK, "no further one is started" },
   [RB_CORE_BOUND_CORRELATION_RING] = { "correlation_ring", "correlations", RB_BOUND_FORGETS, "the oldest of that endpoint is forgotten" },
   [RB_CORE_BOUND_RECEIVED_CORRELATIONS] = { "received_correlations", "correlations", RB_BOUND_FORGETS,
                                             "the oldest of that endpoint is forgotten" },
@@ -112,6 +114,8 @@ refresh_work (RbCore   *core,
   rb_bounds_set_used (bounds, RB_CORE_BOUND_CONTROL_EVENTS, rb_control_get_n_runs (core->control));
   rb_bounds_set_used (bounds, RB_CORE_BOUND_SPAWNS, rb_spawns_get_n_live (core->spawns));
   rb_bounds_set_used (bounds, RB_CORE_BOUND_SPAWN_RATE, rb_spawns_get_n_granted (core));
+  rb_bounds_set_used (bounds, RB_CORE_BOUND_SPAWNS_ASKED, rb_spawns_get_n_asked (core->spawns));
+  rb_bounds_set_used (bounds, RB_CORE_BOUND_RUNTIMES, rb_spawns_get_n_running (core->spawns));
   rb_outbox_refresh_bounds (core, bounds);
 }
 
@@ -173,6 +177,8 @@ set_limits (RbCore   *core,
     [RB_CORE_BOUND_CONTROL_KEYS] = RB_CONTROL_KEYS_MAX,
     [RB_CORE_BOUND_SPAWNS] = RB_SPAWNS_MAX,
     [RB_CORE_BOUND_SPAWN_RATE] = RB_SPAWN_LIMIT_N,
+    [RB_CORE_BOUND_SPAWNS_ASKED] = RB_SPAWNS_ASKED_MAX,
+    [RB_CORE_BOUND_RUNTIMES] = RB_RUNTIMES_MAX,
     [RB_CORE_BOUND_CORRELATION_RING] = settings->correlation_ring_cap,
     [RB_CORE_BOUND_RECEIVED_CORRELATIONS] = settings->reply_correlation_cap,
     [RB_CORE_BOUND_HISTORY] = rb_ledger_get_seen_cap (core->ledger),

@@ -21,6 +21,7 @@
 #include "rb-reply-cache.h"
 #include "rb-reply-record.h"
 #include "rb-router.h"
+#include "rb-spawn-limit.h"
 #include "rb-staging.h"
 
 G_BEGIN_DECLS
@@ -69,6 +70,7 @@ struct _RbCore {
   GHashTable     *asking;          /* ids of assignments about which the authority is being told or asked (rb-turns.h) */
   RbControl      *control;
   RbSpawns       *spawns;
+  RbSpawnLimit    spawn_limit;
   GHashTable     *channels;        /* gint64 * pid to RbChannel */
   GHashTable     *receipts;        /* push id (borrowed from the item) to RbItem */
   gint64          next_position;

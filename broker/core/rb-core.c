@@ -74,6 +74,7 @@ rb_core_settings_init (RbCoreSettings *settings)
     .staged_cap = 1024,
     .staged_bytes_cap = 64 * 1024 * 1024,
     .staged_waiters_cap = 1024,
+    .spawn_stop_timeout = 10000,
     .spawn_timeout = 30000,
     .legacy_adapters = TRUE,
     .remote_spawn = TRUE,

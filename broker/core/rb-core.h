@@ -50,6 +50,7 @@ typedef struct {
   gint64 reply_record_ttl;
   gint64 reply_correlation_ttl;
   gint64 presence_grace;
+  gint64 spawn_stop_timeout;      /* that what was spawned has to end when it is asked to */
   gint64 spawn_timeout;           /* how long what was spawned may take to register */
   gint64 seen_retention;          /* how long the ids of ended messages are remembered: redelivered, they have no effect */
   RbArchiveLimits archive;        /* how long they, what was sent and closed endpoints can be explained and searched */

@@ -9,7 +9,7 @@
 #include "rb-dict.h"
 #include "rb-mailroom.h"
 #include "rb-outbox.h"
-#include "rb-spawn.h"
+#include "rb-spawn-view.h"
 
 #define MAX_SHOWN 100
 

@@ -17,6 +17,7 @@
 #include "rb-received.h"
 #include "rb-restore.h"
 #include "rb-rule.h"
+#include "rb-runtimes.h"
 #include "rb-time.h"
 
 static void
@@ -158,6 +159,7 @@ erase (RbCore     *core,
   rb_clock_clear (core->clock, &endpoint->grace_timer);
   rb_clock_clear (core->clock, &endpoint->heartbeat_timer);
   rb_processes_unwatch (core->processes, endpoint->plugin_pid);
+  rb_runtime_endpoint_gone (core, endpoint->id);
   rb_registry_remove (core->registry, endpoint);
 }
 

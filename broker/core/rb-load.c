@@ -16,6 +16,7 @@
 #include "rb-restore.h"
 #include "rb-settle.h"
 #include "rb-settling.h"
+#include "rb-spawn.h"
 
 /* Order matters: endpoints, correlations, messages with their places, assignments, replies. Endpoints come back as reconnecting with the
  * grace they had left; acceptance deadlines kept running. What fits nowhere is put where a person can see it, never dropped. */
@@ -422,6 +423,15 @@ on_policy_rule (GVariant *row,
 }
 
 static void
+on_spawn (GVariant *row,
+          gpointer  user_data)
+{
+  Load *load = user_data;
+
+  rb_spawns_load (load->core, row);
+}
+
+static void
 on_named_value (GVariant *row,
                 gpointer  user_data)
 {
@@ -487,7 +497,8 @@ load_all (Load *load)
   if (!load_table (load, RB_TABLE_ASSIGNMENTS, on_assignment) || !load_table (load, RB_TABLE_REPLIES, on_reply) ||
       !load_table (load, RB_TABLE_CHECKPOINTS, on_checkpoint) || !load_table (load, RB_TABLE_OUTBOX, on_letter) ||
       !load_table (load, RB_TABLE_CONTROL_KEYS, on_control_key) || !load_table (load, RB_TABLE_ARCHIVE, on_archived) ||
-      !load_table (load, RB_TABLE_POLICY_RULES, on_policy_rule) || !load_known_senders (load))
+      !load_table (load, RB_TABLE_POLICY_RULES, on_policy_rule) || !load_known_senders (load) ||
+      !load_table (load, RB_TABLE_SPAWNS, on_spawn))
     return FALSE;
   note_interruptions (load);
   adopt_strays (load);
@@ -565,6 +576,7 @@ rb_load_resume (RbCore *core)
   rb_outbox_start (core);
   rb_settle_resume (core);
   rb_hold_resume (core);
+  rb_spawn_resume (core);
 }
 
 gboolean

@@ -1,4 +1,4 @@
-/* rb-spawn.c: the upstream has a runtime started here
+/* rb-spawn.c: a runtime is started here, because the network asks or a person does
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -9,184 +9,76 @@
 #include "rb-dict.h"
 #include "rb-error.h"
 #include "rb-log.h"
+#include "rb-policy.h"
+#include "rb-runtimes.h"
 #include "rb-spawn-limit.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define OUTPUT_BYTES 8192
 
-/* Asked -> checked -> the program runs, "received" -> an endpoint registers with the token, "applied"; or the program ends first, or nobody
- * registers in time, "failed". What comes second is told only after "received" was, however fast the program is. */
-typedef enum {
-  STARTING,
-  WAITING,        /* the program runs; its endpoint is expected */
-  REGISTERED,
-  FAILED,
-  GIVEN_UP,       /* we stop: nobody is told */
-} State;
-
-typedef struct {
-  char     *token;
-  char     *kind;
-  State     state;
-  GPid      pid;
-  gint64    asked_at, since;      /* epoch-ms */
-  char     *endpoint_id;
-  char     *detail;               /* why it failed */
-  gboolean  is_acknowledged;      /* "received" was posted */
-  gboolean  is_owed;              /* "applied" or "failed" is to follow it */
-
-  gboolean  has_exited;
-  int       wait_status;
-  char     *output;
-
-  guint64   timer;                /* cleared before it goes */
-  RbCore   *core;                 /* for the timer; borrowed */
-} Spawn;
-
-struct _RbSpawns {
-  RbSpawnLimit  limit;
-  GQueue        list;      /* of Spawn, oldest first */
-};
-
-static const char *const states[] = {
-  [STARTING] = "starting",
-  [WAITING] = "waiting",
-  [REGISTERED] = "registered",
-  [FAILED] = "failed",
-  [GIVEN_UP] = "given_up",
-};
-
+/* What comes second is told only after "received" was, however fast the program is. */
 static void
-spawn_free (Spawn *spawn)
+tell (RbCore  *core,
+      RbSpawn *spawn)
 {
-  g_free (spawn->token);
-  g_free (spawn->kind);
-  g_free (spawn->endpoint_id);
-  g_free (spawn->detail);
-  g_free (spawn->output);
-  g_free (spawn);
-}
-
-static Spawn *
-lookup (RbCore     *core,
-        const char *token)
-{
-  for (GList *l = core->spawns->list.tail; l != NULL; l = l->prev)
-    if (strcmp (((Spawn *) l->data)->token, token) == 0)
-      return l->data;
-
-  return NULL;
-}
-
-static gboolean
-is_live (const Spawn *spawn)
-{
-  return spawn->state == STARTING || spawn->state == WAITING;
-}
-
-static void
-drop (RbCore *core,
-      Spawn  *spawn)
-{
-  rb_clock_clear (core->clock, &spawn->timer);
-  g_queue_remove (&core->spawns->list, spawn);
-  spawn_free (spawn);
-}
-
-/* There is one: live ones alone never fill the list. */
-static Spawn *
-oldest_ended (RbCore *core)
-{
-  GList *l = core->spawns->list.head;
-
-  while (is_live (l->data))
-    l = l->next;
-  return l->data;
-}
-
-/* A request that failed may come again with the same token. */
-static Spawn *
-begin (RbCore     *core,
-       const char *token,
-       const char *kind)
-{
-  Spawn *same = lookup (core, token);
-  Spawn *spawn = g_new0 (Spawn, 1);
-
-  if (same != NULL)
-    drop (core, same);
-  if (core->spawns->list.length >= RB_SPAWNS_MAX)
-    drop (core, oldest_ended (core));
-
-  spawn->token = g_strdup (token);
-  spawn->kind = g_strdup (kind);
-  spawn->asked_at = spawn->since = rb_core_now (core);
-  spawn->core = core;
-  g_queue_push_tail (&core->spawns->list, spawn);
-  rb_bounds_note (core->bounds, RB_CORE_BOUND_SPAWNS, rb_spawns_get_n_live (core->spawns));
-  rb_bounds_note (core->bounds, RB_CORE_BOUND_SPAWN_RATE, core->spawns->limit.n);
-  return spawn;
-}
-
-static void
-set_state (Spawn *spawn,
-           State  state)
-{
-  rb_clock_clear (spawn->core->clock, &spawn->timer);
-  spawn->state = state;
-  spawn->since = rb_core_now (spawn->core);
-}
-
-static void
-tell (RbCore *core,
-      Spawn  *spawn)
-{
-  if (!spawn->is_acknowledged || !spawn->is_owed)
+  if (!spawn->is_remote || !spawn->is_acknowledged || !spawn->is_owed)
     return;
 
   spawn->is_owed = FALSE;
-  rb_control_ack (core, spawn->token, spawn->state == REGISTERED ? "applied" : "failed", spawn->detail, TRUE);
+  rb_control_ack (core, spawn->token, spawn->state == RB_SPAWN_REGISTERED ? "applied" : "failed", spawn->detail, TRUE);
+}
+
+static void
+on_recorded (RbCore       *core,
+             const GError *error,
+             gpointer      user_data)
+{
+  g_autofree char *token = user_data;
+  RbSpawn *spawn = rb_spawns_lookup (core, token);
+
+  if (error == NULL && spawn != NULL)
+    tell (core, spawn);
+}
+
+void
+rb_spawn_commit (RbCore  *core,
+                 RbSpawn *spawn)
+{
+  RbChanges *changes = rb_changes_new ();
+
+  rb_spawn_record (spawn, changes);
+  rb_core_commit (core, changes, on_recorded, g_strdup (spawn->token));
+  rb_core_changed (core, "spawns");
 }
 
 static void
 fail (RbCore     *core,
-      Spawn      *spawn,
+      RbSpawn    *spawn,
       const char *detail)
 {
-  set_state (spawn, FAILED);
+  rb_spawn_set_state (spawn, RB_SPAWN_FAILED);
   g_free (spawn->detail);
   spawn->detail = g_strdup (detail);
   spawn->is_owed = TRUE;
-  tell (core, spawn);
+  rb_spawn_commit (core, spawn);
 }
 
 static void
 on_timeout (gpointer user_data)
 {
-  Spawn *spawn = user_data;
+  RbSpawn *spawn = user_data;
 
   spawn->timer = 0;
   rb_log_warning ("spawn_correlation_timeout", "spawn_token", spawn->token, "runtime_kind", spawn->kind, NULL);
   fail (spawn->core, spawn, "spawn_correlation_timeout");
 }
 
-static char *
-describe_end (int wait_status)
-{
-  if (WIFEXITED (wait_status))
-    return g_strdup_printf ("exit status %d", WEXITSTATUS (wait_status));
-  if (WIFSIGNALED (wait_status))
-    return g_strdup_printf ("signal %d", WTERMSIG (wait_status));
-  return g_strdup_printf ("wait status %d", wait_status);
-}
-
 /* What it wrote stays here: it may hold what is nobody else's business. */
 static char *
-describe_early_end (const Spawn *spawn)
+describe_early_end (const RbSpawn *spawn)
 {
-  g_autofree char *end = describe_end (spawn->wait_status);
+  g_autofree char *end = rb_spawn_describe_end (spawn->wait_status);
 
   return g_strdup_printf ("spawn_failed: the program ended with %s before its endpoint registered", end);
 }
@@ -209,9 +101,9 @@ on_exited (RbSpawnDriver *driver,
            const char    *output,
            RbCore        *core)
 {
-  Spawn *spawn = lookup (core, token);
+  RbSpawn *spawn = rb_spawns_lookup (core, token);
   g_autofree char *detail = NULL;
-  g_autofree char *end = describe_end (wait_status);
+  g_autofree char *end = rb_spawn_describe_end (wait_status);
 
   if (spawn == NULL || spawn->has_exited)
     return;
@@ -220,7 +112,9 @@ on_exited (RbSpawnDriver *driver,
   spawn->wait_status = wait_status;
   spawn->output = dup_tail (output);
   rb_log_info ("spawned_program_ended", "spawn_token", token, "runtime_kind", spawn->kind, "how", end, NULL);
-  if (spawn->state != WAITING)
+  if (spawn->runtime != NULL)
+    rb_runtime_ended (core, spawn);
+  if (spawn->state != RB_SPAWN_WAITING)
     return;
 
   detail = describe_early_end (spawn);
@@ -254,6 +148,23 @@ rb_spawn_find_driver (RbCore      *core,
   return NULL;
 }
 
+gboolean
+rb_spawn_check_room (RbCore  *core,
+                     GError **error)
+{
+  if (rb_spawns_get_n_live (core->spawns) >= RB_SPAWNS_MAX)
+    {
+      rb_bounds_reached (core->bounds, RB_CORE_BOUND_SPAWNS);
+      rb_set_error (error, RB_ERROR_UNAVAILABLE, "too_many_spawns", "too_many_spawns");
+      return FALSE;
+    }
+  if (rb_spawns_get_n_running (core->spawns) < RB_RUNTIMES_MAX)
+    return TRUE;
+  rb_bounds_reached (core->bounds, RB_CORE_BOUND_RUNTIMES);
+  rb_set_error (error, RB_ERROR_UNAVAILABLE, "too_many_runtimes", "too_many_runtimes");
+  return FALSE;
+}
+
 /* In the order of 15.8. The limit counts what is refused after it, too. */
 static RbSpawnDriver *
 check (RbCore      *core,
@@ -263,17 +174,15 @@ check (RbCore      *core,
   if (!rb_core_check_ready (core, error))
     return NULL;
 
-  if (!rb_spawn_limit_take (&core->spawns->limit, rb_clock_get_monotonic_us (core->clock) / 1000))
+  if (!rb_spawn_limit_take (&core->spawn_limit, rb_clock_get_monotonic_us (core->clock) / 1000))
     {
       rb_bounds_reached (core->bounds, RB_CORE_BOUND_SPAWN_RATE);
       rb_set_error (error, RB_ERROR_UNAVAILABLE, "spawn_rate_limited", "spawn_rate_limited");
+      return NULL;
     }
-  else if (rb_spawns_get_n_live (core->spawns) >= RB_SPAWNS_MAX)
-    {
-      rb_bounds_reached (core->bounds, RB_CORE_BOUND_SPAWNS);
-      rb_set_error (error, RB_ERROR_UNAVAILABLE, "too_many_spawns", "too_many_spawns");
-    }
-  else if (core->spawn_drivers->len == 0)
+  if (!rb_spawn_check_room (core, error))
+    return NULL;
+  if (core->spawn_drivers->len == 0)
     rb_set_error (error, RB_ERROR_NOT_SUPPORTED, "spawn_driver_registry_not_configured", "spawn_driver_registry_not_configured");
   else if (!core->settings.remote_spawn)
     rb_set_error (error, RB_ERROR_FORBIDDEN, "spawn_denied", "spawn_denied: this machine starts no runtimes for others");
@@ -282,13 +191,62 @@ check (RbCore      *core,
   return NULL;
 }
 
-static void
-expect (RbCore *core,
-        Spawn  *spawn)
+static gboolean
+check_question (RbCore      *core,
+                const char  *prompt,
+                GError     **error)
 {
-  set_state (spawn, core->is_stopping ? GIVEN_UP : WAITING);
-  if (spawn->state == WAITING)
+  if (strlen (prompt) > RB_SPAWN_PROMPT_MAX)
+    {
+      rb_set_error (error, RB_ERROR_TOO_LARGE, "prompt_too_large", "prompt_too_large: a person is asked about %d bytes at most",
+                    RB_SPAWN_PROMPT_MAX);
+      return FALSE;
+    }
+  if (rb_spawns_get_n_asked (core->spawns) < RB_SPAWNS_ASKED_MAX)
+    return TRUE;
+  rb_bounds_reached (core->bounds, RB_CORE_BOUND_SPAWNS_ASKED);
+  rb_set_error (error, RB_ERROR_UNAVAILABLE, "too_many_spawns", "too_many_spawns: others wait for a person");
+  return FALSE;
+}
+
+static void
+expect (RbCore  *core,
+        RbSpawn *spawn)
+{
+  rb_spawn_set_state (spawn, core->is_stopping ? RB_SPAWN_GIVEN_UP : RB_SPAWN_WAITING);
+  spawn->deadline = rb_core_now (core) + core->settings.spawn_timeout;
+  if (spawn->state == RB_SPAWN_WAITING)
     spawn->timer = rb_clock_add (core->clock, core->settings.spawn_timeout, on_timeout, spawn);
+}
+
+static void
+on_failure_recorded (RbCore       *core,
+                     const GError *error,
+                     gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  const RbSpawn *spawn = rb_spawns_lookup (core, g_task_get_task_data (task));
+  const char *detail = spawn != NULL && spawn->detail != NULL ? spawn->detail : "spawn_failed";
+
+  g_task_return_error (task, error != NULL ? g_error_copy (error) : rb_error_new (RB_ERROR_UNAVAILABLE, "spawn_failed", "%s", detail));
+}
+
+static void
+end_start (RbCore  *core,
+           RbSpawn *spawn,
+           GTask   *task)
+{
+  RbChanges *changes = rb_changes_new ();
+
+  g_clear_pointer (&spawn->prompt, g_free);
+  rb_spawn_record (spawn, changes);
+  rb_core_changed (core, "spawns");
+  if (spawn->state != RB_SPAWN_FAILED)
+    {
+      rb_core_commit_task (core, changes, g_object_ref (task));
+      return;
+    }
+  rb_core_commit (core, changes, on_failure_recorded, g_object_ref (task));
 }
 
 static void
@@ -298,24 +256,115 @@ on_started (GObject      *source,
 {
   g_autoptr(GTask) task = user_data;
   RbCore *core = g_task_get_source_object (task);
-  Spawn *spawn = lookup (core, g_task_get_task_data (task));
-  g_autofree char *pid = NULL;
+  RbSpawn *spawn = rb_spawns_lookup (core, g_task_get_task_data (task));
+  g_autofree char *text = NULL;
   g_autoptr(GError) error = NULL;
+  GPid pid = rb_spawn_driver_spawn_finish (RB_SPAWN_DRIVER (source), result, &error);
 
-  spawn->pid = rb_spawn_driver_spawn_finish (RB_SPAWN_DRIVER (source), result, &error);
-  if (spawn->pid <= 0 || (spawn->has_exited && spawn->state == STARTING))
+  if (pid <= 0 || (spawn->has_exited && spawn->state == RB_SPAWN_STARTING))
     {
-      set_state (spawn, FAILED);
-      spawn->detail = spawn->pid > 0 ? describe_early_end (spawn) : g_strdup_printf ("spawn_failed: %s", error->message);
-      g_task_return_error (task, rb_error_new (RB_ERROR_UNAVAILABLE, "spawn_failed", "%s", spawn->detail));
+      rb_spawn_set_state (spawn, RB_SPAWN_FAILED);
+      spawn->detail = pid > 0 ? describe_early_end (spawn) : g_strdup_printf ("spawn_failed: %s", error->message);
+      end_start (core, spawn, task);
       return;
     }
 
-  if (spawn->state == STARTING)
+  rb_runtime_began (core, spawn, RB_SPAWN_DRIVER (source), pid);
+  if (spawn->state == RB_SPAWN_STARTING)
     expect (core, spawn);
-  pid = g_strdup_printf ("%d", spawn->pid);
-  rb_log_info ("spawn_request_initiated", "spawn_token", spawn->token, "runtime_kind", spawn->kind, "pid", pid, NULL);
-  g_task_return_boolean (task, TRUE);
+  text = g_strdup_printf ("%d", pid);
+  rb_log_info ("spawn_request_initiated", "spawn_token", spawn->token, "runtime_kind", spawn->kind, "pid", text, "unit",
+               spawn->runtime->unit, NULL);
+  end_start (core, spawn, task);
+}
+
+void
+rb_spawn_start (RbCore        *core,
+                RbSpawn       *spawn,
+                RbSpawnDriver *driver,
+                const char    *prompt,
+                const char    *directory,
+                GTask         *task)
+{
+  RbSpawnRequest request = { .kind = spawn->kind, .prompt = prompt, .token = spawn->token, .directory = directory };
+
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_SPAWNS, rb_spawns_get_n_live (core->spawns));
+  rb_spawn_driver_spawn_async (driver, &request, NULL, on_started, task);
+}
+
+void
+rb_spawn_start_failed (RbCore       *core,
+                       RbSpawn      *spawn,
+                       const GError *error,
+                       GTask        *task)
+{
+  g_autoptr(GTask) owned = task;
+
+  rb_spawn_set_state (spawn, RB_SPAWN_FAILED);
+  spawn->detail = g_strdup (error->message);
+  end_start (core, spawn, owned);
+}
+
+/* The rule stays here: it is the owner's business. */
+static void
+deny (RbCore  *core,
+      RbSpawn *spawn,
+      GTask   *task)
+{
+  rb_spawn_set_state (spawn, RB_SPAWN_DENIED);
+  spawn->detail = g_strdup ("spawn_denied: the owner of this machine does not want it");
+  rb_log_info ("spawn_denied", "spawn_token", spawn->token, "runtime_kind", spawn->kind, "rule", spawn->rule, NULL);
+  rb_spawn_commit (core, spawn);
+  g_task_return_error (task, rb_error_new (RB_ERROR_FORBIDDEN, "spawn_denied", "%s", spawn->detail));
+}
+
+static void
+ask (RbCore     *core,
+     RbSpawn    *spawn,
+     const char *prompt,
+     GTask      *task)
+{
+  RbChanges *changes = rb_changes_new ();
+
+  rb_spawn_set_state (spawn, RB_SPAWN_ASKED);
+  spawn->prompt = g_strdup (prompt);
+  rb_log_info ("spawn_needs_approval", "spawn_token", spawn->token, "runtime_kind", spawn->kind, "rule", spawn->rule, NULL);
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_SPAWNS_ASKED, rb_spawns_get_n_asked (core->spawns));
+  rb_spawn_record (spawn, changes);
+  rb_core_changed (core, "spawns");
+  rb_core_commit_task (core, changes, g_object_ref (task));
+}
+
+static void
+decide (RbCore        *core,
+        RbSpawnDriver *driver,
+        const char    *kind,
+        const char    *prompt,
+        GTask         *task)
+{
+  RbPolicySpawn question = { .kind = kind };
+  RbPolicyVerdict verdict = rb_policy_decide_spawn (core->policy, &question, rb_core_now (core));
+  RbChanges *changes;
+  RbSpawn *spawn;
+  GError *error = NULL;
+
+  if (verdict.action == RB_POLICY_ASK && !check_question (core, prompt, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  changes = rb_changes_new ();
+  spawn = rb_spawns_add (core, g_task_get_task_data (task), kind, TRUE, changes);
+  spawn->rule = rb_policy_verdict_describe (&verdict);
+  rb_core_commit (core, changes, NULL, NULL);
+  rb_bounds_note (core->bounds, RB_CORE_BOUND_SPAWN_RATE, rb_spawns_get_n_granted (core));
+  if (verdict.action == RB_POLICY_ASK)
+    ask (core, spawn, prompt, task);
+  else if (verdict.action == RB_POLICY_ALLOW)
+    rb_spawn_start (core, spawn, driver, prompt, NULL, g_object_ref (task));
+  else
+    deny (core, spawn, task);
 }
 
 void
@@ -327,27 +376,35 @@ rb_spawn_async (RbCore              *core,
                 gpointer             user_data)
 {
   g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
-  RbSpawnRequest request = { .kind = kind, .prompt = prompt, .token = token };
+  const RbSpawn *same = rb_spawns_lookup (core, token);
+  RbSpawnDriver *driver;
   GError *error = NULL;
-  RbSpawnDriver *driver = check (core, kind, &error);
 
   g_task_set_source_tag (task, rb_spawn_async);
-  if (driver == NULL)
+  g_task_set_task_data (task, g_strdup (token), g_free);
+  /* It came again while a person is being asked: that changes nothing. While it is started after the answer, neither. */
+  if (same != NULL && (same->state == RB_SPAWN_ASKED || rb_spawn_is_live (same) || rb_spawn_is_running (same)))
     {
-      g_task_return_error (task, error);
+      rb_core_commit_task (core, rb_changes_new (), g_steal_pointer (&task));
       return;
     }
 
-  begin (core, token, kind);
-  g_task_set_task_data (task, g_strdup (token), g_free);
-  rb_spawn_driver_spawn_async (driver, &request, NULL, on_started, g_steal_pointer (&task));
+  driver = check (core, kind, &error);
+  if (driver != NULL)
+    decide (core, driver, kind, prompt, task);
+  else
+    g_task_return_error (task, error);
 }
 
 gboolean
 rb_spawn_finish (RbCore        *core,
                  GAsyncResult  *result,
+                 gboolean      *is_asked,
                  GError       **error)
 {
+  const RbSpawn *spawn = rb_spawns_lookup (core, g_task_get_task_data (G_TASK (result)));
+
+  *is_asked = spawn != NULL && (spawn->state == RB_SPAWN_ASKED || spawn->is_answered);
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
@@ -355,7 +412,7 @@ void
 rb_spawn_acknowledged (RbCore     *core,
                        const char *token)
 {
-  Spawn *spawn = lookup (core, token);
+  RbSpawn *spawn = rb_spawns_lookup (core, token);
 
   if (spawn == NULL)
     return;
@@ -368,19 +425,20 @@ rb_spawn_registered (RbCore     *core,
                      const char *token,
                      const char *endpoint_id)
 {
-  Spawn *spawn = lookup (core, token);
+  RbSpawn *spawn = rb_spawns_lookup (core, token);
 
-  if (spawn == NULL || !is_live (spawn))
+  if (spawn == NULL || !rb_spawn_is_live (spawn))
     {
       rb_log_warning ("endpoint_register_unknown_spawn_token", "endpoint_id", endpoint_id, NULL);
       return;
     }
 
   rb_log_info ("endpoint_spawned_correlation_resolved", "spawn_token", token, "endpoint_id", endpoint_id, NULL);
-  set_state (spawn, REGISTERED);
+  rb_spawn_set_state (spawn, RB_SPAWN_REGISTERED);
   spawn->endpoint_id = g_strdup (endpoint_id);
   spawn->is_owed = TRUE;
-  tell (core, spawn);
+  rb_runtime_registered (core, spawn);
+  rb_spawn_commit (core, spawn);
 }
 
 void
@@ -388,88 +446,14 @@ rb_spawn_foreach_token (RbCore           *core,
                         RbSpawnTokenFunc  func,
                         gpointer          user_data)
 {
-  for (GList *l = core->spawns->list.head; l != NULL; l = l->next)
-    func (((const Spawn *) l->data)->token, user_data);
-}
-
-static void
-put_progress (RbStory     *story,
-              const Spawn *spawn)
-{
-  switch (spawn->state)
-    {
-    case STARTING:
-      rb_story_put_next (story, "the program is being started", 0);
-      break;
-    case WAITING:
-      rb_story_put_next (story, "the program runs; its endpoint has to register in time", spawn->since + story->core->settings.spawn_timeout);
-      rb_story_add_clock (story, "registration", spawn->timer, "the spawn counts as failed; the upstream is told");
-      break;
-    case REGISTERED:
-      rb_story_put_ended (story, "registered", "its endpoint has registered", spawn->since);
-      break;
-    case FAILED:
-    case GIVEN_UP:
-      rb_story_put_error (story, spawn->detail, NULL, spawn->since, 1);
-      rb_story_put_ended (story, states[spawn->state], spawn->detail, spawn->since);
-      break;
-    }
-}
-
-void
-rb_spawn_put_story (RbStory    *story,
-                    const char *token)
-{
-  Spawn *spawn = lookup (story->core, token);
-  g_autofree char *end = spawn != NULL && spawn->has_exited ? describe_end (spawn->wait_status) : NULL;
-  GVariantDict *dict = &story->dict;
-
-  if (spawn == NULL)
-    return;
-
-  rb_dict_put_text (dict, "runtime_kind", spawn->kind);
-  rb_dict_put_text (dict, "state", states[spawn->state]);
-  rb_dict_put_time (dict, "asked_at", spawn->asked_at);
-  rb_dict_put_time (dict, "since", spawn->since);
-  if (spawn->pid > 0)
-    rb_dict_put_count (dict, "pid", (guint64) spawn->pid);
-  rb_dict_put_text (dict, "endpoint_id", spawn->endpoint_id);
-  rb_dict_put_text (dict, "reason", spawn->detail);
-  rb_dict_put_text (dict, "ended_with", end);
-  rb_dict_put_text (dict, "output", spawn->output);
-  put_progress (story, spawn);
-}
-
-RbSpawns *
-rb_spawns_new (void)
-{
-  RbSpawns *self = g_new0 (RbSpawns, 1);
-
-  g_queue_init (&self->list);
-  return self;
-}
-
-void
-rb_spawns_free (RbSpawns *self)
-{
-  g_queue_clear_full (&self->list, (GDestroyNotify) spawn_free);
-  g_free (self);
-}
-
-guint
-rb_spawns_get_n_live (const RbSpawns *self)
-{
-  guint n = 0;
-
-  for (GList *l = self->list.head; l != NULL; l = l->next)
-    n += is_live (l->data) ? 1 : 0;
-  return n;
+  for (GList *l = rb_spawns_get_all (core->spawns); l != NULL; l = l->next)
+    func (((const RbSpawn *) l->data)->token, user_data);
 }
 
 guint
 rb_spawns_get_n_granted (RbCore *core)
 {
-  return rb_spawn_limit_get_n (&core->spawns->limit, rb_clock_get_monotonic_us (core->clock) / 1000);
+  return rb_spawn_limit_get_n (&core->spawn_limit, rb_clock_get_monotonic_us (core->clock) / 1000);
 }
 
 void
@@ -482,13 +466,39 @@ rb_spawn_watch (RbCore *core)
 void
 rb_spawn_stop (RbCore *core)
 {
-  for (GList *l = core->spawns->list.head; l != NULL; l = l->next)
+  for (GList *l = rb_spawns_get_all (core->spawns); l != NULL; l = l->next)
     {
-      Spawn *spawn = l->data;
+      RbSpawn *spawn = l->data;
 
-      if (spawn->state == WAITING)
-        set_state (spawn, GIVEN_UP);
+      if (spawn->state == RB_SPAWN_WAITING)
+        spawn->state = RB_SPAWN_GIVEN_UP;
       rb_clock_clear (core->clock, &spawn->timer);
       spawn->is_owed = FALSE;
+      rb_runtime_stop_waiting (core, spawn);
+    }
+}
+
+/* An order that a person gave just before the last process ended: nobody knows whether the program was started. */
+static void
+give_up_start (RbCore  *core,
+               RbSpawn *spawn)
+{
+  spawn->is_acknowledged = TRUE;
+  fail (core, spawn, "spawn_failed: the broker ended while the program was being started");
+}
+
+void
+rb_spawn_resume (RbCore *core)
+{
+  for (GList *l = rb_spawns_get_all (core->spawns); l != NULL; l = l->next)
+    {
+      RbSpawn *spawn = l->data;
+
+      if (spawn->state == RB_SPAWN_STARTING && spawn->prompt != NULL)
+        give_up_start (core, spawn);
+      if (spawn->state == RB_SPAWN_WAITING && spawn->timer == 0)
+        spawn->timer = rb_clock_add (core->clock, MAX (spawn->deadline - rb_core_now (core), 0), on_timeout, spawn);
+      if (rb_spawn_is_running (spawn))
+        rb_runtime_resume (core, spawn);
     }
 }

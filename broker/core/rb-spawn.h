@@ -1,33 +1,34 @@
-/* rb-spawn.h: the upstream has a runtime started here
+/* rb-spawn.h: a runtime is started here, because the network asks or a person does
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "rb-core-private.h"
-#include "rb-explain-parts.h"
+#include "rb-spawn-list.h"
 
 G_BEGIN_DECLS
 
 /* Source: protocol.md 15.8. A spawn is known by its token, which is the key of the request: the started program gets it, and hands it in when
- * it registers. */
+ * it registers.
+ *
+ * The policy may say that a person has to be asked. Then the request waits, on the disk, until somebody answers; there is no time after which
+ * it is forgotten. Meanwhile the upstream is told nothing: "received" says that the program runs (15.8 step 7), and the request may be sent
+ * again, which changes nothing. With the answer it is told "received" and then "applied", or "failed". */
 
-#define RB_SPAWNS_MAX 64    /* that are remembered; of these any number may be live */
-
-RbSpawns  *rb_spawns_new         (void);
-guint      rb_spawns_get_n_live  (const RbSpawns *self);   /* start, or are to register */
 guint      rb_spawns_get_n_granted (RbCore *core);         /* of the rate limit */
-void       rb_spawns_free        (RbSpawns *self);
 void       rb_spawn_watch        (RbCore *core);    /* programs that end */
 /* Nobody waits for a registration any more; nobody is told. */
 void       rb_spawn_stop         (RbCore *core);
+/* What runs is known again; what was to register has the time it had left. */
+void       rb_spawn_resume       (RbCore *core);
 
 /* The driver that can start the kind now; NULL with the detail of 15.8 as the error's text. */
 RbSpawnDriver *rb_spawn_find_driver (RbCore *core, const char *kind, GError **error);
 
-/* Finishes when the program runs; the text of an error is the detail of the acknowledgement. */
+/* Finishes when the program runs, or with @is_asked (out) when a person is asked and that is on the disk; the text of an error is the detail of
+ * the acknowledgement. */
 void       rb_spawn_async        (RbCore *core, const char *kind, const char *prompt, const char *token, GAsyncReadyCallback callback,
                                   gpointer user_data);
-gboolean   rb_spawn_finish       (RbCore *core, GAsyncResult *result, GError **error);
+gboolean   rb_spawn_finish       (RbCore *core, GAsyncResult *result, gboolean *is_asked, GError **error);
 
 /* That it was received is acknowledged: how it ended may follow. */
 void       rb_spawn_acknowledged (RbCore *core, const char *token);
@@ -36,7 +37,17 @@ void       rb_spawn_registered   (RbCore *core, const char *token, const char *e
 
 typedef void (*RbSpawnTokenFunc) (const char *token, gpointer user_data);
 void       rb_spawn_foreach_token (RbCore *core, RbSpawnTokenFunc func, gpointer user_data);
-/* How far it is, how the program ended and what it wrote last. Of the last 64 spawns of this process, at most 8 KiB of output each. */
-void       rb_spawn_put_story    (RbStory *story, const char *token);
+
+/* For those who start and end them. */
+
+/* Has @driver start what is STARTING; finishes when it runs and that is on the disk, or with the error's text as the detail of what is FAILED,
+ * likewise. @task: its data is the token; returns TRUE. Taken. */
+void       rb_spawn_start        (RbCore *core, RbSpawn *spawn, RbSpawnDriver *driver, const char *prompt, const char *directory, GTask *task);
+/* Likewise, where it cannot be: FAILED, with that text. */
+void       rb_spawn_start_failed (RbCore *core, RbSpawn *spawn, const GError *error, GTask *task);
+/* Room for one more? */
+gboolean   rb_spawn_check_room   (RbCore *core, GError **error);
+/* Now @spawn is recorded; then, if the network is to hear of it, it does. */
+void       rb_spawn_commit       (RbCore *core, RbSpawn *spawn);
 
 G_END_DECLS

@@ -27,6 +27,9 @@ static const RbTableInfo tables[RB_N_TABLES] = {
   [RB_TABLE_ARCHIVE_TEXT] = { "archive_text", "(xs)", 1, "n text" },
   [RB_TABLE_POLICY_RULES] = { "policy_rules", "(xsssssxs)", 1, "n what sender kind action note created_at made_by" },
   [RB_TABLE_KNOWN_SENDERS] = { "known_senders", "(sx)", 1, "address since" },
+  [RB_TABLE_SPAWNS] = { "spawns", "(ssssmsxxmxmxmxmxmxmsmsmsmsmsms)", 1,
+                        "id kind origin state prompt asked_at since deadline started_at ended_at pid pid_start unit log_file directory "
+                        "endpoint_id detail rule" },
 };
 
 const RbTableInfo *

@@ -24,6 +24,7 @@ typedef enum {
   RB_TABLE_ARCHIVE_TEXT,  /* what was said in those messages, to be searched */
   RB_TABLE_POLICY_RULES,  /* what a person wants done with messages and spawns */
   RB_TABLE_KNOWN_SENDERS, /* addresses that are no strangers */
+  RB_TABLE_SPAWNS,        /* runtimes that were asked for: that wait for a person, that run, and the last that ended */
   RB_N_TABLES,
 } RbTable;
 

@@ -5,6 +5,7 @@
 
 #include "rb-pick.h"
 
+#include "rb-error.h"
 #include "rb-view.h"
 
 static char *
@@ -49,4 +50,40 @@ rb_pick_endpoint (RbCtl       *ctl,
                   GError     **error)
 {
   return pick (ctl, "endpoints", "endpoint_id", "session_name", "endpoint", text, error);
+}
+
+/* Of one that is in no list any more the broker says what became of it. */
+static char *
+pick_or_keep (RbCtl       *ctl,
+              const char  *view_name,
+              const char  *kind,
+              const char  *text,
+              GError     **error)
+{
+  g_autoptr(GError) local_error = NULL;
+  char *id = pick (ctl, view_name, "id", NULL, kind, text, &local_error);
+
+  if (id != NULL)
+    return id;
+  if (g_error_matches (local_error, RB_ERROR, RB_ERROR_NOT_FOUND))
+    return g_strdup (text);
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return NULL;
+}
+
+char *
+rb_pick_spawn (RbCtl       *ctl,
+               const char  *text,
+               GError     **error)
+{
+  return pick_or_keep (ctl, "spawns", "spawn", text, error);
+}
+
+char *
+rb_pick_runtime (RbCtl       *ctl,
+                 const char  *text,
+                 gboolean     ended,
+                 GError     **error)
+{
+  return ended ? pick (ctl, "runtimes?all=yes", "id", NULL, "runtime", text, error) : pick_or_keep (ctl, "runtimes", "runtime", text, error);
 }

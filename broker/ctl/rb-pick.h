@@ -18,4 +18,13 @@ char *rb_pick_endpoint (RbCtl       *ctl,
                         const char  *text,
                         GError     **error);
 
+/* Of those that spawns shows; of those that runtimes shows, with @ended also of those that do not run any more. */
+char *rb_pick_spawn    (RbCtl       *ctl,
+                        const char  *text,
+                        GError     **error);
+char *rb_pick_runtime  (RbCtl       *ctl,
+                        const char  *text,
+                        gboolean     ended,
+                        GError     **error);
+
 G_END_DECLS

@@ -49,6 +49,7 @@ RbExitCode            rb_verbs_run                (RbCtl             *ctl,
                                                    const char *const *argv);
 
 extern const RbVerb rb_accept_verb;
+extern const RbVerb rb_approve_verb;
 extern const RbVerb rb_assignments_verb;
 extern const RbVerb rb_attach_verb;
 extern const RbVerb rb_claim_verb;
@@ -56,6 +57,7 @@ extern const RbVerb rb_complete_verb;
 extern const RbVerb rb_config_verb;
 extern const RbVerb rb_dead_letters_verb;
 extern const RbVerb rb_demo_verb;
+extern const RbVerb rb_deny_verb;
 extern const RbVerb rb_dispatch_verb;
 extern const RbVerb rb_doctor_verb;
 extern const RbVerb rb_env_verb;
@@ -67,6 +69,7 @@ extern const RbVerb rb_inbox_verb;
 extern const RbVerb rb_list_verb;
 extern const RbVerb rb_login_verb;
 extern const RbVerb rb_logout_verb;
+extern const RbVerb rb_logs_verb;
 extern const RbVerb rb_modules_verb;
 extern const RbVerb rb_monitor_verb;
 extern const RbVerb rb_needs_verb;
@@ -76,10 +79,14 @@ extern const RbVerb rb_policy_verb;
 extern const RbVerb rb_refuse_verb;
 extern const RbVerb rb_restart_verb;
 extern const RbVerb rb_retry_verb;
+extern const RbVerb rb_runtimes_verb;
 extern const RbVerb rb_search_verb;
 extern const RbVerb rb_send_verb;
 extern const RbVerb rb_settle_verb;
 extern const RbVerb rb_show_verb;
+extern const RbVerb rb_spawn_verb;
+extern const RbVerb rb_spawns_verb;
 extern const RbVerb rb_status_verb;
+extern const RbVerb rb_stop_verb;
 
 G_END_DECLS

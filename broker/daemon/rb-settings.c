@@ -510,6 +510,7 @@ rb_settings_fill_core (const RbSettings *self,
     rb_settings_limits_set (core, &rows[i], rb_settings_get_integer (self, rows[i].group, rows[i].key));
   core->legacy_adapters = g_str_equal (rb_settings_get_string (self, "compat", "legacy-adapters"), "auto");
   core->legacy_upstream = legacy_upstream_from_string (rb_settings_get_string (self, "compat", "legacy-upstream"));
+  core->spawn_stop_timeout = rb_settings_get_integer (self, "spawn", "stop-timeout-ms");
   core->remote_spawn = g_str_equal (rb_settings_get_string (self, "spawn", "remote"), "allow");
   rb_policy_action_from_string (rb_settings_get_string (self, "spawn", "approval"), RB_POLICY_SPAWN, &core->spawn_approval);
 }

@@ -89,6 +89,12 @@ void rb_ipc_handle_operator_accept      (RbIpcRequest *request);
 void rb_ipc_handle_operator_refuse      (RbIpcRequest *request);
 void rb_ipc_handle_operator_view        (RbIpcRequest *request);
 void rb_ipc_handle_operator_restart     (RbIpcRequest *request);
+void rb_ipc_handle_operator_spawns       (RbIpcRequest *request);
+void rb_ipc_handle_operator_spawn_approve (RbIpcRequest *request);
+void rb_ipc_handle_operator_spawn_deny   (RbIpcRequest *request);
+void rb_ipc_handle_operator_spawn_start  (RbIpcRequest *request);
+void rb_ipc_handle_operator_runtimes     (RbIpcRequest *request);
+void rb_ipc_handle_operator_runtime_stop (RbIpcRequest *request);
 void rb_ipc_handle_operator_page        (RbIpcRequest *request);
 
 void rb_ipc_handle_page_file           (RbIpcRequest *request);

@@ -168,7 +168,29 @@ static const char step_2[] =
   "  since INTEGER NOT NULL"
   ") STRICT, WITHOUT ROWID;";
 
-static const char *const steps[] = { step_1, step_2 };
+static const char step_3[] =
+  "CREATE TABLE spawns ("
+  "  id TEXT NOT NULL PRIMARY KEY,"
+  "  kind TEXT NOT NULL,"
+  "  origin TEXT NOT NULL,"
+  "  state TEXT NOT NULL,"
+  "  prompt TEXT,"
+  "  asked_at INTEGER NOT NULL,"
+  "  since INTEGER NOT NULL,"
+  "  deadline INTEGER,"
+  "  started_at INTEGER,"
+  "  ended_at INTEGER,"
+  "  pid INTEGER,"
+  "  pid_start INTEGER,"
+  "  unit TEXT,"
+  "  log_file TEXT,"
+  "  directory TEXT,"
+  "  endpoint_id TEXT,"
+  "  detail TEXT,"
+  "  rule TEXT"
+  ") STRICT;";
+
+static const char *const steps[] = { step_1, step_2, step_3 };
 
 /* What PRAGMA table_info says about a column, as one line: "message_id TEXT NOT NULL KEY 1". */
 static char *

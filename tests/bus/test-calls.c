@@ -27,6 +27,8 @@ make_parameters (GDBusArgInfo **args)
         g_variant_builder_add (&builder, "b", FALSE);
       else if (g_str_equal (args[i]->signature, "x"))
         g_variant_builder_add (&builder, "x", (gint64) 0);
+      else if (g_str_equal (args[i]->signature, "b"))
+        g_variant_builder_add (&builder, "b", FALSE);
       else
         g_variant_builder_add (&builder, "a{sv}", NULL);
     }

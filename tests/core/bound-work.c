@@ -268,6 +268,43 @@ rb_drive_spawns (RbCoreFixture *fixture)
 }
 
 void
+rb_drive_spawns_asked (RbCoreFixture *fixture)
+{
+  guint n_acks;
+
+  fixture->settings.spawn_approval = RB_POLICY_ASK;
+  start_driver (fixture);
+  n_acks = fixture->upstream->acks->len;
+  for (guint i = 0; i < RB_SPAWNS_ASKED_MAX; i++)
+    {
+      g_autofree char *key = g_strdup_printf ("t%u", i);
+
+      rb_control_send (fixture, "spawn_request", key, ", 'runtime_kind': <'k'>, 'prompt': <'x'>");
+      rb_fake_clock_advance (fixture->clock, RB_SPAWN_LIMIT_MS);
+    }
+  g_assert_cmpuint (fixture->upstream->acks->len, ==, n_acks);
+  g_assert_true (g_str_has_suffix (spawn (fixture, 99), " failed too_many_spawns: others wait for a person"));
+}
+
+/* None registers in time: each counts as failed, and runs on. */
+void
+rb_drive_runtimes (RbCoreFixture *fixture)
+{
+  start_driver (fixture);
+  for (guint i = 0; i < RB_RUNTIMES_MAX; i++)
+    {
+      g_assert_true (g_str_has_suffix (spawn (fixture, i), " received"));
+      rb_fake_clock_advance (fixture->clock, DAY_MS + 1);
+      rb_test_settle ();
+    }
+  rb_fake_clock_advance (fixture->clock, RB_SPAWN_LIMIT_MS);
+  g_assert_true (g_str_has_suffix (spawn (fixture, 999), " failed too_many_runtimes"));
+  rb_spawn_driver_emit_exited (g_ptr_array_index (fixture->spawn_drivers, 0), "t7", 0, "");
+  rb_fake_clock_advance (fixture->clock, RB_SPAWN_LIMIT_MS);
+  g_assert_true (g_str_has_suffix (spawn (fixture, 999), " received"));
+}
+
+void
 rb_drive_spawn_rate (RbCoreFixture *fixture)
 {
   start_driver (fixture);

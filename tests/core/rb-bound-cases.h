@@ -35,6 +35,8 @@ void rb_drive_waiters_of_one (RbCoreFixture *fixture);
 void rb_drive_control_events (RbCoreFixture *fixture);
 void rb_drive_control_keys   (RbCoreFixture *fixture);
 void rb_drive_spawns         (RbCoreFixture *fixture);
+void rb_drive_spawns_asked   (RbCoreFixture *fixture);
+void rb_drive_runtimes       (RbCoreFixture *fixture);
 void rb_drive_spawn_rate     (RbCoreFixture *fixture);
 
 /* bound-memories.c */

@@ -75,6 +75,7 @@ rb_core_fixture_set_up (RbCoreFixture *fixture,
   fixture->processes = rb_fake_processes_new ();
   fixture->random = 42;
   rb_core_settings_init (&fixture->settings);
+  fixture->settings.spawn_approval = RB_POLICY_ALLOW;
   fixture->settings.archive.max_age_ms = 0;      /* a timer in 30 days is nothing that is stuck */
   if (g_strcmp0 (data, "network") == 0)
     fixture->upstream->features = RB_UPSTREAM_HAS_CANDIDATES;

@@ -37,6 +37,8 @@ static const Case cases[] = {
   { "control_events", rb_drive_control_events, "authority" },
   { "control_keys", rb_drive_control_keys, NULL },
   { "spawns", rb_drive_spawns, NULL },
+  { "spawns_asked", rb_drive_spawns_asked, NULL },
+  { "runtimes", rb_drive_runtimes, NULL },
   { "spawn_rate", rb_drive_spawn_rate, NULL },
   { "correlation_ring", rb_drive_ring, NULL },
   { "received_correlations", rb_drive_received, NULL },

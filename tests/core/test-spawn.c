@@ -411,7 +411,7 @@ test_bounded (RbCoreFixture *fixture,
   const char *kind = NULL;
   g_autoptr(GError) error = NULL;
 
-  g_test_summary ("Of each the last 8 KiB are kept, whole characters, and of all the last 64.");
+  g_test_summary ("Of each the last 8 KiB are kept, whole characters, and of all that have ended the last 64.");
 
   ask (fixture, "t0", "k");
   rb_spawn_driver_emit_exited (RB_SPAWN_DRIVER (driver), "t0", 0, long_output);
@@ -431,6 +431,7 @@ test_bounded (RbCoreFixture *fixture,
 
       advance (fixture, 30001);
       ask (fixture, key, "k");
+      rb_spawn_driver_emit_exited (RB_SPAWN_DRIVER (driver), key, 0, "");
     }
   assert_explained (fixture, "t1", "state", "failed");
   rb_explain_async (fixture->core, "t0", rb_test_store_result, &result);

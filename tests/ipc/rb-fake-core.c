@@ -661,22 +661,12 @@ rb_staged_finish (RbCore       *core,
 }
 
 void
-rb_dead_letter_retry_async (RbCore             *core,
-                            gint64              id,
-                            GAsyncReadyCallback callback,
-                            gpointer            user_data)
+rb_fake_core_call (RbCore             *core,
+                   GAsyncReadyCallback callback,
+                   gpointer            user_data,
+                   const char         *text)
 {
-  call (core, NULL, callback, user_data, "retry %d", (int) id);
-}
-
-gboolean
-rb_dead_letter_retry_finish (RbCore       *core,
-                             GAsyncResult *result,
-                             guint        *n,
-                             GError      **error)
-{
-  *n = 1;
-  return done (result, error);
+  call (core, NULL, callback, user_data, "%s", text);
 }
 
 void

@@ -29,4 +29,7 @@ guint        rb_fake_core_get_n_channels (RbCore *self);
 /* Of the server, borrowed. */
 RbBounds    *rb_fake_core_get_bounds  (RbCore *self);
 
+/* For fakes of other files: writes @text down and answers. */
+void  rb_fake_core_call (RbCore *core, GAsyncReadyCallback callback, gpointer user_data, const char *text);
+
 G_END_DECLS

@@ -249,6 +249,48 @@ test_policy (RbIpcFixture *fixture,
     }
 }
 
+static void
+test_spawns (RbIpcFixture *fixture,
+             gconstpointer data)
+{
+  static const struct {
+    const char *method;
+    const char *path;
+    const char *body;
+    guint       status;
+    const char *call;
+    const char *answer;
+  } cases[] = {
+    { "GET", "spawns", NULL, 200, "", "[{\"id\":\"s1\"}]" },
+    { "GET", "spawns?prompts=yes", NULL, 200, "", "\"prompt\":\"do it\"" },
+    { "GET", "runtimes", NULL, 200, "", "[{\"id\":\"r1\"}]" },
+    { "GET", "runtimes?all=yes", NULL, 200, "", "\"r0\"" },
+    { "POST", "spawns/approve", "{\"id\":\"s1\"}", 200, "approve s1\n", "{\"id\":\"s1\"}" },
+    { "POST", "spawns/approve", "{\"id\":\"s1\",\"always\":true}", 200, "approve s1 always\n", "s1" },
+    { "POST", "spawns/deny", "{\"id\":\"s1\",\"always\":false}", 200, "deny s1\n", "s1" },
+    { "POST", "spawns/deny", "{}", 400, "", "'id' must be a string" },
+    { "POST", "spawns/approve", "{\"id\":\"s1\",\"always\":\"yes\"}", 400, "", "always" },
+    { "POST", "spawns/start", "{\"runtime_kind\":\"k\",\"prompt\":\"p\",\"directory\":\"/d\"}", 200, "spawn k 'p' /d\n", "r2" },
+    { "POST", "spawns/start", "{\"runtime_kind\":\"k\"}", 200, "spawn k '' -\n", "r2" },
+    { "POST", "spawns/start", "{\"prompt\":\"p\"}", 400, "", "runtime_kind" },
+    { "POST", "runtimes/stop", "{\"id\":\"r1\"}", 200, "stop r1\n", "r1" },
+    { "POST", "runtimes/stop", "{\"id\":7}", 400, "", "id" },
+  };
+
+  g_test_summary ("A person sees which runtimes are asked for and which run, answers, starts and ends.");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_strconcat ("/v1/operator/", cases[i].path, NULL);
+      g_autofree char *answer = rb_ipc_fixture_ask_unix (fixture, cases[i].method, path, cases[i].body);
+      g_autofree char *calls = rb_fake_core_take_calls (fixture->core);
+
+      assert_status (answer, cases[i].status);
+      g_assert_cmpstr (calls, ==, cases[i].call);
+      assert_contains (answer, cases[i].answer);
+    }
+}
+
 static GVariant *
 make_view (gpointer  user_data,
            GError  **error)
@@ -551,6 +593,7 @@ main (int    argc,
   ADD ("/server/operator/dead-letters", test_dead_letters);
   ADD ("/server/operator/policy", test_policy);
   ADD ("/server/operator/dead-letters/unknown", test_dead_letter_unknown);
+  ADD ("/server/operator/spawns", test_spawns);
   ADD ("/server/operator/views", test_views);
   ADD ("/server/end/drain", test_drain);
   ADD ("/server/end/close", test_close);

@@ -76,6 +76,34 @@ fake_spawn_finish (RbSpawnDriver  *driver,
   return pid > 0 ? (GPid) pid : 0;
 }
 
+static RbRuntime *
+fake_dup_runtime (RbSpawnDriver *driver,
+                  const char    *token)
+{
+  const RbRuntime *runtime = g_hash_table_lookup (RB_FAKE_SPAWN_DRIVER (driver)->runtimes, token);
+
+  return runtime != NULL ? rb_runtime_copy (runtime) : NULL;
+}
+
+static gboolean
+fake_adopt (RbSpawnDriver   *driver,
+            const char      *token,
+            const RbRuntime *runtime)
+{
+  RbFakeSpawnDriver *self = RB_FAKE_SPAWN_DRIVER (driver);
+
+  g_hash_table_replace (self->adopted, g_strdup (token), rb_runtime_copy (runtime));
+  return self->adopts;
+}
+
+static void
+fake_end (RbSpawnDriver *driver,
+          const char    *token,
+          gboolean       force)
+{
+  g_ptr_array_add (RB_FAKE_SPAWN_DRIVER (driver)->ended, g_strconcat (token, force ? " force" : "", NULL));
+}
+
 static void
 spawn_driver_init (RbSpawnDriverInterface *iface)
 {
@@ -83,6 +111,9 @@ spawn_driver_init (RbSpawnDriverInterface *iface)
   iface->is_available = fake_is_available;
   iface->spawn_async = fake_spawn_async;
   iface->spawn_finish = fake_spawn_finish;
+  iface->dup_runtime = fake_dup_runtime;
+  iface->adopt = fake_adopt;
+  iface->end = fake_end;
 }
 
 static void
@@ -95,6 +126,9 @@ rb_fake_spawn_driver_finalize (GObject *object)
   g_clear_error (&self->failure);
   g_ptr_array_unref (self->waiting);
   g_ptr_array_unref (self->started);
+  g_ptr_array_unref (self->ended);
+  g_hash_table_unref (self->runtimes);
+  g_hash_table_unref (self->adopted);
   G_OBJECT_CLASS (rb_fake_spawn_driver_parent_class)->finalize (object);
 }
 
@@ -109,6 +143,10 @@ rb_fake_spawn_driver_init (RbFakeSpawnDriver *self)
 {
   self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
   self->started = g_ptr_array_new_with_free_func (g_free);
+  self->ended = g_ptr_array_new_with_free_func (g_free);
+  self->runtimes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) rb_runtime_free);
+  self->adopted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) rb_runtime_free);
+  self->adopts = TRUE;
 }
 
 RbFakeSpawnDriver *

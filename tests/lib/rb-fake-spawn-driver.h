@@ -18,6 +18,10 @@ struct _RbFakeSpawnDriver {
   gboolean   hold;
   GPtrArray *waiting;         /* of GTask: starts that were not answered; empty unless hold */
   GPtrArray *started;         /* of char *: "kind token prompt" */
+  GHashTable *runtimes;       /* token to RbRuntime: what dup_runtime() tells; empty unless a test fills it */
+  GHashTable *adopted;        /* token to RbRuntime */
+  gboolean   adopts;
+  GPtrArray *ended;           /* of char *: "token", "token force" */
 };
 
 RbFakeSpawnDriver *rb_fake_spawn_driver_new    (const char *kind);

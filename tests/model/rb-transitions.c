@@ -403,6 +403,7 @@ rb_transitions_watch_change (RbTransitionsWatch *self,
     case RB_TABLE_ARCHIVE_TEXT:
     case RB_TABLE_POLICY_RULES:
     case RB_TABLE_KNOWN_SENDERS:
+    case RB_TABLE_SPAWNS:
     case RB_N_TABLES:
       break;
     }

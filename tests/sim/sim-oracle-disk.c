@@ -335,6 +335,7 @@ on_row (RbTable   table,
     case RB_TABLE_ARCHIVE_TEXT:
     case RB_TABLE_POLICY_RULES:
     case RB_TABLE_KNOWN_SENDERS:
+    case RB_TABLE_SPAWNS:
     case RB_N_TABLES:
       break;
     }

@@ -103,6 +103,7 @@ sim_plan_init (SimPlan *self,
   choose_bounds (&self->settings, &random);
   choose_network (self, &random);
   choose_policy (self, &random);
+  self->settings.spawn_approval = sim_random_chance (&random, 50) ? RB_POLICY_ALLOW : RB_POLICY_ASK;
 }
 
 char *
@@ -110,13 +111,14 @@ sim_plan_to_string (const SimPlan *self)
 {
   GString *text = g_string_new (NULL);
 
-  g_string_append_printf (text, "%u processes, eagerness %u, inbox %u, queue %u, push window %u%s%s%s%s%s%s; faults:", self->n_processes,
+  g_string_append_printf (text, "%u processes, eagerness %u, inbox %u, queue %u, push window %u%s%s%s%s%s%s%s; faults:", self->n_processes,
                           self->eagerness, self->settings.inbox_cap, self->settings.queue_cap, self->settings.push_window_messages,
                           self->has_authority ? ", authority" : "",
                           (self->features & RB_UPSTREAM_HAS_CANDIDATES) != 0 ? ", directory" : "",
                           (self->features & RB_UPSTREAM_HAS_ROUTE_CLAIM) != 0 ? ", route claims" : "",
                           (self->features & RB_UPSTREAM_HAS_CLOSED_LOOKUP) != 0 ? ", closed look-up" : "",
-                          self->has_mailroom ? ", mailroom" : "", self->has_policy ? ", policy" : "");
+                          self->has_mailroom ? ", mailroom" : "", self->has_policy ? ", policy" : "",
+                          self->settings.spawn_approval == RB_POLICY_ASK ? ", spawns ask" : "");
   for (guint i = 0; i < SIM_N_FAULTS; i++)
     if (self->faults[i])
       g_string_append_printf (text, " %s", fault_names[i]);

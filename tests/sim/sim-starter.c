@@ -14,6 +14,7 @@ struct _SimStarter {
   gboolean   is_dead;
   GPtrArray *waiting;     /* of GTask, with their tokens */
   int        n_started;
+  guint      n_asked;
 };
 
 static void module_iface_init (RbModuleInterface *iface);
@@ -56,6 +57,7 @@ spawn_async (RbSpawnDriver        *driver,
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, g_strdup (request->token), g_free);
   g_ptr_array_add (self->waiting, task);
+  self->n_asked++;
   sim_trace (self->oracle, "broker", "starts a runtime for %s", request->token);
   if (self->is_dead)
     g_free (sim_starter_answer (self, self->waiting->len - 1, FALSE));
@@ -112,6 +114,12 @@ guint
 sim_starter_get_n (SimStarter *self)
 {
   return self->waiting->len;
+}
+
+guint
+sim_starter_get_n_asked (SimStarter *self)
+{
+  return self->n_asked;
 }
 
 char *

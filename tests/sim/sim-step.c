@@ -5,6 +5,8 @@
 
 #include "sim-step.h"
 
+#include "rb-spawn-operator.h"
+
 #define STREAM_STEPS 1000
 
 static guint
@@ -195,13 +197,39 @@ answer_event (SimWorld *world)
     sim_listener_answer (world->authority, pick (world, n), pick_answer (world));
 }
 
+/* The person who is asked answers now and then, also twice; never is an answer, too. */
+static void
+answer_question (SimWorld *world)
+{
+  g_autoptr(GVariant) waiting = g_variant_ref_sink (rb_view_spawns (world->core, FALSE));
+  guint n = (guint) g_variant_n_children (waiting);
+  g_autoptr(GVariant) spawn = n > 0 ? g_variant_get_child_value (waiting, pick (world, n)) : NULL;
+  const char *id = NULL;
+
+  if (spawn == NULL || !g_variant_lookup (spawn, "id", "&s", &id))
+    return;
+  sim_trace (world->oracle, "person", "answers for %s", id);
+  if (chance (world, 20))
+    rb_spawn_deny_async (world->core, id, FALSE, NULL, NULL);
+  else
+    rb_spawn_approve_async (world->core, id, FALSE, NULL, NULL);
+  world->n_answers++;
+  if (chance (world, 30))
+    rb_spawn_approve_async (world->core, id, FALSE, NULL, NULL);
+}
+
 static void
 answer_spawn (SimWorld *world)
 {
+  gboolean asks = world->plan.settings.spawn_approval == RB_POLICY_ASK;
   guint n = sim_starter_get_n (world->starter);
   SimProcess *process = pick_process (world);
   g_autofree char *token = n > 0 ? sim_starter_answer (world->starter, pick (world, n), chance (world, 80)) : NULL;
 
+  if (asks && chance (world, 60))
+    answer_question (world);
+  sim_check (world->oracle, 2, !asks || sim_starter_get_n_asked (world->starter) <= world->n_answers,
+             "%u runtimes were started and a person has answered %u times", sim_starter_get_n_asked (world->starter), world->n_answers);
   if (token == NULL)
     return;
   if (process->is_alive || chance (world, 20))

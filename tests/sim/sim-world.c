@@ -6,6 +6,7 @@
 #include "sim-world.h"
 
 #include "rb-channels.h"
+#include "rb-spawn-operator.h"
 
 #define STREAM_CORE 2
 #define STREAM_END 3
@@ -277,6 +278,25 @@ sim_world_die (SimWorld *self,
   start (self);
 }
 
+/* A person, too, who has put them off till now. */
+static guint
+answer_questions (SimWorld *self)
+{
+  g_autoptr(GVariant) waiting = g_variant_ref_sink (rb_view_spawns (self->core, FALSE));
+  guint n = (guint) g_variant_n_children (waiting);
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr(GVariant) spawn = g_variant_get_child_value (waiting, i);
+      const char *id;
+
+      if (g_variant_lookup (spawn, "id", "&s", &id))
+        rb_spawn_approve_async (self->core, id, FALSE, NULL, NULL);
+    }
+  self->n_answers += n;
+  return n;
+}
+
 /* Whoever is asked now says yes. Returns how many were. */
 static guint
 answer_everybody (SimWorld *self)
@@ -291,7 +311,7 @@ answer_everybody (SimWorld *self)
     sim_listener_answer (self->authority, 0, SIM_ANSWER_OK);
   for (; sim_starter_get_n (self->starter) > 0; n++)
     g_free (sim_starter_answer (self->starter, 0, TRUE));
-  return n;
+  return n + answer_questions (self);
 }
 
 void

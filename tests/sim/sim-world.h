@@ -40,6 +40,7 @@ typedef struct {
   /* Of this life. */
   RbGuard          *guards[5];       /* connector, upstream, starter, journal, authority */
   RbCore           *core;
+  guint             n_answers;       /* of the person who is asked about spawns */
   RbIpcServer      *server;
   guint             n_watched;       /* processes, by those who died without a word */
 } SimWorld;
