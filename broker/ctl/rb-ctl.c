@@ -23,6 +23,7 @@ static const struct {
   { "broker_start_timeout", RB_EXIT_NOT_RUNNING },
   { "broker_unreachable", RB_EXIT_NOT_RUNNING },
   { "no_bus", RB_EXIT_NOT_RUNNING },
+  { "other_account", RB_EXIT_NOT_RUNNING },
 };
 
 void

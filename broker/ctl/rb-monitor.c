@@ -257,7 +257,7 @@ check_account (RbMonitor  *self,
   g_variant_lookup (access, "account_id", "&s", &account_id);
   if (g_str_equal (account_id, self->account_id))
     return TRUE;
-  rb_set_error (error, RB_ERROR_UNAVAILABLE, "broker_not_on_bus", _ ("the broker on the session bus serves the account '%s'"), account_id);
+  rb_set_error (error, RB_ERROR_UNAVAILABLE, "other_account", _ ("the broker on the session bus serves the account '%s'"), account_id);
   return FALSE;
 }
 
@@ -314,10 +314,13 @@ on_appeared (GDBusConnection *connection,
 {
   RbMonitor *self = user_data;
 
+  g_autoptr(GError) error = NULL;
+
   if (!self->was_gone)
     return;
   self->was_gone = FALSE;
-  if (!check_account (self, NULL))
+  /* One that does not answer now is back all the same, and its signals come; another account's is not the one that was watched. */
+  if (!check_account (self, &error) && g_strcmp0 (rb_error_get_reason (error), "other_account") == 0)
     return;
   tell (self, "broker", "back", NULL, NULL);
   read_objects (self, TRUE, NULL);

@@ -22,6 +22,32 @@ typedef struct {
   GDataInputStream   *lines;
 } Fixture;
 
+static gboolean
+has_owner (GDBusConnection *connection)
+{
+  g_autoptr(GVariant) answer = g_dbus_connection_call_sync (connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                                            "NameHasOwner", g_variant_new ("(s)", "io.github.runtimebroker.Broker1"),
+                                                            G_VARIANT_TYPE ("(b)"), G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
+  gboolean has = FALSE;
+
+  if (answer != NULL)
+    g_variant_get (answer, "(b)", &has);
+  return has;
+}
+
+/* A broker serves before the bus gives it its name. */
+static void
+wait_on_bus (Fixture *fixture)
+{
+  g_autoptr(GDBusConnection) connection = g_dbus_connection_new_for_address_sync (
+    g_test_dbus_get_bus_address (fixture->bus), G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+    NULL, NULL, NULL);
+
+  g_assert_nonnull (connection);
+  rb_test_wait_until (has_owner (connection));
+  g_dbus_connection_close_sync (connection, NULL, NULL);
+}
+
 static void
 set_up (Fixture       *fixture,
         gconstpointer  data)
@@ -38,6 +64,7 @@ set_up (Fixture       *fixture,
   fixture->broker = rb_daemon_fixture_new ();
   rb_daemon_fixture_set_env (fixture->broker, ADDRESS, g_test_dbus_get_bus_address (fixture->bus));
   rb_daemon_fixture_start (fixture->broker);
+  wait_on_bus (fixture);
   fixture->ctl.data_dir = g_strdup (rb_daemon_fixture_get_data_dir (fixture->broker));
 }
 
