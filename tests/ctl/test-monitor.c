@@ -141,7 +141,7 @@ test_events (Fixture       *fixture,
     return;
   start_monitor (fixture, "monitor");
   g_assert_cmpint (rb_brokerctl_run (&fixture->ctl, "send --to default@local hello"), ==, RB_EXIT_OK);
-  skip_to (fixture, "  endpoint    added     ep_");
+  /* The endpoint that sent may be gone before the bus hears of it; the message stays. */
   line = wait_line (fixture, "  message     added     ");
   g_assert_true (g_str_has_suffix (line, "  default@local  unaddressed  hello"));
   g_assert_cmpint (end_monitor (fixture), ==, RB_EXIT_INTERRUPTED);
