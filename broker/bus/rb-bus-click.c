@@ -10,6 +10,7 @@
 #include "rb-log.h"
 #include "rb-needs.h"
 #include "rb-outbox-operator.h"
+#include "rb-spawn-operator.h"
 
 #include <string.h>
 
@@ -118,12 +119,41 @@ turn_away (Click      *click,
   rb_hold_refuse_async (click->core, message_id, FALSE, NULL, on_turned_away, click);
 }
 
+static void
+on_answered (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+
+  rb_spawn_answer_finish (RB_CORE (source), result, &error);
+  click_end (user_data, error);
+}
+
+static void
+approve (Click      *click,
+         const char *token,
+         const char *endpoint_id)
+{
+  rb_spawn_approve_async (click->core, token, FALSE, on_answered, click);
+}
+
+static void
+deny (Click      *click,
+      const char *token,
+      const char *endpoint_id)
+{
+  rb_spawn_deny_async (click->core, token, FALSE, on_answered, click);
+}
+
 static const struct {
   const char *action;
   void      (*carry_out) (Click *click, const char *subject, const char *endpoint_id);
 } actions[] = {
   { RB_NEED_DO_DISPATCH, dispatch },
   { RB_NEED_DO_RETRY, retry },
+  { RB_NEED_DO_APPROVE, approve },
+  { RB_NEED_DO_DENY, deny },
   { RB_NEED_DO_ACCEPT, let_in },
   { RB_NEED_DO_REFUSE, turn_away },
 };

@@ -28,6 +28,7 @@ static const struct {
 } kinds[] = {
   { RB_NEED_DISPATCH, N_ ("A message waits for you"), FALSE, 0 },
   { RB_NEED_DEAD_LETTER, N_ ("The network refused an event"), FALSE, 0 },
+  { RB_NEED_SPAWN, N_ ("A runtime is to be started here"), FALSE, 0 },
   { RB_NEED_HELD, N_ ("A sender waits to be let in"), FALSE, 0 },
   { RB_NEED_LOOP, N_ ("A conversation of agents was stopped"), FALSE, 0 },
   { RB_NEED_UPSTREAM, N_ ("There is no connection to the network"), FALSE, LINK_DELAY_MS },
@@ -168,6 +169,8 @@ add_simple (RbNotice   *self,
     const char *label;
   } simple[] = {
     { RB_NEED_DO_RETRY, N_ ("Send again") },
+    { RB_NEED_DO_APPROVE, N_ ("Start it") },
+    { RB_NEED_DO_DENY, N_ ("Do not start it") },
     { RB_NEED_DO_ACCEPT, N_ ("Let in") },
     { RB_NEED_DO_REFUSE, N_ ("Refuse") },
   };

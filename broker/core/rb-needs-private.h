@@ -38,6 +38,7 @@ typedef struct {
 extern const RbNeedSource rb_needs_of_inbox;
 extern const RbNeedSource rb_needs_of_held;
 extern const RbNeedSource rb_needs_of_dead_letters;
+extern const RbNeedSource rb_needs_of_spawns;
 extern const RbNeedSource rb_needs_of_link;
 extern const RbNeedSource rb_needs_of_store;
 

@@ -12,6 +12,7 @@
 static const RbNeedSource *const sources[] = {
   &rb_needs_of_store,
   &rb_needs_of_link,
+  &rb_needs_of_spawns,
   &rb_needs_of_held,
   &rb_needs_of_inbox,
   &rb_needs_of_dead_letters,
@@ -141,7 +142,7 @@ rb_needs_get_n (RbCore *core)
 gboolean
 rb_needs_is_topic (const char *topic)
 {
-  static const char *const topics[] = { RB_NEEDS_TOPIC, "presence", "health", "held", NULL };
+  static const char *const topics[] = { RB_NEEDS_TOPIC, "presence", "health", "held", "spawns", NULL };
 
   return g_strv_contains (topics, topic);
 }

@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 /* Words of `kind`; the id of a row begins with one and a colon. */
 #define RB_NEED_DISPATCH "dispatch"         /* a message of the inbox: who is to have it? */
 #define RB_NEED_DEAD_LETTER "dead-letter"   /* the upstream refused an event for good */
+#define RB_NEED_SPAWN "spawn"               /* the network wants to start a runtime here */
 #define RB_NEED_HELD "held"                 /* a sender waits to be let in */
 #define RB_NEED_LOOP "loop"                 /* a conversation with no person in it was stopped */
 #define RB_NEED_UPSTREAM "upstream"         /* the network refuses us, or cannot be reached */
@@ -22,6 +23,8 @@ G_BEGIN_DECLS
 /* Words of `action` in `choices`. */
 #define RB_NEED_DO_DISPATCH "dispatch"
 #define RB_NEED_DO_RETRY "retry"
+#define RB_NEED_DO_APPROVE "approve"
+#define RB_NEED_DO_DENY "deny"
 #define RB_NEED_DO_ACCEPT "accept"
 #define RB_NEED_DO_REFUSE "refuse"
 

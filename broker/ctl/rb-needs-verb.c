@@ -120,11 +120,11 @@ make_answer (const RbJson *view,
     return answer_dispatch (view, choices, subject);
   if (g_strcmp0 (action, "retry") == 0)
     return g_strdup_printf ("brokerctl retry %s", subject);
-  if (g_strcmp0 (action, "accept") == 0)
+  if (g_strcmp0 (action, "accept") == 0 || g_strcmp0 (action, "approve") == 0)
     {
       g_autofree char *id = dup_short (view, subject);
 
-      return g_strdup_printf ("brokerctl accept %s", id);
+      return g_strdup_printf ("brokerctl %s %s", action, id);
     }
   if (g_str_equal (kind, "dispatch"))
     return g_strdup ("brokerctl attach");
@@ -137,6 +137,7 @@ static const struct {
 } words[] = {
   { "dispatch", N_ ("message") },
   { "dead-letter", N_ ("refused event") },
+  { "spawn", N_ ("start a runtime") },
   { "held", N_ ("not let in yet") },
   { "loop", N_ ("stopped conversation") },
   { "upstream", N_ ("no network") },
@@ -211,7 +212,8 @@ const RbVerb rb_needs_verb = {
   .name = "needs",
   .summary = N_ ("List what waits for you, and how to answer it"),
   .usage = "",
-  .details = N_ ("Messages that no runtime has, senders who wait to be let in, events that the upstream refused, a network that is away, a disk that is "
-                 "full: each for as long as it waits. The last column is what to type. Notifications offer the same."),
+  .details = N_ ("Messages that no runtime has, runtimes that the network wants to start, senders who wait to be let in, events that the upstream "
+                 "refused, a network that is away, a disk that is full: each for as long as it waits. The last column is what to type. "
+                 "Notifications offer the same."),
   .run = run_needs,
 };

@@ -8,6 +8,7 @@
 #include "rb-core-private.h"
 #include "rb-error.h"
 #include "rb-fake-spawn-driver.h"
+#include "rb-needs.h"
 #include "rb-runtimes.h"
 #include "rb-spawn-list.h"
 #include "rb-spawn-operator.h"
@@ -474,6 +475,46 @@ test_handed_over (RbCoreFixture *fixture,
   g_assert_cmpint (adopted->pid, ==, PID);
 }
 
+/* "spawn:s1 approve deny"; empty: nothing. */
+static char *
+describe_needs (RbCoreFixture *fixture)
+{
+  g_autoptr(GVariant) rows = g_variant_ref_sink (rb_view_needs (fixture->core));
+  GString *text = g_string_new (NULL);
+
+  g_assert_cmpuint (g_variant_n_children (rows), ==, rb_needs_get_n (fixture->core));
+  for (gsize i = 0; i < g_variant_n_children (rows); i++)
+    {
+      g_autoptr(GVariant) row = g_variant_get_child_value (rows, i);
+      g_autoptr(GVariant) choices = g_variant_lookup_value (row, "choices", G_VARIANT_TYPE ("aa{sv}"));
+      const char *what = "";
+
+      g_variant_lookup (row, "what", "&s", &what);
+      g_string_append_printf (text, "%s (%u)", what, (guint) g_variant_n_children (choices));
+    }
+  return g_string_free (text, FALSE);
+}
+
+static void
+test_needs (RbCoreFixture *fixture,
+            gconstpointer  data)
+{
+  g_autofree char *asked = NULL;
+  g_autofree char *token = NULL;
+  g_autofree char *denied = NULL;
+
+  g_test_summary ("What is asked for waits for a person until it is answered.");
+
+  ask_first (fixture);
+  ask (fixture, "s1");
+  asked = describe_needs (fixture);
+  g_assert_cmpstr (asked, ==, "k: do it (2)");
+  token = get_first (rb_view_spawns (fixture->core, FALSE), "id");
+  assert_answered (fixture, rb_spawn_deny_async, token, NULL);
+  denied = describe_needs (fixture);
+  g_assert_cmpstr (denied, ==, "");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -496,6 +537,7 @@ main (int    argc,
   ADD ("runtimes/known-again", test_known_again);
   ADD ("runtimes/stranger", test_stranger);
   ADD ("runtimes/handed-over", test_handed_over);
+  ADD ("runtimes/needs", test_needs);
 #undef ADD
   return g_test_run ();
 }
