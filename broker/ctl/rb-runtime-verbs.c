@@ -313,6 +313,7 @@ const RbVerb rb_stop_verb = {
                  "the inbox. RUNTIME is an id that runtimes shows, or a beginning of it that fits only one."),
   .min_args = 1,
   .max_args = 1,
+  .completes = "runtime",
   .run = run_stop,
 };
 
@@ -325,5 +326,6 @@ const RbVerb rb_logs_verb = {
   .options = logs_options,
   .min_args = 1,
   .max_args = 1,
+  .completes = "runtime",
   .run = run_logs,
 };

@@ -166,6 +166,7 @@ const RbVerb rb_approve_verb = {
   .options = answer_options,
   .min_args = 1,
   .max_args = 1,
+  .completes = "spawn",
   .run = run_approve,
 };
 
@@ -177,6 +178,7 @@ const RbVerb rb_deny_verb = {
   .options = answer_options,
   .min_args = 1,
   .max_args = 1,
+  .completes = "spawn",
   .run = run_deny,
 };
 
