@@ -289,7 +289,7 @@ run_on_small_disk (const char *dir)
 {
   g_autofree char *filler = g_build_filename (dir, "filler", NULL);
   g_autofree char *path = g_build_filename (dir, "broker.db", NULL);
-  g_autofree char *large = g_strnfill (100 * 1024, 'x');
+  g_autofree char *large = g_strnfill (300 * 1024, 'x');     /* more than the log that made the tables has room for */
   StoreFixture disk = { (char *) dir, path, NULL };
   g_autoptr(GString) order = g_string_new (NULL);
   g_autoptr(GPtrArray) rows = NULL;
