@@ -382,7 +382,7 @@ test_command_line (Fixture       *fixture,
   rb_daemon_fixture_add_argument (fixture->daemon, "--help");
   g_assert_cmpint (rb_daemon_fixture_run (fixture->daemon, &help, NULL), ==, 0);
   g_assert_nonnull (strstr (help, "Examples:"));
-  g_assert_nonnull (strstr (help, "Exit codes:"));
+  g_assert_nonnull (strstr (help, "Exit status:"));
   rb_daemon_fixture_clear_arguments (fixture->daemon);
   rb_daemon_fixture_add_argument (fixture->daemon, "--no-such-option");
   g_assert_cmpint (rb_daemon_fixture_run (fixture->daemon, NULL, NULL), ==, 1);
