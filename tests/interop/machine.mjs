@@ -57,9 +57,6 @@ class Machine {
     };
     for (const name of foreignVariables)
       delete this.env[name];
-    // Nobody is here to be asked, as nobody is asked by the npm daemon.
-    fs.mkdirSync (path.join (this.top, 'config', 'runtime-broker'), { recursive: true, mode: 0o700 });
-    fs.writeFileSync (path.join (this.top, 'config', 'runtime-broker', 'broker.conf'), '[spawn]\napproval=allow\n');
     machines.add (this);
   }
 
@@ -268,9 +265,10 @@ export class OwnMachine extends Machine {
     super (brokerd);
     this.command = brokerd;
     this.brokerctl = brokerctl;
-    // A daemon that the SDK spawns takes no options of ours, so what is not installed is named in the settings.
+    // A daemon that the SDK spawns takes no options of ours, so what is not installed is named in the settings. Nobody is here to be asked
+    // whether a runtime may start, as nobody is asked by the npm daemon.
     fs.mkdirSync (path.join (this.top, 'config', 'runtime-broker'), { recursive: true });
-    fs.writeFileSync (path.join (this.top, 'config', 'runtime-broker', 'broker.conf'), `[broker]\nmodules-dir=${modules}\n`);
+    fs.writeFileSync (path.join (this.top, 'config', 'runtime-broker', 'broker.conf'), `[broker]\nmodules-dir=${modules}\n[spawn]\napproval=allow\n`);
   }
 
   spawnOptions () {
