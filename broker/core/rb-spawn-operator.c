@@ -85,41 +85,17 @@ on_approved_started (GObject      *source,
 
   if (!g_task_propagate_boolean (G_TASK (result), &error))
     {
-      rb_control_ack (core, token, "failed", error->message, TRUE);
+      const RbSpawn *spawn = rb_spawns_lookup (core, token);
+
+      /* Else the next process finds it as it is on the disk. */
+      if (spawn != NULL && spawn->state == RB_SPAWN_FAILED)
+        rb_control_ack (core, token, "failed", error->message, TRUE);
       g_task_return_error (task, g_steal_pointer (&error));
       return;
     }
   changes = rb_changes_new ();
   rb_control_remember (core, token, changes);
   rb_core_commit (core, changes, on_remembered, g_steal_pointer (&task));
-}
-
-static void
-on_approval_stored (RbCore       *core,
-                    const GError *error,
-                    gpointer      user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  RbSpawn *spawn = rb_spawns_lookup (core, g_task_get_task_data (task));
-  g_autoptr(GError) refusal = NULL;
-  RbSpawnDriver *driver;
-  GTask *start;
-
-  /* A disk that fails meanwhile is no reason: it was asked to start, on the disk, and would be so for ever. */
-  if (error != NULL || (core->is_stopping && !rb_core_check_ready (core, &refusal)))
-    {
-      g_task_return_error (task, error != NULL ? g_error_copy (error) : g_steal_pointer (&refusal));
-      return;
-    }
-
-  start = g_task_new (core, NULL, on_approved_started, g_object_ref (task));
-  g_task_set_source_tag (start, on_approval_stored);
-  g_task_set_task_data (start, g_strdup (spawn->token), g_free);
-  driver = rb_spawn_find_driver (core, spawn->kind, &refusal);
-  if (driver != NULL)
-    rb_spawn_start (core, spawn, driver, spawn->prompt, NULL, start);
-  else
-    rb_spawn_start_failed (core, spawn, refusal, start);
 }
 
 void
@@ -133,6 +109,7 @@ rb_spawn_approve_async (RbCore              *core,
   g_autoptr(RbChanges) changes = rb_changes_new ();
   GError *error = NULL;
   RbSpawn *spawn = find_asked (core, token, &error);
+  GTask *start;
 
   g_task_set_source_tag (task, rb_spawn_approve_async);
   g_task_set_task_data (task, g_strdup (token), g_free);
@@ -146,9 +123,10 @@ rb_spawn_approve_async (RbCore              *core,
   rb_spawn_set_state (spawn, RB_SPAWN_STARTING);
   set_rule (spawn, always ? "a person: always" : "a person");
   rb_log_info ("spawn_approved", "spawn_token", token, "runtime_kind", spawn->kind, NULL);
-  rb_spawn_record (spawn, changes);
-  rb_core_changed (core, "spawns");
-  rb_core_commit (core, g_steal_pointer (&changes), on_approval_stored, g_steal_pointer (&task));
+  start = g_task_new (core, NULL, on_approved_started, g_steal_pointer (&task));
+  g_task_set_source_tag (start, rb_spawn_approve_async);
+  g_task_set_task_data (start, g_strdup (token), g_free);
+  rb_spawn_start (core, spawn, NULL, g_steal_pointer (&changes), start);
 }
 
 static void
@@ -231,11 +209,10 @@ rb_spawn_by_hand_async (RbCore              *core,
   g_autofree char *token = rb_core_uuid (core);
   RbChanges *changes;
   GError *error = NULL;
-  RbSpawnDriver *driver = check_by_hand (core, kind, prompt, &error) ? rb_spawn_find_driver (core, kind, &error) : NULL;
   RbSpawn *spawn;
 
   g_task_set_source_tag (task, rb_spawn_by_hand_async);
-  if (driver == NULL)
+  if (!check_by_hand (core, kind, prompt, &error) || rb_spawn_find_driver (core, kind, &error) == NULL)
     {
       g_task_return_error (task, error);
       return;
@@ -243,10 +220,10 @@ rb_spawn_by_hand_async (RbCore              *core,
 
   changes = rb_changes_new ();
   spawn = rb_spawns_add (core, token, kind, FALSE, changes);
-  rb_core_commit (core, changes, NULL, NULL);
   spawn->rule = g_strdup ("a person");
+  spawn->prompt = g_strdup (prompt);
   g_task_set_task_data (task, g_steal_pointer (&token), g_free);
-  rb_spawn_start (core, spawn, driver, prompt, directory, g_steal_pointer (&task));
+  rb_spawn_start (core, spawn, directory, changes, g_steal_pointer (&task));
 }
 
 char *

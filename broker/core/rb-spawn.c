@@ -278,31 +278,69 @@ on_started (GObject      *source,
   end_start (core, spawn, task);
 }
 
-void
-rb_spawn_start (RbCore        *core,
-                RbSpawn       *spawn,
-                RbSpawnDriver *driver,
-                const char    *prompt,
-                const char    *directory,
-                GTask         *task)
-{
-  RbSpawnRequest request = { .kind = spawn->kind, .prompt = prompt, .token = spawn->token, .directory = directory };
+/* A start that waits for its record. */
+typedef struct {
+  GTask *task;
+  char  *directory;
+} Start;
 
+static void
+start_free (Start *start)
+{
+  g_object_unref (start->task);
+  g_free (start->directory);
+  g_free (start);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Start, start_free)
+
+static void
+on_start_stored (RbCore       *core,
+                 const GError *error,
+                 gpointer      user_data)
+{
+  g_autoptr(Start) start = user_data;
+  RbSpawn *spawn = rb_spawns_lookup (core, g_task_get_task_data (start->task));
+  RbSpawnRequest request = { .directory = start->directory };
+  g_autoptr(GError) refusal = NULL;
+  RbSpawnDriver *driver;
+
+  /* A disk that fails meanwhile is no reason: it was asked to start, on the disk, and would be so for ever. */
+  if (error != NULL || (core->is_stopping && !rb_core_check_ready (core, &refusal)))
+    {
+      g_task_return_error (start->task, error != NULL ? g_error_copy (error) : g_steal_pointer (&refusal));
+      return;
+    }
+
+  driver = rb_spawn_find_driver (core, spawn->kind, &refusal);
+  if (driver == NULL)
+    {
+      rb_spawn_set_state (spawn, RB_SPAWN_FAILED);
+      spawn->detail = g_strdup (refusal->message);
+      end_start (core, spawn, start->task);
+      return;
+    }
+  request.kind = spawn->kind;
+  request.prompt = spawn->prompt;
+  request.token = spawn->token;
   rb_bounds_note (core->bounds, RB_CORE_BOUND_SPAWNS, rb_spawns_get_n_live (core->spawns));
-  rb_spawn_driver_spawn_async (driver, &request, NULL, on_started, task);
+  rb_spawn_driver_spawn_async (driver, &request, NULL, on_started, g_object_ref (start->task));
 }
 
 void
-rb_spawn_start_failed (RbCore       *core,
-                       RbSpawn      *spawn,
-                       const GError *error,
-                       GTask        *task)
+rb_spawn_start (RbCore     *core,
+                RbSpawn    *spawn,
+                const char *directory,
+                RbChanges  *changes,
+                GTask      *task)
 {
-  g_autoptr(GTask) owned = task;
+  Start *start = g_new0 (Start, 1);
 
-  rb_spawn_set_state (spawn, RB_SPAWN_FAILED);
-  spawn->detail = g_strdup (error->message);
-  end_start (core, spawn, owned);
+  start->task = task;
+  start->directory = g_strdup (directory);
+  rb_spawn_record (spawn, changes);
+  rb_core_changed (core, "spawns");
+  rb_core_commit (core, changes, on_start_stored, start);
 }
 
 /* The rule stays here: it is the owner's business. */
@@ -319,15 +357,13 @@ deny (RbCore  *core,
 }
 
 static void
-ask (RbCore     *core,
-     RbSpawn    *spawn,
-     const char *prompt,
-     GTask      *task)
+ask (RbCore  *core,
+     RbSpawn *spawn,
+     GTask   *task)
 {
   RbChanges *changes = rb_changes_new ();
 
   rb_spawn_set_state (spawn, RB_SPAWN_ASKED);
-  spawn->prompt = g_strdup (prompt);
   rb_log_info ("spawn_needs_approval", "spawn_token", spawn->token, "runtime_kind", spawn->kind, "rule", spawn->rule, NULL);
   rb_bounds_note (core->bounds, RB_CORE_BOUND_SPAWNS_ASKED, rb_spawns_get_n_asked (core->spawns));
   rb_spawn_record (spawn, changes);
@@ -336,11 +372,10 @@ ask (RbCore     *core,
 }
 
 static void
-decide (RbCore        *core,
-        RbSpawnDriver *driver,
-        const char    *kind,
-        const char    *prompt,
-        GTask         *task)
+decide (RbCore     *core,
+        const char *kind,
+        const char *prompt,
+        GTask      *task)
 {
   RbPolicySpawn question = { .kind = kind };
   RbPolicyVerdict verdict = rb_policy_decide_spawn (core->policy, &question, rb_core_now (core));
@@ -357,12 +392,16 @@ decide (RbCore        *core,
   changes = rb_changes_new ();
   spawn = rb_spawns_add (core, g_task_get_task_data (task), kind, TRUE, changes);
   spawn->rule = rb_policy_verdict_describe (&verdict);
-  rb_core_commit (core, changes, NULL, NULL);
+  spawn->prompt = verdict.action != RB_POLICY_DENY ? g_strdup (prompt) : NULL;
   rb_bounds_note (core->bounds, RB_CORE_BOUND_SPAWN_RATE, rb_spawns_get_n_granted (core));
+  if (verdict.action == RB_POLICY_ALLOW)
+    {
+      rb_spawn_start (core, spawn, NULL, changes, g_object_ref (task));
+      return;
+    }
+  rb_core_commit (core, changes, NULL, NULL);
   if (verdict.action == RB_POLICY_ASK)
-    ask (core, spawn, prompt, task);
-  else if (verdict.action == RB_POLICY_ALLOW)
-    rb_spawn_start (core, spawn, driver, prompt, NULL, g_object_ref (task));
+    ask (core, spawn, task);
   else
     deny (core, spawn, task);
 }
@@ -377,7 +416,6 @@ rb_spawn_async (RbCore              *core,
 {
   g_autoptr(GTask) task = g_task_new (core, NULL, callback, user_data);
   const RbSpawn *same = rb_spawns_lookup (core, token);
-  RbSpawnDriver *driver;
   GError *error = NULL;
 
   g_task_set_source_tag (task, rb_spawn_async);
@@ -389,9 +427,8 @@ rb_spawn_async (RbCore              *core,
       return;
     }
 
-  driver = check (core, kind, &error);
-  if (driver != NULL)
-    decide (core, driver, kind, prompt, task);
+  if (check (core, kind, &error) != NULL)
+    decide (core, kind, prompt, task);
   else
     g_task_return_error (task, error);
 }
@@ -478,7 +515,7 @@ rb_spawn_stop (RbCore *core)
     }
 }
 
-/* An order that a person gave just before the last process ended: nobody knows whether the program was started. */
+/* It was to be started just before the last process ended: nobody knows whether the program was. */
 static void
 give_up_start (RbCore  *core,
                RbSpawn *spawn)

@@ -40,11 +40,9 @@ void       rb_spawn_foreach_token (RbCore *core, RbSpawnTokenFunc func, gpointer
 
 /* For those who start and end them. */
 
-/* Has @driver start what is STARTING; finishes when it runs and that is on the disk, or with the error's text as the detail of what is FAILED,
- * likewise. @task: its data is the token; returns TRUE. Taken. */
-void       rb_spawn_start        (RbCore *core, RbSpawn *spawn, RbSpawnDriver *driver, const char *prompt, const char *directory, GTask *task);
-/* Likewise, where it cannot be: FAILED, with that text. */
-void       rb_spawn_start_failed (RbCore *core, RbSpawn *spawn, const GError *error, GTask *task);
+/* What is STARTING goes to the disk with @changes (taken), and then a driver starts it: no program runs that no row knows. Finishes when it runs and
+ * that is on the disk, or with the error's text as the detail of what is FAILED, likewise. @task: its data is the token; returns TRUE. Taken. */
+void       rb_spawn_start        (RbCore *core, RbSpawn *spawn, const char *directory, RbChanges *changes, GTask *task);
 /* Room for one more? */
 gboolean   rb_spawn_check_room   (RbCore *core, GError **error);
 /* Now @spawn is recorded; then, if the network is to hear of it, it does. */

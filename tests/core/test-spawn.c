@@ -7,6 +7,7 @@
 
 #include "rb-core-private.h"
 #include "rb-error.h"
+#include "rb-spawn-operator.h"
 
 #include <signal.h>
 
@@ -365,9 +366,10 @@ test_fast (RbCoreFixture *fixture,
   rb_test_settle ();
   rb_assert_acked (fixture, 3, "t2 failed spawn_failed: the program ended with exit status 1 before its endpoint registered");
 
-  driver->hold = FALSE;
-  rb_fake_store_set_hold (fixture->store, TRUE);
   ask (fixture, "t3", "k");
+  rb_fake_store_set_hold (fixture->store, TRUE);
+  rb_fake_spawn_driver_answer (driver);
+  rb_test_settle ();
   rb_spawn_driver_emit_exited (RB_SPAWN_DRIVER (driver), "t3", 1 << 8, "");
   rb_test_settle ();
   g_assert_cmpuint (fixture->upstream->acks->len, ==, 3);
@@ -375,6 +377,30 @@ test_fast (RbCoreFixture *fixture,
   rb_test_settle ();
   rb_assert_acked (fixture, 5, "t3 failed spawn_failed: the program ended with exit status 1 before its endpoint registered");
   g_assert_cmpstr (g_ptr_array_index (fixture->upstream->acks, 3), ==, "t3 received");
+}
+
+static void
+test_recorded_first (RbCoreFixture *fixture,
+                     gconstpointer  data)
+{
+  RbFakeSpawnDriver *driver = add_driver (fixture);
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autofree char *token = NULL;
+
+  g_test_summary ("No program runs that no row knows, whoever wanted it.");
+
+  rb_fake_store_set_hold (fixture->store, TRUE);
+  ask (fixture, "t1", "k");
+  rb_spawn_by_hand_async (fixture->core, "k", "hello", NULL, rb_test_store_result, &result);
+  rb_test_settle ();
+  g_assert_cmpuint (driver->started->len, ==, 0);
+
+  rb_fake_store_set_hold (fixture->store, FALSE);
+  rb_test_wait_until (result != NULL);
+  token = rb_spawn_by_hand_finish (fixture->core, result, NULL);
+  g_assert_nonnull (token);
+  g_assert_cmpuint (driver->started->len, ==, 2);
+  rb_assert_acked (fixture, 1, "t1 received");
 }
 
 static void
@@ -462,6 +488,7 @@ main (int   argc,
   ADD ("exits", test_exits);
   ADD ("exits/later", test_exits_later);
   ADD ("fast", test_fast);
+  ADD ("recorded-first", test_recorded_first);
   ADD ("stop", test_stop);
   ADD ("bounded", test_bounded);
 
