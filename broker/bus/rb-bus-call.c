@@ -115,6 +115,20 @@ rb_bus_call_fail (RbBusCall    *self,
 }
 
 void
+rb_bus_call_answer_done (RbBusCall    *self,
+                         GObject      *core,
+                         GAsyncResult *result,
+                         RbBusFinish   finish)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (finish (RB_CORE (core), result, &error))
+    rb_bus_call_answer (self, NULL);
+  else
+    rb_bus_call_fail (self, error);
+}
+
+void
 rb_bus_call_answer_view (RbBusCall    *self,
                          GVariant     *view,
                          const GError *error)

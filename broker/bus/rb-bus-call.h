@@ -51,6 +51,9 @@ RbBusCall *rb_bus_call_begin  (RbBusCalls *calls, GDBusMethodInvocation *invocat
 /* Both end @self. @value: a tuple, sunk. */
 void       rb_bus_call_answer (RbBusCall *self, GVariant *value);
 void       rb_bus_call_fail   (RbBusCall *self, const GError *error);
+/* Of a call of the core that answers nothing but that it is done: so, or its error. */
+typedef gboolean (*RbBusFinish) (RbCore *core, GAsyncResult *result, GError **error);
+void       rb_bus_call_answer_done (RbBusCall *self, GObject *core, GAsyncResult *result, RbBusFinish finish);
 /* The view in a tuple, or @error. */
 void       rb_bus_call_answer_view (RbBusCall *self, GVariant *view, const GError *error);
 

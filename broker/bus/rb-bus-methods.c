@@ -89,12 +89,7 @@ on_dispatched (GObject      *source,
                GAsyncResult *result,
                gpointer      user_data)
 {
-  g_autoptr(GError) error = NULL;
-
-  if (rb_dispatch_finish (RB_CORE (source), result, &error))
-    rb_bus_call_answer (user_data, NULL);
-  else
-    rb_bus_call_fail (user_data, error);
+  rb_bus_call_answer_done (user_data, source, result, rb_dispatch_finish);
 }
 
 /* Whoever is on the bus of a person is that person: any endpoint may be the target. */

@@ -42,12 +42,7 @@ on_removed (GObject      *source,
             GAsyncResult *result,
             gpointer      user_data)
 {
-  g_autoptr(GError) error = NULL;
-
-  if (rb_policy_remove_finish (RB_CORE (source), result, &error))
-    rb_bus_call_answer (user_data, NULL);
-  else
-    rb_bus_call_fail (user_data, error);
+  rb_bus_call_answer_done (user_data, source, result, rb_policy_remove_finish);
 }
 
 void
@@ -89,12 +84,7 @@ on_refused (GObject      *source,
             GAsyncResult *result,
             gpointer      user_data)
 {
-  g_autoptr(GError) error = NULL;
-
-  if (rb_hold_refuse_finish (RB_CORE (source), result, &error))
-    rb_bus_call_answer (user_data, NULL);
-  else
-    rb_bus_call_fail (user_data, error);
+  rb_bus_call_answer_done (user_data, source, result, rb_hold_refuse_finish);
 }
 
 void

@@ -51,28 +51,12 @@ rb_bus_spawns_list_runtimes (RbBusCall  *call,
   answer_view (call, parameters, rb_view_runtimes);
 }
 
-typedef gboolean (*Finish) (RbCore *core, GAsyncResult *result, GError **error);
-
-static void
-answer_done (GObject      *source,
-             GAsyncResult *result,
-             RbBusCall    *call,
-             Finish        finish)
-{
-  g_autoptr(GError) error = NULL;
-
-  if (finish (RB_CORE (source), result, &error))
-    rb_bus_call_answer (call, NULL);
-  else
-    rb_bus_call_fail (call, error);
-}
-
 static void
 on_answered (GObject      *source,
              GAsyncResult *result,
              gpointer      user_data)
 {
-  answer_done (source, result, user_data, rb_spawn_answer_finish);
+  rb_bus_call_answer_done (user_data, source, result, rb_spawn_answer_finish);
 }
 
 void
@@ -129,7 +113,7 @@ on_stopped (GObject      *source,
             GAsyncResult *result,
             gpointer      user_data)
 {
-  answer_done (source, result, user_data, rb_runtime_stop_finish);
+  rb_bus_call_answer_done (user_data, source, result, rb_runtime_stop_finish);
 }
 
 void
