@@ -10,6 +10,7 @@
 #include "rb-deliver.h"
 #include "rb-error.h"
 #include "rb-events.h"
+#include "rb-held-why.h"
 #include "rb-log.h"
 #include "rb-mailroom.h"
 #include "rb-outbox.h"
@@ -488,11 +489,8 @@ check_request (RbCore          *core,
     return FALSE;
 
   /* To an adapter it is not there. */
-  if (caller->operator_ && rb_held_lookup (core->held, undispatched_id) != NULL)
-    {
-      rb_set_error (error, RB_ERROR_BAD_STATE, "message_held", "message '%s' is held; accept it first", undispatched_id);
-      return FALSE;
-    }
+  if (caller->operator_ && !rb_held_why_check (core, undispatched_id, error))
+    return FALSE;
 
   endpoint = rb_registry_lookup (core->registry, endpoint_id);
   return endpoint == NULL || rb_core_check_owner (core, caller, endpoint, 0, error);

@@ -473,6 +473,47 @@ test_not_dispatched (RbCoreFixture *fixture,
 }
 
 static void
+assert_why (RbCoreFixture *fixture,
+            const char    *id,
+            const char    *why,
+            const char    *reason,
+            const char    *behind)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) details = NULL;
+  const char *text = NULL;
+
+  g_assert_false (rb_core_fixture_dispatch (fixture, id, "ep_1", &error));
+  g_test_message ("%s", error->message);
+  g_assert_cmpstr (rb_error_get_reason (error), ==, "message_held");
+  g_assert_nonnull (strstr (error->message, why));
+  g_assert_true (g_variant_lookup (rb_error_get_details (error), "held_reason", "&s", &text));
+  g_assert_cmpstr (text, ==, reason);
+  g_assert_cmpint (g_variant_lookup (rb_error_get_details (error), "held_behind", "&s", &text), ==, behind != NULL);
+  if (behind != NULL)
+    g_assert_cmpstr (text, ==, behind);
+}
+
+static void
+test_why (RbCoreFixture *fixture,
+          gconstpointer  data)
+{
+  g_test_summary ("Who wants to dispatch a held message is told what holds it: a rule, another message, the quota of strangers.");
+
+  fixture->settings.unknown_per_hour = 1;
+  rb_core_fixture_restart (fixture);
+  set_rule (fixture, "bob", "*", "hold");
+  deliver (fixture, 1, "m1", "bob", NULL, "c1");
+  assert_why (fixture, "m1", "a rule of the policy holds what 'bob' sends", "held", NULL);
+  set_rule (fixture, "bob", "*", "accept");
+  deliver (fixture, 2, "m2", "bob", NULL, "c1");
+  assert_why (fixture, "m2", "it waits behind 'm1'", "held_behind", "m1");
+  deliver (fixture, 3, "m3", "eve", NULL, NULL);
+  deliver (fixture, 4, "m4", "eve", NULL, NULL);
+  assert_why (fixture, "m4", "its sender 'eve' is a stranger", "held_quota", NULL);
+}
+
+static void
 test_operator (RbCoreFixture *fixture,
                gconstpointer  data)
 {
@@ -546,6 +587,7 @@ main (int   argc,
   ADD ("no-room", test_no_room);
   ADD ("route-claim", test_route_claim);
   ADD ("not-dispatched", test_not_dispatched);
+  ADD ("why", test_why);
   ADD ("operator", test_operator);
   ADD ("failing-store", test_failing_store);
 #undef ADD
