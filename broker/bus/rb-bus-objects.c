@@ -90,14 +90,19 @@ drop (RbBusObjects *self,
   g_hash_table_remove (self->objects, object->path);
 }
 
+/* Ids that the network chooses may come twice, and then the path is another object's: that one goes, so that each object has one path, and each
+ * path one object. */
 static void
 add (RbBusObjects *self,
      const Update *update,
      const char   *path,
      GVariant     *properties)
 {
+  Object *other = g_hash_table_lookup (self->objects, path);
   Object *object = g_new0 (Object, 1);
 
+  if (other != NULL)
+    drop (self, other);
   object->kind = update->kind;
   object->key = g_strdup (update->key);
   object->path = g_strdup (path);

@@ -6,6 +6,7 @@
 #include "rb-bus-fixture.h"
 
 #include "rb-bus-path.h"
+#include "rb-claimer.h"
 
 #define PID 100
 
@@ -125,6 +126,44 @@ test_assignment (RbBusFixture *fixture,
   wait_for (fixture, changed, 1);
   later = rb_bus_fixture_get (fixture, endpoint_path + strlen (RB_BUS_ROOT), ".Endpoint", "State");
   g_assert_cmpstr (later, ==, "reconnecting");
+}
+
+/* The network chooses ids of assignments, and nothing keeps it from choosing one twice. */
+static void
+test_same_path (RbBusFixture *fixture,
+                gconstpointer data)
+{
+  g_autoptr(RbWorker) worker = NULL;
+  g_autofree char *of = NULL;
+  g_autofree char *later = NULL;
+
+  g_test_summary ("Of two assignments with one id the bus shows that which changed last.");
+
+  if (fixture->bus == NULL)
+    return;
+  worker = rb_worker_new (&fixture->core, PID);
+  for (guint i = 1; i <= 2; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("m%u", i);
+      g_autoptr(RbGrant) grant = NULL;
+
+      rb_claimer_arrive (&fixture->core, i, id);
+      rb_claimer_grant (&fixture->core, rb_claimer_answer (worker, id, "as1"));
+      grant = rb_claimer_claim (worker, id, NULL);
+      g_assert_nonnull (grant);
+      rb_bus_fixture_pass (fixture, 20);
+    }
+  wait_for (fixture, "InterfacesAdded /assignments/as1", 2);
+  wait_for (fixture, "InterfacesRemoved /assignments/as1", 1);
+  of = rb_bus_fixture_get (fixture, "/assignments/as1", ".Assignment", "MessageId");
+  g_assert_cmpstr (of, ==, "m2");
+
+  worker->assignment_id = g_strdup ("as1");
+  g_assert_true (rb_worker_report (worker, "m1", 2, "adapter_accepted", NULL));
+  rb_bus_fixture_pass (fixture, 20);
+  wait_for (fixture, "InterfacesRemoved /assignments/as1", 2);
+  later = rb_bus_fixture_get (fixture, "/assignments/as1", ".Assignment", "MessageId");
+  g_assert_cmpstr (later, ==, "m1");
 }
 
 static void
@@ -256,6 +295,7 @@ main (int   argc,
 
   ADD ("/objects/message", test_message);
   ADD ("/objects/assignment", test_assignment);
+  g_test_add ("/objects/same-path", RbBusFixture, "network", rb_bus_fixture_set_up, test_same_path, rb_bus_fixture_tear_down);
   ADD ("/objects/together", test_together);
   ADD ("/objects/presence", test_presence);
   ADD ("/objects/needs", test_needs);
