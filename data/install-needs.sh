@@ -22,6 +22,8 @@ wish libsystemd-dev pkgconf libsystemd
 wish libsecret-1-dev pkgconf libsecret-1 >= 0.20
 test python3 command python3
 test dbus-daemon command dbus-daemon
+test systemd file /lib/systemd/systemd
+test dbus-user-session file /usr/lib/systemd/user/dbus.socket
 test groff-base command groff
 test mandoc command mandoc
 test spin command spin

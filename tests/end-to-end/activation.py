@@ -228,7 +228,7 @@ def test_wrong_socket(session):
 
 
 def test_units(session):
-    """The units are what systemd takes for ones."""
+    """The units are what systemd takes for ones, without a word of warning, and the service is not taken for an unsafe one."""
     need('systemd-analyze')
     units = os.path.join(session.top, 'units')
     os.mkdir(units)
@@ -237,10 +237,15 @@ def test_units(session):
     start = [line for line in text.split('\n') if line.startswith('ExecStart=')][0]
     with open(os.path.join(units, 'runtime-broker.service'), 'w', encoding='utf-8') as file:
         file.write(text.replace(start, 'ExecStart=' + session.brokerd))
-    shutil.copy(os.path.join(session.data, 'systemd', 'runtime-broker.socket'), units)
+    for name in ('runtime-broker.socket', 'app-runtimebroker.slice'):
+        shutil.copy(os.path.join(session.data, 'systemd', name), units)
     done = subprocess.run(['systemd-analyze', 'verify', '--user', '--man=no', *(os.path.join(units, name) for name in os.listdir(units))],
                           env=session.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     assert done.returncode == 0 and not done.stdout, done.stdout
+    # What cannot work in a user manager counts against it; without any restriction it was 96.
+    done = subprocess.run(['systemd-analyze', 'security', '--user', '--offline=true', '--threshold=70', os.path.join(units, 'runtime-broker.service')],
+                          env=session.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 TESTS = (test_bus, test_idle, test_attached, test_socket, test_wrong_socket, test_units)

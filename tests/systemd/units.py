@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+# units.py: the broker's units under a real systemd user manager: activation, restarts, runtimes, restrictions; prints TAP
+#
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# usage: units.py BROKERD BROKERCTL DATA-FOLDER BUILT-DATA-FOLDER
+#
+# The whole is one session, as a person has it, in the order of the cases. It runs where with-manager.sh can make one, and is skipped elsewhere.
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'data'))
+
+import cases
+
+NAME = 'io.github.runtimebroker.Broker1'
+SERVICE = 'runtime-broker.service'
+LIMIT_S = 60
+SKIPPED = 77
+
+
+def wait(condition, what):
+    deadline = time.monotonic() + LIMIT_S
+    while not (found := condition()):
+        assert time.monotonic() < deadline, 'still waiting: ' + what
+        time.sleep(0.05)    # another process's doing: there is nothing to wait on
+    return found
+
+
+def systemctl(*arguments):
+    return cases.check('systemctl', '--user', '--no-pager', *arguments).strip()
+
+
+def get(unit, name):
+    return systemctl('show', '--value', '--property=' + name, unit)
+
+
+def get_limits(pid):
+    """What the kernel holds against a process for ever: no new privileges, filtered system calls."""
+    with open('/proc/{}/status'.format(pid), encoding='utf-8') as file:
+        fields = dict(line.rstrip('\n').split(':\t', 1) for line in file if ':\t' in line)
+    return fields['NoNewPrivs'] == '1', fields['Seccomp'] == '2'
+
+
+class Session:
+    """What a person has installed below the home."""
+
+    def __init__(self, brokerd, brokerctl, data, built):
+        self.brokerd, self.brokerctl, self.data, self.built = brokerd, brokerctl, data, built
+        self.home = os.environ['HOME']
+        self.units = os.path.join(self.home, '.config', 'systemd', 'user')
+        self.socket = os.path.join(os.environ['XDG_RUNTIME_DIR'], 'runtime-broker', 'default', 'ipc.sock')
+        self.log = os.path.join(self.home, 'broker.log')
+        self.adapters = []
+
+    def install(self):
+        services = os.path.join(self.home, '.local', 'share', 'dbus-1', 'services')
+        for folder in (self.units, services):
+            os.makedirs(folder)
+        with open(os.path.join(self.built, SERVICE), encoding='utf-8') as file:
+            lines = [self.move(line) for line in file]
+        with open(os.path.join(self.units, SERVICE), 'w', encoding='utf-8') as file:
+            file.writelines(lines)
+        for name in ('runtime-broker.socket', 'app-runtimebroker.slice'):
+            shutil.copy(os.path.join(self.data, 'systemd', name), self.units)
+        shutil.copy(os.path.join(self.built, NAME + '.service'), services)
+        systemctl('daemon-reload')
+        # A bus is not told of new files by everybody.
+        systemctl('reload-or-restart', 'dbus.service')
+
+    def move(self, line):
+        """The program is that of the build folder; a sanitizer's leak check is no part of what a service may do."""
+        if line.startswith('ExecStart='):
+            options = line.split(' ', 1)[1]
+            log = 'StandardError=append:{}\nEnvironment="ASAN_OPTIONS={}:detect_leaks=0"\n'.format(self.log, os.environ.get('ASAN_OPTIONS', ''))
+            return 'ExecStart={} {}{}'.format(self.brokerd, options, log)
+        return line
+
+    def drop_in(self, name, *lines):
+        folder = os.path.join(self.units, SERVICE + '.d')
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, name + '.conf'), 'w', encoding='utf-8') as file:
+            file.write('[Service]\n' + ''.join(line + '\n' for line in lines))
+        systemctl('daemon-reload')
+
+    def undo(self, name):
+        os.unlink(os.path.join(self.units, SERVICE + '.d', name + '.conf'))
+        systemctl('daemon-reload')
+
+    def ctl(self, *arguments):
+        return cases.check(self.brokerctl, *arguments)
+
+    def read(self, *arguments):
+        done = subprocess.run([self.brokerctl, *arguments, '--json'], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 0, (arguments, done.stderr)
+        return json.loads(done.stdout)
+
+    def pid(self):
+        return int(get(SERVICE, 'MainPID'))
+
+    def wait_until_back(self):
+        wait(lambda: self.read('status')['presence'] == 'online', 'the network')
+        wait(lambda: 'shout' in self.ctl('list'), 'the adapter again')
+
+    def attach(self, name, command):
+        adapter = subprocess.Popen([self.brokerctl, 'attach', '--name', name, '--exec', command], stdout=subprocess.DEVNULL)
+        self.adapters.append(adapter)
+        wait(lambda: name in self.ctl('list'), 'the endpoint')
+
+    def close(self):
+        for adapter in self.adapters:
+            adapter.terminate()
+            adapter.wait()
+
+
+def converse(session, text):
+    """A message to nobody in particular is handed to the adapter, and its reply comes back."""
+    with subprocess.Popen([session.brokerctl, 'send', '--to', 'default@local', '--wait-reply=50', text], stdout=subprocess.PIPE, text=True) as sender:
+        message = wait(lambda: [row for row in session.read('inbox') if text in json.dumps(row)], 'the message')[0]
+        session.ctl('dispatch', message['id'], 'shout')
+        assert text.upper() in sender.communicate(timeout=LIMIT_S)[0]
+
+
+def test_bus(session):
+    """The first call on the bus starts the service, by the manager."""
+    assert get(SERVICE, 'ActiveState') == 'inactive'
+    said = cases.check('gdbus', 'call', '--session', '--dest', NAME, '--object-path', '/' + NAME.replace('.', '/'), '--method', NAME + '.Access')
+    assert session.socket in said, said
+    # It answers before its modules run, which is what the manager waits for.
+    wait(lambda: get(SERVICE, 'ActiveState') == 'active', 'the service to be ready')
+    assert session.pid() > 0 and get(SERVICE, 'WatchdogUSec') == '30s'
+
+
+def test_restrictions(session):
+    """The process can get no new privileges, its system calls are filtered; each line is in force."""
+    assert get_limits(session.pid()) == (True, True)
+    for name, value in (('NoNewPrivileges', 'yes'), ('LockPersonality', 'yes'), ('MemoryDenyWriteExecute', 'yes'), ('RestrictRealtime', 'yes'),
+                        ('RestrictSUIDSGID', 'yes'), ('SystemCallArchitectures', 'native')):
+        assert get(SERVICE, name) == value, name
+    assert 'ptrace' not in get(SERVICE, 'SystemCallFilter').split() and 'execve' in get(SERVICE, 'SystemCallFilter').split()
+
+
+def test_work(session):
+    """Under them it stores, pushes and replies."""
+    session.attach('shout', 'tr a-z A-Z')
+    converse(session, 'within limits')
+
+
+def test_reload(session):
+    """A restart in place is the same service and process, under the same restrictions, and serves."""
+    pid, before = session.pid(), session.read('status')['instance']
+    systemctl('reload', SERVICE)
+    wait(lambda: session.read('status')['instance'] != before, 'the next one')
+    session.wait_until_back()
+    assert session.pid() == pid and get(SERVICE, 'ActiveState') == 'active' and get(SERVICE, 'NRestarts') == '0'
+    assert get_limits(pid) == (True, True)
+    converse(session, 'in its place')
+
+
+def test_restart(session):
+    """A restart by the manager keeps what waits, and the adapter comes back."""
+    session.ctl('send', '--to', 'default@local', 'kept')
+    pid = session.pid()
+    systemctl('restart', SERVICE)
+    assert session.pid() != pid
+    session.wait_until_back()
+    assert 'kept' in session.ctl('inbox')
+    converse(session, 'after that')
+
+
+TESTS = (test_bus, test_restrictions, test_work, test_reload, test_restart)
+
+
+def run_inside(programs):
+    session = Session(*programs)
+    try:
+        session.install()
+        return cases.run(TESTS, session)
+    finally:
+        session.close()
+
+
+def main(programs):
+    if programs[0] == '--inside':
+        return run_inside(programs[1:])
+    home = tempfile.mkdtemp(prefix='rb-')
+    try:
+        os.chmod(home, 0o755)
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'with-manager.sh')
+        done = subprocess.run(['bash', script, home, 'python3', os.path.abspath(__file__), '--inside', *map(os.path.abspath, programs)],
+                              stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode == SKIPPED:
+            print('1..0 # SKIP ' + ' '.join(done.stdout.split()))
+            return 0
+        print(done.stdout, end='')
+        return done.returncode
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
