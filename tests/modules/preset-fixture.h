@@ -3,20 +3,13 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "rb-api.h"
+#include "rb-driver-fixture.h"
 
 G_BEGIN_DECLS
 
-/* The module that the test is linked with. */
-extern const RbModuleInfo rb_module_info;
-
 typedef struct {
-  char     *dir;       /* all of PATH, besides the system's own */
-  char     *path;      /* as it was */
-  RbModule *module;
-  char     *token;     /* of the last exit; NULL: none was told */
-  int       status;
-  char     *output;
+  RbDriverFixture  driver;    /* its folder is all of PATH, besides the system's own */
+  char            *path;      /* as it was */
 } PresetFixture;
 
 void      preset_set_up        (PresetFixture *fixture, gconstpointer data);

@@ -34,8 +34,8 @@ test_missing (PresetFixture *fixture,
   g_test_summary ("Without claude in PATH it says so, in the protocol's words, and starts nothing.");
 
   g_assert_true (preset_configure (fixture, NULL, NULL, &error));
-  g_assert_true (rb_spawn_driver_handles (RB_SPAWN_DRIVER (fixture->module), "claude-code"));
-  g_assert_false (rb_spawn_driver_handles (RB_SPAWN_DRIVER (fixture->module), "claude"));
+  g_assert_true (rb_spawn_driver_handles (RB_SPAWN_DRIVER (fixture->driver.module), "claude-code"));
+  g_assert_false (rb_spawn_driver_handles (RB_SPAWN_DRIVER (fixture->driver.module), "claude"));
   g_assert_false (preset_is_available (fixture, &error));
   g_assert_cmpstr (error->message, ==, MISSING);
   g_clear_error (&error);
@@ -122,7 +122,7 @@ test_handed_over (PresetFixture *fixture,
   pid = preset_spawn (fixture, "p", &error);
   rb_test_wait_until (kill (pid, 0) != 0);
   rb_test_settle ();
-  g_assert_null (fixture->token);
+  g_assert_null (fixture->driver.token);
 }
 
 static void
@@ -136,17 +136,17 @@ test_fails (PresetFixture *fixture,
   preset_add_program (fixture, "claude", "echo 'not logged in' >&2; exit 7");
   g_assert_true (preset_configure (fixture, NULL, "tail", &error));
   g_assert_cmpint (preset_spawn (fixture, "p", &error), >, 0);
-  rb_test_wait_until (fixture->token != NULL);
-  g_assert_cmpstr (fixture->token, ==, "token-1");
-  g_assert_cmpint (WEXITSTATUS (fixture->status), ==, 7);
-  g_assert_cmpstr (fixture->output, ==, "not logged in\n");
+  rb_test_wait_until (fixture->driver.token != NULL);
+  g_assert_cmpstr (fixture->driver.token, ==, "token-1");
+  g_assert_cmpint (WEXITSTATUS (fixture->driver.status), ==, 7);
+  g_assert_cmpstr (fixture->driver.output, ==, "not logged in\n");
 }
 
 static void
 test_exec_fails (PresetFixture *fixture,
                  gconstpointer  data)
 {
-  g_autofree char *path = g_build_filename (fixture->dir, "claude", NULL);
+  g_autofree char *path = g_build_filename (fixture->driver.dir, "claude", NULL);
   g_autoptr(GError) error = NULL;
 
   g_test_summary ("A program that cannot be executed is an error, not a crash.");
@@ -162,7 +162,7 @@ static void
 test_configured (PresetFixture *fixture,
                  gconstpointer  data)
 {
-  g_autofree char *path = g_build_filename (fixture->dir, "claude-2.0_x", NULL);
+  g_autofree char *path = g_build_filename (fixture->driver.dir, "claude-2.0_x", NULL);
   g_autofree char *command = g_strconcat (path, " --bg --model x", NULL);
   g_autoptr(GError) error = NULL;
   g_autofree char *told = NULL;
@@ -198,7 +198,7 @@ test_refused (PresetFixture *fixture,
       g_assert_false (preset_configure (fixture, cases[i].command, cases[i].output, &error));
       g_assert_error (error, RB_ERROR, RB_ERROR_INVALID);
       g_assert_true (g_str_has_prefix (error->message, cases[i].text));
-      g_clear_object (&fixture->module);
+      g_clear_object (&fixture->driver.module);
     }
 }
 

@@ -22,7 +22,7 @@ test_never (PresetFixture *fixture,
 
   preset_add_program (fixture, "codex", "true");
   g_assert_true (preset_configure (fixture, NULL, NULL, &error));
-  g_assert_true (rb_spawn_driver_handles (RB_SPAWN_DRIVER (fixture->module), "codex"));
+  g_assert_true (rb_spawn_driver_handles (RB_SPAWN_DRIVER (fixture->driver.module), "codex"));
   g_assert_false (preset_is_available (fixture, &error));
   g_assert_cmpstr (error->message, ==, text);
   g_clear_error (&error);
@@ -45,8 +45,8 @@ test_configured (PresetFixture *fixture,
   g_assert_cmpint (preset_spawn (fixture, "--version\n", &error), >, 0);
   told = preset_read (fixture, "told");
   g_assert_cmpstr (told, ==, "exec -\nMASONS_SPAWN_TOKEN=token-1\n--version\nend\n");
-  rb_test_wait_until (fixture->token != NULL);
-  g_assert_cmpint (WEXITSTATUS (fixture->status), ==, 0);
+  rb_test_wait_until (fixture->driver.token != NULL);
+  g_assert_cmpint (WEXITSTATUS (fixture->driver.status), ==, 0);
 }
 
 static void

@@ -3,10 +3,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "rb-api.h"
-#include "rb-program-log.h"
 #include "rb-command-line.h"
+#include "rb-driver-fixture.h"
 #include "rb-fake-clock.h"
+#include "rb-program-log.h"
 #include "rb-test.h"
 
 #include <glib/gstdio.h>
@@ -15,45 +15,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern const RbModuleInfo rb_module_info;
-
-typedef struct {
-  char       *dir;
-  RbModule   *module;
-  char       *token;       /* of the last exit */
-  int         status;
-  char       *output;
-} Fixture;
-
-static void
-on_exited (RbSpawnDriver *driver,
-           const char    *token,
-           int            status,
-           const char    *output,
-           Fixture       *fixture)
-{
-  g_assert_null (fixture->token);
-  fixture->token = g_strdup (token);
-  fixture->status = status;
-  fixture->output = g_strdup (output);
-}
+typedef RbDriverFixture Fixture;
 
 static void
 set_up (Fixture       *fixture,
         gconstpointer  data)
 {
-  fixture->dir = rb_test_make_dir ();
+  rb_driver_fixture_set_up (fixture);
 }
 
 static void
 tear_down (Fixture       *fixture,
            gconstpointer  data)
 {
-  if (fixture->module != NULL)
-    g_assert_finalize_object (fixture->module);
-  g_free (fixture->dir);
-  g_free (fixture->token);
-  g_free (fixture->output);
+  rb_driver_fixture_tear_down (fixture);
 }
 
 static char *
@@ -78,9 +53,8 @@ configure (Fixture  *fixture,
            GError  **error,
            ...)
 {
-  RbModuleEnvironment environment = { .account_id = "work", .state_dir = fixture->dir, .spawn = { .no_units = TRUE } };
+  RbModuleEnvironment environment = { .account_id = "work", .spawn = { .no_units = TRUE } };
   g_autoptr(GHashTable) settings = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr(RbModuleContext) context = NULL;
   const char *key;
   va_list args;
 
@@ -90,10 +64,7 @@ configure (Fixture  *fixture,
     g_hash_table_replace (settings, (gpointer) key, va_arg (args, char *));
   va_end (args);
 
-  context = rb_module_context_new (&rb_module_info, &environment, settings);
-  fixture->module = g_object_new (rb_module_info.get_type (), NULL);
-  g_signal_connect (fixture->module, "exited", G_CALLBACK (on_exited), fixture);
-  return rb_module_configure (fixture->module, context, error);
+  return rb_driver_fixture_configure (fixture, &environment, settings, error);
 }
 
 static GPid
@@ -101,12 +72,7 @@ spawn (Fixture     *fixture,
        const char  *prompt,
        GError     **error)
 {
-  RbSpawnRequest request = { .kind = "k", .prompt = prompt, .token = "token-1" };
-  g_autoptr(GAsyncResult) result = NULL;
-
-  rb_spawn_driver_spawn_async (RB_SPAWN_DRIVER (fixture->module), &request, NULL, rb_test_store_result, &result);
-  rb_test_wait_until (result != NULL);
-  return rb_spawn_driver_spawn_finish (RB_SPAWN_DRIVER (fixture->module), result, error);
+  return rb_driver_fixture_spawn (fixture, "k", prompt, NULL, error);
 }
 
 static void

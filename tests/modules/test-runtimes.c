@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "rb-api.h"
+#include "rb-driver-fixture.h"
 #include "rb-program-log.h"
 #include "rb-program-place.h"
 #include "rb-test.h"
@@ -15,36 +15,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern const RbModuleInfo rb_module_info;
-
 typedef struct {
-  char         *dir;
-  RbSpawnTerms  terms;
-  char         *command;
-  RbModule     *module;
-  char         *token;      /* of the last exit; NULL: none was told */
-  int           status;
-  char         *output;
+  RbDriverFixture  driver;
+  RbSpawnTerms     terms;
+  char            *command;
 } Fixture;
-
-static void
-on_exited (RbSpawnDriver *driver,
-           const char    *token,
-           int            status,
-           const char    *output,
-           Fixture       *fixture)
-{
-  g_assert_null (fixture->token);
-  fixture->token = g_strdup (token);
-  fixture->status = status;
-  fixture->output = g_strdup (output);
-}
 
 static void
 set_up (Fixture       *fixture,
         gconstpointer  data)
 {
-  fixture->dir = rb_test_make_dir ();
+  rb_driver_fixture_set_up (&fixture->driver);
   fixture->terms = (RbSpawnTerms) { .no_units = TRUE, .log_max_bytes = 65536 };
 }
 
@@ -52,41 +33,30 @@ static void
 tear_down (Fixture       *fixture,
            gconstpointer  data)
 {
-  if (fixture->module != NULL)
-    g_assert_finalize_object (fixture->module);
-  g_free (fixture->dir);
+  rb_driver_fixture_tear_down (&fixture->driver);
   g_free (fixture->command);
-  g_free (fixture->token);
-  g_free (fixture->output);
 }
 
 static void
 write_program (Fixture    *fixture,
                const char *text)
 {
-  g_autofree char *script = g_strconcat ("#!/bin/sh\n", text, "\n", NULL);
-
   g_free (fixture->command);
-  fixture->command = g_build_filename (fixture->dir, "program", NULL);
-  g_assert_true (g_file_set_contents_full (fixture->command, script, -1, G_FILE_SET_CONTENTS_NONE, 0700, NULL));
+  fixture->command = rb_driver_fixture_add_program (&fixture->driver, "program", text);
 }
 
 static void
 make_module (Fixture *fixture)
 {
-  RbModuleEnvironment environment = { .state_dir = fixture->dir, .spawn = fixture->terms };
+  RbModuleEnvironment environment = { .spawn = fixture->terms };
   g_autoptr(GHashTable) settings = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr(RbModuleContext) context = NULL;
   g_autoptr(GError) error = NULL;
 
   g_hash_table_insert (settings, (gpointer) "kinds", (gpointer) "k");
   g_hash_table_insert (settings, (gpointer) "command-k", fixture->command);
   g_hash_table_insert (settings, (gpointer) "prompt-k", (gpointer) "stdin");
   g_hash_table_insert (settings, (gpointer) "output-k", (gpointer) "tail");
-  context = rb_module_context_new (&rb_module_info, &environment, settings);
-  fixture->module = g_object_new (rb_module_info.get_type (), NULL);
-  g_signal_connect (fixture->module, "exited", G_CALLBACK (on_exited), fixture);
-  g_assert_true (rb_module_configure (fixture->module, context, &error));
+  g_assert_true (rb_driver_fixture_configure (&fixture->driver, &environment, settings, &error));
   g_assert_no_error (error);
 }
 
@@ -95,14 +65,9 @@ spawn_in (Fixture     *fixture,
           const char  *directory,
           GError     **error)
 {
-  RbSpawnRequest request = { .kind = "k", .prompt = "", .token = "token-1", .directory = directory };
-  g_autoptr(GAsyncResult) result = NULL;
-
-  if (fixture->module == NULL)
+  if (fixture->driver.module == NULL)
     make_module (fixture);
-  rb_spawn_driver_spawn_async (RB_SPAWN_DRIVER (fixture->module), &request, NULL, rb_test_store_result, &result);
-  rb_test_wait_until (result != NULL);
-  return rb_spawn_driver_spawn_finish (RB_SPAWN_DRIVER (fixture->module), result, error);
+  return rb_driver_fixture_spawn (&fixture->driver, "k", "", directory, error);
 }
 
 static GPid
@@ -119,7 +84,7 @@ spawn (Fixture *fixture)
 static RbRuntime *
 dup_runtime (Fixture *fixture)
 {
-  return rb_spawn_driver_dup_runtime (RB_SPAWN_DRIVER (fixture->module), "token-1");
+  return rb_spawn_driver_dup_runtime (RB_SPAWN_DRIVER (fixture->driver.module), "token-1");
 }
 
 static gboolean
@@ -142,9 +107,9 @@ test_memory (Fixture       *fixture,
   write_program (fixture, "ulimit -c; ulimit -d; ulimit -n\n"
                  "head -c 300000000 /dev/zero | tail -n 1 >/dev/null && echo got it || echo refused");
   spawn (fixture);
-  rb_test_wait_until (fixture->token != NULL);
-  g_assert_nonnull (strstr (fixture->output, "0\n65536\n"));
-  g_assert_nonnull (strstr (fixture->output, "refused"));
+  rb_test_wait_until (fixture->driver.token != NULL);
+  g_assert_nonnull (strstr (fixture->driver.output, "0\n65536\n"));
+  g_assert_nonnull (strstr (fixture->driver.output, "refused"));
 }
 
 static void
@@ -155,8 +120,8 @@ test_memory_unlimited (Fixture       *fixture,
 
   write_program (fixture, "ulimit -d");
   spawn (fixture);
-  rb_test_wait_until (fixture->token != NULL);
-  g_assert_cmpstr (fixture->output, ==, "unlimited\n");
+  rb_test_wait_until (fixture->driver.token != NULL);
+  g_assert_cmpstr (fixture->driver.output, ==, "unlimited\n");
 }
 
 /* Or a zombie that whoever inherited it has yet to bury. */
@@ -173,7 +138,7 @@ static void
 test_group (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_autofree char *file = g_build_filename (fixture->dir, "child", NULL);
+  g_autofree char *file = g_build_filename (fixture->driver.dir, "child", NULL);
   g_autofree char *text = NULL;
   g_autofree char *script = g_strdup_printf ("(trap '' TERM; echo deaf; exec sleep 600) & echo $! >%s; echo ready; wait", file);
   pid_t child;
@@ -186,10 +151,10 @@ test_group (Fixture       *fixture,
   g_assert_true (g_file_get_contents (file, &text, NULL, NULL));
   child = (pid_t) atoi (text);
   g_assert_cmpint (kill (child, 0), ==, 0);
-  rb_spawn_driver_end (RB_SPAWN_DRIVER (fixture->module), "token-1", FALSE);
-  rb_test_wait_until (fixture->token != NULL);
-  g_assert_true (WIFSIGNALED (fixture->status));
-  g_assert_cmpint (WTERMSIG (fixture->status), ==, SIGTERM);
+  rb_spawn_driver_end (RB_SPAWN_DRIVER (fixture->driver.module), "token-1", FALSE);
+  rb_test_wait_until (fixture->driver.token != NULL);
+  g_assert_true (WIFSIGNALED (fixture->driver.status));
+  g_assert_cmpint (WTERMSIG (fixture->driver.status), ==, SIGTERM);
   rb_test_wait_until (is_gone (child));
 }
 
@@ -202,34 +167,34 @@ test_force (Fixture       *fixture,
   write_program (fixture, "trap '' TERM; echo ready; while :; do sleep 0.1; done");
   spawn (fixture);
   rb_test_wait_until (has_output (fixture, "ready"));
-  rb_spawn_driver_end (RB_SPAWN_DRIVER (fixture->module), "token-1", FALSE);
+  rb_spawn_driver_end (RB_SPAWN_DRIVER (fixture->driver.module), "token-1", FALSE);
   rb_test_settle ();
-  g_assert_null (fixture->token);
-  rb_spawn_driver_end (RB_SPAWN_DRIVER (fixture->module), "token-1", TRUE);
-  rb_test_wait_until (fixture->token != NULL);
-  g_assert_cmpint (WTERMSIG (fixture->status), ==, SIGKILL);
+  g_assert_null (fixture->driver.token);
+  rb_spawn_driver_end (RB_SPAWN_DRIVER (fixture->driver.module), "token-1", TRUE);
+  rb_test_wait_until (fixture->driver.token != NULL);
+  g_assert_cmpint (WTERMSIG (fixture->driver.status), ==, SIGKILL);
 }
 
 static void
 test_own_directory (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_autofree char *own = g_build_filename (fixture->dir, "runtimes", "k", NULL);
+  g_autofree char *own = g_build_filename (fixture->driver.dir, "runtimes", "k", NULL);
   g_autofree char *line = g_strconcat (own, "\n", NULL);
 
   g_test_summary ("A runtime works in the directory of its kind unless it is told otherwise.");
 
   write_program (fixture, "pwd -P");
   spawn (fixture);
-  rb_test_wait_until (fixture->token != NULL);
-  g_assert_cmpstr (fixture->output, ==, line);
+  rb_test_wait_until (fixture->driver.token != NULL);
+  g_assert_cmpstr (fixture->driver.output, ==, line);
 }
 
 static void
 test_directories (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_autofree char *allowed = g_build_filename (fixture->dir, "allowed", NULL);
+  g_autofree char *allowed = g_build_filename (fixture->driver.dir, "allowed", NULL);
   g_autofree char *below = g_build_filename (allowed, "below", NULL);
   g_autofree char *sibling = g_strconcat (allowed, "-not", NULL);
   g_autofree char *escape = g_build_filename (allowed, "escape", NULL);
@@ -259,8 +224,8 @@ test_directories (Fixture       *fixture,
     }
 
   g_assert_cmpint (spawn_in (fixture, below, &error), >, 0);
-  rb_test_wait_until (fixture->token != NULL);
-  g_assert_cmpstr (g_strchomp (fixture->output), ==, below);
+  rb_test_wait_until (fixture->driver.token != NULL);
+  g_assert_cmpstr (g_strchomp (fixture->driver.output), ==, below);
 }
 
 static void
@@ -280,7 +245,7 @@ static void
 test_log (Fixture       *fixture,
           gconstpointer  data)
 {
-  g_autofree char *log_file = g_build_filename (fixture->dir, "x.log", NULL);
+  g_autofree char *log_file = g_build_filename (fixture->driver.dir, "x.log", NULL);
   g_autofree char *before = g_strconcat (log_file, ".1", NULL);
   g_autofree char *text = g_strnfill (2000, 'a');
   g_autofree char *kept = NULL;
@@ -310,7 +275,7 @@ static void
 test_logs_bounded (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_autofree char *folder = g_build_filename (fixture->dir, "runtime-logs", NULL);
+  g_autofree char *folder = g_build_filename (fixture->driver.dir, "runtime-logs", NULL);
   guint n = 0;
 
   g_test_summary ("Of no more runtimes than so many the output is kept.");
@@ -318,7 +283,7 @@ test_logs_bounded (Fixture       *fixture,
   for (guint i = 0; i < RB_PROGRAM_LOGS_MAX + 6; i++)
     {
       g_autofree char *name = g_strdup_printf ("k-%u", i);
-      g_autofree char *path = rb_program_log_dup_path (fixture->dir, name, NULL);
+      g_autofree char *path = rb_program_log_dup_path (fixture->driver.dir, name, NULL);
 
       g_assert_true (g_file_set_contents (path, "x", 1, NULL));
     }
@@ -344,19 +309,19 @@ test_adopt (Fixture       *fixture,
   spawn (fixture);
   rb_test_wait_until (has_output (fixture, "ready"));
   runtime = dup_runtime (fixture);
-  rb_module_stop_async (fixture->module, NULL, rb_test_store_result, &result);
+  rb_module_stop_async (fixture->driver.module, NULL, rb_test_store_result, &result);
   rb_test_wait_until (result != NULL);
   g_clear_object (&result);
-  g_assert_finalize_object (g_steal_pointer (&fixture->module));
+  g_assert_finalize_object (g_steal_pointer (&fixture->driver.module));
 
   make_module (fixture);
-  g_assert_true (rb_spawn_driver_adopt (RB_SPAWN_DRIVER (fixture->module), "token-1", runtime));
+  g_assert_true (rb_spawn_driver_adopt (RB_SPAWN_DRIVER (fixture->driver.module), "token-1", runtime));
   rb_test_settle ();
-  g_assert_null (fixture->token);
-  rb_spawn_driver_end (RB_SPAWN_DRIVER (fixture->module), "token-1", FALSE);
-  rb_test_wait_until (fixture->token != NULL);
-  g_assert_cmpint (WTERMSIG (fixture->status), ==, SIGTERM);
-  g_assert_cmpstr (fixture->output, ==, "ready\n");
+  g_assert_null (fixture->driver.token);
+  rb_spawn_driver_end (RB_SPAWN_DRIVER (fixture->driver.module), "token-1", FALSE);
+  rb_test_wait_until (fixture->driver.token != NULL);
+  g_assert_cmpint (WTERMSIG (fixture->driver.status), ==, SIGTERM);
+  g_assert_cmpstr (fixture->driver.output, ==, "ready\n");
   g_assert_cmpint (waitpid ((pid_t) runtime->pid, NULL, WNOHANG), ==, -1);
 }
 
@@ -375,7 +340,7 @@ test_adopt_gone (Fixture       *fixture,
   write_program (fixture, "true");
   make_module (fixture);
   runtime.pid = pid;
-  g_assert_false (rb_spawn_driver_adopt (RB_SPAWN_DRIVER (fixture->module), "token-1", &runtime));
+  g_assert_false (rb_spawn_driver_adopt (RB_SPAWN_DRIVER (fixture->driver.module), "token-1", &runtime));
   g_assert_null (dup_runtime (fixture));
 }
 

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "rb-api.h"
+#include "rb-driver-fixture.h"
 #include "rb-fake-systemd.h"
 #include "rb-test.h"
 #include "rb-unit-properties.h"
@@ -12,54 +12,32 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern const RbModuleInfo rb_module_info;
-
 typedef struct {
-  RbFakeSystemd *systemd;
-  char          *dir;
-  RbModule      *module;
-  char          *token;      /* of the last exit; NULL: none was told */
-  int            status;
+  RbDriverFixture  driver;
+  RbFakeSystemd   *systemd;
 } Fixture;
-
-static void
-on_exited (RbSpawnDriver *driver,
-           const char    *token,
-           int            status,
-           const char    *output,
-           Fixture       *fixture)
-{
-  g_assert_null (fixture->token);
-  fixture->token = g_strdup (token);
-  fixture->status = status;
-}
 
 static void
 make_module (Fixture *fixture)
 {
   RbModuleEnvironment environment = {
-    .state_dir = fixture->dir,
     .spawn = { .memory_max_bytes = 64 << 20, .tasks_max = 100, .cpu_percent = 150, .stop_timeout_ms = 5000 },
   };
   g_autoptr(GHashTable) settings = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr(RbModuleContext) context = NULL;
   g_autoptr(GError) error = NULL;
 
   g_hash_table_insert (settings, (gpointer) "kinds", (gpointer) "k");
   g_hash_table_insert (settings, (gpointer) "command-k", (gpointer) "sleep 600");
   g_hash_table_insert (settings, (gpointer) "prompt-k", (gpointer) "stdin");
   g_hash_table_insert (settings, (gpointer) "output-k", (gpointer) "tail");
-  context = rb_module_context_new (&rb_module_info, &environment, settings);
-  fixture->module = g_object_new (rb_module_info.get_type (), NULL);
-  g_signal_connect (fixture->module, "exited", G_CALLBACK (on_exited), fixture);
-  g_assert_true (rb_module_configure (fixture->module, context, &error));
+  g_assert_true (rb_driver_fixture_configure (&fixture->driver, &environment, settings, &error));
 }
 
 static void
 set_up (Fixture       *fixture,
         gconstpointer  data)
 {
-  fixture->dir = rb_test_make_dir ();
+  rb_driver_fixture_set_up (&fixture->driver);
   fixture->systemd = rb_fake_systemd_new ();
   make_module (fixture);
 }
@@ -70,11 +48,11 @@ stop_module (Fixture *fixture)
 {
   g_autoptr(GAsyncResult) result = NULL;
 
-  rb_module_stop_async (fixture->module, NULL, rb_test_store_result, &result);
+  rb_module_stop_async (fixture->driver.module, NULL, rb_test_store_result, &result);
   rb_test_wait_until (result != NULL);
   g_clear_object (&result);
   rb_test_settle ();
-  g_assert_finalize_object (g_steal_pointer (&fixture->module));
+  g_assert_finalize_object (g_steal_pointer (&fixture->driver.module));
 }
 
 static void
@@ -83,8 +61,7 @@ tear_down (Fixture       *fixture,
 {
   stop_module (fixture);
   rb_fake_systemd_free (fixture->systemd);
-  g_free (fixture->dir);
-  g_free (fixture->token);
+  rb_driver_fixture_tear_down (&fixture->driver);
 }
 
 static GPid
@@ -92,12 +69,7 @@ spawn (Fixture     *fixture,
        const char  *prompt,
        GError     **error)
 {
-  RbSpawnRequest request = { .kind = "k", .prompt = prompt, .token = "token-1" };
-  g_autoptr(GAsyncResult) result = NULL;
-
-  rb_spawn_driver_spawn_async (RB_SPAWN_DRIVER (fixture->module), &request, NULL, rb_test_store_result, &result);
-  rb_test_wait_until (result != NULL);
-  return rb_spawn_driver_spawn_finish (RB_SPAWN_DRIVER (fixture->module), result, error);
+  return rb_driver_fixture_spawn (&fixture->driver, "k", prompt, NULL, error);
 }
 
 /* A good start in a unit. */
@@ -110,7 +82,7 @@ start (Fixture *fixture)
   rb_fake_systemd_appear (fixture->systemd);
   g_assert_cmpint (spawn (fixture, "do $HOME", &error), ==, 4242);
   g_assert_no_error (error);
-  runtime = rb_spawn_driver_dup_runtime (RB_SPAWN_DRIVER (fixture->module), "token-1");
+  runtime = rb_spawn_driver_dup_runtime (RB_SPAWN_DRIVER (fixture->driver.module), "token-1");
   g_assert_nonnull (runtime);
   return runtime;
 }
@@ -133,7 +105,7 @@ test_start (Fixture       *fixture,
   g_autoptr(RbRuntime) runtime = start (fixture);
   g_autoptr(GVariant) environment = rb_fake_systemd_get_property (fixture->systemd, 0, "Environment");
   g_autofree const char **variables = g_variant_get_strv (environment, NULL);
-  g_autofree char *own = g_build_filename (fixture->dir, "runtimes", "k", NULL);
+  g_autofree char *own = g_build_filename (fixture->driver.dir, "runtimes", "k", NULL);
 
   g_test_summary ("Limits, slice, place and prompt go to the manager; its own secrets do not come to the runtime.");
 
@@ -164,11 +136,11 @@ test_ended (Fixture       *fixture,
   g_test_summary ("How a unit ended is told as if it had been a child, and the unit may go.");
 
   rb_fake_systemd_end (fixture->systemd, 0, CLD_EXITED, 3);
-  rb_test_wait_until (fixture->token != NULL);
-  g_assert_cmpstr (fixture->token, ==, "token-1");
-  g_assert_true (WIFEXITED (fixture->status));
-  g_assert_cmpint (WEXITSTATUS (fixture->status), ==, 3);
-  g_assert_null (rb_spawn_driver_dup_runtime (RB_SPAWN_DRIVER (fixture->module), "token-1"));
+  rb_test_wait_until (fixture->driver.token != NULL);
+  g_assert_cmpstr (fixture->driver.token, ==, "token-1");
+  g_assert_true (WIFEXITED (fixture->driver.status));
+  g_assert_cmpint (WEXITSTATUS (fixture->driver.status), ==, 3);
+  g_assert_null (rb_spawn_driver_dup_runtime (RB_SPAWN_DRIVER (fixture->driver.module), "token-1"));
   rb_test_wait_until (rb_fake_systemd_was_called (fixture->systemd, "UnrefUnit"));
 }
 
@@ -180,14 +152,14 @@ test_stop (Fixture       *fixture,
 
   g_test_summary ("To end it is the manager's work; with force everything in the unit is killed.");
 
-  rb_spawn_driver_end (RB_SPAWN_DRIVER (fixture->module), "token-1", FALSE);
+  rb_spawn_driver_end (RB_SPAWN_DRIVER (fixture->driver.module), "token-1", FALSE);
   rb_test_wait_until (rb_fake_systemd_was_called (fixture->systemd, "StopUnit app-runtimebroker-k-"));
   g_assert_false (rb_fake_systemd_was_called (fixture->systemd, "KillUnit"));
-  rb_spawn_driver_end (RB_SPAWN_DRIVER (fixture->module), "token-1", TRUE);
+  rb_spawn_driver_end (RB_SPAWN_DRIVER (fixture->driver.module), "token-1", TRUE);
   rb_test_wait_until (rb_fake_systemd_was_called (fixture->systemd, "KillUnit app-runtimebroker-k-"));
   rb_fake_systemd_end (fixture->systemd, 0, CLD_KILLED, SIGKILL);
-  rb_test_wait_until (fixture->token != NULL);
-  g_assert_true (WIFSIGNALED (fixture->status));
+  rb_test_wait_until (fixture->driver.token != NULL);
+  g_assert_true (WIFSIGNALED (fixture->driver.status));
 }
 
 /* It ran the plain way: nothing is asked of a manager any more. */
@@ -195,15 +167,15 @@ static void
 assert_plain (Fixture *fixture,
               GPid     pid)
 {
-  g_autoptr(RbRuntime) runtime = rb_spawn_driver_dup_runtime (RB_SPAWN_DRIVER (fixture->module), "token-1");
+  g_autoptr(RbRuntime) runtime = rb_spawn_driver_dup_runtime (RB_SPAWN_DRIVER (fixture->driver.module), "token-1");
 
   g_assert_cmpint (pid, >, 0);
   g_assert_null (runtime->unit);
   g_assert_nonnull (runtime->log_file);
   g_assert_cmpint (getpgid (pid), ==, pid);
-  rb_spawn_driver_end (RB_SPAWN_DRIVER (fixture->module), "token-1", TRUE);
-  rb_test_wait_until (fixture->token != NULL);
-  g_assert_true (WIFSIGNALED (fixture->status));
+  rb_spawn_driver_end (RB_SPAWN_DRIVER (fixture->driver.module), "token-1", TRUE);
+  rb_test_wait_until (fixture->driver.token != NULL);
+  g_assert_true (WIFSIGNALED (fixture->driver.status));
 }
 
 static void
@@ -257,7 +229,7 @@ test_failing (Fixture       *fixture,
   g_assert_cmpint (spawn (fixture, "p", &error), ==, 0);
   g_assert_cmpstr (rb_error_get_reason (error), ==, "spawn_failed");
   g_assert_cmpstr (error->message, ==, "the service manager could not start it: failed (exit status 203)");
-  g_assert_null (rb_spawn_driver_dup_runtime (RB_SPAWN_DRIVER (fixture->module), "token-1"));
+  g_assert_null (rb_spawn_driver_dup_runtime (RB_SPAWN_DRIVER (fixture->driver.module), "token-1"));
 }
 
 static void
@@ -283,14 +255,14 @@ test_adopt (Fixture       *fixture,
   g_test_summary ("The next broker knows the unit again, tells its end, and can end it.");
 
   stop_module (fixture);
-  g_assert_null (fixture->token);
+  g_assert_null (fixture->driver.token);
   make_module (fixture);
-  g_assert_true (rb_spawn_driver_adopt (RB_SPAWN_DRIVER (fixture->module), "token-1", runtime));
+  g_assert_true (rb_spawn_driver_adopt (RB_SPAWN_DRIVER (fixture->driver.module), "token-1", runtime));
   rb_test_settle ();
-  g_assert_null (fixture->token);
+  g_assert_null (fixture->driver.token);
   rb_fake_systemd_end (fixture->systemd, 0, CLD_EXITED, 0);
-  rb_test_wait_until (fixture->token != NULL);
-  g_assert_cmpint (fixture->status, ==, 0);
+  rb_test_wait_until (fixture->driver.token != NULL);
+  g_assert_cmpint (fixture->driver.status, ==, 0);
 }
 
 static void
@@ -302,9 +274,9 @@ test_adopt_gone (Fixture       *fixture,
   g_test_summary ("A unit that the manager does not know has ended while the broker was away.");
 
   rb_fake_systemd_appear (fixture->systemd);
-  g_assert_true (rb_spawn_driver_adopt (RB_SPAWN_DRIVER (fixture->module), "token-1", &runtime));
-  rb_test_wait_until (fixture->token != NULL);
-  g_assert_cmpint (fixture->status, ==, RB_SPAWN_STATUS_UNKNOWN);
+  g_assert_true (rb_spawn_driver_adopt (RB_SPAWN_DRIVER (fixture->driver.module), "token-1", &runtime));
+  rb_test_wait_until (fixture->driver.token != NULL);
+  g_assert_cmpint (fixture->driver.status, ==, RB_SPAWN_STATUS_UNKNOWN);
 }
 
 static void
@@ -318,10 +290,10 @@ test_manager_comes_back (Fixture       *fixture,
   rb_fake_systemd_vanish (fixture->systemd);
   rb_test_settle ();
   rb_fake_systemd_end (fixture->systemd, 0, CLD_EXITED, 1);
-  g_assert_null (fixture->token);
+  g_assert_null (fixture->driver.token);
   rb_fake_systemd_appear (fixture->systemd);
-  rb_test_wait_until (fixture->token != NULL);
-  g_assert_cmpint (WEXITSTATUS (fixture->status), ==, 1);
+  rb_test_wait_until (fixture->driver.token != NULL);
+  g_assert_cmpint (WEXITSTATUS (fixture->driver.status), ==, 1);
 }
 
 static void
