@@ -7,6 +7,7 @@
 
 #include "rb-control.h"
 #include "rb-error.h"
+#include "rb-explain-name.h"
 #include "rb-outbox.h"
 #include "rb-spawn.h"
 
@@ -23,6 +24,7 @@ typedef struct {
   GPtrArray *things;     /* of RbThing that begin with @text, each once */
   GHashTable *known;     /* kind and id to those */
   RbCore    *core;       /* borrowed from the task */
+  RbThing   *guessed;    /* of @things: the disk is asked whose it is; else NULL */
 } Find;
 
 static void
@@ -39,6 +41,7 @@ rb_thing_free (RbThing *self)
 {
   g_free (self->id);
   g_free (self->subject);
+  g_free (self->assignment_id);
   g_free (self);
 }
 
@@ -53,7 +56,8 @@ rb_thing_kind_to_string (RbThingKind kind)
   return names[kind];
 }
 
-static void
+/* (nullable): NULL: it does not begin so, or is known. */
+static RbThing *
 add_thing (Find        *self,
            RbThingKind  kind,
            const char  *id,
@@ -64,7 +68,7 @@ add_thing (Find        *self,
   RbThing *thing;
 
   if (id == NULL || !g_str_has_prefix (id, self->text))
-    return;
+    return NULL;
   key = g_strdup_printf ("%d:%s", kind, id);
   thing = g_hash_table_lookup (self->known, key);
   if (thing != NULL)
@@ -75,13 +79,14 @@ add_thing (Find        *self,
           thing->subject = g_strdup (subject);
           thing->is_guess = FALSE;
         }
-      return;
+      return NULL;
     }
 
-  thing = g_new (RbThing, 1);
-  *thing = (RbThing) { kind, g_strdup (id), g_strdup (subject), is_guess };
+  thing = g_new0 (RbThing, 1);
+  *thing = (RbThing) { .kind = kind, .id = g_strdup (id), .subject = g_strdup (subject), .is_guess = is_guess };
   g_hash_table_insert (self->known, g_steal_pointer (&key), thing);
   g_ptr_array_add (self->things, thing);
+  return thing;
 }
 
 static void
@@ -103,6 +108,19 @@ add_message (RbMessage *message,
     add (user_data, RB_THING_MESSAGE, message->source_id, message->id);
 }
 
+static void
+add_id_of_reply (Find                *self,
+                 const RbReplyRecord *record,
+                 const char          *id,
+                 const char          *subject,
+                 gboolean             is_guess)
+{
+  RbThing *thing = add_thing (self, RB_THING_REPLY, id, subject, is_guess);
+
+  if (thing != NULL)
+    thing->assignment_id = g_strdup (record->assignment_id);
+}
+
 /* A record names its message as the network does. What lives of it knows the id that all else goes by, and what ended went by that id if the
  * archive has it. */
 static void
@@ -114,9 +132,9 @@ add_reply (const RbReplyRecord *record,
   const char *subject = assignment != NULL ? assignment->message->id : record->source_message_id;
   gboolean is_guess = assignment == NULL && rb_archive_find (self->core->archive, subject, NULL) == 0;
 
-  add_thing (self, RB_THING_REPLY, record->reply_request_id, subject, is_guess);
+  add_id_of_reply (self, record, record->reply_request_id, subject, is_guess);
   if (record->result == NULL)
-    add_thing (self, RB_THING_REPLY, record->wire_message_id, subject, is_guess);
+    add_id_of_reply (self, record, record->wire_message_id, subject, is_guess);
 }
 
 static void
@@ -234,8 +252,77 @@ answer (GTask   *task,
 {
   RbThing *copy = g_new (RbThing, 1);
 
-  *copy = (RbThing) { thing->kind, g_strdup (thing->id), g_strdup (thing->subject), thing->is_guess };
+  *copy = (RbThing) { thing->kind, g_strdup (thing->id), g_strdup (thing->subject), g_strdup (thing->assignment_id), thing->is_guess };
   g_task_return_pointer (task, copy, (GDestroyNotify) rb_thing_free);
+}
+
+static void
+on_named (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  Find *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autofree char *endpoint_id = rb_find_endpoint_finish (RB_CORE (source), result, &error);
+  RbThing thing = { .kind = RB_THING_ENDPOINT, .id = endpoint_id, .subject = endpoint_id };
+
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else if (endpoint_id != NULL)
+    answer (task, &thing);
+  else if (self->things->len > 0)
+    g_task_return_error (task, ambiguous (self));
+  else
+    g_task_return_error (task, rb_error_new (RB_ERROR_NOT_FOUND, "not_found", "nothing is known of '%s'", self->text));
+}
+
+/* A step that names its assignment, which is the step's @detail. */
+static gboolean
+is_assigning (const char *step)
+{
+  static const char *const assigning[] = { "assigned", "claimed", "staged", NULL };
+
+  return g_strv_contains (assigning, step);
+}
+
+/* The step that gave it out says of which message it was. */
+static void
+on_given_out (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  RbThing *thing = ((Find *) g_task_get_task_data (task))->guessed;
+  g_autoptr(GPtrArray) rows = rb_store_take_rows (source, result, task);
+
+  if (rows == NULL)
+    return;
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const char *message_id, *step, *detail;
+
+      g_variant_get (g_ptr_array_index (rows, i), "(&sx&sxmsm&sms)", &message_id, NULL, &step, NULL, NULL, &detail, NULL);
+      if (!is_assigning (step) || g_strcmp0 (detail, thing->assignment_id) != 0)
+        continue;
+      g_free (thing->subject);
+      thing->subject = g_strdup (message_id);
+    }
+  answer (task, thing);
+}
+
+static void
+read_beginning (RbStore             *store,
+                RbTable              table,
+                guint                column,
+                const char          *text,
+                GAsyncReadyCallback  callback,
+                GTask               *task)
+{
+  g_autofree char *below = g_strconcat (text, LAST_CHARACTER, NULL);
+  RbRange range = { table, column, g_variant_new_string (text), g_variant_new_string (below), RANGE_LIMIT };
+
+  rb_store_read_range_async (store, &range, NULL, callback, task);
 }
 
 static void
@@ -246,23 +333,25 @@ decide (GTask *task)
 
   if (thing == NULL && self->things->len > 0)
     thing = find_only (self);
-  if (thing != NULL)
-    answer (task, thing);
-  else if (self->things->len > 0)
-    g_task_return_error (task, ambiguous (self));
+  if (thing == NULL)
+    rb_find_endpoint_async (self->core, self->text, on_named, g_object_ref (task));
+  else if (thing->is_guess && thing->assignment_id != NULL)
+    {
+      self->guessed = thing;
+      read_beginning (self->core->store, RB_TABLE_CHECKPOINTS, 5, thing->assignment_id, on_given_out, g_object_ref (task));
+    }
   else
-    g_task_return_error (task, rb_error_new (RB_ERROR_NOT_FOUND, "not_found", "nothing is known of '%s'", self->text));
+    answer (task, thing);
 }
 
 static void
 add_step (Find     *self,
           GVariant *row)
 {
-  static const char *const assigning[] = { "assigned", "claimed", "staged", NULL };
   const char *message_id, *step, *detail;
 
   g_variant_get (row, "(&sx&sxmsm&sms)", &message_id, NULL, &step, NULL, NULL, &detail, NULL);
-  if (g_strv_contains (assigning, step))
+  if (is_assigning (step))
     add (self, RB_THING_ASSIGNMENT, detail, message_id);
   else if (g_str_equal (step, "reply_requested"))
     add (self, RB_THING_REPLY, detail, message_id);
@@ -282,20 +371,6 @@ on_steps (GObject      *source,
   for (guint i = 0; i < rows->len; i++)
     add_step (g_task_get_task_data (task), g_ptr_array_index (rows, i));
   decide (task);
-}
-
-static void
-read_beginning (RbStore             *store,
-                RbTable              table,
-                guint                column,
-                const char          *text,
-                GAsyncReadyCallback  callback,
-                GTask               *task)
-{
-  g_autofree char *below = g_strconcat (text, LAST_CHARACTER, NULL);
-  RbRange range = { table, column, g_variant_new_string (text), g_variant_new_string (below), RANGE_LIMIT };
-
-  rb_store_read_range_async (store, &range, NULL, callback, task);
 }
 
 static void

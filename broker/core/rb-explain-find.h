@@ -22,6 +22,7 @@ typedef struct {
   RbThingKind  kind;
   char        *id;
   char        *subject;
+  char        *assignment_id;   /* of a reply whose record is here; else NULL */
   gboolean     is_guess;    /* @subject is what the network calls it: its steps, if there are any, know better */
 } RbThing;
 
@@ -31,7 +32,8 @@ const char  *rb_thing_kind_to_string (RbThingKind kind);
 
 #define RB_FIND_ID_MAX 512        /* bytes */
 
-/* Looks in memory and, when nothing there has exactly that id, or is not sure whose it is, on the disk. Fails with RB_ERROR_INVALID "bad_id",
+/* Looks in memory and, when nothing there has exactly that id, or is not sure whose it is, on the disk; what is no beginning of an id may be the
+ * name of an endpoint, also of one that is closed. Fails with RB_ERROR_INVALID "bad_id",
  * RB_ERROR_NOT_FOUND "not_found", RB_ERROR_BAD_STATE "ambiguous", whose text lists what begins so. */
 void         rb_find_async       (RbCore *core, const char *text, GAsyncReadyCallback callback, gpointer user_data);
 RbThing     *rb_find_finish      (RbCore *core, GAsyncResult *result, GError **error);

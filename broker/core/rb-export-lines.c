@@ -113,7 +113,8 @@ rb_export_line_reply (const RbReplyRecord *record,
   RbExportLine *self = line_new ("reply", rb_export_key_of_reply (record), record->expires_at - ttl_ms);
 
   rb_dict_put_text (self->dict, "id", record->reply_request_id);
-  rb_dict_put_text (self->dict, "message_id", record->source_message_id);
+  rb_dict_put_text (self->dict, "message_id", record->wire_message_id);
+  rb_dict_put_text (self->dict, "source_message_id", record->source_message_id);
   rb_dict_put_text (self->dict, "assignment_id", record->assignment_id);
   rb_dict_put_text (self->dict, "endpoint_id", record->endpoint_id);
   rb_dict_put_text (self->dict, "wire_message_id", record->wire_message_id);

@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-#define RB_EXPORT_VERSION 1
+#define RB_EXPORT_VERSION 2      /* 1: the "message_id" of a reply was that of the message that it answers */
 
 typedef struct {
   const char *cursor;         /* what the last page gave; NULL: the first */

@@ -51,8 +51,16 @@ compare_columns (gconstpointer a,
   const RbRange *range = user_data;
   g_autoptr(GVariant) first = dup_column (*(GVariant *const *) a, range->column);
   g_autoptr(GVariant) second = dup_column (*(GVariant *const *) b, range->column);
+  int order = g_variant_compare (first, second);
 
-  return g_variant_compare (first, second);
+  if (order == 0 && range->is_last_first)
+    {
+      g_autoptr(GVariant) key = g_variant_get_child_value (*(GVariant *const *) a, 0);
+      g_autoptr(GVariant) other_key = g_variant_get_child_value (*(GVariant *const *) b, 0);
+
+      return g_variant_compare (other_key, key);
+    }
+  return order;
 }
 
 static void

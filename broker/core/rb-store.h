@@ -30,6 +30,7 @@ typedef struct {
   GVariant  *from;     /* (nullable) of the column's type; so @below. rb_store_read_range_async() sinks them */
   GVariant  *below;
   guint      limit;    /* rows */
+  gboolean   is_last_first;   /* of those that are alike in it: the one with the highest key comes first */
 } RbRange;
 
 /* What is looked for in the archive. Texts may be NULL: any. */

@@ -375,7 +375,10 @@ make_range (RbRows        *self,
     g_string_append_printf (sql, " AND t.\"%s\" >= ?1", column);
   if (range->below != NULL)
     g_string_append_printf (sql, " AND t.\"%s\" < ?2", column);
-  g_string_append_printf (sql, " ORDER BY t.\"%s\" LIMIT %u", column, range->limit);
+  g_string_append_printf (sql, " ORDER BY t.\"%s\"", column);
+  if (range->is_last_first)
+    g_string_append_printf (sql, ", t.\"%s\" DESC", table->names[0]);
+  g_string_append_printf (sql, " LIMIT %u", range->limit);
   return g_string_free (sql, FALSE);
 }
 

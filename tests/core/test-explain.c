@@ -323,6 +323,42 @@ test_receipts (RbCoreFixture *fixture,
 }
 
 static void
+test_reply_never_sent (RbCoreFixture *fixture,
+                       gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(GError) error = NULL;
+  g_autofree char *unsent = NULL;
+  g_autoptr(RbGrant) grant = NULL;
+  g_autoptr(GVariant) story = NULL;
+  GVariant *answer = rb_claimer_answer (worker, "s1", "a1");
+
+  g_test_summary ("What a reply would have been sent as has a ladder also when the work ended without it, and we call its message otherwise.");
+
+  rb_claimer_grant (fixture, rb_claimer_change (answer, "undispatched_id", g_variant_new_string ("u1")));
+  grant = rb_claimer_claim (worker, "u1", &error);
+  g_assert_no_error (error);
+  worker->assignment_id = g_strdup ("a1");
+  g_assert_true (rb_worker_report (worker, "s1", 2, "adapter_accepted", &error));
+  fixture->connector->failure = rb_error_new (RB_ERROR_UNAVAILABLE, "not_connected", "no network");
+  g_assert_null (rb_worker_reply (worker, "s1", "r1", "done", NULL));
+  story = rb_core_fixture_explain (fixture, "r1", NULL);
+  unsent = dup_member (story, "wire_message_id");
+  g_assert_true (rb_worker_report (worker, "s1", 9, "processing_failed", &error));
+  g_assert_no_error (error);
+  g_assert_null (rb_worker_row (worker, "s1"));
+
+  for (guint i = 0; i < 2; i++)
+    {
+      assert_explained (fixture, unsent, "kind", "reply");
+      assert_explained (fixture, unsent, "message_id", "u1");
+      assert_ladder (fixture, unsent, "reply_requested,settled");
+      assert_ladder (fixture, "r1", "reply_requested,settled");
+      rb_core_fixture_crash (fixture);
+    }
+}
+
+static void
 test_endpoint (RbCoreFixture *fixture,
                gconstpointer  data)
 {
@@ -356,6 +392,64 @@ test_endpoint (RbCoreFixture *fixture,
   assert_said (closed, "ended.how", "grace_timeout");
   assert_said (closed, "since", "2026-01-01T00:10:00.000Z");
   assert_explained (fixture, "m1", "ended.how", "endpoint_lost_after_acceptance");
+}
+
+/* In a session of that name. Returns the id. */
+static char *
+register_named (RbCoreFixture *fixture,
+                gint64         pid,
+                const char    *name)
+{
+  static const char *const plain[] = { "foreground_channel_v1", NULL };
+  RbCaller caller = { .pid = pid };
+  RbRegisterRequest request = { .agent_id = (char *) "agent", .plugin_pid = pid, .kind = (char *) "custom", .session_name = (char *) name,
+                                .runtime_capabilities = (GStrv) plain };
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GVariant) naming = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *token = NULL;
+  char *id = NULL;
+
+  rb_register_async (fixture->core, &caller, &request, rb_test_store_result, &result);
+  rb_test_wait_until (result != NULL);
+  g_assert_true (rb_register_finish (fixture->core, result, &id, &token, &naming, &error));
+  g_assert_no_error (error);
+  return id;
+}
+
+static void
+test_endpoint_name (RbCoreFixture *fixture,
+                    gconstpointer  data)
+{
+  g_autofree char *first = NULL, *second = NULL, *third = NULL;
+  g_autoptr(RbFakeChannel) channel = rb_core_fixture_attach (fixture, WORKER, TRUE);
+
+  g_test_summary ("An endpoint is known by its name also when it is closed, also to the next process: the last of that name, unless one is here.");
+
+  first = register_named (fixture, WORKER, "night shift");
+  assert_explained (fixture, "night shift", "id", first);
+  g_assert_true (rb_core_fixture_unregister (fixture, WORKER, first, NULL));
+  assert_explained (fixture, "night shift", "id", first);
+  assert_explained (fixture, "night shift", "state", "closed");
+  second = register_named (fixture, WORKER, "night shift");
+  assert_explained (fixture, "night shift", "id", second);
+  assert_explained (fixture, "night shift", "state", "active");
+  g_assert_true (rb_core_fixture_unregister (fixture, WORKER, second, NULL));
+  rb_core_fixture_detach (fixture, channel);
+  rb_core_fixture_restart (fixture);
+  assert_explained (fixture, "night shift", "id", second);
+  assert_explained (fixture, "night shift", "session_name", "night shift");
+  {
+    static const char *const none[] = { "night", "night shift ", "NIGHT SHIFT", "bob" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS (none); i++)
+      {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null (rb_core_fixture_explain (fixture, none[i], &error));
+        g_assert_cmpstr (rb_error_get_reason (error), ==, "not_found");
+      }
+  }
 }
 
 static void
@@ -570,7 +664,9 @@ main (int   argc,
   ADD ("/explain/sent-to-ourselves", NULL, test_sent_to_ourselves);
   ADD ("/explain/receipts", NULL, test_receipts);
   ADD ("/explain/accepted", NULL, test_accepted);
+  ADD ("/explain/reply/never-sent", "network", test_reply_never_sent);
   ADD ("/explain/endpoint", NULL, test_endpoint);
+  ADD ("/explain/endpoint/name", NULL, test_endpoint_name);
   ADD ("/explain/endpoint/ladder", NULL, test_endpoint_ladder);
   ADD ("/explain/endpoint/restart", NULL, test_endpoint_restart);
   ADD ("/explain/event", "authority", test_event);

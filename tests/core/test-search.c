@@ -320,6 +320,69 @@ has (GPtrArray  *names,
   return g_ptr_array_find_with_equal_func (names, name, g_str_equal, NULL);
 }
 
+/* The line of a type and id. */
+static GVariant *
+export_line (RbCoreFixture *fixture,
+             const char    *type,
+             const char    *id)
+{
+  RbExportRequest request = { NULL };
+  g_autofree char *cursor = NULL;
+
+  do
+    {
+      g_autoptr(GVariant) page = NULL;
+      g_autoptr(GVariant) lines = NULL;
+
+      request.cursor = cursor;
+      page = export_page (fixture, &request, NULL);
+      lines = g_variant_lookup_value (page, "lines", G_VARIANT_TYPE ("aa{sv}"));
+      for (gsize i = 0; i < g_variant_n_children (lines); i++)
+        {
+          g_autoptr(GVariant) line = g_variant_get_child_value (lines, i);
+          const char *its_type = "", *its_id = "";
+
+          g_variant_lookup (line, "type", "&s", &its_type);
+          g_variant_lookup (line, "id", "&s", &its_id);
+          if (g_str_equal (its_type, type) && g_str_equal (its_id, id))
+            return g_steal_pointer (&line);
+        }
+      g_clear_pointer (&cursor, g_free);
+      g_variant_lookup (page, "cursor", "s", &cursor);
+    }
+  while (cursor != NULL);
+  g_assert_not_reached ();
+}
+
+static void
+assert_member (GVariant   *line,
+               const char *member,
+               const char *expected)
+{
+  const char *text = NULL;
+
+  g_variant_lookup (line, member, "&s", &text);
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+test_export_reply (RbCoreFixture *fixture,
+                   gconstpointer  data)
+{
+  g_autofree char *wire_id = NULL;
+  g_autoptr(RbWorker) worker = set_the_scene (fixture, &wire_id);
+  g_autoptr(GVariant) reply = export_line (fixture, "reply", "r1");
+  g_autoptr(GVariant) sent = export_line (fixture, "message", wire_id);
+
+  g_test_summary ("A reply is named by the message that it was sent as, which has a line of its own; what it answers stands beside it.");
+
+  assert_member (reply, "message_id", wire_id);
+  assert_member (reply, "wire_message_id", wire_id);
+  assert_member (reply, "source_message_id", "done");
+  assert_member (reply, "assignment_id", worker->assignment_id);
+  assert_member (sent, "direction", "out");
+}
+
 static void
 test_export (RbCoreFixture *fixture,
              gconstpointer  data)
@@ -441,6 +504,7 @@ main (int   argc,
   ADD ("/search/cut/one", test_cut_by_one);
   ADD ("/search/refused", test_refused);
   ADD ("/export/all", test_export);
+  ADD ("/export/reply", test_export_reply);
   ADD ("/export/pages", test_export_pages);
   ADD ("/export/refused", test_export_refused);
   return g_test_run ();

@@ -353,6 +353,11 @@ test_ranges (StoreFixture  *fixture,
     g_autoptr(GPtrArray) details = read_range (fixture, (RbRange) { RB_TABLE_CHECKPOINTS, 5, NULL, NULL, 100 });
     g_autoptr(GPtrArray) numbers = read_range (fixture, (RbRange) { RB_TABLE_CHECKPOINTS, 1, g_variant_new_int64 (4), NULL, 1 });
 
+    g_autoptr(GPtrArray) last = read_range (fixture, (RbRange) { RB_TABLE_CHECKPOINTS, 2, NULL, NULL, 1, TRUE });
+    const char *id;
+
+    g_variant_get_child (g_ptr_array_index (last, 0), 0, "&s", &id);
+    g_assert_cmpstr (id, ==, "\xf4\x8f\xbf\xbf");
     g_assert_cmpuint (all->len, ==, 6);
     g_assert_cmpuint (prefix->len, ==, 2);
     g_assert_cmpuint (details->len, ==, 3);
