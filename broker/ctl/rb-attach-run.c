@@ -51,7 +51,7 @@ tell (Session    *session,
   rb_json_writer_string (writer, "detail", text);
   rb_json_writer_end_object (writer);
   line = rb_json_writer_end_text (writer);
-  rb_ctl_print (session->ctl, "%s\n", line);
+  rb_ctl_print_json_text (session->ctl, line, -1);
 }
 
 /* Once, and before anything else that happens to the endpoint. */

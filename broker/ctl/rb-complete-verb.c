@@ -63,17 +63,16 @@ add_known (RbCtl      *ctl,
     }
 }
 
-/* One line each: what cannot stand on one is no word that a shell could offer. */
+/* One line each: what cannot be shown as it is is no word that a shell could offer. */
 static void
 print (RbCtl              *ctl,
        const RbCompletion *completion)
 {
   g_autofree char *meaning = completion->meaning != NULL ? rb_terminal_escape (completion->meaning) : NULL;
+  g_autofree char *shown = rb_terminal_escape (completion->word);
 
-  for (const char *at = completion->word; *at != '\0'; at++)
-    if (g_ascii_iscntrl (*at))
-      return;
-  rb_ctl_print (ctl, "%s\t%s\n", completion->word, meaning != NULL ? meaning : "");
+  if (g_str_equal (shown, completion->word))
+    rb_ctl_print (ctl, "%s\t%s\n", completion->word, meaning != NULL ? meaning : "");
 }
 
 static void

@@ -10,6 +10,7 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 static const struct {
@@ -169,7 +170,17 @@ rb_ctl_print_json (RbCtl        *self,
   gsize size = 0;
   const char *text = g_bytes_get_data (rb_json_get_text (json), &size);
 
-  fwrite (text, 1, size, self->out);
+  rb_ctl_print_json_text (self, text, (gssize) size);
+}
+
+void
+rb_ctl_print_json_text (RbCtl      *self,
+                        const char *text,
+                        gssize      length)
+{
+  g_autofree char *escaped = rb_terminal_escape_json (text, length >= 0 ? (gsize) length : strlen (text));
+
+  fputs (escaped, self->out);
   fputc ('\n', self->out);
   fflush (self->out);
 }

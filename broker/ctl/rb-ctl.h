@@ -60,9 +60,12 @@ RbJson       *rb_ctl_view          (RbCtl              *self,
 void          rb_ctl_print         (RbCtl              *self,
                                     const char         *format,
                                     ...) G_GNUC_PRINTF (2, 3);
-/* The text on one line, as it came. */
+/* The text on one line; what a terminal would obey in it is written as an escape of JSON. */
 void          rb_ctl_print_json    (RbCtl              *self,
                                     const RbJson       *json);
+void          rb_ctl_print_json_text (RbCtl            *self,
+                                    const char         *text,
+                                    gssize              length);
 /* FALSE when something that was printed got lost. */
 gboolean      rb_ctl_can_write     (RbCtl              *self);
 /* At the end of it all: with what was to be done done, what was printed must have arrived. Returns with which code to exit. */

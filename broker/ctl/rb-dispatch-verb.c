@@ -52,7 +52,7 @@ print_done (RbCtl      *ctl,
   rb_json_writer_string (writer, "endpoint_id", endpoint_id);
   rb_json_writer_end_object (writer);
   json = rb_json_writer_end_text (writer);
-  rb_ctl_print (ctl, "%s\n", json);
+  rb_ctl_print_json_text (ctl, json, -1);
 }
 
 static RbExitCode

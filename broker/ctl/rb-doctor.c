@@ -163,7 +163,7 @@ print_json (RbDoctor *self,
     }
   rb_json_writer_end_array (writer);
   text = rb_json_writer_end_text (writer);
-  rb_ctl_print (ctl, "%s\n", text);
+  rb_ctl_print_json_text (ctl, text, -1);
 }
 
 static void

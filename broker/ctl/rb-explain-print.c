@@ -27,6 +27,7 @@ print_styled (const Page *page,
               const char *title,
               const char *value)
 {
+  g_autofree char *safe_title = NULL;
   g_autofree char *spaced = NULL;
   g_autofree char *padded = NULL;
   g_autofree char *escaped = NULL;
@@ -38,7 +39,8 @@ print_styled (const Page *page,
   if (value == NULL)
     return;
   escaped = rb_terminal_escape (value);
-  spaced = g_strconcat (*title != '\0' ? _ (title) : "", " ", NULL);
+  safe_title = rb_terminal_escape (*title != '\0' ? _ (title) : "");
+  spaced = g_strconcat (safe_title, " ", NULL);
   padded = rb_terminal_pad (spaced, TITLE_CELLS);
   line = g_strconcat (padded, escaped, NULL);
   wrapped = rb_terminal_wrap (line, page->ctl->terminal.columns, TITLE_CELLS);

@@ -36,8 +36,7 @@ print_lines (RbCtl        *ctl,
       gsize size;
       const char *text = g_bytes_get_data (line, &size);
 
-      fwrite (text, 1, size, ctl->out);
-      fputc ('\n', ctl->out);
+      rb_ctl_print_json_text (ctl, text, (gssize) size);
     }
   return rb_ctl_can_write (ctl);
 }

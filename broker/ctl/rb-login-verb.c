@@ -146,7 +146,7 @@ print_json (RbCtl        *ctl,
   gsize size = 0;
   const char *data = g_bytes_get_data (text, &size);
 
-  rb_ctl_print (ctl, "%.*s\n", (int) size, data);
+  rb_ctl_print_json_text (ctl, data, (gssize) size);
 }
 
 static void

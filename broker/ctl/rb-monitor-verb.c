@@ -67,7 +67,11 @@ on_event (const RbMonitorEvent *event,
   if (!is_wanted (event))
     return;
   if (self->ctl->json)
-    line = rb_monitor_event_to_json (event, now_ms);
+    {
+      g_autofree char *json = rb_monitor_event_to_json (event, now_ms);
+
+      line = rb_terminal_escape_json (json, strlen (json));
+    }
   else
     {
       g_autofree char *text = rb_monitor_event_to_text (event, now_ms);

@@ -93,7 +93,7 @@ print_json (RbCtl      *ctl,
   rb_json_writer_boolean (writer, "opened", is_open);
   rb_json_writer_end_object (writer);
   text = rb_json_writer_end_text (writer);
-  rb_ctl_print (ctl, "%s\n", text);
+  rb_ctl_print_json_text (ctl, text, -1);
 }
 
 static RbExitCode

@@ -138,6 +138,7 @@ run_stop (RbCtl             *ctl,
   RbJsonWriter *writer;
   g_autoptr(GBytes) body = NULL;
   g_autoptr(RbJson) result = NULL;
+  g_autofree char *escaped = NULL;
 
   if (id == NULL)
     return rb_ctl_fail (error);
@@ -149,10 +150,11 @@ run_stop (RbCtl             *ctl,
   result = rb_ctl_call (ctl, "POST", "/v1/operator/runtimes/stop", body, &error);
   if (result == NULL)
     return rb_ctl_fail (error);
+  escaped = rb_terminal_escape (id);
   if (ctl->json)
     rb_ctl_print_json (ctl, result);
   else
-    rb_ctl_print (ctl, _ ("%s has ended\n"), id);
+    rb_ctl_print (ctl, _ ("%s has ended\n"), escaped);
   return RB_EXIT_OK;
 }
 
@@ -184,14 +186,25 @@ print_bytes (RbCtl      *ctl,
              gssize      n)
 {
   g_autofree char *text = g_utf8_make_valid (bytes, n);
-  g_auto(GStrv) lines = g_strsplit (text, "\n", -1);
+  g_autofree char *escaped = rb_terminal_escape_lines (text);
 
-  for (guint i = 0; lines[i] != NULL; i++)
+  rb_ctl_print (ctl, "%s", escaped);
+}
+
+/* How many of the last bytes are the beginning of a character whose rest has yet to come. */
+static gssize
+count_begun (const char *bytes,
+             gssize      n)
+{
+  for (gssize i = 1; i <= MIN (n, 3); i++)
     {
-      g_autofree char *escaped = rb_terminal_escape (lines[i]);
+      guchar c = (guchar) bytes[n - i];
+      gssize whole = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
 
-      rb_ctl_print (ctl, "%s%s", escaped, lines[i + 1] != NULL ? "\n" : "");
+      if ((c & 0xc0) != 0x80)
+        return whole > i ? i : 0;
     }
+  return 0;
 }
 
 /* It was put aside and begun anew when it has less than was shown. */
@@ -205,8 +218,13 @@ print_new (Log *self)
     self->offset = 0;
   while ((n = pread (self->fd, bytes, sizeof bytes, self->offset)) > 0)
     {
-      print_bytes (self->ctl, bytes, n);
-      self->offset += n;
+      gssize begun = count_begun (bytes, n);
+
+      /* One that is begun and nothing else: what will become of it shows later. */
+      if (begun == n)
+        break;
+      print_bytes (self->ctl, bytes, n - begun);
+      self->offset += n - begun;
     }
   fflush (self->ctl->out);
 }

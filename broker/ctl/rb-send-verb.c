@@ -98,7 +98,7 @@ print_json (RbCtl                 *ctl,
     }
   rb_json_writer_end_object (writer);
   json = rb_json_writer_end_text (writer);
-  rb_ctl_print (ctl, "%s\n", json);
+  rb_ctl_print_json_text (ctl, json, -1);
 }
 
 /* Alone the receipt is the result; with a reply, that is, and the receipt a remark. */

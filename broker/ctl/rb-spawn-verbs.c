@@ -78,6 +78,7 @@ answer (RbCtl      *ctl,
   g_autofree char *id = rb_pick_spawn (ctl, text, &error);
   g_autoptr(GBytes) body = id != NULL ? make_answer (id, always) : NULL;
   g_autoptr(RbJson) result = NULL;
+  g_autofree char *escaped = NULL;
 
   always = FALSE;
   if (id == NULL)
@@ -85,10 +86,11 @@ answer (RbCtl      *ctl,
   result = rb_ctl_call (ctl, "POST", path, body, &error);
   if (result == NULL)
     return rb_ctl_fail (error);
+  escaped = rb_terminal_escape (id);
   if (ctl->json)
     rb_ctl_print_json (ctl, result);
   else
-    rb_ctl_print (ctl, "%s: %s\n", id, done);
+    rb_ctl_print (ctl, "%s: %s\n", escaped, done);
   return RB_EXIT_OK;
 }
 
@@ -133,6 +135,7 @@ run_spawn (RbCtl             *ctl,
   g_autoptr(GBytes) body = NULL;
   g_autoptr(RbJson) result = NULL;
   g_autofree char *id = NULL;
+  g_autofree char *escaped = NULL;
 
   if (prompt == NULL)
     return rb_ctl_fail (error);
@@ -141,10 +144,11 @@ run_spawn (RbCtl             *ctl,
   if (result == NULL)
     return rb_ctl_fail (error);
   id = rb_view_dup_text (result, "id");
+  escaped = id != NULL ? rb_terminal_escape (id) : NULL;
   if (ctl->json)
     rb_ctl_print_json (ctl, result);
   else
-    rb_ctl_print (ctl, "%s\n", id != NULL ? id : "-");
+    rb_ctl_print (ctl, "%s\n", escaped != NULL ? escaped : "-");
   return RB_EXIT_OK;
 }
 

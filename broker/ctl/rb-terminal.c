@@ -110,6 +110,36 @@ rb_terminal_escape_lines (const char *text)
   return escape (text, "\n\t");
 }
 
+/* As JSON writes what is beyond 16 bits: as two halves. */
+static void
+append_json_escaped (GString  *out,
+                     gunichar  c)
+{
+  if (c > 0xffff)
+    g_string_append_printf (out, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
+  else
+    g_string_append_printf (out, "\\u%04x", c);
+}
+
+char *
+rb_terminal_escape_json (const char *json,
+                         gsize       length)
+{
+  g_autofree char *valid = g_utf8_make_valid (json, (gssize) length);
+  GString *out = g_string_sized_new (strlen (valid));
+
+  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (c >= 0x7f && is_treacherous (c))
+        append_json_escaped (out, c);
+      else
+        g_string_append_unichar (out, c);
+    }
+  return g_string_free (out, FALSE);
+}
+
 static guint
 measure_char (gunichar c)
 {

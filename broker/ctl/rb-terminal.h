@@ -34,6 +34,9 @@ char  *rb_terminal_style    (const RbTerminal *self,
 char  *rb_terminal_escape   (const char       *text);
 /* Likewise, but line breaks and tabs stay. */
 char  *rb_terminal_escape_lines (const char   *text);
+/* Of JSON: the same text to whoever parses it, and harmless to look at. JSON itself has no raw character below U+0020 in a string. */
+char  *rb_terminal_escape_json (const char    *json,
+                                gsize          length);
 
 /* Of escaped text: cells, counting wide characters twice and combining ones not at all. */
 guint  rb_terminal_measure  (const char       *text);

@@ -7,6 +7,7 @@
 #include "rb-terminal.h"
 #include "rb-test.h"
 
+#include <string.h>
 #include <unistd.h>
 
 static void
@@ -47,6 +48,17 @@ test_escape_lines (void)
   g_test_summary ("Line breaks and tabs may stay where there is room for them; nothing else may.");
 
   g_assert_cmpstr (escaped, ==, "a\n\tb\\x0d\\x1b[1m");
+}
+
+static void
+test_escape_json (void)
+{
+  static const char text[] = "{\"a\":\"\302\233 \177 \342\200\256 \363\240\201\201 \303\274 \\u001b\"}\n";
+  g_autofree char *escaped = rb_terminal_escape_json (text, strlen (text));
+
+  g_test_summary ("In JSON they are written as JSON writes them; what is beyond 16 bits as two halves.");
+
+  g_assert_cmpstr (escaped, ==, "{\"a\":\"\\u009b \\u007f \\u202e \\udb40\\udc41 \303\274 \\u001b\"}\n");
 }
 
 static void
@@ -284,6 +296,7 @@ main (int    argc,
   rb_test_init (&argc, &argv);
   g_test_add_func ("/terminal/escape", test_escape);
   g_test_add_func ("/terminal/escape-lines", test_escape_lines);
+  g_test_add_func ("/terminal/escape-json", test_escape_json);
   g_test_add_func ("/terminal/measure", test_measure);
   g_test_add_func ("/terminal/pad", test_pad);
   g_test_add_func ("/terminal/cut", test_cut);
