@@ -8,6 +8,8 @@
 #include "rb-error.h"
 #include "rb-view.h"
 
+#include <glib/gi18n.h>
+
 static char *
 pick (RbCtl       *ctl,
       const char  *view_name,
@@ -28,12 +30,56 @@ pick (RbCtl       *ctl,
   return picked != NULL ? g_strdup (picked->id) : NULL;
 }
 
+/* What the last step of its story says: which rule, which limit. NULL: nothing. */
+static char *
+dup_why_held (RbCtl      *ctl,
+              const char *id)
+{
+  g_autofree char *escaped = g_uri_escape_string (id, NULL, FALSE);
+  g_autofree char *view = g_strconcat ("explain/", escaped, NULL);
+  g_autoptr(RbJson) story = rb_ctl_view (ctl, view, NULL);
+  gboolean has_steps = story != NULL && rb_json_get_root_type (story) == RB_JSON_OBJECT
+                       && rb_json_get_member_type (story, "ladder") == RB_JSON_ARRAY;
+  g_autoptr(RbJson) steps = has_steps ? rb_json_open (story, "ladder", NULL) : NULL;
+  guint n = steps != NULL ? rb_json_get_length (steps) : 0;
+  g_autoptr(RbJson) last = n > 0 && rb_json_get_item_type (steps, n - 1) == RB_JSON_OBJECT ? rb_json_open_item (steps, n - 1, NULL) : NULL;
+
+  return last != NULL ? rb_view_dup_text (last, "detail") : NULL;
+}
+
+/* Whoever wants to give it to somebody has to let it in first. FALSE: no held message is meant. */
+static gboolean
+set_held (RbCtl       *ctl,
+          const char  *text,
+          GError     **error)
+{
+  g_autofree char *id = rb_pick_held (ctl, text, NULL);
+  g_autofree char *why = id != NULL ? dup_why_held (ctl, id) : NULL;
+
+  if (id == NULL)
+    return FALSE;
+  if (why != NULL)
+    /* TRANSLATORS: the id of a message; why, in English; the id again */
+    rb_set_error (error, RB_ERROR_BAD_STATE, "message_held", _ ("message %s is held, by %s; 'brokerctl accept %s' lets it in"), id, why, id);
+  else
+    /* TRANSLATORS: the id of a message, twice */
+    rb_set_error (error, RB_ERROR_BAD_STATE, "message_held", _ ("message %s is held; 'brokerctl accept %s' lets it in"), id, id);
+  return TRUE;
+}
+
 char *
 rb_pick_waiting (RbCtl       *ctl,
                  const char  *text,
                  GError     **error)
 {
-  return pick (ctl, "inbox", "id", NULL, "waiting message", text, error);
+  g_autoptr(GError) local_error = NULL;
+  char *id = pick (ctl, "inbox", "id", NULL, "waiting message", text, &local_error);
+
+  if (id != NULL)
+    return id;
+  if (g_strcmp0 (rb_error_get_reason (local_error), "no_match") != 0 || !set_held (ctl, text, error))
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return NULL;
 }
 
 char *

@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* The id; @text: it, its beginning or, of an endpoint, its name. Errors are those of rb_prefix_pick(). */
+/* The id; @text: it, its beginning or, of an endpoint, its name. Errors are those of rb_prefix_pick(); of a waiting message also
+ * RB_ERROR_BAD_STATE, `message_held`: it is one that somebody has to let in first. */
 char *rb_pick_held     (RbCtl       *ctl,
                         const char  *text,
                         GError     **error);

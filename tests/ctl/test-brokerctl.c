@@ -473,6 +473,36 @@ test_dispatch_refused (Fixture       *fixture,
 }
 
 static void
+test_dispatch_held (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  static const char *const verbs[] = { "dispatch cc w", "claim cc --reply x", "settle cc" };
+
+  g_test_summary ("Of what is held it is said by what, and how it is let in; what is not held is not found, as before.");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
+    {
+      answer_lists (fixture);
+      rb_fake_broker_answer (fixture->broker, "GET /v1/operator/held", 200, "[{\"id\":\"cc-3\"},{\"id\":\"cd-4\"}]");
+      rb_fake_broker_answer (fixture->broker, "GET /v1/operator/explain/cc-3", 200,
+                             "{\"ladder\":[{\"step\":\"received\"},{\"step\":\"held\",\"detail\":\"rule 1: hold messages from *@local\"}]}");
+      g_assert_cmpint (rb_brokerctl_run (fixture, verbs[i]), ==, RB_EXIT_FAILED);
+      g_assert_cmpstr (fixture->err, ==,
+                       "brokerctl: message cc-3 is held, by rule 1: hold messages from *@local; 'brokerctl accept cc-3' lets it in (message_held)\n");
+      g_assert_cmpstr (fixture->out, ==, "");
+    }
+
+  answer_lists (fixture);
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/held", 200, "[{\"id\":\"cc-3\"}]");
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/explain/cc-3", 500, "nonsense");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "dispatch cc w"), ==, RB_EXIT_FAILED);
+  g_assert_cmpstr (fixture->err, ==, "brokerctl: message cc-3 is held; 'brokerctl accept cc-3' lets it in (message_held)\n");
+  answer_lists (fixture);
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/held", 200, "[{\"id\":\"cc-3\"}]");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "dispatch zz w"), ==, RB_EXIT_NOT_FOUND);
+}
+
+static void
 test_env (Fixture       *fixture,
           gconstpointer  data)
 {
@@ -651,6 +681,7 @@ main (int    argc,
   ADD_BROKER ("/brokerctl/retry", test_retry);
   ADD_BROKER ("/brokerctl/dispatch/prefixes", test_dispatch);
   ADD_BROKER ("/brokerctl/dispatch/refused", test_dispatch_refused);
+  ADD_BROKER ("/brokerctl/dispatch/held", test_dispatch_held);
   ADD_BROKER ("/brokerctl/env", test_env);
   ADD_BROKER ("/brokerctl/send/receipt", test_send);
   ADD_BROKER ("/brokerctl/send/standard-input", test_send_input);
