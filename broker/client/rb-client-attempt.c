@@ -190,7 +190,7 @@ make_greeting (const RbClientOptions *options)
   RbJsonWriter *writer = rb_json_writer_new ();
 
   rb_json_writer_begin_object (writer, NULL);
-  rb_json_writer_string (writer, "client_protocol_version", "1.1");
+  rb_json_writer_string (writer, "client_protocol_version", RB_CLIENT_PROTOCOL_VERSION);
   rb_json_writer_string (writer, "client_kind", options->client_kind);
   rb_json_writer_string (writer, "client_version", options->client_version);
   rb_json_writer_begin_object (writer, "capabilities");

@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/* What it speaks (protocol.md 6.1). */
+#define RB_CLIENT_PROTOCOL_VERSION "1.1"
+
 #define RB_TYPE_CLIENT_OPTIONS (rb_client_options_get_type ())
 
 /* Strings are owned; set them with g_strdup() before the options are given away. Milliseconds. */

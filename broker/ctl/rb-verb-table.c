@@ -47,6 +47,7 @@ static const RbVerb *const verbs[] = {
   &rb_logout_verb,
   &rb_env_verb,
   &rb_demo_verb,
+  &rb_version_verb,
   &rb_help_verb,
   &rb_complete_verb,
   NULL,

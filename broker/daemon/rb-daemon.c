@@ -349,6 +349,7 @@ load_core (RbDaemon  *self,
   g_signal_connect (self->core, "incompatible", G_CALLBACK (on_core_incompatible), self);
   rb_core_set_fact (self->core, "profile", get_broker (self, "profile"));
   rb_core_set_fact (self->core, "product_version", RB_VERSION);
+  rb_core_set_fact (self->core, "module_abi", G_STRINGIFY (RB_MODULE_ABI));
   rb_core_set_fact (self->core, "instance", self->instance);
   return rb_core_load (self->core, error);
 }
