@@ -80,6 +80,12 @@ open_directory (RbProgramPlace  *self,
   if (self->directory_fd < 0)
     return fail (error, "Cannot work in", path);
   self->directory = dup_path_of (self->directory_fd);
+  /* It is kept, told on the bus and handed to the service manager: none of them takes any other text. */
+  if (self->directory != NULL && !g_utf8_validate (self->directory, -1, NULL))
+    {
+      rb_set_error (error, RB_ERROR_FORBIDDEN, "directory_refused", "directory_refused: the name of the directory is not UTF-8");
+      return FALSE;
+    }
   if (self->directory != NULL && (directories == NULL || rb_program_place_is_allowed (self->directory, directories)))
     return TRUE;
 

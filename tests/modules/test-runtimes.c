@@ -201,17 +201,21 @@ test_directories (Fixture       *fixture,
   g_autofree char *dots = g_build_filename (allowed, "..", NULL);
   g_autofree char *missing = g_build_filename (allowed, "missing", NULL);
   g_autofree char *file = g_build_filename (allowed, "file", NULL);
+  g_autofree char *latin = g_build_filename (allowed, "\xfc", NULL);
+  g_autofree char *leads_to_latin = g_build_filename (allowed, "to-latin", NULL);
   const struct { const char *path; const char *reason; } cases[] = {
     { sibling, "directory_refused" }, { escape, "directory_refused" }, { dots, "directory_refused" }, { "/", "directory_refused" },
-    { "allowed", "directory_refused" }, { missing, "spawn_failed" }, { file, "spawn_failed" },
+    { "allowed", "directory_refused" }, { missing, "spawn_failed" }, { file, "spawn_failed" }, { leads_to_latin, "directory_refused" },
   };
   g_autoptr(GError) error = NULL;
 
-  g_test_summary ("Only what is allowed, or below it when all links are followed.");
+  g_test_summary ("Only what is allowed, or below it when all links are followed, and has a name that can be told.");
 
   g_assert_cmpint (g_mkdir_with_parents (below, 0700), ==, 0);
   g_assert_cmpint (g_mkdir (sibling, 0700), ==, 0);
   g_assert_cmpint (symlink (sibling, escape), ==, 0);
+  g_assert_cmpint (g_mkdir (latin, 0700), ==, 0);
+  g_assert_cmpint (symlink (latin, leads_to_latin), ==, 0);
   g_assert_true (g_file_set_contents (file, "", 0, NULL));
   fixture->terms.directories = allowed;
   write_program (fixture, "pwd -P");
