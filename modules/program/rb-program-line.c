@@ -92,7 +92,8 @@ rb_program_is_own_variable (const char *name)
   static const char *const prefixes[] = { "MASONS_BROKER_", "RB_", NULL };
   static const char *const names[] = {
     "MASONS_SPAWN_TOKEN", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
-    "INVOCATION_ID", "JOURNAL_STREAM", "MAINPID", "MANAGERPID", NULL
+    "INVOCATION_ID", "JOURNAL_STREAM", "MAINPID", "MANAGERPID", "SYSTEMD_EXEC_PID", "CREDENTIALS_DIRECTORY",
+    "DBUS_STARTER_ADDRESS", "DBUS_STARTER_BUS_TYPE", NULL
   };
 
   for (guint i = 0; prefixes[i] != NULL; i++)

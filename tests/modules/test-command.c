@@ -125,6 +125,8 @@ test_spawn_environment (Fixture       *fixture,
   g_setenv ("MASONS_BROKER_ACCOUNT_ID", "hidden", TRUE);
   g_setenv ("MASONS_SPAWN_TOKEN", "stale", TRUE);
   g_setenv ("NOTIFY_SOCKET", "/hidden", TRUE);
+  g_setenv ("CREDENTIALS_DIRECTORY", "/hidden", TRUE);
+  g_setenv ("DBUS_STARTER_ADDRESS", "unix:path=/hidden", TRUE);
   g_setenv ("KEPT_VARIABLE", "kept", TRUE);
   g_assert_true (configure (fixture, &error, "command-k", script, "prompt-k", "environment", NULL));
   g_assert_cmpint (spawn (fixture, "do it", &error), >, 0);
@@ -132,6 +134,8 @@ test_spawn_environment (Fixture       *fixture,
   g_unsetenv ("MASONS_BROKER_ACCOUNT_ID");
   g_unsetenv ("MASONS_SPAWN_TOKEN");
   g_unsetenv ("NOTIFY_SOCKET");
+  g_unsetenv ("CREDENTIALS_DIRECTORY");
+  g_unsetenv ("DBUS_STARTER_ADDRESS");
   g_unsetenv ("KEPT_VARIABLE");
 
   g_assert_null (strstr (fixture->output, "hidden"));
