@@ -59,11 +59,13 @@ is_stranger (RbCore     *core,
 }
 
 static gboolean
-is_above_quota (RbCore          *core,
-                const RbMessage *message)
+is_above_quota (RbCore    *core,
+                RbMessage *message)
 {
-  return rb_quota_is_on (core->quota) && is_stranger (core, get_sender (message)) &&
-         !rb_quota_take (core->quota, get_sender (message), monotonic_ms (core));
+  if (!rb_quota_is_on (core->quota) || !is_stranger (core, get_sender (message)))
+    return FALSE;
+  message->took_quota = rb_quota_take (core->quota, get_sender (message), monotonic_ms (core));
+  return !message->took_quota;
 }
 
 static RbAdmission
@@ -75,8 +77,8 @@ hold (const char *reason,
 }
 
 RbAdmission
-rb_admission_decide (RbCore          *core,
-                     const RbMessage *message)
+rb_admission_decide (RbCore    *core,
+                     RbMessage *message)
 {
   RbPolicyVerdict verdict = ask_policy (core, message);
   const RbCoreSettings *settings = &core->settings;
@@ -93,6 +95,15 @@ rb_admission_decide (RbCore          *core,
   if (rb_held_has_before (core->held, message))
     return hold (RB_REASON_HELD_BEHIND, RB_RULE_BEHIND, NULL);
   return (RbAdmission) { RB_ADMISSION_LET_IN, NULL, NULL, NULL };
+}
+
+void
+rb_admission_refused (RbCore    *core,
+                      RbMessage *message)
+{
+  if (message->took_quota)
+    rb_quota_give_back (core->quota, get_sender (message));
+  message->took_quota = FALSE;
 }
 
 gboolean

@@ -26,8 +26,9 @@ typedef struct {
 void      rb_admission_clear     (RbAdmission *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RbAdmission, rb_admission_clear)
 
-/* Counts the message: ask once for each. */
-RbAdmission rb_admission_decide  (RbCore *core, const RbMessage *message);
+/* Counts the message, until it is said to be refused for now: then it comes again, and is asked about again. */
+RbAdmission rb_admission_decide  (RbCore *core, RbMessage *message);
+void        rb_admission_refused (RbCore *core, RbMessage *message);
 
 /* Somebody here claims it: what is not let in when it comes may not be fetched either. What is in our inbox was let in; of what only the upstream
  * has nothing but the rules decide: it stays there, for we cannot hold what we do not have. */

@@ -131,6 +131,7 @@ rb_inbound_refuse (RbCore    *core,
       return;
     }
 
+  rb_admission_refused (core, message);
   settle_waiting (core, message, release_seq);
   rb_ledger_drop (core->ledger, message);
   if (seq != RB_CONNECTOR_NO_SEQ)

@@ -42,6 +42,7 @@ typedef struct {
 
   guint        n_checkpoints;
   gboolean     is_durable;          /* the commit of its arrival is done */
+  gboolean     took_quota;          /* it counts among those of a stranger */
   gboolean     is_being_claimed;    /* it came with a claim, and is nowhere yet: the upstream is asked whether somebody may have it */
   gint64       ended_at;            /* epoch-ms; it was here before, and ended then; 0: it was not */
   GArray      *waiting_seqs;        /* gint64, to accept once it is */

@@ -90,6 +90,16 @@ rb_quota_take (RbQuota    *self,
   return TRUE;
 }
 
+void
+rb_quota_give_back (RbQuota    *self,
+                    const char *sender)
+{
+  Count *count = rb_lru_get (self->senders, sender);
+
+  if (count != NULL && count->n > 0)
+    count->n--;
+}
+
 guint
 rb_quota_get_n (const RbQuota *self)
 {

@@ -24,6 +24,8 @@ void        rb_quota_set_bounds (RbQuota *self, RbBounds *bounds);
 gboolean    rb_quota_is_on      (const RbQuota *self);
 /* One more of @sender. FALSE: that is too many. */
 gboolean    rb_quota_take       (RbQuota *self, const char *sender, gint64 now_ms);
+/* One that was taken did not come in after all. */
+void        rb_quota_give_back  (RbQuota *self, const char *sender);
 guint       rb_quota_get_n      (const RbQuota *self);
 
 G_END_DECLS

@@ -67,6 +67,31 @@ test_quota (RbCoreFixture *fixture,
 }
 
 static void
+test_quota_redelivery (RbCoreFixture *fixture,
+                       gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = NULL;
+  g_autofree char *endpoint = NULL;
+
+  g_test_summary ("One message that finds no room, and comes again and again, is one message of its sender.");
+
+  fixture->settings.unknown_per_hour = 2;
+  fixture->settings.inbox_cap = 1;
+  rb_core_fixture_restart (fixture);
+  deliver (fixture, 1, "ann", NULL);
+  for (guint i = 0; i < 5; i++)
+    deliver (fixture, 2, "eve", NULL);
+  g_assert_null (rb_core_fixture_place (fixture, "m2"));
+
+  channel = rb_core_fixture_attach (fixture, PID, FALSE);
+  endpoint = rb_core_fixture_register (fixture, PID, RB_PLAIN, NULL, NULL);
+  for (gint64 seq = 3; seq <= 5; seq++)
+    deliver (fixture, seq, "eve", "{\"target_endpoint_id\":\"ep_1\"}");
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m4"), ==, "ended");
+  g_assert_cmpstr (reason_of (fixture, 5), ==, "held_quota");
+}
+
+static void
 test_known (RbCoreFixture *fixture,
             gconstpointer  data)
 {
@@ -292,6 +317,7 @@ main (int   argc,
 #define ADD(path, world, function) \
   g_test_add ("/admission/" path, RbCoreFixture, world, rb_core_fixture_set_up, function, rb_core_fixture_tear_down)
   ADD ("quota", NULL, test_quota);
+  ADD ("quota/redelivery", NULL, test_quota_redelivery);
   ADD ("known", NULL, test_known);
   ADD ("hops", NULL, test_hops);
   ADD ("pause", NULL, test_pause);
