@@ -129,6 +129,16 @@ rb_admission_may_claim (RbCore          *core,
 }
 
 gboolean
+rb_admission_is_worth_claiming (RbCore     *core,
+                                const char *sender)
+{
+  RbPolicyMessage question = { .sender = sender, .is_of_any_kind = TRUE };
+  RbPolicyVerdict verdict = rb_policy_decide_message (core->policy, &question, rb_core_now (core));
+
+  return verdict.action == RB_POLICY_ACCEPT || !g_str_equal (verdict.rule->kind, "*");
+}
+
+gboolean
 rb_admission_may_list (RbCore     *core,
                        const char *undispatched_id,
                        const char *source_id,

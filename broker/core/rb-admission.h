@@ -33,6 +33,8 @@ void        rb_admission_refused (RbCore *core, RbMessage *message);
 /* Somebody here claims it: what is not let in when it comes may not be fetched either. What is in our inbox was let in; of what only the upstream
  * has nothing but the rules decide: it stays there, for we cannot hold what we do not have. */
 gboolean  rb_admission_may_claim (RbCore *core, const RbClaimed *claimed);
+/* Whether to ask for it at all, while only its sender is known; a rule for some kinds decides when the kind is known. @sender: (nullable) */
+gboolean  rb_admission_is_worth_claiming (RbCore *core, const char *sender);
 /* Whether adapters may see it in a list. @sender: (nullable) */
 gboolean  rb_admission_may_list  (RbCore *core, const char *undispatched_id, const char *source_id, const char *sender);
 

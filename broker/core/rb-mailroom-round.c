@@ -81,7 +81,19 @@ on_released (RbCore   *core,
   next_candidate (self);
 }
 
-/* NULL: the claim is what was asked for. */
+/* What an adapter was given, or is about to get, must not be handed to it again. */
+static gboolean
+is_at_work (RbCore     *core,
+            const char *undispatched_id)
+{
+  RbAssignment *assignment = rb_assignments_of_message (core->assignments, undispatched_id);
+
+  if (assignment != NULL)
+    return assignment->state != RB_ASSIGNMENT_STAGED;
+  return rb_ledger_lookup (core->ledger, undispatched_id) != NULL && rb_inbox_lookup (core->inbox, undispatched_id) == NULL;
+}
+
+/* NULL: the claim is what was asked for, and may be had. */
 static const char *
 find_fault (Round           *self,
             const RbClaimed *claimed)
@@ -94,6 +106,8 @@ find_fault (Round           *self,
     return "response_target_ref_mismatch";
   if (!g_str_equal (claimed->message_source, claimed->source_message_id))
     return "response_message_source_mismatch";
+  if (!is_at_work (self->core, claimed->undispatched_id) && !rb_admission_may_claim (self->core, claimed))
+    return "held_by_policy";
   return NULL;
 }
 
@@ -127,18 +141,6 @@ checkpoint_staged (RbCore          *core,
   rb_core_commit_lazy (core, changes, NULL, NULL);
 }
 
-/* What an adapter was given, or is about to get, must not be handed to it again. */
-static gboolean
-is_at_work (RbCore     *core,
-            const char *undispatched_id)
-{
-  RbAssignment *assignment = rb_assignments_of_message (core->assignments, undispatched_id);
-
-  if (assignment != NULL)
-    return assignment->state != RB_ASSIGNMENT_STAGED;
-  return rb_ledger_lookup (core->ledger, undispatched_id) != NULL && rb_inbox_lookup (core->inbox, undispatched_id) == NULL;
-}
-
 static void
 stage (Round     *self,
        RbClaimed *claimed)
@@ -149,7 +151,7 @@ stage (Round     *self,
   /* Who is gone has nothing staged; the upstream hears of that by itself. What was assigned while we asked is in good hands, and what is
    * still to be told as lost is another one's soon. */
   if (!rb_mailroom_is_running (core) || rb_registry_lookup (core->registry, endpoint_id) == NULL ||
-      is_at_work (core, claimed->undispatched_id) || !rb_admission_may_claim (core, claimed) || rb_outbox_has_report (core, claimed->assignment_id))
+      is_at_work (core, claimed->undispatched_id) || rb_outbox_has_report (core, claimed->assignment_id))
     {
       rb_claimed_free (claimed);
       return;
@@ -247,11 +249,15 @@ handle (Round    *self,
 {
   const char *undispatched_id = NULL;
   const char *source_message_id = NULL;
+  const char *sender = NULL;
   Todo todo = decide (self, candidate);
 
   g_variant_lookup (candidate, "undispatched_id", "&s", &undispatched_id);
   g_variant_lookup (candidate, "source_message_id", "&s", &source_message_id);
+  g_variant_lookup (candidate, "sender_address", "&s", &sender);
+  /* What was claimed in vain by an earlier process is given back when it was recovered. */
   if (todo == IGNORE || undispatched_id == NULL || source_message_id == NULL ||
+      (todo == CLAIM && sender != NULL && !rb_admission_is_worth_claiming (self->core, sender)) ||
       !is_needed (self, undispatched_id, source_message_id))
     return FALSE;
 

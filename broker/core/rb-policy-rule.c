@@ -271,6 +271,8 @@ static gboolean
 fits_kind (const char            *kind,
            const RbPolicyMessage *message)
 {
+  if (message->is_of_any_kind)
+    return TRUE;
   if (g_str_has_prefix (kind, TYPE_PREFIX))
     return fits (kind + strlen (TYPE_PREFIX), message->content_type != NULL ? message->content_type : "");
   if (g_str_equal (kind, "correlated"))

@@ -48,6 +48,7 @@ typedef struct {
   const char *content_type;
   gboolean    is_targeted;        /* it names an endpoint */
   gboolean    is_correlated;      /* it answers a conversation that an endpoint here has begun */
+  gboolean    is_of_any_kind;     /* nobody knows yet of which: rules for any fit */
 } RbPolicyMessage;
 
 typedef struct {

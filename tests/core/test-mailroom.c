@@ -248,6 +248,53 @@ test_policies (RbCoreFixture *fixture,
 }
 
 static void
+set_rule (RbCoreFixture *fixture,
+          const char    *kind,
+          const char    *action)
+{
+  g_autoptr(RbChanges) changes = rb_changes_new ();
+  RbPolicyRule *rule = rb_policy_rule_new (RB_POLICY_MESSAGE, "bob", kind, action, NULL, NULL);
+
+  g_assert_nonnull (rb_policy_set (fixture->core->policy, rule, RB_POLICY_BY_PERSON, 1, changes, NULL));
+}
+
+static void
+test_kept_out (RbCoreFixture *fixture,
+               gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = NULL;
+
+  g_test_summary ("What the policy keeps out is not claimed in advance; where that shows after the claim it is given back, also what is staged.");
+
+  rb_claimer_open_mailroom (fixture);
+  worker = rb_worker_new (fixture, WORKER);
+  rb_test_settle ();
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  rb_claimer_list (fixture, 1, rb_claimer_candidate ("m1", "node_pull_only", NULL, NULL));
+  set_rule (fixture, "*", "hold");
+  tick (fixture);
+  g_assert_cmpuint (count_claims (fixture), ==, 0);
+
+  set_rule (fixture, "*", "accept");
+  set_rule (fixture, "type:text*", "refuse");
+  tick (fixture);
+  g_assert_cmpuint (count_claims (fixture), ==, 1);
+  g_assert_cmpuint (count_staged (worker), ==, 0);
+  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_RELEASE_CLAIM], ==, 1);
+
+  set_rule (fixture, "type:text*", "accept");
+  tick (fixture);
+  g_assert_cmpuint (count_staged (worker), ==, 1);
+  set_rule (fixture, "type:text*", "hold");
+  g_ptr_array_unref (rb_claimer_fetch (worker, 0, FALSE, NULL));
+  g_assert_cmpuint (count_staged (worker), ==, 0);
+  rb_claimer_list (fixture, 1, rb_claimer_candidate ("m1", "assigned_in_progress", "a1", worker->endpoint_id));
+  tick (fixture);
+  g_assert_cmpuint (count_staged (worker), ==, 0);
+  g_assert_cmpuint (fixture->upstream->n_calls[RB_UPSTREAM_RELEASE_CLAIM], ==, 2);
+}
+
+static void
 test_idle (RbCoreFixture *fixture,
            gconstpointer  data)
 {
@@ -570,6 +617,7 @@ main (int   argc,
   ADD ("/mailroom/activation/local", NULL, test_local_never);
   ADD ("/mailroom/tick/claims", "network", test_tick);
   ADD ("/mailroom/tick/policies", "network", test_policies);
+  ADD ("/mailroom/tick/kept-out", "network", test_kept_out);
   ADD ("/mailroom/tick/idle", "network", test_idle);
   ADD ("/mailroom/tick/legacy", "network", test_legacy);
   ADD ("/mailroom/tick/coalesced", "network", test_coalesced);
