@@ -148,8 +148,7 @@ is_still_there (RbCore        *core,
 
   if (spawn->runtime->unit != NULL || spawn->runtime->pid == 0)
     return TRUE;
-  return rb_processes_identify (core->processes, spawn->runtime->pid, &start) &&
-         (spawn->pid_start == 0 || start == 0 || start == spawn->pid_start);
+  return spawn->pid_start != 0 && rb_processes_identify (core->processes, spawn->runtime->pid, &start) && start == spawn->pid_start;
 }
 
 void

@@ -440,6 +440,14 @@ test_known_again (RbCoreFixture *fixture,
 }
 
 static void
+assert_not_known (RbCoreFixture     *fixture,
+                  RbFakeSpawnDriver *driver)
+{
+  g_assert_null (g_hash_table_lookup (driver->adopted, "t1"));
+  g_assert_cmpuint (count (rb_view_runtimes (fixture->core, FALSE)), ==, 0);
+}
+
+static void
 test_stranger (RbCoreFixture *fixture,
                gconstpointer  data)
 {
@@ -451,9 +459,24 @@ test_stranger (RbCoreFixture *fixture,
   ask (fixture, "t1");
   rb_fake_processes_recycle (fixture->processes, PID);
   rb_core_fixture_restart (fixture);
-  g_assert_null (g_hash_table_lookup (driver->adopted, "t1"));
-  g_assert_cmpuint (count (rb_view_runtimes (fixture->core, FALSE)), ==, 0);
+  assert_not_known (fixture, driver);
   g_assert_cmpuint (rb_test_count_log ("runtime_not_found_again"), ==, 1);
+}
+
+static void
+test_unknown_start (RbCoreFixture *fixture,
+                    gconstpointer  data)
+{
+  RbFakeSpawnDriver *driver = set_driver (fixture);
+
+  g_test_summary ("One that was gone before anybody saw when it began is not looked for by its pid.");
+
+  add_runtime (driver, "t1", PID, NULL);
+  rb_fake_processes_end (fixture->processes, PID);
+  ask (fixture, "t1");
+  rb_fake_processes_recycle (fixture->processes, PID);
+  rb_core_fixture_crash (fixture);
+  assert_not_known (fixture, driver);
 }
 
 static void
@@ -536,6 +559,7 @@ main (int    argc,
   ADD ("runtimes/stop-endpoint", test_stop_endpoint);
   ADD ("runtimes/known-again", test_known_again);
   ADD ("runtimes/stranger", test_stranger);
+  ADD ("runtimes/unknown-start", test_unknown_start);
   ADD ("runtimes/handed-over", test_handed_over);
   ADD ("runtimes/needs", test_needs);
 #undef ADD
