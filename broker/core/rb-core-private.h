@@ -110,8 +110,10 @@ struct _RbCore {
   gboolean        is_restarting;   /* and the next process goes on at once: nobody is to notice */
   guint           n_reports;       /* on their way to an authority; and endpoints that are taken back while we stop */
   GQueue          sends;           /* what adapters sent and the network has yet to answer, linked through it (rb-send.c) */
-  GTask          *stop;            /* waits for both; NULL: none */
-  guint64         stop_timer;      /* how long for the sends */
+  guint           n_starts;        /* programs that a driver is starting */
+  GTask          *stop;            /* waits for all of these; NULL: none */
+  guint64         stop_timer;      /* how long for the sends and the starts */
+  gboolean        is_stop_late;    /* that was */
 
   struct {
     guint64 received, duplicates, refused, pushed, taken, receipt_timeouts, sent, replies, restored, claimed, staged, fetched, self_settled, held,

@@ -76,6 +76,24 @@ rb_runtime_registered (RbCore  *core,
     spawn->runtime->pid = 0;
 }
 
+void
+rb_runtime_found (RbCore  *core,
+                  RbSpawn *spawn)
+{
+  RbSpawnDriver *driver = find_driver (core, spawn->kind);
+  const RbEndpoint *endpoint = rb_registry_lookup (core->registry, spawn->endpoint_id);
+
+  g_clear_pointer (&spawn->detail, g_free);
+  if (endpoint == NULL)
+    return;
+  spawn->runtime = g_new0 (RbRuntime, 1);
+  spawn->runtime->pid = endpoint->plugin_pid;
+  spawn->started_at = spawn->asked_at;
+  identify (core, spawn);
+  if (driver == NULL || !rb_spawn_driver_adopt (driver, spawn->token, spawn->runtime))
+    spawn->runtime->pid = 0;
+}
+
 /* Everybody who wanted it to end; @error: NULL when it has. */
 static void
 answer_enders (RbCore       *core,
@@ -140,6 +158,7 @@ rb_runtime_endpoint_gone (RbCore     *core,
     }
 }
 
+/* A pid of which nobody knows when it began may be anybody's by now, and a person may want it ended. */
 static gboolean
 is_still_there (RbCore        *core,
                 const RbSpawn *spawn)

@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 /* By rb-spawn.c, which records what they change. */
 void      rb_runtime_began         (RbCore *core, RbSpawn *spawn, RbSpawnDriver *driver, GPid pid);
 void      rb_runtime_registered    (RbCore *core, RbSpawn *spawn);
+/* Nobody knew whether it was started; its endpoint has registered. */
+void      rb_runtime_found         (RbCore *core, RbSpawn *spawn);
 void      rb_runtime_resume        (RbCore *core, RbSpawn *spawn);
 /* Records it. */
 void      rb_runtime_ended         (RbCore *core, RbSpawn *spawn);

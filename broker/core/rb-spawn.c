@@ -16,6 +16,15 @@
 #include <string.h>
 
 #define OUTPUT_BYTES 8192
+/* The detail of one that was to be started when the last process ended. */
+#define LOST "spawn_failed: the broker ended while the program was being started"
+
+/* Nobody knows whether its program runs: it is not started a second time, however often it is asked for. */
+static gboolean
+is_lost (const RbSpawn *spawn)
+{
+  return spawn->state == RB_SPAWN_FAILED && g_strcmp0 (spawn->detail, LOST) == 0;
+}
 
 /* What comes second is told only after "received" was, however fast the program is. */
 static void
@@ -242,11 +251,10 @@ end_start (RbCore  *core,
   rb_spawn_record (spawn, changes);
   rb_core_changed (core, "spawns");
   if (spawn->state != RB_SPAWN_FAILED)
-    {
-      rb_core_commit_task (core, changes, g_object_ref (task));
-      return;
-    }
-  rb_core_commit (core, changes, on_failure_recorded, g_object_ref (task));
+    rb_core_commit_task (core, changes, g_object_ref (task));
+  else
+    rb_core_commit (core, changes, on_failure_recorded, g_object_ref (task));
+  rb_core_stop_continue (core);
 }
 
 static void
@@ -261,6 +269,7 @@ on_started (GObject      *source,
   g_autoptr(GError) error = NULL;
   GPid pid = rb_spawn_driver_spawn_finish (RB_SPAWN_DRIVER (source), result, &error);
 
+  core->n_starts--;
   if (pid <= 0 || (spawn->has_exited && spawn->state == RB_SPAWN_STARTING))
     {
       rb_spawn_set_state (spawn, RB_SPAWN_FAILED);
@@ -324,6 +333,7 @@ on_start_stored (RbCore       *core,
   request.prompt = spawn->prompt;
   request.token = spawn->token;
   rb_bounds_note (core->bounds, RB_CORE_BOUND_SPAWNS, rb_spawns_get_n_live (core->spawns));
+  core->n_starts++;
   rb_spawn_driver_spawn_async (driver, &request, NULL, on_started, g_object_ref (start->task));
 }
 
@@ -427,7 +437,9 @@ rb_spawn_async (RbCore              *core,
       return;
     }
 
-  if (check (core, kind, &error) != NULL)
+  if (same != NULL && is_lost (same))
+    rb_core_commit (core, rb_changes_new (), on_failure_recorded, g_steal_pointer (&task));
+  else if (check (core, kind, &error) != NULL)
     decide (core, kind, prompt, task);
   else
     g_task_return_error (task, error);
@@ -463,8 +475,9 @@ rb_spawn_registered (RbCore     *core,
                      const char *endpoint_id)
 {
   RbSpawn *spawn = rb_spawns_lookup (core, token);
+  gboolean is_found = spawn != NULL && is_lost (spawn);
 
-  if (spawn == NULL || !rb_spawn_is_live (spawn))
+  if (spawn == NULL || (!rb_spawn_is_live (spawn) && !is_found))
     {
       rb_log_warning ("endpoint_register_unknown_spawn_token", "endpoint_id", endpoint_id, NULL);
       return;
@@ -473,8 +486,11 @@ rb_spawn_registered (RbCore     *core,
   rb_log_info ("endpoint_spawned_correlation_resolved", "spawn_token", token, "endpoint_id", endpoint_id, NULL);
   rb_spawn_set_state (spawn, RB_SPAWN_REGISTERED);
   spawn->endpoint_id = g_strdup (endpoint_id);
-  spawn->is_owed = TRUE;
-  rb_runtime_registered (core, spawn);
+  spawn->is_owed = !is_found;    /* that it failed was told, and stays said */
+  if (is_found)
+    rb_runtime_found (core, spawn);
+  else
+    rb_runtime_registered (core, spawn);
   rb_spawn_commit (core, spawn);
 }
 
@@ -515,13 +531,22 @@ rb_spawn_stop (RbCore *core)
     }
 }
 
-/* It was to be started just before the last process ended: nobody knows whether the program was. */
+/* It was to be started just before the last process ended. */
 static void
 give_up_start (RbCore  *core,
                RbSpawn *spawn)
 {
   spawn->is_acknowledged = TRUE;
-  fail (core, spawn, "spawn_failed: the broker ended while the program was being started");
+  g_clear_pointer (&spawn->prompt, g_free);
+  fail (core, spawn, LOST);
+}
+
+/* Whoever set the clock: no longer than it had at first. */
+static gint64
+get_time_left (RbCore        *core,
+               const RbSpawn *spawn)
+{
+  return CLAMP (spawn->deadline - rb_core_now (core), 0, core->settings.spawn_timeout);
 }
 
 void
@@ -534,7 +559,7 @@ rb_spawn_resume (RbCore *core)
       if (spawn->state == RB_SPAWN_STARTING && spawn->prompt != NULL)
         give_up_start (core, spawn);
       if (spawn->state == RB_SPAWN_WAITING && spawn->timer == 0)
-        spawn->timer = rb_clock_add (core->clock, MAX (spawn->deadline - rb_core_now (core), 0), on_timeout, spawn);
+        spawn->timer = rb_clock_add (core->clock, get_time_left (core, spawn), on_timeout, spawn);
       if (rb_spawn_is_running (spawn))
         rb_runtime_resume (core, spawn);
     }

@@ -92,14 +92,16 @@ on_sends_late (gpointer user_data)
   RbCore *core = user_data;
 
   core->stop_timer = 0;
+  core->is_stop_late = TRUE;
   rb_sends_give_up (core);
   rb_core_stop_continue (core);
 }
 
+/* A program that is being started is not known again unless its start is on the disk. */
 static gboolean
 is_busy (RbCore *core)
 {
-  return core->n_reports > 0 || !g_queue_is_empty (&core->sends);
+  return core->n_reports > 0 || !g_queue_is_empty (&core->sends) || (core->n_starts > 0 && !core->is_stop_late);
 }
 
 /* What was sent is answered in milliseconds, or nobody can tell; an adapter that is asked to try again would send another one. */

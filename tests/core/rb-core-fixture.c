@@ -133,6 +133,8 @@ rb_core_fixture_crash (RbCoreFixture *fixture)
   fixture->upstream->hold = FALSE;
   memset (fixture->upstream->holds, 0, sizeof fixture->upstream->holds);
   rb_fake_upstream_answer (fixture->upstream);
+  for (guint i = 0; fixture->spawn_drivers != NULL && i < fixture->spawn_drivers->len; i++)
+    rb_fake_spawn_driver_answer (g_ptr_array_index (fixture->spawn_drivers, i));
   if (fixture->authority != NULL)
     {
       fixture->authority->hold = FALSE;

@@ -7,6 +7,7 @@
 
 #include "rb-core-private.h"
 #include "rb-error.h"
+#include "rb-spawn-list.h"
 #include "rb-spawn-operator.h"
 
 #include <signal.h>
@@ -403,18 +404,119 @@ test_recorded_first (RbCoreFixture *fixture,
   rb_assert_acked (fixture, 1, "t1 received");
 }
 
+/* Its row says that it was to be started, and no more. */
+static void
+crash_at_start (RbCoreFixture     *fixture,
+                RbFakeSpawnDriver *driver,
+                const char        *key)
+{
+  driver->hold = TRUE;
+  ask (fixture, key, "k");
+  g_assert_cmpuint (driver->started->len, ==, 1);
+  rb_core_fixture_crash (fixture);
+  driver->hold = FALSE;
+  rb_test_settle ();
+}
+
+static void
+test_lost (RbCoreFixture *fixture,
+           gconstpointer  data)
+{
+  static const char *const failed = "t1 failed spawn_failed: the broker ended while the program was being started";
+  RbFakeSpawnDriver *driver = add_driver (fixture);
+
+  g_test_summary ("Of a program that was to be started when the process died nobody knows whether it runs: it is not started again.");
+
+  crash_at_start (fixture, driver, "t1");
+  rb_assert_acked (fixture, 1, failed);
+  ask (fixture, "t1", "k");
+  rb_assert_acked (fixture, 2, failed);
+  rb_core_fixture_crash (fixture);
+  ask (fixture, "t1", "k");
+  rb_assert_acked (fixture, 3, failed);
+  g_assert_cmpuint (driver->started->len, ==, 1);
+  g_assert_null (rb_spawns_lookup (fixture->core, "t1")->prompt);
+}
+
+static void
+test_found (RbCoreFixture *fixture,
+            gconstpointer  data)
+{
+  RbFakeSpawnDriver *driver = add_driver (fixture);
+  g_autoptr(RbFakeChannel) channel = NULL;
+  const RbRuntime *adopted;
+  g_autofree char *id = NULL;
+
+  g_test_summary ("If it runs all the same, and registers, it is a runtime like any other; what was told of it stays said.");
+
+  crash_at_start (fixture, driver, "t1");
+  channel = rb_core_fixture_attach (fixture, PID, TRUE);
+  id = register_with (fixture, "k", "t1");
+  assert_explained (fixture, "t1", "state", "registered");
+  adopted = g_hash_table_lookup (driver->adopted, "t1");
+  g_assert_nonnull (adopted);
+  g_assert_cmpint (adopted->pid, ==, PID);
+  g_assert_cmpuint (fixture->upstream->acks->len, ==, 1);
+}
+
+static void
+test_clock_set_back (RbCoreFixture *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("A clock that was set back while we were away makes nobody wait longer for a registration than at first.");
+
+  add_driver (fixture);
+  ask (fixture, "t1", "k");
+  rb_fake_clock_set_wall (fixture->clock, rb_clock_get_wall_ms (fixture->clock) - G_GINT64_CONSTANT (86400000));
+  rb_core_fixture_restart (fixture);
+  advance (fixture, 30000);
+  assert_explained (fixture, "t1", "state", "failed");
+}
+
+static void
+on_stopped (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  *(gboolean *) user_data = TRUE;
+}
+
+static void
+test_stop_starting (RbCoreFixture *fixture,
+                    gconstpointer  data)
+{
+  gboolean stopped = FALSE;
+  RbFakeSpawnDriver *driver = add_driver (fixture);
+
+  g_test_summary ("A stop waits for a program that is being started, so that the next process knows it.");
+
+  driver->hold = TRUE;
+  ask (fixture, "t1", "k");
+  rb_core_stop_async (fixture->core, RB_CORE_RESTART "operator", on_stopped, &stopped);
+  rb_test_settle ();
+  g_assert_false (stopped);
+  rb_fake_spawn_driver_answer (driver);
+  rb_test_wait_until (stopped);
+  rb_core_fixture_restart (fixture);
+  assert_explained (fixture, "t1", "state", "waiting");
+}
+
 static void
 test_stop (RbCoreFixture *fixture,
            gconstpointer  data)
 {
   RbFakeSpawnDriver *driver = add_driver (fixture);
+  gboolean stopped = FALSE;
 
-  g_test_summary ("When the broker stops nobody waits any more, and nobody is told.");
+  g_test_summary ("When the broker stops nobody waits any more, and nobody is told; for one that is being started it waits a second.");
 
   ask (fixture, "t1", "k");
   driver->hold = TRUE;
   ask (fixture, "t2", "k");
-  rb_core_fixture_stop (fixture);
+  rb_core_stop_async (fixture->core, "signal:SIGTERM", on_stopped, &stopped);
+  rb_test_settle ();
+  advance (fixture, 1000);
+  rb_test_wait_until (stopped);
   g_assert_cmpuint (rb_clock_get_n_timers (fixture->clock), ==, 0);
   rb_spawn_driver_emit_exited (RB_SPAWN_DRIVER (driver), "t1", 0, "");
   rb_fake_spawn_driver_answer (driver);
@@ -489,6 +591,10 @@ main (int   argc,
   ADD ("exits/later", test_exits_later);
   ADD ("fast", test_fast);
   ADD ("recorded-first", test_recorded_first);
+  ADD ("lost", test_lost);
+  ADD ("lost/found", test_found);
+  ADD ("clock-set-back", test_clock_set_back);
+  ADD ("stop/starting", test_stop_starting);
   ADD ("stop", test_stop);
   ADD ("bounded", test_bounded);
 
