@@ -54,6 +54,8 @@ set_up (RbOptions      *options,
     rb_setup_check_database (settings, *credentials, problems);
   good = problems->len == 0;
   rb_daemon_report_problems (settings, problems);
+  if (options->activated && !good && !options->explain && !options->check)
+    rb_daemon_tell_callers_problems (problems);
   if (options->explain)
     print_explanation (settings, options->json);
   else if (options->check && good)
@@ -77,6 +79,8 @@ serve (RbLaunch    *launch,
   if (settings == NULL)
     return code;
   raise_file_limit (settings);
+  if (options->activated)
+    rb_daemon_set_activated (daemon);
   code = rb_daemon_run (daemon, g_steal_pointer (&settings), g_steal_pointer (&credentials));
   *handover = rb_daemon_steal_next (daemon);
   return code;

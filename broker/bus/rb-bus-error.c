@@ -26,12 +26,25 @@ static const char *const names[] = {
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (names) == RB_ERROR_N_CODES);
 
+const char *
+rb_bus_error_get_name (const GError *error)
+{
+  return names[error->domain == RB_ERROR ? error->code : (int) RB_ERROR_INTERNAL];
+}
+
+char *
+rb_bus_error_dup_text (const GError *error)
+{
+  const char *reason = rb_error_get_reason (error);
+  g_autofree char *valid = g_utf8_make_valid (error->message, -1);
+
+  return reason != NULL ? g_strdup_printf ("%s: %s", reason, valid) : g_steal_pointer (&valid);
+}
+
 void
 rb_bus_return_error (GDBusMethodInvocation *invocation,
                      const GError          *error)
 {
-  const char *reason = rb_error_get_reason (error);
-  g_autofree char *valid = NULL;
   g_autofree char *text = NULL;
 
   if (error->domain != RB_ERROR)
@@ -41,7 +54,6 @@ rb_bus_return_error (GDBusMethodInvocation *invocation,
       return;
     }
 
-  valid = g_utf8_make_valid (error->message, -1);
-  text = reason != NULL ? g_strdup_printf ("%s: %s", reason, valid) : g_strdup (valid);
-  g_dbus_method_invocation_return_dbus_error (invocation, names[error->code], text);
+  text = rb_bus_error_dup_text (error);
+  g_dbus_method_invocation_return_dbus_error (invocation, rb_bus_error_get_name (error), text);
 }

@@ -28,6 +28,7 @@ struct _RbDaemon {
   char          *instance;        /* tells one run from the next, also in one process */
   RbHandover    *inherited;       /* (nullable) until others may find us */
   RbHandover    *next;            /* (nullable) for whoever goes on in our place */
+  gboolean       is_activated;    /* by the bus: somebody waits there */
   gboolean       is_checking;     /* asking the program whether it would start */
   int            is_in_place;     /* atomic, for the watchdog; the stop is for another one in this process */
   guint64        quiet_timer;
@@ -73,6 +74,8 @@ void rb_daemon_ask_identity (RbDaemon *self);
 void rb_daemon_watch_idle (RbDaemon *self);
 /* A start step: on the session bus, whether there is one or not. */
 gboolean rb_daemon_open_bus (RbDaemon *self, GError **error);
+/* Who called a process that the bus has started is answered with @error. Not once we are on the bus. */
+void rb_daemon_tell_callers (const GError *error);
 /* What others than the core and the server count against their limits, shown with theirs. */
 void rb_daemon_add_bounds (RbDaemon *self);
 /* What the operator routes of the Unix socket show: modules, config, env. */

@@ -30,6 +30,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define ACTIVATED_IN_VAIN 3     /* exit code; the bus takes 0 for one that goes on in the background, and waits */
 #define MODULES_READY_MS 1000   /* after that others may find us, although a module is still starting */
 
 typedef gboolean (*StartStep) (RbDaemon *self, GError **error);
@@ -462,11 +463,12 @@ static const StartStep start_steps[] = {
 
 /* Returns the exit code. Source: protocol.md 3.7. */
 static int
-report_failure (const GError *error)
+report_failure (RbDaemon     *self,
+                const GError *error)
 {
   g_printerr ("runtime-brokerd: %s\n", error->message);
   if (is_already_running (error))
-    return 0;
+    return self->is_activated ? ACTIVATED_IN_VAIN : 0;
 
   rb_log_error ("broker_entry_fatal", "name", g_quark_to_string (error->domain), "reason", rb_error_get_reason (error),
                 "message", error->message, NULL);
@@ -478,7 +480,7 @@ rb_daemon_fail (RbDaemon     *self,
                 const GError *error)
 {
   if (self->stop_reason == NULL)
-    rb_daemon_stop (self, "start_failed", report_failure (error));
+    rb_daemon_stop (self, "start_failed", report_failure (self, error));
 }
 
 static gboolean
@@ -647,7 +649,11 @@ rb_daemon_run (RbDaemon      *self,
   set_log_levels (self);
   /* Nothing was promised to anybody before the start succeeds: what was made until then is simply dropped. */
   if (!start (self, &error))
-    return report_failure (error);
+    {
+      if (self->is_activated && self->bus == NULL)
+        rb_daemon_tell_callers (error);
+      return report_failure (self, error);
+    }
 
   g_main_loop_run (self->loop);
   return self->exit_code;

@@ -17,6 +17,8 @@ RbDaemon *rb_daemon_new  (RbLaunch *launch, RbHandover *inherited);
 void      rb_daemon_free (RbDaemon *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbDaemon, rb_daemon_free)
 
+/* The bus has started us (--activated): who called is told when and why we cannot serve. */
+void      rb_daemon_set_activated (RbDaemon *self);
 /* Starts with @settings and @credentials (nullable: profile local mints its own), both (transfer full), runs until a reason to stop,
  * and stops. Returns the exit code of protocol.md 3.7; what a person must know stands on standard error, and where it listens on a
  * standard output that is a terminal. */
@@ -25,5 +27,7 @@ int       rb_daemon_run  (RbDaemon *self, RbSettings *settings, RbCredentials *c
 RbHandover *rb_daemon_steal_next (RbDaemon *self);
 /* Each of @problems (of char *) on standard error, one a line, so that one start shows them all; in the log where nobody reads that. */
 void      rb_daemon_report_problems (const RbSettings *settings, GPtrArray *problems);
+/* The same for those who called a process that the bus has started. */
+void      rb_daemon_tell_callers_problems (GPtrArray *problems);
 
 G_END_DECLS

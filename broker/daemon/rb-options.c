@@ -18,6 +18,7 @@ static const GOptionEntry entries[] = {
   { "data-dir", 0, 0, G_OPTION_ARG_FILENAME, &parsed.setup.data_dir, N_ ("Where the state of all accounts lies"), N_ ("DIR") },
   { "log-level", 0, 0, G_OPTION_ARG_STRING, &parsed.setup.log_level, N_ ("debug, info, message, warning or error"), N_ ("LEVEL") },
   { "verbose", 'v', 0, G_OPTION_ARG_NONE, &parsed.verbose, N_ ("Log to standard error too"), NULL },
+  { "activated", 0, 0, G_OPTION_ARG_NONE, &parsed.activated, N_ ("The session bus has started this: say to its callers why it cannot serve"), NULL },
   { "check-config", 0, 0, G_OPTION_ARG_NONE, &parsed.check, N_ ("Check whether a start would find what it needs, and exit"), NULL },
   { "explain-config", 0, 0, G_OPTION_ARG_NONE, &parsed.explain, N_ ("Print each setting and where it came from, and exit"), NULL },
   { "json", 0, 0, G_OPTION_ARG_NONE, &parsed.json, N_ ("With --explain-config: as JSON"), NULL },
@@ -42,6 +43,7 @@ static const RbOptionsText examples[] = {
 static const RbOptionsText exit_codes[] = {
   { "0", N_ ("stopped by SIGTERM, SIGINT or SIGUSR2, superseded, or another healthy broker already serves the account") },
   { "1", N_ ("the start failed (options, settings, credentials, database, a required module), the network refuses us, or an internal failure") },
+  { "3", N_ ("with --activated: another healthy broker already serves the account") },
   { NULL },
 };
 

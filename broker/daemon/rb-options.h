@@ -11,6 +11,7 @@ typedef struct {
   RbSetupOptions setup;
   gboolean       version;
   gboolean       verbose;
+  gboolean       activated;
   gboolean       check;
   gboolean       explain;
   gboolean       json;

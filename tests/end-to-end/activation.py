@@ -74,7 +74,8 @@ class Session:
         with open(os.path.join(self.data, 'dbus', NAME + '.service.in'), encoding='utf-8') as file:
             lines = [line for line in file.read().split('\n') if not line.startswith('SystemdService=')]
         with open(os.path.join(services, NAME + '.service'), 'w', encoding='utf-8') as file:
-            file.write('\n'.join('Exec=' + ' '.join([self.brokerd, *options]) if line.startswith('Exec=') else line for line in lines))
+            file.write('\n'.join(' '.join([line.replace('@bindir@/runtime-brokerd', self.brokerd), *options]) if line.startswith('Exec=') else line
+                                 for line in lines))
         config = os.path.join(self.top, 'bus.conf')
         with open(config, 'w', encoding='utf-8') as file:
             file.write('<busconfig><type>session</type><listen>unix:path={0}/bus</listen><servicedir>{1}</servicedir>'
@@ -88,6 +89,17 @@ class Session:
     def call(self, method, *arguments):
         return subprocess.run(['gdbus', 'call', '--session', '--timeout', str(LIMIT_S), '--dest', NAME, '--object-path', PATH, '--method',
                                '{}.{}'.format(NAME, method), *arguments], env=self.env, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+    def is_refused(self, *what):
+        """A call is answered at once, by an error that says each of @what."""
+        begin = time.monotonic()
+        done = subprocess.run(['gdbus', 'call', '--session', '--dest', NAME, '--object-path', PATH, '--method', NAME + '.GetStatus'], env=self.env,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        taken = time.monotonic() - begin
+        assert done.returncode != 0 and all(text in done.stdout for text in what), done.stdout
+        print('# refused in {:.0f} ms: {}'.format(taken * 1000, ' '.join(done.stdout.split())))
+        # A bus waits 25 s for one that says nothing, and callers do no less.
+        assert taken < 15, taken
 
     def has_owner(self):
         return 'true' in subprocess.run(['gdbus', 'call', '--session', '--dest', 'org.freedesktop.DBus', '--object-path', '/org/freedesktop/DBus',
@@ -165,6 +177,34 @@ def test_attached(session):
         assert session.has_owner() and session.pid() == pid
         adapter.terminate()
     wait(lambda: not session.has_owner(), 'the daemon to leave')
+
+
+def test_refused(session):
+    """While a broker without the bus serves the account, callers are told so at once, and that one goes on."""
+    with subprocess.Popen([session.brokerd, '--set', 'broker.bus=no'], env=dict(session.env, DBUS_SESSION_BUS_ADDRESS='disabled:')) as holder:
+        try:
+            wait(session.is_found, 'the broker')
+            session.start_bus()
+            session.is_refused('Error.BadState', 'already_running', 'not on this bus')
+            session.is_refused('Error.BadState', 'already_running', 'not on this bus')
+            assert session.pid() == holder.pid
+        finally:
+            holder.terminate()
+        assert holder.wait() == 0
+    wait(lambda: "'online'" in session.call('GetStatus'), 'its own broker')
+
+
+def test_wrong_settings(session):
+    """Callers are told what keeps it from starting."""
+    session.start_bus('--set', 'broker.idle-exit-ms=soon')
+    session.is_refused('Error.Invalid', 'idle-exit-ms', 'soon')
+
+
+def test_unwanted_bus(session):
+    """Where settings want no bus, callers are told so, and the broker serves all the others."""
+    session.start_bus('--set', 'broker.bus=no')
+    session.is_refused('Error.Unavailable', 'broker.bus')
+    wait(session.is_found, 'the broker')
 
 
 def listen(session):
@@ -248,7 +288,7 @@ def test_units(session):
     assert done.returncode == 0, done.stdout
 
 
-TESTS = (test_bus, test_idle, test_attached, test_socket, test_wrong_socket, test_units)
+TESTS = (test_bus, test_idle, test_attached, test_refused, test_wrong_settings, test_unwanted_bus, test_socket, test_wrong_socket, test_units)
 
 
 def main(programs):
