@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -61,18 +62,41 @@ list_logs (const char *folder)
   return logs;
 }
 
+/* The lock is of what was opened for the runtime, and so is held by it and by all that it has started, whoever has started it. */
+gboolean
+rb_program_log_hold (int fd)
+{
+  return flock (fd, LOCK_SH | LOCK_NB) == 0;
+}
+
+static gboolean
+is_held (const char *path)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  gboolean held = fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+
+  if (fd >= 0)
+    close (fd);
+  return held;
+}
+
+/* A file that is written to and has no name is one that nobody can look at, or cut. */
 static void
 make_room (const char *folder)
 {
   g_autoptr(GPtrArray) logs = list_logs (folder);
+  guint n_left = logs->len;
 
-  for (guint i = 0; i + RB_PROGRAM_LOGS_MAX <= logs->len; i++)
+  for (guint i = 0; i < logs->len && n_left >= RB_PROGRAM_LOGS_MAX; i++)
     {
       const Log *log = g_ptr_array_index (logs, i);
       g_autofree char *before = g_strconcat (log->path, ".1", NULL);
 
+      if (is_held (log->path))
+        continue;
       g_unlink (before);
       g_unlink (log->path);
+      n_left--;
     }
 }
 

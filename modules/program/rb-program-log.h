@@ -8,12 +8,14 @@
 G_BEGIN_DECLS
 
 #define RB_PROGRAM_TAIL_BYTES 65536
-#define RB_PROGRAM_LOGS_MAX 64     /* runtimes whose output is kept; of more the oldest goes */
+#define RB_PROGRAM_LOGS_MAX 64     /* runtimes whose output is kept; of more the oldest goes that runs no more */
 
 /* The runtime writes to the file itself, and so goes on when the broker ends. What it writes is cut from here. */
 
 /* Where that of the name goes. Makes room for it. Fails with RB_ERROR_UNAVAILABLE "spawn_failed". */
 char *rb_program_log_dup_path (const char *state_dir, const char *name, GError **error);
+/* While @fd, or what became of it in the runtime, is open, it is not made room of. */
+gboolean rb_program_log_hold (int fd);
 /* The end of it as valid UTF-8, at most RB_PROGRAM_TAIL_BYTES; "" when there is none. */
 char *rb_program_log_dup_tail (const char *log_file);
 /* Above @max_bytes it is moved to LOG.1, of which the end of that length is kept. Who writes, with O_APPEND, goes on writing. */

@@ -195,5 +195,7 @@ rb_program_place_open_output (RbProgramPlace        *self,
 
   self->output_fd = open (path != NULL ? path : "/dev/null", O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   self->log_file = g_steal_pointer (&path);
+  if (self->output_fd >= 0 && self->log_file != NULL && !rb_program_log_hold (self->output_fd))
+    rb_log_debug ("runtime_log_not_held", "path", self->log_file, "err", g_strerror (errno), NULL);
   return self->output_fd >= 0 || fail (error, "Cannot open", self->log_file != NULL ? self->log_file : "/dev/null");
 }

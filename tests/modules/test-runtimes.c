@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utime.h>
 
 typedef struct {
   RbDriverFixture  driver;
@@ -301,6 +302,38 @@ test_logs_bounded (Fixture       *fixture,
 }
 
 static void
+test_logs_of_the_living (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  const struct utimbuf long_ago = { 1000, 1000 };
+  g_autoptr(RbRuntime) runtime = NULL;
+  g_autofree char *path = NULL;
+  GPid pid;
+
+  g_test_summary ("The output of what runs is not made room of, however long it was silent; that of what ran is.");
+
+  write_program (fixture, "exec sleep 600");
+  pid = spawn (fixture);
+  runtime = dup_runtime (fixture);
+  for (guint i = 0; i < RB_PROGRAM_LOGS_MAX + 6; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("k-%u", i);
+
+      g_assert_cmpint (g_utime (runtime->log_file, (struct utimbuf *) &long_ago), ==, 0);
+      g_clear_pointer (&path, g_free);
+      path = rb_program_log_dup_path (fixture->driver.dir, name, NULL);
+      g_assert_true (g_file_set_contents (path, "x", 1, NULL));
+    }
+  g_assert_true (g_file_test (runtime->log_file, G_FILE_TEST_EXISTS));
+
+  kill (pid, SIGKILL);
+  rb_test_wait_until (fixture->driver.token != NULL);
+  g_clear_pointer (&path, g_free);
+  path = rb_program_log_dup_path (fixture->driver.dir, "k-last", NULL);
+  g_assert_false (g_file_test (runtime->log_file, G_FILE_TEST_EXISTS));
+}
+
+static void
 test_adopt (Fixture       *fixture,
             gconstpointer  data)
 {
@@ -364,6 +397,7 @@ main (int    argc,
   ADD ("directory/allowed", test_directories);
   ADD ("log/bounded", test_log);
   ADD ("log/number", test_logs_bounded);
+  ADD ("log/of-the-living", test_logs_of_the_living);
   ADD ("adopt/runs", test_adopt);
   ADD ("adopt/gone", test_adopt_gone);
 #undef ADD
