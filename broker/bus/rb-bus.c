@@ -12,6 +12,7 @@
 
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 300000
+#define FLUSH_MS 1000
 
 struct _RbBus {
   RbBusPorts       ports;
@@ -221,15 +222,52 @@ rb_bus_new (const RbBusPorts *ports,
   return self;
 }
 
-/* What was answered last is on its way before the connection goes. */
+static void
+on_flushed (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  gboolean *is_done = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (!g_dbus_connection_flush_finish (G_DBUS_CONNECTION (source), result, &error))
+    rb_log_debug ("bus_flush_failed", "err", error->message, NULL);
+  *is_done = TRUE;
+}
+
+/* It fails then, whoever waits for it. */
+static gboolean
+on_flush_late (gpointer user_data)
+{
+  GIOStream *stream = g_dbus_connection_get_stream (user_data);
+
+  rb_log_warning ("bus_not_reading", NULL);
+  if (G_IS_SOCKET_CONNECTION (stream))
+    g_socket_shutdown (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)), TRUE, TRUE, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+/* What was answered last is on its way before the connection goes. A bus that reads nothing keeps nobody from ending: GDBus's own waiting call
+ * would. Nothing else happens meanwhile. */
 static void
 flush (RbBus *self)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr(GMainContext) context = NULL;
+  g_autoptr(GSource) timer = NULL;
+  gboolean is_done = FALSE;
 
-  if (self->connection != NULL && !g_dbus_connection_is_closed (self->connection) &&
-      !g_dbus_connection_flush_sync (self->connection, NULL, &error))
-    rb_log_debug ("bus_flush_failed", "err", error->message, NULL);
+  if (self->connection == NULL || g_dbus_connection_is_closed (self->connection))
+    return;
+  context = g_main_context_new ();
+  timer = g_timeout_source_new (FLUSH_MS);
+  g_source_set_callback (timer, on_flush_late, self->connection, NULL);
+  g_source_attach (timer, context);
+  g_main_context_push_thread_default (context);
+  g_dbus_connection_flush (self->connection, NULL, on_flushed, &is_done);
+  while (!is_done)
+    g_main_context_iteration (context, TRUE);
+  g_main_context_pop_thread_default (context);
+  g_source_destroy (timer);
 }
 
 void

@@ -122,6 +122,51 @@ test_stop_while_connecting (RbBusFixture *fixture,
   rb_test_settle ();
 }
 
+/* Should it hang, it does so for long enough to be noticed. */
+static gpointer
+wake_bus (gpointer data)
+{
+  RbBusFixture *fixture = data;
+  GAsyncQueue *over = g_object_get_data (G_OBJECT (fixture->daemon), "over");
+
+  if (g_async_queue_timeout_pop (over, 8 * G_USEC_PER_SEC) == NULL)
+    g_subprocess_send_signal (fixture->daemon, SIGCONT);
+  return NULL;
+}
+
+static void
+test_hangs (RbBusFixture *fixture,
+            gconstpointer data)
+{
+  g_autoptr(GAsyncQueue) over = g_async_queue_new ();
+  GThread *waker;
+  gint64 begun;
+
+  g_test_summary ("A bus that reads nothing any more does not keep the broker from ending.");
+
+  if (fixture->bus == NULL)
+    return;
+  g_object_set_data (G_OBJECT (fixture->daemon), "over", over);
+  g_subprocess_send_signal (fixture->daemon, SIGSTOP);
+  for (guint i = 0; i < 2000; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("m%u", i);
+
+      rb_fake_connector_deliver (fixture->core.connector, i + 1, id, "bob", "hello", NULL);
+    }
+  rb_test_settle ();
+  rb_fake_clock_advance (fixture->core.clock, 1000);
+  rb_test_settle ();
+
+  waker = g_thread_new ("waker", wake_bus, fixture);
+  begun = g_get_monotonic_time ();
+  g_clear_pointer (&fixture->bus, rb_bus_free);
+  g_assert_cmpint (g_get_monotonic_time () - begun, <, 6 * G_USEC_PER_SEC);
+  g_async_queue_push (over, over);
+  g_thread_join (waker);
+  g_subprocess_send_signal (fixture->daemon, SIGCONT);
+}
+
 #define ADD(path, function) g_test_add (path, RbBusFixture, NULL, rb_bus_fixture_set_up, function, rb_bus_fixture_tear_down)
 
 int
@@ -135,6 +180,7 @@ main (int   argc,
   ADD ("/connection/none", test_none);
   ADD ("/connection/two", test_two);
   ADD ("/connection/stop-while-connecting", test_stop_while_connecting);
+  ADD ("/connection/hangs", test_hangs);
   g_test_add_func ("/connection/session-address", test_session_address);
   return g_test_run ();
 }
