@@ -7,14 +7,17 @@
 
 #include "rb-bus-error.h"
 #include "rb-error.h"
+#include "rb-views.h"
 
 void
 rb_bus_calls_init (RbBusCalls       *self,
                    const RbBusPorts *ports,
-                   RbBounds         *bounds)
+                   RbBounds         *bounds,
+                   RbBusClaims      *claims)
 {
   self->ports = ports;
   self->bounds = bounds;
+  self->claims = claims;
   g_queue_init (&self->waiting);
 }
 
@@ -126,6 +129,28 @@ rb_bus_call_answer_done (RbBusCall    *self,
     rb_bus_call_answer (self, NULL);
   else
     rb_bus_call_fail (self, error);
+}
+
+static void
+on_durable (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  RbBusCall *self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (rb_view_settle_finish (RB_CORE (source), result, &error))
+    rb_bus_call_answer_view (self, self->view, NULL);
+  else
+    rb_bus_call_fail (self, error);
+}
+
+void
+rb_bus_call_answer_when_durable (RbBusCall *self,
+                                 GVariant  *view)
+{
+  self->view = g_variant_ref_sink (view);
+  rb_view_settle_async (self->ports->core, on_durable, self);
 }
 
 void

@@ -5,6 +5,7 @@
 
 #include <gio/gio.h>
 
+#include "rb-bus-claims.h"
 #include "rb-core.h"
 
 G_BEGIN_DECLS
@@ -32,6 +33,7 @@ typedef struct {
   GQueue            waiting;     /* of RbBusCall */
   gboolean          is_closed;   /* we stop: further ones are refused */
   RbBounds         *bounds;
+  RbBusClaims      *claims;      /* not asked for when it is closed */
 } RbBusCalls;
 
 typedef struct {
@@ -42,7 +44,7 @@ typedef struct {
   GList                  link;
 } RbBusCall;
 
-void       rb_bus_calls_init  (RbBusCalls *self, const RbBusPorts *ports, RbBounds *bounds);
+void       rb_bus_calls_init  (RbBusCalls *self, const RbBusPorts *ports, RbBounds *bounds, RbBusClaims *claims);
 /* Who waits, and who calls from now on, is answered that we stop. */
 void       rb_bus_calls_close (RbBusCalls *self);
 
@@ -54,6 +56,8 @@ void       rb_bus_call_fail   (RbBusCall *self, const GError *error);
 /* Of a call of the core that answers nothing but that it is done: so, or its error. */
 typedef gboolean (*RbBusFinish) (RbCore *core, GAsyncResult *result, GError **error);
 void       rb_bus_call_answer_done (RbBusCall *self, GObject *core, GAsyncResult *result, RbBusFinish finish);
+/* The view, sunk, when what it shows is on the disk. */
+void       rb_bus_call_answer_when_durable (RbBusCall *self, GVariant *view);
 /* The view in a tuple, or @error. */
 void       rb_bus_call_answer_view (RbBusCall *self, GVariant *view, const GError *error);
 

@@ -6,39 +6,20 @@
 #include "rb-bus-methods.h"
 
 #include "rb-bus-archive.h"
+#include "rb-bus-logs.h"
 #include "rb-bus-policy.h"
 #include "rb-bus-send.h"
 #include "rb-bus-spawns.h"
+#include "rb-bus-work.h"
 #include "rb-dispatch.h"
 #include "rb-error.h"
 #include "rb-needs.h"
 #include "rb-outbox-operator.h"
 #include "rb-policy-operator.h"
+#include "rb-show.h"
 #include "rb-views.h"
 
 typedef GVariant *(*View) (RbCore *core);
-
-static void
-on_durable (GObject      *source,
-            GAsyncResult *result,
-            gpointer      user_data)
-{
-  RbBusCall *call = user_data;
-  g_autoptr(GError) error = NULL;
-
-  if (rb_view_settle_finish (RB_CORE (source), result, &error))
-    rb_bus_call_answer_view (call, call->view, NULL);
-  else
-    rb_bus_call_fail (call, error);
-}
-
-static void
-answer_when_durable (RbBusCall *call,
-                     GVariant  *view)
-{
-  call->view = g_variant_ref_sink (view);
-  rb_view_settle_async (call->ports->core, on_durable, call);
-}
 
 static void
 answer_named (RbBusCall  *call,
@@ -82,6 +63,28 @@ explain (RbBusCall  *call,
 
   g_variant_get (parameters, "(&s)", &id);
   rb_explain_async (call->ports->core, id, on_explained, call);
+}
+
+static void
+on_shown (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) shown = rb_show_finish (RB_CORE (source), result, &error);
+
+  rb_bus_call_answer_view (user_data, shown, error);
+}
+
+static void
+show (RbBusCall  *call,
+      const char *key,
+      GVariant   *parameters)
+{
+  const char *id;
+
+  g_variant_get (parameters, "(&s)", &id);
+  rb_show_async (call->ports->core, id, on_shown, call);
 }
 
 static void
@@ -198,10 +201,16 @@ static const struct {
   { RB_BUS_BROKER, "ListModules", .named_view = "modules" },
   { RB_BUS_BROKER, "ListSettings", .named_view = "config" },
   { RB_BUS_BROKER, "Explain", .call = explain },
+  { RB_BUS_BROKER, "Show", .call = show },
   { RB_BUS_BROKER, "Search", .call = rb_bus_archive_search },
   { RB_BUS_BROKER, "Export", .call = rb_bus_archive_export },
   { RB_BUS_BROKER, "Send", .call = rb_bus_send },
   { RB_BUS_BROKER, "Dispatch", .call = dispatch },
+  { RB_BUS_BROKER, "Claim", .call = rb_bus_work_claim },
+  { RB_BUS_BROKER, "Reply", .call = rb_bus_work_reply },
+  { RB_BUS_BROKER, "Fail", .call = rb_bus_work_fail },
+  { RB_BUS_BROKER, "Release", .call = rb_bus_work_release },
+  { RB_BUS_BROKER, "Settle", .call = rb_bus_work_settle },
   { RB_BUS_BROKER, "RetryDeadLetters", .call = retry_dead_letters },
   { RB_BUS_BROKER, "ListPolicy", .view = rb_view_policy },
   { RB_BUS_BROKER, "SetPolicy", .call = rb_bus_policy_set },
@@ -215,6 +224,7 @@ static const struct {
   { RB_BUS_BROKER, "Spawn", .call = rb_bus_spawns_start },
   { RB_BUS_BROKER, "ListRuntimes", .call = rb_bus_spawns_list_runtimes },
   { RB_BUS_BROKER, "StopRuntime", .call = rb_bus_spawns_stop_runtime },
+  { RB_BUS_BROKER, "Logs", .call = rb_bus_logs },
   { RB_BUS_BROKER, "Restart", .call = restart },
   { RB_BUS_MESSAGE, "Dispatch", .call = dispatch_message },
 };
@@ -226,7 +236,7 @@ run (guint       i,
      GVariant   *parameters)
 {
   if (methods[i].view != NULL)
-    answer_when_durable (call, methods[i].view (call->ports->core));
+    rb_bus_call_answer_when_durable (call, methods[i].view (call->ports->core));
   else if (methods[i].named_view != NULL)
     answer_named (call, methods[i].named_view);
   else

@@ -5,23 +5,15 @@
 
 #include "rb-bus-send.h"
 
-#include "rb-bus-channel.h"
+#include "rb-bus-guest.h"
 #include "rb-bus-options.h"
-#include "rb-error.h"
-#include "rb-json.h"
-#include "rb-register.h"
+#include "rb-bus-words.h"
 #include "rb-send.h"
 
-#include <string.h>
-#include <unistd.h>
-
-#define SIZE_MAX_BYTES (1024 * 1024)
-
-/* Only endpoints send. So one registers, sends and unregisters, as with `brokerctl send`; it is the broker's own. What answers the message finds
- * no endpoint any more and waits in the inbox. */
+/* By a guest, as with `brokerctl send`. What answers the message finds no endpoint any more and waits in the inbox. */
 typedef struct {
   RbBusCall     *call;
-  RbBusChannel  *channel;   /* held until the endpoint is gone */
+  RbBusGuest    *guest;
   RbSendRequest  request;
   char          *name;
 } Send;
@@ -42,38 +34,19 @@ fail (Send         *self,
   send_free (self);
 }
 
-static RbCaller
-get_caller (void)
-{
-  return (RbCaller) { .pid = getpid (), .kernel = TRUE };
-}
-
-static void
-on_unregistered (GObject      *source,
-                 GAsyncResult *result,
-                 gpointer      user_data)
-{
-  RbBusChannel *channel = user_data;
-
-  rb_unregister_finish (RB_CORE (source), result, NULL);
-  rb_bus_channel_release (channel, RB_CORE (source));
-}
-
 static void
 on_sent (GObject      *source,
          GAsyncResult *result,
          gpointer      user_data)
 {
   Send *self = user_data;
-  RbCore *core = RB_CORE (source);
   g_autofree char *message_id = NULL;
   g_autofree char *correlation_id = NULL;
   g_autoptr(GError) error = NULL;
   RbSendStatus status;
-  gboolean done = rb_send_finish (core, result, &message_id, &status, &correlation_id, &error);
-  RbCaller caller = get_caller ();
+  gboolean done = rb_send_finish (RB_CORE (source), result, &message_id, &status, &correlation_id, &error);
 
-  rb_unregister_async (core, &caller, self->request.endpoint_id, on_unregistered, self->channel);
+  rb_bus_guest_leave_async (self->guest, NULL, NULL);
   if (!done)
     {
       fail (self, error);
@@ -84,56 +57,22 @@ on_sent (GObject      *source,
 }
 
 static void
-on_registered (GObject      *source,
-               GAsyncResult *result,
-               gpointer      user_data)
+on_guest (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
 {
   Send *self = user_data;
-  g_autofree char *owner_token = NULL;
-  g_autoptr(GVariant) naming = NULL;
+  RbCaller caller = rb_bus_guest_get_caller ();
   g_autoptr(GError) error = NULL;
-  RbCaller caller = get_caller ();
 
-  if (rb_register_finish (RB_CORE (source), result, &self->request.endpoint_id, &owner_token, &naming, &error))
+  self->guest = rb_bus_guest_new_finish (result, &error);
+  if (self->guest == NULL)
     {
-      rb_send_async (RB_CORE (source), &caller, &self->request, on_sent, self);
+      fail (self, error);
       return;
     }
-  rb_bus_channel_release (self->channel, RB_CORE (source));
-  fail (self, error);
-}
-
-/* The session is one of its own, or all callers would share one endpoint. */
-static void
-register_endpoint (Send *self)
-{
-  RbCore *core = self->call->ports->core;
-  RbCaller caller = get_caller ();
-  g_autofree char *session_id = g_uuid_string_random ();
-  char *capabilities[] = { (char *) "foreground_channel_v1", NULL };
-  const RbRegisterRequest request = { .agent_id = self->name,
-                                      .plugin_pid = caller.pid,
-                                      .kind = (char *) "custom",
-                                      .session_name = self->name,
-                                      .runtime_session_id = session_id,
-                                      .runtime_capabilities = capabilities,
-                                      .execution_surface = (char *) "headless" };
-
-  self->channel = rb_bus_channel_hold (core);
-  rb_register_async (core, &caller, &request, on_registered, self);
-}
-
-/* As for a body over HTTP. */
-static gboolean
-check_size (const RbSendRequest *request,
-            GError             **error)
-{
-  gsize size = g_bytes_get_size (request->content) + g_bytes_get_size (request->metadata);
-
-  if (size <= SIZE_MAX_BYTES)
-    return TRUE;
-  rb_set_error (error, RB_ERROR_TOO_LARGE, "payload_too_large", "text and metadata are longer than %d bytes", SIZE_MAX_BYTES);
-  return FALSE;
+  self->request.endpoint_id = g_strdup (rb_bus_guest_get_endpoint_id (self->guest));
+  rb_send_async (RB_CORE (source), &caller, &self->request, on_sent, self);
 }
 
 static gboolean
@@ -141,27 +80,27 @@ read_request (Send       *self,
               GVariant   *parameters,
               GError    **error)
 {
-  const char *to, *text, *name = "bus", *content_type = NULL, *metadata = "{}";
+  const char *to, *text, *name = "bus", *content_type = NULL, *metadata = NULL;
   const RbBusOption known[] = {
     { "name", "s", &name },         { "content_type", "s", &content_type },
     { "metadata", "s", &metadata }, { "require_live", "b", &self->request.require_live },
   };
   g_autoptr(GPtrArray) values = rb_bus_options_values_new ();
   g_autoptr(GVariant) options = g_variant_get_child_value (parameters, 2);
-  g_autoptr(RbJson) object = NULL;
+  g_auto(RbBusWords) words = { NULL };
 
   g_variant_get_child (parameters, 0, "&s", &to);
   g_variant_get_child (parameters, 1, "&s", &text);
-  if (!rb_bus_options_read (options, known, G_N_ELEMENTS (known), values, error))
+  if (!rb_bus_options_read (options, known, G_N_ELEMENTS (known), values, error) ||
+      !rb_bus_guest_check_name (name, error) || !rb_bus_words_read (&words, text, content_type, metadata, error))
     return FALSE;
 
   self->request.to = g_strdup (to);
-  self->request.content = rb_json_slice_from_string (text);
-  self->request.content_type = g_strdup (content_type);
+  self->request.content = g_steal_pointer (&words.content);
+  self->request.content_type = g_steal_pointer (&words.content_type);
+  self->request.metadata = g_steal_pointer (&words.metadata);
   self->name = g_strdup (name);
-  self->request.metadata = g_bytes_new (metadata, strlen (metadata));
-  object = rb_json_parse_object (self->request.metadata, 0, error);
-  return object != NULL && check_size (&self->request, error);
+  return TRUE;
 }
 
 void
@@ -174,7 +113,7 @@ rb_bus_send (RbBusCall  *call,
 
   self->call = call;
   if (read_request (self, parameters, &error))
-    register_endpoint (self);
+    rb_bus_guest_new_async (call->ports->core, self->name, FALSE, on_guest, self);
   else
     fail (self, error);
 }

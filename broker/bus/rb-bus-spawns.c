@@ -10,20 +10,6 @@
 #include "rb-views.h"
 
 static void
-on_settled (GObject      *source,
-            GAsyncResult *result,
-            gpointer      user_data)
-{
-  RbBusCall *call = user_data;
-  g_autoptr(GError) error = NULL;
-
-  if (rb_view_settle_finish (RB_CORE (source), result, &error))
-    rb_bus_call_answer_view (call, call->view, NULL);
-  else
-    rb_bus_call_fail (call, error);
-}
-
-static void
 answer_view (RbBusCall *call,
              GVariant  *parameters,
              GVariant *(*make_view) (RbCore *core, gboolean flag))
@@ -31,8 +17,7 @@ answer_view (RbBusCall *call,
   gboolean flag;
 
   g_variant_get (parameters, "(b)", &flag);
-  call->view = g_variant_ref_sink (make_view (call->ports->core, flag));
-  rb_view_settle_async (call->ports->core, on_settled, call);
+  rb_bus_call_answer_when_durable (call, make_view (call->ports->core, flag));
 }
 
 void

@@ -20,6 +20,7 @@ struct _RbBus {
   const char      *state;
   RbBusCalls       calls;
   RbBounds        *bounds;
+  RbBusClaims     *claims;
   RbBusObjects    *objects;
   GCancellable    *connecting;    /* NULL: it does not */
   GDBusConnection *connection;    /* NULL: there is none */
@@ -33,6 +34,7 @@ struct _RbBus {
 
 static const RbBoundInfo infos[] = {
   { "bus_calls", "calls", RB_BOUND_PUSHES_BACK, "further calls on the session bus are refused" },
+  { "bus_claims", "messages", RB_BOUND_PUSHES_BACK, "callers on the session bus may claim no further message" },
 };
 
 static void try_connect (RbBus *self);
@@ -104,6 +106,7 @@ static void
 disconnect (RbBus *self)
 {
   g_clear_pointer (&self->notices, rb_bus_notices_free);
+  rb_bus_claims_leave_all (self->claims);
   rb_bus_objects_unexport (self->objects);
   if (self->owner_id != 0)
     g_bus_unown_name (self->owner_id);
@@ -212,7 +215,8 @@ rb_bus_new (const RbBusPorts *ports,
   self->bounds = rb_bounds_new (infos, G_N_ELEMENTS (infos), ports->clock);
   rb_bounds_set_limit (self->bounds, 0, RB_BUS_CALLS_MAX);
   rb_core_add_bounds (ports->core, self->bounds);
-  rb_bus_calls_init (&self->calls, &self->ports, self->bounds);
+  self->claims = rb_bus_claims_new (self->bounds, 1);
+  rb_bus_calls_init (&self->calls, &self->ports, self->bounds, self->claims);
   self->objects = rb_bus_objects_new (ports->core, ports->clock, view_modules, on_method, self);
   self->state = self->address != NULL ? "connecting" : "none";
   if (self->address != NULL)
@@ -276,6 +280,7 @@ rb_bus_stop (RbBus *self)
   self->is_stopped = TRUE;
   g_clear_pointer (&self->notices, rb_bus_notices_free);
   rb_bus_calls_close (&self->calls);
+  rb_bus_claims_leave_all (self->claims);
   rb_bus_objects_freeze (self->objects);
 }
 
@@ -293,6 +298,7 @@ rb_bus_free (RbBus *self)
   disconnect (self);
   if (connection != NULL)
     g_dbus_connection_close (connection, NULL, NULL, NULL);
+  rb_bus_claims_free (self->claims);
   rb_bus_objects_free (self->objects);
   rb_bounds_unref (self->bounds);
   g_free (self->address);

@@ -35,6 +35,7 @@ typedef struct {
   RbGrant      *existing;       /* an assignment that is there already */
   GError       *original;       /* told when the claim was given back */
   const char   *reason_code;
+  gboolean      is_watched;
 } Claim;
 
 static const RbOwnerCall claim_call = { "assignment claim", "claim", "assignment claim is only allowed from Active", TRUE };
@@ -237,7 +238,7 @@ store (RbCore *core,
   RbChanges *changes = rb_changes_new ();
 
   assignment->state = RB_ASSIGNMENT_PENDING;
-  if (core->settings.acceptance_timeout > 0)
+  if (core->settings.acceptance_timeout > 0 && !self->is_watched)
     assignment->deadline = rb_core_now (core) + core->settings.acceptance_timeout;
   rb_assignments_add (core->assignments, assignment);
   rb_claim_message_store (core, assignment, "claimed", RB_RULE_CLAIM, changes);
@@ -647,6 +648,7 @@ ask (RbCore               *core,
   self->nonce = g_strdup (endpoint->nonce);
   self->undispatched_id = g_strdup (request->undispatched_id);
   self->target = target;
+  self->is_watched = request->is_watched;
   g_task_set_task_data (task, self, (GDestroyNotify) claim_free);
   if ((rb_upstream_get_features (core->upstream) & RB_UPSTREAM_LOCAL_INBOX) != 0)
     grant (core, task);

@@ -15,6 +15,7 @@ typedef struct {
   char     *endpoint_owner_token;
   char     *undispatched_id;
   gboolean  staged;                  /* assignment_mode */
+  gboolean  is_watched;              /* not of the body: whoever has it is watched until they leave, so it need not be accepted in time */
 } RbClaimRequest;
 
 void      rb_claim_request_clear (RbClaimRequest *self);

@@ -140,7 +140,9 @@ put_assignment (RbStory            *story,
   rb_dict_put_text (&story->dict, "assignment_id", assignment->context->assignment_id);
   rb_dict_put_text (&story->dict, "assignment_state", rb_assignment_state_to_string (assignment->state));
   rb_story_put_holder (story, assignment->endpoint_id);
-  if (assignment->state != RB_ASSIGNMENT_ACCEPTED || !put_away (story, assignment->endpoint_id))
+  if (assignment->state == RB_ASSIGNMENT_PENDING && assignment->deadline == 0)
+    rb_story_put_next (story, "taken; it returns to the inbox when who has it leaves", 0);
+  else if (assignment->state != RB_ASSIGNMENT_ACCEPTED || !put_away (story, assignment->endpoint_id))
     rb_story_put_next (story, nexts[assignment->state], assignment->deadline);
   rb_story_add_timer (story, "acceptance", assignment->deadline, "it is taken back and returns to the inbox");
   put_queued (story, assignment->message, assignment->endpoint_id);

@@ -196,6 +196,32 @@ rb_bus_fixture_call (RbBusFixture *fixture,
   return rb_bus_fixture_finish (fixture, &result, error);
 }
 
+GVariant *
+rb_bus_fixture_call_well (RbBusFixture *fixture,
+                          const char   *method,
+                          const char   *parameters)
+{
+  g_autoptr(GError) error = NULL;
+  GVariant *answer = rb_bus_fixture_call (fixture, "", "", method, g_variant_new_parsed (parameters), &error);
+
+  g_assert_no_error (error);
+  return answer;
+}
+
+void
+rb_bus_fixture_call_badly (RbBusFixture *fixture,
+                           const char   *method,
+                           const char   *parameters,
+                           const char   *name,
+                           const char   *text)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_test_message ("%s %s", method, parameters);
+  g_assert_null (rb_bus_fixture_call (fixture, "", "", method, g_variant_new_parsed (parameters), &error));
+  rb_bus_assert_error (&error, name, text);
+}
+
 char *
 rb_bus_fixture_get (RbBusFixture *fixture,
                     const char   *path,

@@ -35,6 +35,9 @@ void      rb_bus_fixture_start      (RbBusFixture *fixture, const char *path, co
 GVariant *rb_bus_fixture_finish     (RbBusFixture *fixture, GAsyncResult **result, GError **error);
 GVariant *rb_bus_fixture_call       (RbBusFixture *fixture, const char *path, const char *interface, const char *method, GVariant *parameters,
                                      GError **error);
+/* A method of the broker's, with @parameters in the text format of GVariant: answered, or refused with that name and a text that begins so. */
+GVariant *rb_bus_fixture_call_well  (RbBusFixture *fixture, const char *method, const char *parameters);
+void      rb_bus_fixture_call_badly (RbBusFixture *fixture, const char *method, const char *parameters, const char *name, const char *text);
 /* A text, through org.freedesktop.DBus.Properties; NULL: there is no such object. */
 char     *rb_bus_fixture_get        (RbBusFixture *fixture, const char *path, const char *interface, const char *property);
 /* Time passes for the core, and what is on its way arrives. */

@@ -260,13 +260,7 @@ test_bad_input (RbBusFixture *fixture,
   if (fixture->bus == NULL)
     return;
   for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
-    {
-      g_autoptr(GError) error = NULL;
-
-      g_test_message ("%s %s", rows[i].method, rows[i].parameters);
-      g_assert_null (rb_bus_fixture_call (fixture, "", "", rows[i].method, g_variant_new_parsed (rows[i].parameters), &error));
-      rb_bus_assert_error (&error, rows[i].name, rows[i].text);
-    }
+    rb_bus_fixture_call_badly (fixture, rows[i].method, rows[i].parameters, rows[i].name, rows[i].text);
 
   g_assert_null (rb_bus_fixture_call (fixture, "", "", "Send", g_variant_new ("(ss@a{sv})", "bob", long_text, options), &long_error));
   rb_bus_assert_error (&long_error, ERROR "TooLarge", "payload_too_large: ");
