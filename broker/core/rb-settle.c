@@ -229,6 +229,15 @@ is_conclusive (const Settle *self,
   return is_denial (failure) && (self->settler->n_lost == 0 || !rb_settle_is_bare (failure));
 }
 
+/* There is no such message, perhaps because another endpoint's call is being carried out, whose answer is still to come: should that be lost, this
+ * one can ask again. */
+static gboolean
+is_open (const Settle *self,
+         const GError *failure)
+{
+  return rb_settle_is_unknown (failure) && rb_settling_is_asked (self->mark);
+}
+
 /* Takes @task. */
 static void
 refuse (RbCore       *core,
@@ -242,7 +251,7 @@ refuse (RbCore       *core,
     self->settler->n_running--;
   if (self->mark != NULL && !is_denial (failure))
     self->settler->n_lost++;
-  if (self->mark != NULL && self->settler->n_running == 0 && is_conclusive (self, failure))
+  if (self->mark != NULL && self->settler->n_running == 0 && is_conclusive (self, failure) && !is_open (self, failure))
     unmark (core, task, answer);
   else
     {

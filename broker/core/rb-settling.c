@@ -208,18 +208,29 @@ rb_settling_may_be_over (const RbSettling *self)
   return FALSE;
 }
 
+gboolean
+rb_settling_is_asked (const RbSettling *self)
+{
+  for (guint i = 0; i < self->settlers->len; i++)
+    if (((RbSettler *) g_ptr_array_index (self->settlers, i))->n_running > 0)
+      return TRUE;
+  return FALSE;
+}
+
 RbSettler *
 rb_settling_find_asker (const RbSettling *self)
 {
+  gboolean may_be_over = rb_settling_may_be_over (self);
   RbSettler *asker = NULL;
+
+  if (rb_settling_is_asked (self))
+    return NULL;
 
   for (guint i = 0; i < self->settlers->len; i++)
     {
       RbSettler *settler = g_ptr_array_index (self->settlers, i);
 
-      if (settler->n_running > 0)
-        return NULL;
-      if (settler->n_lost > 0 && !settler->has_left && !settler->is_refused)
+      if (may_be_over && !settler->has_left && !settler->is_refused)
         asker = settler;
     }
   return asker;
@@ -253,6 +264,9 @@ rb_settling_refuse (RbCore     *core,
     set_refused (self, settler, TRUE, changes);
   else
     forget (core, self, settler, changes);
+  /* Who waited for the outcome of this one knows it now. */
+  if (!self->is_gone && !rb_settling_is_asked (self) && !rb_settling_may_be_over (self))
+    rb_settling_forget_message (core, self->message_id, changes);
 }
 
 void

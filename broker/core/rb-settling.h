@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /* One endpoint that declared a message handled. */
 typedef struct {
   char     *endpoint_id;
-  guint     n_running;      /* calls whose outcome is still to come */
+  guint     n_running;      /* calls whose outcome is still to come; with none of these and none lost: another's outcome tells what its own was */
   guint     n_lost;         /* calls whose outcome nobody ever learned, in this process or the one before */
   gboolean  is_refused;     /* a later call was, and one that was lost may still be carried out: nothing is asked until it asks itself */
   gboolean  has_left;       /* the endpoint is gone: nothing can be asked in its name, and what it asked for may have happened */
@@ -38,6 +38,8 @@ RbSettling *rb_settling_lookup          (RbCore *core, const char *message_id);
 GPtrArray  *rb_settling_dup_all         (RbCore *core);                      /* (transfer full): of RbSettling */
 /* The upstream may have carried out a call that nobody heard of. */
 gboolean    rb_settling_may_be_over     (const RbSettling *self);
+/* The outcome of a call is still to come. */
+gboolean    rb_settling_is_asked        (const RbSettling *self);
 /* In whose name it can be asked again; NULL: nobody's, or somebody asks just now. */
 RbSettler  *rb_settling_find_asker      (const RbSettling *self);
 /* The upstream refused that endpoint. What it lost before may come to be carried out all the same, and stays known. */

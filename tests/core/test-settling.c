@@ -303,6 +303,61 @@ test_other_refused (RbCoreFixture *fixture,
   assert_settled (fixture);
 }
 
+/* Two ask at once; the second hears that there is no such message. */
+static void
+answer_the_other (RbCoreFixture *fixture,
+                  RbWorker      *worker,
+                  RbWorker      *other)
+{
+  g_autoptr(GAsyncResult) second = NULL;
+
+  rb_claimer_arrive (fixture, 1, "m1");
+  fixture->upstream->holds[RB_UPSTREAM_SELF_SETTLE] = TRUE;
+  rb_claimer_settle_start (worker, "m1", NULL);
+  rb_claimer_settle_start (other, "m1", &second);
+  fail_with (fixture, RB_ERROR_REJECTED, 404);
+  rb_fake_upstream_answer_one (fixture->upstream, 1);
+  rb_test_wait_until (second != NULL);
+  g_assert_false (rb_settle_finish (fixture->core, second, NULL));
+  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 2);
+}
+
+/* The simulator's seed 5351 of November 2026. */
+static void
+test_other_unknown (RbCoreFixture *fixture,
+                    gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(RbWorker) other = rb_worker_new (fixture, OTHER);
+
+  g_test_summary ("That there is no such message, while another's call is on its way, is asked once more when the outcome of that is lost.");
+
+  answer_the_other (fixture, worker, other);
+  g_assert_true (rb_core_fixture_unregister (fixture, WORKER, worker->endpoint_id, NULL));
+  fixture->upstream->holds[RB_UPSTREAM_SELF_SETTLE] = FALSE;
+  rb_core_fixture_crash (fixture);
+  come_online (fixture);
+  assert_settled (fixture);
+}
+
+static void
+test_other_unknown_too (RbCoreFixture *fixture,
+                        gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(RbWorker) other = rb_worker_new (fixture, OTHER);
+
+  g_test_summary ("When both hear that there is no such message, nothing of theirs happened, and nothing is asked again.");
+
+  answer_the_other (fixture, worker, other);
+  rb_fake_upstream_answer (fixture->upstream);
+  rb_test_settle ();
+  g_assert_cmpuint (rb_fake_store_count (fixture->store, RB_TABLE_META), ==, 0);
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m1"), ==, "inbox");
+  rb_fake_clock_advance (fixture->clock, 120000);
+  g_assert_cmpuint (count_asked (fixture), ==, 2);
+}
+
 static void
 leave (RbCoreFixture *fixture,
        gboolean       crashes)
@@ -603,6 +658,8 @@ main (int   argc,
   ADD ("/settling/twice-at-once", "network", test_twice_at_once);
   ADD ("/settling/other/leaves", "network", test_other_leaves);
   ADD ("/settling/other/refused", "network", test_other_refused);
+  ADD ("/settling/other/unknown", "network", test_other_unknown);
+  ADD ("/settling/other/unknown-too", "network", test_other_unknown_too);
   ADD ("/settling/leaves/known", "network", test_leaves);
   ADD ("/settling/leaves/bounded", "network", test_leave_bounded);
   ADD ("/settling/claim-refused", "network", test_claim_refused);
