@@ -13,6 +13,7 @@
 #include "rb-known.h"
 #include "rb-ledger.h"
 #include "rb-loop.h"
+#include "rb-placing.h"
 #include "rb-policy.h"
 #include "rb-presence.h"
 #include "rb-quota.h"
@@ -67,6 +68,7 @@ struct _RbCore {
   RbOutbox       *outbox;
   RbRouteClaims  *route_claims;
   RbClosed       *closed;
+  RbPlacing      *placing;
   GHashTable     *asking;          /* ids of assignments about which the authority is being told or asked (rb-turns.h) */
   RbControl      *control;
   RbSpawns       *spawns;

@@ -141,6 +141,7 @@ rb_core_finalize (GObject *object)
   g_clear_pointer (&self->outbox, rb_outbox_free);
   g_clear_pointer (&self->route_claims, rb_route_claims_free);
   g_clear_pointer (&self->closed, rb_closed_free);
+  g_clear_pointer (&self->placing, rb_placing_free);
   g_clear_pointer (&self->asking, g_hash_table_unref);
   g_clear_pointer (&self->claims, g_hash_table_unref);
   g_clear_pointer (&self->settling, g_hash_table_unref);
@@ -240,6 +241,7 @@ make_parts (RbCore *self)
   self->outbox = rb_outbox_new ();
   self->route_claims = rb_route_claims_new ();
   self->closed = rb_closed_new ();
+  self->placing = rb_placing_new ();
   self->asking = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->control = rb_control_new ();
   self->spawns = rb_spawns_new ();

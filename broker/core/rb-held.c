@@ -65,17 +65,32 @@ is_given (const char *text)
   return text != NULL && *text != '\0';
 }
 
+/* What names the conversation with its sender; NULL: it is of none. */
+static const char *
+get_name (const RbMessage *message)
+{
+  return is_given (message->correlation_id) ? message->correlation_id : message->target_endpoint_id;
+}
+
+gboolean
+rb_held_is_one_conversation (const RbMessage *a,
+                             const RbMessage *b)
+{
+  return is_given (a->correlation_id) == is_given (b->correlation_id) && is_given (get_name (a)) &&
+         g_strcmp0 (get_name (a), get_name (b)) == 0 &&
+         strcmp (rb_envelope_get_from (a->envelope), rb_envelope_get_from (b->envelope)) == 0;
+}
+
 /* The length in front keeps the parts apart, whatever is in them. */
 static char *
 make_lane (const RbMessage *message)
 {
   const char *sender = rb_envelope_get_from (message->envelope);
-  gboolean is_correlated = is_given (message->correlation_id);
 
-  if (!is_correlated && !is_given (message->target_endpoint_id))
+  if (!is_given (get_name (message)))
     return NULL;
-  return g_strdup_printf ("%s%" G_GSIZE_FORMAT ":%s%s", is_correlated ? "c" : "t", strlen (sender), sender,
-                          is_correlated ? message->correlation_id : message->target_endpoint_id);
+  return g_strdup_printf ("%s%" G_GSIZE_FORMAT ":%s%s", is_given (message->correlation_id) ? "c" : "t", strlen (sender), sender,
+                          get_name (message));
 }
 
 static GQueue *

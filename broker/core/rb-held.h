@@ -43,6 +43,8 @@ RbHeldRow  *rb_held_lookup     (RbHeld *self, const char *message_id);
 /* The row is gone then; what was to be answered is not. */
 void        rb_held_remove     (RbHeld *self, RbHeldRow *row);
 
+/* One that a correlation names has no other target; without one it is the target. */
+gboolean    rb_held_is_one_conversation (const RbMessage *a, const RbMessage *b);
 /* Whether something of the conversation of @message is held. */
 gboolean    rb_held_has_before (RbHeld *self, const RbMessage *message);
 /* The first of a conversation; NULL: none of it is held. */

@@ -125,6 +125,7 @@ rb_inbound_refuse (RbCore    *core,
                    RbMessage *message,
                    gint64     seq)
 {
+  rb_placing_remove (core->placing, message);
   if (rb_hold_is_leaving (core, message))
     {
       rb_hold_stay (core, message);
@@ -223,6 +224,7 @@ rb_inbound_store (RbCore    *core,
   Arrival *arrival = arrival_new (message, seq);
   g_autofree char *lane = NULL;
 
+  rb_placing_remove (core->placing, message);
   arrival->answer = rb_hold_moved (core, message, &lane);
   tell (core, message, changes);
   rb_core_commit (core, changes, on_stored, arrival);
@@ -341,6 +343,7 @@ rb_inbound_dismiss (RbCore    *core,
                     RbMessage *message,
                     gint64     seq)
 {
+  rb_placing_remove (core->placing, message);
   if (rb_hold_is_leaving (core, message))
     {
       rb_hold_dismiss (core, message);
@@ -356,6 +359,7 @@ void
 rb_inbound_leave (RbCore    *core,
                   RbMessage *message)
 {
+  rb_placing_remove (core->placing, message);
   if (rb_hold_is_leaving (core, message))
     rb_hold_stay (core, message);
   else
@@ -388,7 +392,10 @@ place_unmatched (RbCore    *core,
   gboolean can_ask = (rb_upstream_get_features (core->upstream) & RB_UPSTREAM_HAS_CLOSED_LOOKUP) != 0;
 
   if (can_ask && message->target_endpoint_id != NULL && *message->target_endpoint_id != '\0')
-    rb_closed_ask (core, message->target_endpoint_id, on_closed_known, arrival_new (message, seq));
+    {
+      rb_placing_add (core->placing, message);
+      rb_closed_ask (core, message->target_endpoint_id, on_closed_known, arrival_new (message, seq));
+    }
   else
     rb_inbound_to_inbox (core, message, seq, RB_REASON_UNADDRESSED, NULL, RB_RULE_UNMATCHED);
 }
@@ -480,6 +487,15 @@ has_room_for (RbCore     *core,
   return seq == RB_CONNECTOR_NO_SEQ || rb_core_has_room_for (core, rb_envelope_get_size (envelope), NULL);
 }
 
+/* One that was sent before it may be refused yet, and come again: behind it, not in front. */
+static gboolean
+must_not_be_held_yet (RbCore          *core,
+                      const RbMessage *message,
+                      gint64           seq)
+{
+  return seq != RB_CONNECTOR_NO_SEQ && rb_placing_has_before (core->placing, message);
+}
+
 static void
 admit (RbCore    *core,
        RbMessage *message,
@@ -493,7 +509,10 @@ admit (RbCore    *core,
       rb_inbound_place (core, message, seq);
       break;
     case RB_ADMISSION_HOLD:
-      rb_hold_arrival (core, message, seq, &admission);
+      if (must_not_be_held_yet (core, message, seq))
+        rb_inbound_refuse (core, message, seq);
+      else
+        rb_hold_arrival (core, message, seq, &admission);
       break;
     case RB_ADMISSION_TURN_AWAY:
       rb_hold_turn_away (core, message, seq, &admission);

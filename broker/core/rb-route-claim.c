@@ -262,6 +262,7 @@ line_up (RbCore        *core,
   claim->kind = get_kind (route);
   claim->rule = get_rule (route);
 
+  rb_placing_add (core->placing, message);
   g_queue_push_tail (ensure_queue (core->route_claims->conversations, claim->conversation), claim);
   return claim;
 }

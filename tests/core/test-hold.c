@@ -448,6 +448,35 @@ test_route_claim (RbCoreFixture *fixture,
   assert_place (fixture, "m2", "inbox", "unaddressed");
 }
 
+/* The simulator's seed 2067 of November 2026. */
+static void
+test_behind_a_claim (RbCoreFixture *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = attach (fixture);
+
+  g_test_summary ("While the upstream is asked about one, a later one of its conversation is not held in front of it: it comes again.");
+
+  fixture->upstream->features |= RB_UPSTREAM_HAS_ROUTE_CLAIM;
+  rb_fake_upstream_set_answer (fixture->upstream, RB_UPSTREAM_ROUTE_CLAIM, action ("nothing known"));
+  fixture->upstream->hold = TRUE;
+  deliver (fixture, 1, "m1", "bob", "ep_1", "c1");
+  set_rule (fixture, "bob", "*", "hold");
+  deliver (fixture, 2, "m2", "bob", "ep_1", "c1");
+  deliver (fixture, 3, "other", "bob", "ep_1", "c2");
+  g_assert_true (rb_fake_connector_has_released (fixture->connector, 2));
+  assert_place (fixture, "other", "held", "held");
+  rb_fake_upstream_answer (fixture->upstream);
+  rb_test_settle ();
+  g_assert_true (rb_fake_connector_has_released (fixture->connector, 1));
+
+  deliver (fixture, 4, "m1", "bob", "ep_1", "c1");
+  deliver (fixture, 5, "m2", "bob", "ep_1", "c1");
+  assert_place (fixture, "m1", "held", "held");
+  assert_place (fixture, "m2", "held", "held");
+  g_assert_null (accept (fixture, "m2", FALSE, NULL));
+}
+
 static void
 test_not_dispatched (RbCoreFixture *fixture,
                      gconstpointer  data)
@@ -586,6 +615,7 @@ main (int   argc,
   ADD ("crash-between", test_crash_between);
   ADD ("no-room", test_no_room);
   ADD ("route-claim", test_route_claim);
+  ADD ("behind-a-claim", test_behind_a_claim);
   ADD ("not-dispatched", test_not_dispatched);
   ADD ("why", test_why);
   ADD ("operator", test_operator);
