@@ -17,6 +17,7 @@
 #define COLLECT_MS 300
 /* Of our answers to clicks: a service that clicks without end gets no more. */
 #define ANSWER_MS 2000
+#define CLICKS_MS 2000
 
 struct _RbBusNotices {
   const RbBusPorts *ports;
@@ -30,6 +31,13 @@ struct _RbBusNotices {
   GCancellable     *looking;         /* NULL: nothing waits for the disk */
   gint64            answered_at_ms;  /* 0: never */
   GCancellable     *clicks;          /* what was clicked and is not done yet */
+  gint64            clicks_since_ms; /* since when they are counted */
+  guint             n_clicks;
+  RbBounds         *bounds;          /* borrowed */
+};
+
+static const RbBoundInfo infos[] = {
+  { "notification_clicks", "clicks in 2 s", RB_BOUND_PUSHES_BACK, "further clicks do nothing" },
 };
 
 static void look_soon (RbBusNotices *self);
@@ -236,14 +244,37 @@ show (RbBusNotices         *self,
     answer (self, rb_notice_of_gone ());
 }
 
+static gboolean
+count_click (RbBusNotices *self)
+{
+  gint64 now = now_ms (self);
+
+  if (now >= self->clicks_since_ms + CLICKS_MS)
+    {
+      self->clicks_since_ms = now;
+      self->n_clicks = 0;
+    }
+  if (self->n_clicks >= RB_BUS_CLICKS_MAX)
+    {
+      rb_bounds_reached (self->bounds, 0);
+      return FALSE;
+    }
+  rb_bounds_note (self->bounds, 0, ++self->n_clicks);
+  return TRUE;
+}
+
 static void
 on_clicked (const RbNotice       *notice,
             const RbNoticeAction *action,
             gpointer              user_data)
 {
   RbBusNotices *self = user_data;
-  g_autoptr(GVariant) row = action->need_id != NULL ? rb_view_need (self->ports->core, action->need_id) : NULL;
+  g_autoptr(GVariant) row = NULL;
 
+  if (!count_click (self))
+    return;
+  if (action->need_id != NULL)
+    row = rb_view_need (self->ports->core, action->need_id);
   rb_log_info ("notification_clicked", "action", action->action, "need", action->need_id != NULL ? action->need_id : "", NULL);
   if (action->need_id != NULL && row == NULL)
     answer (self, rb_notice_of_gone ());
@@ -262,14 +293,26 @@ on_closed (const char *slot,
   rb_notice_board_closed (self->board, slot);
 }
 
+RbBounds *
+rb_bus_notices_make_bounds (RbClock *clock)
+{
+  RbBounds *bounds = rb_bounds_new (infos, G_N_ELEMENTS (infos), clock);
+
+  rb_bounds_set_limit (bounds, 0, RB_BUS_CLICKS_MAX);
+  return bounds;
+}
+
 RbBusNotices *
 rb_bus_notices_new (const RbBusPorts *ports,
-                    GDBusConnection  *connection)
+                    GDBusConnection  *connection,
+                    RbBounds         *bounds)
 {
   static const RbBusNotifierFuncs funcs = { on_clicked, on_closed };
   RbBusNotices *self = g_new0 (RbBusNotices, 1);
 
   self->ports = ports;
+  self->bounds = bounds;
+  self->clicks_since_ms = now_ms (self);
   self->board = rb_notice_board_new ();
   self->clicks = g_cancellable_new ();
   self->notifier = rb_bus_notifier_new (connection, &funcs, self);

@@ -25,6 +25,7 @@ struct _RbBus {
   GCancellable    *connecting;    /* NULL: it does not */
   GDBusConnection *connection;    /* NULL: there is none */
   RbBusNotices    *notices;       /* NULL: not wanted, or nobody to tell */
+  RbBounds        *click_bounds;
   gulong           closed_id;
   guint            owner_id;
   guint64          retry_timer;
@@ -167,7 +168,7 @@ use_connection (RbBus *self)
 
   self->n_failures = 0;
   if (self->ports.notifies && !self->is_stopped)
-    self->notices = rb_bus_notices_new (&self->ports, self->connection);
+    self->notices = rb_bus_notices_new (&self->ports, self->connection, self->click_bounds);
   self->closed_id = g_signal_connect (self->connection, "closed", G_CALLBACK (on_closed), self);
   self->owner_id = g_bus_own_name_on_connection (self->connection, RB_BUS_NAME, G_BUS_NAME_OWNER_FLAGS_NONE, on_name_acquired, on_name_lost,
                                                  self, NULL);
@@ -212,6 +213,8 @@ rb_bus_new (const RbBusPorts *ports,
 
   self->ports = *ports;
   self->address = address != NULL ? g_strdup (address) : rb_bus_dup_session_address ();
+  self->click_bounds = rb_bus_notices_make_bounds (ports->clock);
+  rb_core_add_bounds (ports->core, self->click_bounds);
   self->bounds = rb_bounds_new (infos, G_N_ELEMENTS (infos), ports->clock);
   rb_bounds_set_limit (self->bounds, 0, RB_BUS_CALLS_MAX);
   rb_core_add_bounds (ports->core, self->bounds);
@@ -301,6 +304,7 @@ rb_bus_free (RbBus *self)
   rb_bus_claims_free (self->claims);
   rb_bus_objects_free (self->objects);
   rb_bounds_unref (self->bounds);
+  rb_bounds_unref (self->click_bounds);
   g_free (self->address);
   g_free (self);
 }

@@ -6,6 +6,8 @@
 #include "rb-bus-fixture.h"
 #include "rb-mock-notifications.h"
 
+#include "rb-bus-notices.h"
+#include "rb-core-private.h"
 #include "rb-notice-board.h"
 #include "rb-policy-operator.h"
 
@@ -419,6 +421,40 @@ test_flood (Fixture       *fixture,
   g_assert_cmpuint (fixture->service->told->len, ==, 2);
 }
 
+/* Not the last: that of calls is made after it. */
+static RbBounds *
+get_click_bounds (Fixture *fixture)
+{
+  GPtrArray *all = fixture->bus.core.core->all_bounds;
+
+  return g_ptr_array_index (all, all->len - 2);
+}
+
+static void
+test_flood_of_looks (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  const RbMockNotice *notice;
+  guint n_told;
+
+  g_test_summary ("Who clicks faster than a person is not listened to; a person who clicks later is.");
+
+  if (!is_there (fixture))
+    return;
+  notice = arrive_and_wait (fixture, 1, 0);
+  for (guint i = 0; i < 2000; i++)
+    rb_mock_notifications_click (fixture->service, notice->id, "default");
+  pass (fixture, 300);
+  g_assert_cmpuint (rb_test_count_log ("notification_clicked"), ==, RB_BUS_CLICKS_MAX);
+  rb_test_assert_bound (get_click_bounds (fixture), "notification_clicks");
+  n_told = fixture->service->told->len;
+
+  pass (fixture, 3000);
+  rb_mock_notifications_click (fixture->service, notice->id, "default");
+  rb_mock_notifications_wait (fixture->service, n_told);
+  g_assert_true (waits (fixture, "m1"));
+}
+
 static void
 test_odd_answers (Fixture       *fixture,
                   gconstpointer  data)
@@ -553,6 +589,7 @@ main (int   argc,
   ADD ("/notices/poor-service", NULL, test_poor_service);
   ADD ("/notices/hostile", NULL, test_hostile);
   ADD ("/notices/flood", NULL, test_flood);
+  ADD ("/notices/flood-of-looks", NULL, test_flood_of_looks);
   ADD ("/notices/odd-answers", NULL, test_odd_answers);
   ADD ("/notices/hidden", "hide", test_hidden);
   ADD ("/notices/restart", NULL, test_restart);
