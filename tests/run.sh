@@ -49,14 +49,14 @@ step () {
   echo "== $*"
 }
 
-# The interop tests skip, and say so, when this cannot be had; everything else does not need Node.
-install_sdk () {
-  interop=$top/tests/interop
-  installed=$interop/node_modules/.installed-lock.json
-  cmp -s "$interop/package-lock.json" "$installed" && return 0
+# install_npm FOLDER: what its lock file lists. Tests that need it skip it, and say so, when it cannot be had; nothing else needs Node.
+install_npm () {
+  folder=$top/tests/$1
+  installed=$folder/node_modules/.installed-lock.json
+  cmp -s "$folder/package-lock.json" "$installed" && return 0
   install_needs interop || return 1
-  (cd "$interop" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) || return 1
-  cp "$interop/package-lock.json" "$installed"
+  (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) || return 1
+  cp "$folder/package-lock.json" "$installed"
 }
 
 configure () {
@@ -66,7 +66,8 @@ configure () {
 
 step "needs"
 install_needs build test || exit 3
-install_sdk || echo "The npm SDK could not be installed: its tests will be skipped."
+install_npm interop || echo "The npm SDK could not be installed: its tests will be skipped."
+install_npm web || echo "axe-core could not be installed: the page will not be checked with it."
 
 step "build in $build"
 configure || exit 1

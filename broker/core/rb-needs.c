@@ -101,14 +101,16 @@ rb_need_end (RbNeedList *list)
 }
 
 static GVariant *
-make_list (RbCore     *core,
-           const char *wanted)
+make_list (RbCore             *core,
+           const char         *wanted,
+           const RbNeedSource *unwanted)
 {
   RbNeedList list = { .core = core, .wanted = wanted };
 
   g_variant_builder_init (&list.rows, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
-    sources[i]->add (core, &list);
+    if (sources[i] != unwanted)
+      sources[i]->add (core, &list);
   g_clear_pointer (&list.endpoints, rb_need_endpoints_free);
   return g_variant_builder_end (&list.rows);
 }
@@ -116,7 +118,13 @@ make_list (RbCore     *core,
 GVariant *
 rb_view_needs (RbCore *core)
 {
-  return make_list (core, NULL);
+  return make_list (core, NULL, NULL);
+}
+
+GVariant *
+rb_view_needs_beside_inbox (RbCore *core)
+{
+  return make_list (core, NULL, &rb_needs_of_inbox);
 }
 
 /* Whoever asks is a person who has just clicked: a walk through the list will do. */
@@ -124,7 +132,7 @@ GVariant *
 rb_view_need (RbCore     *core,
               const char *id)
 {
-  g_autoptr(GVariant) rows = g_variant_ref_sink (make_list (core, id));
+  g_autoptr(GVariant) rows = g_variant_ref_sink (make_list (core, id, NULL));
 
   return g_variant_n_children (rows) > 0 ? g_variant_get_child_value (rows, 0) : NULL;
 }

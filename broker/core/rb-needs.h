@@ -32,6 +32,8 @@ G_BEGIN_DECLS
  * "subject" s (the id of what it is about), "since" s, "who" s (the sender), "what" s (preview, or reason), "endpoint_id" s and "endpoint" s (whom it
  * was for, and its name), "choices" aa{sv} (what may be done: "action" s, "endpoint_id" s, "name" s), the likeliest first; "more_choices" x. */
 GVariant *rb_view_needs     (RbCore *core);
+/* Without the messages of the inbox, which may be many and have a list of their own. */
+GVariant *rb_view_needs_beside_inbox (RbCore *core);
 /* (transfer full) (nullable): one of them; NULL: that does not wait (any more). */
 GVariant *rb_view_need      (RbCore *core, const char *id);
 guint     rb_needs_get_n    (RbCore *core);

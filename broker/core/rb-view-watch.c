@@ -8,8 +8,11 @@
 
 #include "rb-view-watch.h"
 
+#include "rb-needs.h"
 #include "rb-touched.h"
 #include "rb-views.h"
+
+#include <string.h>
 
 struct _RbViewWatch {
   RbCore          *core;
@@ -23,6 +26,8 @@ struct _RbViewWatch {
   GHashTable      *endpoints;   /* ids of those that changed */
   GHashTable      *messages;
   gboolean         is_all;      /* more than was remembered */
+  gboolean         is_needs;    /* what waits for a person may be another list */
+  gboolean         is_spawns;   /* likewise: runtimes */
   gboolean         is_changed;
   guint64          timer;
   GCancellable    *telling;     /* NULL: nothing waits for the disk */
@@ -71,12 +76,18 @@ take_changes (RbViewWatch *self)
   g_variant_dict_insert_value (&dict, "status", rb_view_status (self->core));
   if (self->is_all)
     g_variant_dict_insert (&dict, "all", "b", TRUE);
+  if (self->is_needs)
+    g_variant_dict_insert (&dict, "needs", "b", TRUE);
+  if (self->is_spawns)
+    g_variant_dict_insert (&dict, "runtimes", "b", TRUE);
   put_views (self, &dict, "endpoints", self->endpoints, rb_view_endpoint);
   put_views (self, &dict, "inbox", self->messages, rb_view_message);
   put_views (self, &dict, "assignments", self->messages, rb_view_assignment_of_message);
   g_hash_table_remove_all (self->endpoints);
   g_hash_table_remove_all (self->messages);
   self->is_all = FALSE;
+  self->is_needs = FALSE;
+  self->is_spawns = FALSE;
   self->is_changed = FALSE;
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
@@ -146,6 +157,8 @@ on_changed (RbCore      *core,
             const char  *topic,
             RbViewWatch *self)
 {
+  self->is_needs |= rb_needs_is_topic (topic);
+  self->is_spawns |= strcmp (topic, "spawns") == 0;
   tell_soon (self);
 }
 

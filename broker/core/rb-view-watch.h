@@ -11,7 +11,8 @@ typedef struct _RbViewWatch RbViewWatch;
 
 /* @changes: a{sv} of "status", and of "endpoints", "inbox" and "assignments" as far as any changed: each an a{sv} of the id to what rb-views.h shows of it, or
  * to nothing (an empty maybe) when it is there no more; assignments go by the id of their message. Or of "all" (true) and "status": more changed than
- * is remembered, and the lists have to be read again. */
+ * is remembered, and the lists have to be read again. "needs" and "runtimes" (true): what waits for a person besides messages, and which runtimes
+ * there are, may be another list. */
 typedef void (*RbViewWatchFunc) (GVariant *changes, gpointer user_data);
 
 /* Changes of @collect_ms are told together, and nothing happens while there are none. @ids_max: how many changed ids are remembered. */

@@ -371,6 +371,7 @@ use_inherited (RbDaemon     *self,
 {
   if (self->inherited == NULL)
     {
+      options->tcp_port = rb_instance_get_left_port (self->paths->discovery_file);
       options->socket_fd = self->socket_path != NULL ? rb_activation_take (self->socket_path) : 0;
       self->is_socket_kept = options->socket_fd > 0;
       options->is_socket_kept = self->is_socket_kept;
@@ -399,7 +400,11 @@ try_listen (RbDaemon  *self,
   use_inherited (self, &options);
   self->ipc = rb_ipc_server_new (self->core, self->clock, &options);
   rb_daemon_add_views (self);
-  return rb_ipc_server_listen (self->ipc, error);
+  if (!rb_ipc_server_listen (self->ipc, error))
+    return FALSE;
+  if (self->inherited == NULL)
+    rb_instance_forget_left (self->paths->discovery_file, rb_ipc_server_get_url (self->ipc));
+  return TRUE;
 }
 
 /* Another identity of the account may be served too, as when its token has just changed. The usual socket has one name for both. */

@@ -140,6 +140,25 @@ rb_instance_find_owner (const char *discovery_file,
   return is_healthy (owner, timeout_ms) ? g_strdup (owner->ipc_url) : NULL;
 }
 
+guint16
+rb_instance_get_left_port (const char *discovery_file)
+{
+  g_autoptr(RbDiscovery) left = rb_discovery_read (discovery_file, NULL);
+  g_autoptr(GSocketAddress) address = left != NULL ? parse_url (left->ipc_url) : NULL;
+
+  return address != NULL ? g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)) : 0;
+}
+
+void
+rb_instance_forget_left (const char *discovery_file,
+                         const char *own_url)
+{
+  g_autoptr(RbDiscovery) left = rb_discovery_read (discovery_file, NULL);
+
+  if (left != NULL && g_str_equal (left->ipc_url, own_url))
+    rb_discovery_delete_own (left, discovery_file);
+}
+
 char *
 rb_instance_mint_token (void)
 {

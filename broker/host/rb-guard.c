@@ -19,6 +19,7 @@ typedef struct {
   RbClock            *clock;
   gint64              timeout_ms;
   RbGuardState        state;
+  gint64              since_ms;     /* wall clock: when it came to be so */
   gboolean            needs_stop;   /* start was asked for and did not answer with a failure */
   gboolean            is_patient;   /* start has no deadline */
   char               *reason;
@@ -41,6 +42,14 @@ get_private (RbGuard *self)
 }
 
 static void
+set_state (RbGuardPrivate *priv,
+           RbGuardState    state)
+{
+  priv->state = state;
+  priv->since_ms = rb_clock_get_wall_ms (priv->clock);
+}
+
+static void
 fail (RbGuard    *self,
       const char *reason)
 {
@@ -48,7 +57,7 @@ fail (RbGuard    *self,
 
   g_free (priv->reason);
   priv->reason = g_strdup (reason);
-  priv->state = RB_GUARD_FAILED;
+  set_state (priv, RB_GUARD_FAILED);
 }
 
 static gboolean
@@ -95,7 +104,7 @@ on_started (GObject      *source,
   priv->needs_stop = ok;
   if (!rb_guard_call_check (call, ok, error))
     return;
-  priv->state = RB_GUARD_RUNNING;
+  set_state (priv, RB_GUARD_RUNNING);
   task = rb_guard_call_steal_task (call);
   g_task_return_boolean (task, TRUE);
 }
@@ -119,7 +128,7 @@ rb_guard_start_async (RbModule            *module,
       return;
     }
 
-  priv->state = RB_GUARD_STARTING;
+  set_state (priv, RB_GUARD_STARTING);
   priv->needs_stop = TRUE;
   call = rb_guard_call_begin (RB_GUARD (module), "start", RB_ERROR_TIMED_OUT, g_steal_pointer (&task), on_start_failed, &ours);
   if (priv->is_patient)
@@ -139,7 +148,7 @@ rb_guard_finish (RbModule      *module,
 static void
 finish_stop (RbGuard *self)
 {
-  get_private (self)->state = RB_GUARD_STOPPED;
+  set_state (get_private (self), RB_GUARD_STOPPED);
   rb_guard_call_abandon_all (self);
 }
 
@@ -194,13 +203,13 @@ rb_guard_stop_async (RbModule            *module,
   if (!priv->needs_stop)
     {
       if (priv->state == RB_GUARD_LOADED)
-        priv->state = RB_GUARD_STOPPED;
+        set_state (priv, RB_GUARD_STOPPED);
       g_task_return_boolean (task, TRUE);
       return;
     }
 
   was_starting = priv->state == RB_GUARD_STARTING;
-  priv->state = RB_GUARD_STOPPING;
+  set_state (priv, RB_GUARD_STOPPING);
   priv->needs_stop = FALSE;
   /* Whoever waits for the start hears now that it is off. */
   if (was_starting)
@@ -296,6 +305,7 @@ rb_guard_new (const RbModuleInfo *info,
   priv->info = info;
   priv->module = g_object_ref (module);
   priv->clock = g_object_ref (clock);
+  priv->since_ms = rb_clock_get_wall_ms (clock);
   priv->timeout_ms = timeout_ms;
   RB_GUARD_GET_CLASS (self)->watch (self, module);
   return self;
@@ -323,6 +333,12 @@ RbGuardState
 rb_guard_get_state (RbGuard *self)
 {
   return get_private (self)->state;
+}
+
+gint64
+rb_guard_get_since_ms (RbGuard *self)
+{
+  return get_private (self)->since_ms;
 }
 
 const char *

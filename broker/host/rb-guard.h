@@ -33,6 +33,7 @@ RbGuard            *rb_guard_new           (const RbModuleInfo *info,
 const RbModuleInfo *rb_guard_get_info      (RbGuard            *self);
 RbModule           *rb_guard_get_module    (RbGuard            *self);
 RbGuardState        rb_guard_get_state     (RbGuard            *self);
+gint64              rb_guard_get_since_ms  (RbGuard            *self);   /* wall clock: since when it is in that state */
 const char         *rb_guard_get_reason    (RbGuard            *self);   /* why it failed; NULL when it did not */
 const char         *rb_guard_state_to_string (RbGuardState      state);
 /* Its start may take as long as it takes: what it connects to may be away. */

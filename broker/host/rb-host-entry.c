@@ -5,6 +5,8 @@
 
 #include "rb-host-entry.h"
 
+#include "rb-time.h"
+
 RbHostEntry *
 rb_host_entry_new (RbModuleKind  kind,
                    const char   *name,
@@ -42,6 +44,7 @@ GVariant *
 rb_host_entry_view (const RbHostEntry *self)
 {
   const RbModuleInfo *info;
+  g_autofree char *since = NULL;
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
@@ -57,10 +60,12 @@ rb_host_entry_view (const RbHostEntry *self)
     }
 
   info = rb_guard_get_info (self->guard);
+  since = rb_time_to_iso (rb_guard_get_since_ms (self->guard));
   insert_text (&dict, "name", info->name);
   insert_text (&dict, "version", info->version);
   insert_text (&dict, "summary", info->summary);
   insert_text (&dict, "state", rb_guard_state_to_string (rb_guard_get_state (self->guard)));
+  insert_text (&dict, "since", since);
   insert_text (&dict, "reason", rb_guard_get_reason (self->guard));
   rb_guard_add_counters (self->guard, &dict);
   return g_variant_dict_end (&dict);

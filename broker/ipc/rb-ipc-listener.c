@@ -130,6 +130,7 @@ on_ready (guint32  events,
 static GSocket *
 bind_socket (GSocketFamily   family,
              GSocketAddress *address,
+             gboolean        allow_reuse,
              GError        **error)
 {
   g_autoptr(GSocket) socket = g_socket_new (family, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, error);
@@ -139,19 +140,20 @@ bind_socket (GSocketFamily   family,
   g_socket_set_listen_backlog (socket, BACKLOG);
   if (family == G_SOCKET_FAMILY_UNIX)
     fchmod (g_socket_get_fd (socket), 0600);
-  if (!g_socket_bind (socket, address, FALSE, error) || !g_socket_listen (socket, error))
+  if (!g_socket_bind (socket, address, allow_reuse, error))
+    return NULL;
+  /* What is accepted inherits it: then it does not keep the next process from this port. Not before, when the kernel chooses one. */
+  g_socket_set_option (socket, SOL_SOCKET, SO_REUSEADDR, 1, NULL);
+  if (!g_socket_listen (socket, error))
     return NULL;
   return g_steal_pointer (&socket);
 }
 
+/* @socket: taken; NULL, with @error set, gives NULL. */
 static RbIpcListener *
-listener_new (RbIpcServer    *server,
-              int             fd,
-              GSocketFamily   family,
-              GSocketAddress *address,
-              GError        **error)
+listener_new (RbIpcServer *server,
+              GSocket     *socket)
 {
-  GSocket *socket = fd > 0 ? g_socket_new_from_fd (fd, error) : bind_socket (family, address, error);
   RbIpcListener *self;
 
   if (socket == NULL)
@@ -164,17 +166,29 @@ listener_new (RbIpcServer    *server,
   return self;
 }
 
+/* A socket that listens there keeps us from a port; what is left of connections to a process that is gone does not. */
+static GSocket *
+bind_tcp (guint16   wanted,
+          GError  **error)
+{
+  g_autoptr(GSocketAddress) at_wanted = g_inet_socket_address_new_from_string ("127.0.0.1", wanted);
+  g_autoptr(GSocketAddress) anywhere = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  GSocket *socket = wanted != 0 ? bind_socket (G_SOCKET_FAMILY_IPV4, at_wanted, TRUE, NULL) : NULL;
+
+  return socket != NULL ? socket : bind_socket (G_SOCKET_FAMILY_IPV4, anywhere, FALSE, error);
+}
+
 RbIpcListener *
 rb_ipc_listener_new_tcp (RbIpcServer *server,
                          int          fd,
+                         guint16      wanted,
                          guint16     *port,
                          GError     **error)
 {
-  g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
   g_autoptr(GSocketAddress) bound = NULL;
   RbIpcListener *self;
 
-  self = listener_new (server, fd, G_SOCKET_FAMILY_IPV4, address, error);
+  self = listener_new (server, fd > 0 ? g_socket_new_from_fd (fd, error) : bind_tcp (wanted, error));
   if (self == NULL)
     return NULL;
 
@@ -243,7 +257,7 @@ rb_ipc_listener_new_unix (RbIpcServer *server,
   if (!rb_file_make_directory (directory, error) || (fd <= 0 && !replace_stale (path, address, error)))
     return NULL;
 
-  self = listener_new (server, fd, G_SOCKET_FAMILY_UNIX, address, error);
+  self = listener_new (server, fd > 0 ? g_socket_new_from_fd (fd, error) : bind_socket (G_SOCKET_FAMILY_UNIX, address, FALSE, error));
   if (self == NULL)
     return NULL;
   self->path = g_strdup (path);

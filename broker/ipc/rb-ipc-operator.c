@@ -74,10 +74,18 @@ rb_ipc_handle_operator_inbox (RbIpcRequest *request)
   rb_ipc_answer_when_durable (request, rb_view_inbox (rb_ipc_request_get_core (request)));
 }
 
+/* ?inbox=no */
 void
 rb_ipc_handle_operator_needs (RbIpcRequest *request)
 {
-  rb_ipc_answer_when_durable (request, rb_view_needs (rb_ipc_request_get_core (request)));
+  RbCore *core = rb_ipc_request_get_core (request);
+  g_autofree char *inbox = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (!rb_ipc_query_get (rb_ipc_request_get_target (request), "inbox", &inbox, &error))
+    rb_ipc_request_fail (request, error);
+  else
+    rb_ipc_answer_when_durable (request, g_strcmp0 (inbox, "no") == 0 ? rb_view_needs_beside_inbox (core) : rb_view_needs (core));
 }
 
 void

@@ -57,6 +57,7 @@ static const RbIpcRoute routes[] = {
   { "POST", "/v1/operator/spawns/deny", rb_ipc_handle_operator_spawn_deny, OPERATOR | PAGE | BODY },
   { "POST", "/v1/operator/spawns/start", rb_ipc_handle_operator_spawn_start, OPERATOR | BODY },
   { "GET", "/v1/operator/runtimes", rb_ipc_handle_operator_runtimes, OPERATOR | PAGE },
+  { "GET", "/v1/operator/runtimes/{}/log", rb_ipc_handle_operator_runtime_log, OPERATOR | PAGE },
   { "POST", "/v1/operator/runtimes/stop", rb_ipc_handle_operator_runtime_stop, OPERATOR | PAGE | BODY },
   { "POST", "/v1/operator/restart", rb_ipc_handle_operator_restart, OPERATOR },
   { "GET", "/v1/operator/search", rb_ipc_handle_operator_search, OPERATOR | PAGE },

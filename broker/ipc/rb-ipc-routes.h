@@ -94,6 +94,7 @@ void rb_ipc_handle_operator_spawn_approve (RbIpcRequest *request);
 void rb_ipc_handle_operator_spawn_deny   (RbIpcRequest *request);
 void rb_ipc_handle_operator_spawn_start  (RbIpcRequest *request);
 void rb_ipc_handle_operator_runtimes     (RbIpcRequest *request);
+void rb_ipc_handle_operator_runtime_log  (RbIpcRequest *request);
 void rb_ipc_handle_operator_runtime_stop (RbIpcRequest *request);
 void rb_ipc_handle_operator_page        (RbIpcRequest *request);
 

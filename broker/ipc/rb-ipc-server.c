@@ -188,7 +188,7 @@ rb_ipc_server_listen (RbIpcServer *self,
   self->poller = rb_poller_new (error);
   if (self->poller == NULL)
     return FALSE;
-  self->tcp = rb_ipc_listener_new_tcp (self, self->options.tcp_fd, &self->port, error);
+  self->tcp = rb_ipc_listener_new_tcp (self, self->options.tcp_fd, self->options.tcp_port, &self->port, error);
   if (self->tcp == NULL)
     return FALSE;
   if (self->options.socket_path != NULL)

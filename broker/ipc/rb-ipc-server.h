@@ -14,6 +14,7 @@ typedef struct {
   const char *bearer_token;
   const char *socket_path;         /* NULL: no Unix socket */
   int         tcp_fd;              /* sockets that the last process left listening, taken; 0: none */
+  guint16     tcp_port;            /* to listen at unless somebody else does; 0: the kernel chooses, as it then does, too */
   int         socket_fd;           /* likewise, at socket_path */
   gboolean    is_socket_kept;      /* its file is not ours to remove */
   const char *server_version;      /* "999.0.0+runtime-broker.0.1.0", protocol.md 3.11 */
@@ -30,7 +31,7 @@ typedef struct {
 } RbIpcOptions;
 
 RbIpcServer *rb_ipc_server_new       (RbCore *core, RbClock *clock, const RbIpcOptions *options);
-/* Binds 127.0.0.1 at a port of the kernel's choice, and the Unix socket (0600, a dead one is replaced). */
+/* Binds 127.0.0.1 at the port that was asked for or one of the kernel's choice, and the Unix socket (0600, a dead one is replaced). */
 gboolean     rb_ipc_server_listen    (RbIpcServer *self, GError **error);
 const char  *rb_ipc_server_get_url   (RbIpcServer *self);      /* http://127.0.0.1:<port> */
 /* From now on new requests get 503 broker_shutting_down (IMP-55). */

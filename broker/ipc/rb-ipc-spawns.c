@@ -6,6 +6,7 @@
 #include "rb-error.h"
 #include "rb-ipc-http.h"
 #include "rb-ipc-request.h"
+#include "rb-ipc-runtime-memory.h"
 #include "rb-runtimes.h"
 #include "rb-spawn-operator.h"
 #include "rb-views.h"
@@ -62,11 +63,18 @@ rb_ipc_handle_operator_spawns (RbIpcRequest *request)
   answer_view (request, "prompts", rb_view_spawns);
 }
 
+static GVariant *
+view_runtimes (RbCore  *core,
+               gboolean all)
+{
+  return rb_ipc_runtimes_measure (rb_view_runtimes (core, all));
+}
+
 /* ?all=yes */
 void
 rb_ipc_handle_operator_runtimes (RbIpcRequest *request)
 {
-  answer_view (request, "all", rb_view_runtimes);
+  answer_view (request, "all", view_runtimes);
 }
 
 /* The id of what it was done to. */

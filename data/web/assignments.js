@@ -2,10 +2,13 @@
 //
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-import { formatSpan, formatTime, get, make, reconcile, setData, setText, words } from './dom.js';
+import { get, make, makeForeign, reconcile, setData, setForeign, setText } from './dom.js';
 import { showLadder } from './ladder.js';
+import { formatNumber, words } from './language.js';
+import { cut } from './more.js';
 import { ask } from './session.js';
 import { nameOf, state } from './state.js';
+import { formatSpan, formatTime } from './time.js';
 
 // The line is at least so long, and longer only for what has been worked on for longer.
 const SHORTEST_MS = 60000;
@@ -28,9 +31,9 @@ async function readOutcome(messageId) {
 
 function create(assignment) {
   return make('tr', {},
-    make('th', { scope: 'row' }, make('button', { class: 'quiet', type: 'button', onclick: () => showLadder(assignment.message_id) })),
-    make('td', { class: 'with' }),
-    make('td', {}, make('span', { class: 'state' }), ' ', make('small')),
+    make('th', { scope: 'row' }, makeForeign('button', { class: 'quiet', type: 'button', onclick: () => showLadder(assignment.message_id) })),
+    makeForeign('td', { class: 'with' }),
+    make('td', {}, make('span', { class: 'state', lang: 'en' }), ' ', make('time')),
     make('td', { class: 'axis' }, make('div', { class: 'bar', 'aria-hidden': 'true' })));
 }
 
@@ -49,11 +52,11 @@ function updateFor(from, now) {
     const end = assignment.ended_at ? new Date(assignment.ended_at) : now;
     const shown = assignment.ended_at ? outcomes.get(assignment.message_id) ?? 'ended' : words(assignment.state);
 
-    setText(row.querySelector('button'), assignment.sender_address ?? assignment.message_id);
-    setText(row.querySelector('.with'), nameOf(assignment.endpoint_id));
+    setForeign(row.querySelector('button'), assignment.sender_address ?? assignment.message_id);
+    setForeign(row.querySelector('.with'), nameOf(assignment.endpoint_id));
     setText(row.querySelector('.state'), shown);
     setData(row.querySelector('.state'), 'state', assignment.state);
-    setText(row.querySelector('small'), `${formatSpan(end - new Date(assignment.assigned_at))}`);
+    setText(row.querySelector('time'), formatSpan(end - new Date(assignment.assigned_at)));
     drawBar(row.querySelector('.bar'), assignment, from, now);
   };
 }
@@ -69,16 +72,17 @@ export function showAssignments() {
   const alive = [...state.assignments.values()];
   const ended = [...state.ended.values()].filter((row) => !state.assignments.has(row.message_id));
   const rows = [...alive, ...ended].sort((a, b) => (a.assigned_at < b.assigned_at ? 1 : -1));
+  const shown = cut('assignments', rows);
 
-  setText(get('assignments-count'), alive.length > 0 ? String(alive.length) : '');
+  setText(get('assignments-count'), alive.length > 0 ? formatNumber(alive.length) : '');
   get('assignments-empty').hidden = rows.length > 0;
   get('assignments-view').hidden = rows.length === 0;
   if (rows.length === 0) {
     return;
   }
   ended.filter((row) => !outcomes.has(row.message_id)).forEach((row) => readOutcome(row.message_id));
-  const from = startOf(rows, now);
+  const from = startOf(shown, now);
 
   setText(get('axis-from'), formatTime(new Date(from)));
-  reconcile(get('assignments'), rows, (row) => row.assignment_id, create, updateFor(from, now));
+  reconcile(get('assignments'), shown, (row) => row.assignment_id, create, updateFor(from, now));
 }

@@ -2,7 +2,9 @@
 //
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-import { draw, get, make, reconcile, setData, setText, words } from './dom.js';
+import { formatAmount } from './amounts.js';
+import { draw, get, make, reconcile, setData, setText } from './dom.js';
+import { _, format, formatNumber, ngettext, words } from './language.js';
 import { state } from './state.js';
 
 const SAMPLES = 60;
@@ -49,7 +51,7 @@ function path(growth) {
 }
 
 function createCounter() {
-  return make('li', {}, make('span', { class: 'name' }), make('strong', { class: 'number' }),
+  return make('li', {}, make('span', { class: 'name', lang: 'en' }), make('strong', { class: 'number' }),
     draw('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', class: 'spark' }, draw('path', { class: 'base', d: `M0 ${HEIGHT - 2}H${WIDTH}` }), draw('path', { class: 'line' })));
 }
 
@@ -59,8 +61,8 @@ function updateCounter(node, { name, value }) {
   const lately = growth.reduce((sum, n) => sum + n, 0);
 
   setText(node.querySelector('.name'), words(name));
-  setText(node.querySelector('strong'), value.toLocaleString());
-  node.querySelector('svg').setAttribute('aria-label', `${lately} in the last two minutes`);
+  setText(node.querySelector('strong'), formatNumber(value));
+  node.querySelector('svg').setAttribute('aria-label', format(_('%s in the last two minutes'), formatNumber(lately)));
   if (node.querySelector('.line').getAttribute('d') !== line) {
     node.querySelector('.line').setAttribute('d', line);
   }
@@ -81,20 +83,10 @@ function rank(name) {
   return place < 0 ? COUNTERS.length : place;
 }
 
-function formatAmount(n, unit) {
-  if (unit !== 'bytes') {
-    return n.toLocaleString();
-  }
-  const units = ['B', 'KiB', 'MiB', 'GiB'];
-  const power = n > 0 ? Math.min(Math.floor(Math.log2(n) / 10), units.length - 1) : 0;
-
-  return `${Math.round(n / 1024 ** power).toLocaleString()} ${units[power]}`;
-}
-
 function createLimit() {
-  return make('li', {}, make('span', { class: 'name' }), make('span', { class: 'number' }),
+  return make('li', {}, make('span', { class: 'name', lang: 'en' }), make('span', {}, make('span', { class: 'number' }), ' ', make('span', { class: 'unit', lang: 'en' })),
     make('div', { class: 'meter', role: 'meter', 'aria-valuemin': '0' }, make('div', { class: 'fill' }), make('div', { class: 'peak' })),
-    make('small'));
+    make('small', {}, make('span', { class: 'most' }), make('span', { class: 'policy', lang: 'en' })));
 }
 
 function part(n, limit) {
@@ -104,11 +96,13 @@ function part(n, limit) {
 function updateLimit(node, limit) {
   const { name, used, peak, unit } = limit;
   const meter = node.querySelector('.meter');
-  const amount = `${formatAmount(used, unit)} of ${formatAmount(limit.limit, unit)}${unit === 'bytes' ? '' : ` ${unit}`}`;
-  const reached = limit.reached > 0 ? `; reached ${limit.reached} times: ${limit.policy}` : '';
+  const amount = format(_('%s of %s'), formatAmount(used, unit), formatAmount(limit.limit, unit));
+  const most = format(_('at most %s so far'), formatAmount(peak, unit));
+  const reached = limit.reached > 0 ? format(ngettext('; reached %s time:', '; reached %s times:', limit.reached), formatNumber(limit.reached)) : '';
 
   setText(node.querySelector('.name'), words(name));
   setText(node.querySelector('.number'), amount);
+  setText(node.querySelector('.unit'), unit === 'bytes' ? '' : unit);
   meter.setAttribute('aria-label', words(name));
   meter.setAttribute('aria-valuenow', Math.min(used, limit.limit));
   meter.setAttribute('aria-valuemax', limit.limit);
@@ -116,7 +110,8 @@ function updateLimit(node, limit) {
   meter.querySelector('.fill').style.inlineSize = part(used, limit.limit);
   meter.querySelector('.peak').style.insetInlineStart = part(peak, limit.limit);
   setData(meter, 'full', used >= limit.limit * 0.9 && limit.manner !== 'forgets' ? 'yes' : 'no');
-  setText(node.querySelector('small'), `at most ${formatAmount(peak, unit)} so far${reached}`);
+  setText(node.querySelector('.most'), `${most}${reached}`);
+  setText(node.querySelector('.policy'), limit.reached > 0 ? ` ${limit.policy}` : '');
 }
 
 function showLimits() {
@@ -132,7 +127,7 @@ export function watchLimits() {
   get('limits-more').addEventListener('click', () => {
     allLimits = !allLimits;
     get('limits-more').setAttribute('aria-expanded', String(allLimits));
-    setText(get('limits-more'), allLimits ? 'Show fewer limits' : 'Show all limits');
+    setText(get('limits-more'), allLimits ? _('Show fewer limits') : _('Show all limits'));
     showLimits();
   });
 }

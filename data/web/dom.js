@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 const SVG = 'http://www.w3.org/2000/svg';
+const FOCUSABLE = 'select:enabled, input:enabled, button:enabled, summary, a[href]';
 
 function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
@@ -38,17 +39,53 @@ export function setText(node, text) {
   }
 }
 
+// Marks that turn the direction of what follows, and what is invisible: shown as what they are, as in a terminal. Lines go on.
+const TREACHEROUS = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+
+export function plain(text) {
+  return String(text).replace(/[\n\t\r]+/g, ' ').replace(TREACHEROUS, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
+}
+
+// What others say, in whatever language it is.
+export function setForeign(node, text) {
+  setText(node, plain(text));
+}
+
+export function makeForeign(name, attributes = {}, text = '') {
+  return make(name, { lang: 'und', dir: 'auto', ...attributes }, plain(text));
+}
+
 export function setData(node, name, value) {
   if (node.dataset[name] !== value) {
     node.dataset[name] = value;
   }
 }
 
-// Has @parent hold one child for each of @items, in their order. Children stay who and, where that is right, where they are: what is moved loses the
-// focus. So what goes goes first.
+// Whoever was at what is gone now goes on with what comes next, or at the beginning of that part of the page.
+function passFocus(parent, next) {
+  const place = next?.querySelector(FOCUSABLE) ?? parent.closest('section:not([hidden])')?.querySelector('h2[tabindex]') ?? get('main');
+
+  place.focus();
+}
+
+function findNext(child, keys) {
+  for (const way of ['nextElementSibling', 'previousElementSibling']) {
+    for (let at = child[way]; at !== null; at = at[way]) {
+      if (keys.has(at.dataset.key)) {
+        return at;
+      }
+    }
+  }
+  return null;
+}
+
+// Has @parent hold one child for each of @items, in their order. Children stay who they are, and the one that has the focus stays where it is, since
+// what is moved loses it: others go around it.
 export function reconcile(parent, items, keyOf, create, update) {
-  const keys = new Set(items.map(keyOf));
+  const keys = new Set(items.map((item) => String(keyOf(item))));
   const old = new Map([...parent.children].map((child) => [child.dataset.key, child]));
+  const focused = [...old.values()].find((child) => child.contains(document.activeElement));
+  const next = focused !== undefined && !keys.has(focused.dataset.key) ? findNext(focused, keys) : undefined;
 
   for (const [key, child] of old) {
     if (!keys.has(key)) {
@@ -58,75 +95,28 @@ export function reconcile(parent, items, keyOf, create, update) {
   let place = parent.firstElementChild;
 
   for (const item of items) {
-    const key = keyOf(item);
+    const key = String(keyOf(item));
     const child = old.get(key) ?? create(item);
 
     child.dataset.key = key;
     update?.(child, item);
+    while (child === focused && place !== child) {
+      const behind = place;
+
+      place = place.nextElementSibling;
+      parent.append(behind);
+    }
     if (child === place) {
       place = place.nextElementSibling;
     } else {
       parent.insertBefore(child, place);
     }
   }
-}
-
-// Behind what is being read out, a little later, and of several only the last: news, no chatter.
-let announcement;
-
-export function announce(text) {
-  clearTimeout(announcement);
-  announcement = setTimeout(() => {
-    get('announce').textContent = text;
-  }, 400);
-}
-
-const clock = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const day = new Intl.DateTimeFormat([], { dateStyle: 'medium', timeStyle: 'medium' });
-
-export function formatTime(iso) {
-  const time = new Date(iso);
-
-  return Date.now() - time < 20 * 3600 * 1000 ? clock.format(time) : day.format(time);
-}
-
-export function formatSpan(ms) {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-
-  if (seconds < 60) {
-    return `${seconds} s`;
+  if (next !== undefined) {
+    passFocus(parent, next);
   }
-  if (seconds < 3600) {
-    return `${Math.floor(seconds / 60)} min`;
-  }
-  return seconds < 48 * 3600 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86400)} d`;
 }
 
-function age(node) {
-  setText(node, `${formatSpan(Date.now() - new Date(node.dateTime))} ago`);
-}
-
-// How long ago; it goes on by itself.
-export function setSince(node, iso) {
-  if (node.dateTime !== iso) {
-    node.dateTime = iso;
-    node.title = day.format(new Date(iso));
-  }
-  age(node);
-}
-
-export function makeSince(iso) {
-  const node = make('time', { class: 'since' });
-
-  setSince(node, iso);
-  return node;
-}
-
-export function ageAll() {
-  document.querySelectorAll('time.since').forEach(age);
-}
-
-// Programs name things with underscores.
-export function words(name) {
-  return String(name).replaceAll('_', ' ');
+export function focusFirst(node) {
+  node?.querySelector(FOCUSABLE)?.focus();
 }

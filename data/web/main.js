@@ -2,30 +2,40 @@
 //
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
+import { announce } from './announce.js';
 import { showAssignments } from './assignments.js';
 import { sample, showCharts, watchLimits } from './charts.js';
-import { ageAll, announce, get, setData, setText } from './dom.js';
+import { get, setData, setText } from './dom.js';
 import { showEndpoints } from './endpoints.js';
 import { showHeld } from './held.js';
 import { showInbox } from './inbox.js';
 import { refreshLadder } from './ladder.js';
+import { _, loadLanguage } from './language.js';
 import { Live } from './live.js';
-import { readNeeds, showNeeds } from './needs.js';
+import { showModules } from './modules.js';
+import { watchMore } from './more.js';
+import { showNeeds } from './needs.js';
+import { announceMessages, readModules, readNeeds, readRuntimes } from './news.js';
 import { showOverview } from './overview.js';
+import { showRuntimes } from './runtimes.js';
 import { watchSearch } from './search.js';
 import { ask, logIn, logOut } from './session.js';
 import { state } from './state.js';
+import { fillTexts } from './texts.js';
+import { ageAll } from './time.js';
 
 const AGE_MS = 1000;
 const STATUS_MS = 10000;
 
+// Each list by the id of what it is shown in.
+const lists = {
+  held: showHeld, 'needs-list': showNeeds, inbox: showInbox, assignments: showAssignments, endpoints: showEndpoints, runtimes: showRuntimes,
+};
+
 function show() {
   showOverview();
-  showHeld();
-  showNeeds();
-  showInbox();
-  showAssignments();
-  showEndpoints();
+  Object.values(lists).forEach((showList) => showList());
+  showModules();
   showCharts();
 }
 
@@ -34,12 +44,14 @@ function setLink(name, text) {
   setText(get('link'), text);
 }
 
-function closeDoor(text) {
-  setLink('ended', 'Not logged in');
+// @mayReturn: trying again may help.
+function closeDoor(text, mayReturn = false) {
+  setLink('ended', mayReturn ? _('No connection') : _('Not logged in'));
   get('main').hidden = true;
   get('logout').hidden = true;
-  get('ladder').close();
+  document.querySelectorAll('dialog').forEach((dialog) => dialog.close());
   get('gate').hidden = false;
+  get('gate-retry').hidden = !mayReturn;
   setText(get('gate-reason'), text);
   get('gate-title').focus();
 }
@@ -49,72 +61,85 @@ let lost = false;
 function onState(name, text) {
   setLink(name, text);
   if (name === 'broken' && !lost) {
-    announce('The connection to the broker is lost; it is being tried again.');
+    announce(_('The connection to the broker is lost; it is being tried again.'), true);
   } else if (name === 'live' && lost) {
-    announce('The broker is back.');
+    announce(_('The broker is back.'), true);
   }
   lost = name === 'broken';
 }
 
-function announceNews(changes) {
-  const news = Object.values(changes?.inbox ?? {}).filter((row) => row !== null && state.inbox.has(row.id));
-
-  if (news.length > 0) {
-    announce(news.length === 1 ? `A message from ${news[0].sender_address} waits in the inbox.` : `${news.length} messages changed in the inbox.`);
-  }
-}
-
 function onChanged(changes) {
+  get('gate').hidden = true;
   get('main').hidden = false;
   get('logout').hidden = false;
-  announceNews(changes);
+  announceMessages(changes);
   show();
   refreshLadder(changes);
-  if (changes !== null) {
-    readNeeds(changes);
+  if (changes?.needs) {
+    readNeeds(showNeeds);
+  }
+  if (changes?.runtimes) {
+    readRuntimes(showRuntimes);
   }
 }
 
-// What only counts, and changes nothing that is told: limits, connections.
+function isWatched() {
+  return !document.hidden && !get('main').hidden && !lost;
+}
+
+// What only counts, and changes nothing that is told: limits, connections, memory, modules.
 async function refreshStatus() {
-  if (document.hidden || get('main').hidden || lost) {
+  if (!isWatched()) {
     return;
   }
   try {
     state.status = await ask('GET', 'status');
     showOverview();
     showCharts();
+    readModules(showModules);
+    if (state.runtimes.some((runtime) => runtime.ended_at === undefined)) {
+      readRuntimes(showRuntimes);
+    }
   } catch {
     // The WebSocket finds out.
   }
 }
 
 function onTick() {
-  if (document.hidden || get('main').hidden) {
-    return;
+  if (isWatched()) {
+    ageAll();
+    showAssignments();
+    sample();
   }
-  ageAll();
-  showAssignments();
-  sample();
+}
+
+function watchButtons(live) {
+  watchSearch();
+  watchLimits();
+  Object.entries(lists).forEach(([id, showList]) => watchMore(id, showList));
+  get('logout').addEventListener('click', async () => {
+    await logOut().catch(() => {});
+    closeDoor(_('You logged out.'));
+  });
+  get('gate-again').addEventListener('click', () => live.again());
 }
 
 async function start() {
-  watchSearch();
-  watchLimits();
-  get('logout').addEventListener('click', async () => {
-    await logOut().catch(() => {});
-    closeDoor('You logged out.');
-  });
+  const live = new Live({ state: onState, changed: onChanged, ended: closeDoor });
+
+  await loadLanguage();
+  fillTexts();
+  watchButtons(live);
   try {
     if (!await logIn()) {
-      closeDoor('This page is not logged in.');
+      closeDoor(_('This page is not logged in.'));
       return;
     }
   } catch (error) {
-    closeDoor(error.code === 'ticket_invalid' ? 'The ticket in the address was used already, or is older than a minute.' : error.message);
+    closeDoor(error.code === 'ticket_invalid' ? _('The ticket in the address was used already, or is older than a minute.') : error.message);
     return;
   }
-  new Live({ state: onState, changed: onChanged, ended: closeDoor }).start();
+  live.start();
   setInterval(onTick, AGE_MS);
   setInterval(refreshStatus, STATUS_MS);
 }

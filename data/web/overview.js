@@ -2,27 +2,32 @@
 //
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-import { formatTime, get, make, reconcile, setData, setText, words } from './dom.js';
+import { get, make, plain, reconcile, setData, setForeign, setText } from './dom.js';
+import { N_, _, format, formatNumber, words } from './language.js';
 import { state } from './state.js';
+import { formatTime } from './time.js';
+
+const presences = { online: N_('online'), offline: N_('offline') };
 
 function presenceNote(status) {
   if (status.link_error) {
-    return status.link_error;
+    return plain(status.link_error);
   }
-  return `${words(status.presence_reason ?? '')}${status.presence_since ? `, since ${formatTime(status.presence_since)}` : ''}`;
+  return status.presence_since ? format(_('%s, since %s'), words(status.presence_reason ?? ''), formatTime(status.presence_since)) : words(status.presence_reason ?? '');
 }
 
 function facts(status) {
   const ready = status.ready !== false;
 
   return [
-    { name: 'Network', value: status.presence ?? '', note: presenceNote(status), mood: status.presence === 'online' ? 'good' : 'bad' },
-    { name: 'Broker', value: ready ? 'ready' : 'not ready', mood: ready ? 'good' : 'bad',
-      note: ready ? `version ${status.product_version ?? '?'}, profile ${status.profile ?? '?'}` : status.not_ready_reason },
-    { name: 'Endpoints', value: String(status.endpoints ?? 0), note: `${status.channels ?? 0} connected` },
-    { name: 'Inbox', value: String(status.inbox ?? 0), note: 'wait for a decision', mood: status.inbox > 0 ? 'busy' : undefined },
-    { name: 'Assignments', value: String(status.assignments ?? 0), note: 'being worked on' },
-    { name: 'Outbox', value: String(status.outbox ?? 0), note: 'the network is still to hear' },
+    { id: 'network', name: _('Network'), value: presences[status.presence] ? _(presences[status.presence]) : status.presence ?? '',
+      note: presenceNote(status), mood: status.presence === 'online' ? 'good' : 'bad' },
+    { id: 'broker', name: _('Broker'), value: ready ? _('ready') : _('not ready'), mood: ready ? 'good' : 'bad',
+      note: ready ? format(_('version %s, profile %s'), status.product_version ?? '?', status.profile ?? '?') : status.not_ready_reason },
+    { id: 'endpoints', name: _('Endpoints'), value: formatNumber(status.endpoints ?? 0), note: format(_('%s connected'), formatNumber(status.channels ?? 0)) },
+    { id: 'inbox', name: _('Inbox'), value: formatNumber(status.inbox ?? 0), note: _('wait for a decision'), mood: status.inbox > 0 ? 'busy' : undefined },
+    { id: 'assignments', name: _('Assignments'), value: formatNumber(status.assignments ?? 0), note: _('being worked on') },
+    { id: 'outbox', name: _('Outbox'), value: formatNumber(status.outbox ?? 0), note: _('the network is still to hear') },
   ];
 }
 
@@ -37,6 +42,6 @@ function update(node, fact) {
 }
 
 export function showOverview() {
-  setText(get('address'), state.status.address ?? '');
-  reconcile(get('facts'), facts(state.status), (fact) => fact.name, create, update);
+  setForeign(get('address'), state.status.address ?? '');
+  reconcile(get('facts'), facts(state.status), (fact) => fact.id, create, update);
 }

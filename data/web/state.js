@@ -8,6 +8,8 @@ const ENDED_MAX = 12;
 export const state = {
   status: {},
   needs: [],
+  runtimes: [],             // that were started here
+  modules: [],
   endpoints: new Map(),     // by their id
   inbox: new Map(),         // by the message's id
   held: new Map(),          // likewise: of those that a person has to let in
@@ -22,9 +24,11 @@ function fillMap(map, rows, keyOf) {
   }
 }
 
-export function load({ status, needs, endpoints, inbox, held, assignments }) {
+export function load({ status, needs, runtimes, modules, endpoints, inbox, held, assignments }) {
   state.status = status;
   state.needs = needs;
+  state.runtimes = runtimes;
+  state.modules = modules;
   fillMap(state.endpoints, endpoints, (row) => row.endpoint_id);
   fillMap(state.inbox, inbox, (row) => row.id);
   fillMap(state.held, held, (row) => row.id);

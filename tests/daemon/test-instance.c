@@ -201,6 +201,35 @@ test_owner_silent (void)
 }
 
 static void
+test_left (void)
+{
+  g_autofree char *dir = rb_test_make_dir ();
+  g_autofree char *path = g_build_filename (dir, "discovery.json", NULL);
+  static const struct { const char *url; guint16 port; } cases[] = {
+    { "http://127.0.0.1:40123", 40123 },
+    { "http://192.0.2.1:80", 0 },
+    { "http://127.0.0.1:99999", 0 },
+    { "nonsense", 0 },
+  };
+
+  g_test_summary ("Of a broker that was killed the port is known, and the record goes once somebody else has that port.");
+
+  g_assert_cmpuint (rb_instance_get_left_port (path), ==, 0);
+  rb_instance_forget_left (path, "http://127.0.0.1:40123");
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *written = write_discovery (dir, 1, cases[i].url, "t");
+
+      g_assert_cmpuint (rb_instance_get_left_port (written), ==, cases[i].port);
+      rb_instance_forget_left (written, "http://127.0.0.1:40124");
+      g_assert_true (g_file_test (written, G_FILE_TEST_EXISTS));
+    }
+  g_free (write_discovery (dir, 1, cases[0].url, "t"));
+  rb_instance_forget_left (path, cases[0].url);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+}
+
+static void
 test_owner_none (void)
 {
   g_autofree char *dir = rb_test_make_dir ();
@@ -347,6 +376,7 @@ main (int    argc,
   g_test_add_func ("/instance/owner/answers", test_owner_answers);
   g_test_add_func ("/instance/owner/silent", test_owner_silent);
   g_test_add_func ("/instance/owner/none", test_owner_none);
+  g_test_add_func ("/instance/left", test_left);
   g_test_add_func ("/instance/owner/own-address", test_owner_own_address);
   g_test_add_func ("/notify/sends", test_notify);
   g_test_add_func ("/notify/watchdog", test_notify_watchdog);

@@ -19,6 +19,8 @@ const char  *rb_fake_core_peek_calls   (RbCore *self);
 void         rb_fake_core_set_error    (RbCore *self, const GError *error);
 /* While set calls wait until rb_fake_core_release(). */
 void         rb_fake_core_set_hold     (RbCore *self, gboolean hold);
+/* From now on r1 is this process, and what it writes is there (borrowed); both NULL: it is nobody, and nothing is kept. */
+void         rb_fake_core_set_log      (const char *file, const char *unit);
 void         rb_fake_core_release      (RbCore *self);
 guint        rb_fake_core_get_n_held   (RbCore *self);
 /* @task: (transfer full): ends so, now or then. */

@@ -7,6 +7,8 @@
 #include "rb-runtimes.h"
 #include "rb-spawn-operator.h"
 
+#include <unistd.h>
+
 /* These too take the place of the real ones at link time (rb-fake-core.h). */
 
 GVariant *
@@ -16,11 +18,33 @@ rb_view_spawns (RbCore  *core,
   return g_variant_new_parsed (prompts ? "[{'id': <'s1'>, 'prompt': <'do it'>}]" : "[{'id': <'s1'>}]");
 }
 
+static const char *log_file;
+static const char *log_unit;
+
+void
+rb_fake_core_set_log (const char *file,
+                      const char *unit)
+{
+  log_file = file;
+  log_unit = unit;
+}
+
 GVariant *
 rb_view_runtimes (RbCore  *core,
                   gboolean all)
 {
-  return g_variant_new_parsed (all ? "[{'id': <'r1'>}, {'id': <'r0'>}]" : "[{'id': <'r1'>}]");
+  GVariantDict dict;
+
+  if (log_file == NULL && log_unit == NULL)
+    return g_variant_new_parsed (all ? "[{'id': <'r1'>}, {'id': <'r0'>}]" : "[{'id': <'r1'>}]");
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "id", "s", "r1");
+  g_variant_dict_insert (&dict, "pid", "x", (gint64) getpid ());
+  if (log_file != NULL)
+    g_variant_dict_insert (&dict, "log_file", "s", log_file);
+  if (log_unit != NULL)
+    g_variant_dict_insert (&dict, "unit", "s", log_unit);
+  return g_variant_new_parsed ("[%@a{sv}]", g_variant_dict_end (&dict));
 }
 
 static void

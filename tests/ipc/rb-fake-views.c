@@ -52,6 +52,18 @@ rb_view_needs (RbCore *core)
 }
 
 GVariant *
+rb_view_needs_beside_inbox (RbCore *core)
+{
+  return g_variant_new_parsed ("[{'id': <'spawn:s1'>}]");
+}
+
+gboolean
+rb_needs_is_topic (const char *topic)
+{
+  return g_str_equal (topic, "spawns") || g_str_equal (topic, "health");
+}
+
+GVariant *
 rb_view_assignments (RbCore *core)
 {
   return g_variant_new_parsed ("@aa{sv} []");

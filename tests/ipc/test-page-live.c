@@ -76,6 +76,30 @@ test_told (RbIpcFixture *fixture,
 }
 
 static void
+test_mentioned (RbIpcFixture *fixture,
+                gconstpointer data)
+{
+  g_autofree char *session = rb_page_log_in (fixture);
+  g_autoptr(RbRaw) client = open_page (fixture, session);
+  g_autofree char *first = NULL;
+  g_autofree char *second = NULL;
+
+  g_test_summary ("Of lists that are read as a whole it is told that they may have changed, once.");
+
+  g_signal_emit_by_name (fixture->core, "changed", "spawns");
+  g_signal_emit_by_name (fixture->core, "changed", "inbox");
+  rb_fake_clock_advance (fixture->clock, COLLECT_MS);
+  first = rb_raw_ws_read_text (client);
+  assert_contains (first, "\"needs\":true");
+  assert_contains (first, "\"runtimes\":true");
+  g_signal_emit_by_name (fixture->core, "changed", "inbox");
+  rb_fake_clock_advance (fixture->clock, COLLECT_MS);
+  second = rb_raw_ws_read_text (client);
+  g_assert_null (strstr (second, "\"needs\":true"));
+  g_assert_null (strstr (second, "\"runtimes\""));
+}
+
+static void
 test_durable (RbIpcFixture *fixture,
               gconstpointer data)
 {
@@ -258,6 +282,7 @@ main (int   argc,
 
 #define ADD(path, test) g_test_add ("/ipc/page-live/" path, RbIpcFixture, NULL, rb_ipc_fixture_set_up, test, rb_ipc_fixture_tear_down)
   ADD ("told", test_told);
+  ADD ("mentioned", test_mentioned);
   ADD ("durable", test_durable);
   ADD ("not-stored", test_not_stored);
   ADD ("costs-nothing", test_costs_nothing);

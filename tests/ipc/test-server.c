@@ -265,6 +265,10 @@ test_spawns (RbIpcFixture *fixture,
     { "GET", "spawns?prompts=yes", NULL, 200, "", "\"prompt\":\"do it\"" },
     { "GET", "runtimes", NULL, 200, "", "[{\"id\":\"r1\"}]" },
     { "GET", "runtimes?all=yes", NULL, 200, "", "\"r0\"" },
+    { "GET", "runtimes/r1/log", NULL, 404, "", "log_not_kept" },
+    { "GET", "runtimes/r9/log", NULL, 404, "", "not_found" },
+    { "GET", "needs?inbox=no", NULL, 200, "", "[{\"id\":\"spawn:s1\"}]" },
+    { "GET", "needs?inbox=yes", NULL, 200, "", "dispatch:m1" },
     { "POST", "spawns/approve", "{\"id\":\"s1\"}", 200, "approve s1\n", "{\"id\":\"s1\"}" },
     { "POST", "spawns/approve", "{\"id\":\"s1\",\"always\":true}", 200, "approve s1 always\n", "s1" },
     { "POST", "spawns/deny", "{\"id\":\"s1\",\"always\":false}", 200, "deny s1\n", "s1" },
@@ -467,6 +471,31 @@ test_close (RbIpcFixture *fixture,
   g_assert_false (g_file_test (fixture->socket, G_FILE_TEST_EXISTS));
 }
 
+static void
+test_same_port (RbIpcFixture *fixture,
+                gconstpointer data)
+{
+  RbIpcOptions options = { .bearer_token = TOKEN, .tcp_port = (guint16) fixture->port };
+  g_autoptr(RbIpcServer) beside = rb_ipc_server_new (fixture->core, fixture->clock, &options);
+  g_autoptr(RbIpcServer) after = rb_ipc_server_new (fixture->core, fixture->clock, &options);
+  g_autoptr(RbRaw) client = rb_ipc_fixture_open (fixture, "");
+  g_autofree char *url = g_strdup (fixture->url);
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("The port that is asked for is taken, also over what is left of connections there, but from nobody who listens.");
+
+  g_assert_true (rb_ipc_server_listen (beside, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (rb_ipc_server_get_url (beside), !=, url);
+  rb_ipc_server_close (beside);
+
+  rb_ipc_server_close (fixture->server);
+  g_assert_true (rb_ipc_server_listen (after, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (rb_ipc_server_get_url (after), ==, url);
+  rb_ipc_server_close (after);
+}
+
 /* Who connects between two servers waits for the second one. */
 static void
 test_hand_over (RbIpcFixture *fixture,
@@ -598,6 +627,7 @@ main (int    argc,
   ADD ("/server/end/drain", test_drain);
   ADD ("/server/end/close", test_close);
   ADD ("/server/end/hand-over", test_hand_over);
+  ADD ("/server/same-port", test_same_port);
   ADD ("/server/end/quiet", test_quiet);
   ADD ("/server/operator/restart", test_restart);
 

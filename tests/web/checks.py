@@ -2,6 +2,18 @@
 #
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
+import os
+
+AXE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'node_modules', 'axe-core', 'axe.min.js')
+# Colours that are on their way from one scheme to the other would be measured.
+RUN_AXE = '''
+const done = arguments[arguments.length - 1];
+Promise.all(document.getAnimations().map(animation => animation.finished)).then(() => axe.run(document)).then(results => done({
+  passes: results.passes.length,
+  problems: results.violations.filter(violation => ['serious', 'critical'].includes(violation.impact))
+    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(node => node.target.join(' ')).slice(0, 5)}`),
+}), error => done({ passes: 0, problems: [String(error)] }));
+'''
 USABLE = ('button', 'combobox', 'searchbox', 'textbox', 'link', 'checkbox', 'meter', 'img', 'table', 'dialog', 'region', 'heading')
 LANDMARKS = ('banner', 'main', 'search')
 
@@ -79,6 +91,27 @@ def check_page(browser):
 def check_contrast(browser, scheme):
     """WCAG 2 AA: 4.5 to 1."""
     return ['{}: {}'.format(scheme, problem) for problem in browser.run(CONTRAST)]
+
+
+def why_no_axe():
+    return None if os.path.exists(AXE) else 'axe-core is not installed (npm ci in tests/web)'
+
+
+def check_axe(browser):
+    """What axe-core finds that is serious or critical, in both colour schemes."""
+    if why_no_axe() is not None:
+        print('# ' + why_no_axe())
+        return []
+    with open(AXE, encoding='utf-8') as file:
+        source = file.read()
+    problems = []
+    for scheme in ('light', 'dark'):
+        set_scheme(browser, scheme)
+        found = browser.run_async(source + RUN_AXE)
+        assert found['passes'] > 10, found
+        problems += ['{}: {}'.format(scheme, problem) for problem in found['problems']]
+    set_scheme(browser, 'light')
+    return problems
 
 
 def set_scheme(browser, scheme):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# page.py: the web page in a real browser, with real clicks and keys; prints TAP
+# page.py: the web page in a real browser, with real clicks and keys: logging in, messages, strangers; prints TAP
 #
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
@@ -10,7 +10,6 @@ import json
 import os
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
 
@@ -18,34 +17,13 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import checks
+import harness
 from broker import Broker
-from webdriver import Browser, why_not
 
 HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=2</script>'
 HELD = '#held [data-key="{}"] {}'
 # Far above what it takes (a tenth of it), for machines that do much else meanwhile.
 PAINT_MAX_MS = 3000
-
-
-class Test:
-    def __init__(self, broker, browser):
-        self.broker = broker
-        self.browser = browser
-
-    def open(self):
-        self.browser.go(self.broker.ticket_url())
-        self.browser.wait_text('#link', 'Live')
-
-    def row(self, message_id, part=''):
-        return '#inbox [data-key="{}"] {}'.format(message_id, part)
-
-    def send(self, text='a message'):
-        message_id = self.broker.send(text)
-        self.browser.wait('the row of the message', 'return document.querySelector(arguments[0]) !== null', self.row(message_id))
-        return message_id
-
-    def wait_gone(self, message_id):
-        self.browser.wait('the row to go', 'return document.querySelector(arguments[0]) === null', self.row(message_id))
 
 
 def test_login(test):
@@ -289,7 +267,7 @@ def test_accessible(test):
     busy = test.send('to be worked on')
     test.broker.run('dispatch', busy, 'slow')
     test.browser.wait_text('#assignments .with', 'slow')
-    problems = checks.check_tree(test.browser) + checks.check_page(test.browser)
+    problems = checks.check_tree(test.browser) + checks.check_page(test.browser) + checks.check_axe(test.browser)
     for scheme in ('light', 'dark'):
         checks.set_scheme(test.browser, scheme)
         problems += checks.check_contrast(test.browser, scheme)
@@ -302,14 +280,15 @@ def test_accessible(test):
 
 
 def test_killed(test):
-    """A broker that is gone shows; the next one knows nobody, and the page says how to log in again"""
+    """A broker that is gone shows; the next one is at the same port, but knows nobody, and the page says how to log in again"""
     test.open()
     test.broker.stop(kill=True)
     test.browser.wait_text('#link', 'Reconnecting')
     port = test.browser.run('return location.port')
     test.broker.start()
-    if test.broker.ticket_url().startswith('http://127.0.0.1:{}/'.format(port)):
-        test.browser.wait_text('#gate', 'brokerctl open')
+    assert test.broker.ticket_url().startswith('http://127.0.0.1:{}/'.format(port)), 'it is at another port'
+    test.browser.wait_text('#gate', 'started again')
+    test.browser.wait_text('#gate', 'brokerctl open')
     test.open()
     test.browser.wait_text('#assignments .with', 'slow')
 
@@ -318,40 +297,12 @@ TESTS = (test_login, test_second_use, test_reload, test_live, test_mouse, test_k
          test_foreign, test_foreign_host, test_accessible, test_killed)
 
 
-def run_all(test):
-    failed = 0
-
-    print('1..{}'.format(len(TESTS)), flush=True)
-    for number, run in enumerate(TESTS, 1):
-        began = time.monotonic()
-        name = '/web/' + run.__name__[len('test_'):].replace('_', '-')
-        try:
-            run(test)
-            print('ok {} {}'.format(number, name), flush=True)
-        except Exception as error:
-            failed += 1
-            print('not ok {} {}\n# {}: {}'.format(number, name, type(error).__name__, error), flush=True)
-        print('# {} ({:.1f} s)'.format(run.__doc__, time.monotonic() - began), flush=True)
-    return failed
-
-
-def main():
-    reason = why_not()
-    if reason is not None:
-        print('1..0 # SKIP ' + reason)
-        return 0
+def start():
     broker = Broker(*sys.argv[1:3])
-    browser = None
-    try:
-        # One that never replies: a reply would be a message to ourselves again.
-        broker.attach('quick', 'false')
-        broker.attach('slow', 'sleep 600')
-        browser = Browser()
-        return 1 if run_all(Test(broker, browser)) else 0
-    finally:
-        if browser is not None:
-            browser.close()
-        broker.close()
+    # One that never replies: a reply would be a message to ourselves again.
+    broker.attach('quick', 'false')
+    broker.attach('slow', 'sleep 600')
+    return broker
 
 
-sys.exit(main())
+sys.exit(harness.main(start, TESTS))
