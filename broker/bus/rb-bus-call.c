@@ -23,10 +23,11 @@ rb_bus_calls_init (RbBusCalls       *self,
 
 static void
 refuse (GDBusMethodInvocation *invocation,
+        RbError                kind,
         const char            *code,
         const char            *text)
 {
-  g_autoptr(GError) error = rb_error_new (RB_ERROR_UNAVAILABLE, code, "%s", text);
+  g_autoptr(GError) error = rb_error_new (kind, code, "%s", text);
 
   rb_bus_return_error (invocation, error);
 }
@@ -34,7 +35,26 @@ refuse (GDBusMethodInvocation *invocation,
 static void
 refuse_stopping (GDBusMethodInvocation *invocation)
 {
-  refuse (invocation, "broker_shutting_down", "the broker is shutting down");
+  refuse (invocation, RB_ERROR_UNAVAILABLE, "broker_shutting_down", "the broker is shutting down");
+}
+
+static gboolean
+is_of (const RbBusCall *call,
+       const char      *sender)
+{
+  return g_strcmp0 (g_dbus_method_invocation_get_sender (call->invocation), sender) == 0;
+}
+
+static gboolean
+has_room (RbBusCalls            *self,
+          GDBusMethodInvocation *invocation)
+{
+  const char *sender = g_dbus_method_invocation_get_sender (invocation);
+  guint n = 0;
+
+  for (const GList *link = self->waiting.head; link != NULL; link = link->next)
+    n += is_of (link->data, sender);
+  return n < RB_BUS_CALLS_EACH && self->waiting.length < RB_BUS_CALLS_MAX;
 }
 
 void
@@ -63,10 +83,15 @@ rb_bus_call_begin (RbBusCalls            *calls,
       refuse_stopping (invocation);
       return NULL;
     }
-  if (calls->waiting.length >= RB_BUS_CALLS_MAX)
+  if (!has_room (calls, invocation))
     {
       rb_bounds_reached (calls->bounds, 0);
-      refuse (invocation, "too_many_calls", "too many calls wait for their answers");
+      refuse (invocation, RB_ERROR_UNAVAILABLE, "too_many_calls", "too many calls wait for their answers");
+      return NULL;
+    }
+  if (g_variant_get_size (g_dbus_method_invocation_get_parameters (invocation)) > RB_BUS_CALL_BYTES)
+    {
+      refuse (invocation, RB_ERROR_TOO_LARGE, "call_too_large", "no call may say that much");
       return NULL;
     }
 

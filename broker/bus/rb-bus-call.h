@@ -25,8 +25,11 @@ typedef struct {
   gboolean          hides_content;   /* but not who wrote, and what */
 } RbBusPorts;
 
-/* How many calls may wait for an answer; further ones are refused. */
+/* How many calls may wait for an answer, and how many of one caller, so that others have their turn; further ones are refused. */
 #define RB_BUS_CALLS_MAX 256
+#define RB_BUS_CALLS_EACH 64
+/* What a call may say in all. A bus lets through some 100 MiB. */
+#define RB_BUS_CALL_BYTES (2 * 1024 * 1024)
 
 typedef struct {
   const RbBusPorts *ports;

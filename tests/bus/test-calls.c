@@ -267,36 +267,86 @@ test_bad_input (RbBusFixture *fixture,
 }
 
 static void
+test_too_large (RbBusFixture *fixture,
+                gconstpointer data)
+{
+  g_autofree char *id = g_strnfill (RB_BUS_CALL_BYTES, 'x');
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A call that says more than any needs is refused, whatever its method, and what it said is not repeated.");
+
+  if (fixture->bus == NULL)
+    return;
+  g_assert_null (rb_bus_fixture_call (fixture, "", "", "Explain", g_variant_new ("(s)", id), &error));
+  g_assert_cmpuint (strlen (error->message), <, 1000);
+  rb_bus_assert_error (&error, ERROR "TooLarge", "call_too_large: ");
+}
+
+#define N_CALLERS (RB_BUS_CALLS_MAX / RB_BUS_CALLS_EACH)
+
+/* All that one caller may, and 20 more. */
+typedef struct {
+  GDBusConnection *connection;
+  GAsyncResult    *results[RB_BUS_CALLS_EACH + 20];
+} Caller;
+
+static void
+flood (RbBusFixture *fixture,
+       Caller       *caller)
+{
+  g_autoptr(GError) error = NULL;
+
+  caller->connection = fixture->caller;
+  for (guint i = 0; i < G_N_ELEMENTS (caller->results); i++)
+    rb_bus_fixture_start (fixture, "", "", "ListInbox", NULL, &caller->results[i]);
+  for (guint i = RB_BUS_CALLS_EACH; i < G_N_ELEMENTS (caller->results); i++)
+    {
+      g_assert_null (rb_bus_fixture_finish (fixture, &caller->results[i], &error));
+      rb_bus_assert_error (&error, ERROR "Unavailable", "too_many_calls: ");
+    }
+  fixture->caller = NULL;
+  rb_bus_fixture_connect (fixture);
+}
+
+static void
+finish_flood (RbBusFixture *fixture,
+              Caller       *caller)
+{
+  g_autoptr(GDBusConnection) current = g_steal_pointer (&fixture->caller);
+  g_autoptr(GError) error = NULL;
+
+  fixture->caller = caller->connection;
+  for (guint i = 0; i < RB_BUS_CALLS_EACH; i++)
+    {
+      g_autoptr(GVariant) answer = rb_bus_fixture_finish (fixture, &caller->results[i], &error);
+
+      g_assert_no_error (error);
+    }
+  g_dbus_connection_close_sync (fixture->caller, NULL, NULL);
+  g_object_unref (fixture->caller);
+  fixture->caller = g_steal_pointer (&current);
+}
+
+static void
 test_flood (RbBusFixture *fixture,
             gconstpointer data)
 {
-  GAsyncResult *results[RB_BUS_CALLS_MAX + 20] = { NULL };
+  Caller callers[N_CALLERS] = { { NULL } };
   g_autoptr(GError) error = NULL;
-  guint n_refused = 0;
 
-  g_test_summary ("So many calls may wait; further ones are refused and can be made again, and that is counted.");
+  g_test_summary ("So many calls of one caller may wait, and so many of all; further ones are refused and can be made again, which is counted.");
 
   if (fixture->bus == NULL)
     return;
   rb_fake_store_set_hold (fixture->core.store, TRUE);
-  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
-    rb_bus_fixture_start (fixture, "", "", "ListInbox", NULL, &results[i]);
-  for (guint i = RB_BUS_CALLS_MAX; i < G_N_ELEMENTS (results); i++)
-    {
-      g_assert_null (rb_bus_fixture_finish (fixture, &results[i], &error));
-      rb_bus_assert_error (&error, ERROR "Unavailable", "too_many_calls: ");
-      n_refused++;
-    }
+  for (guint i = 0; i < N_CALLERS; i++)
+    flood (fixture, &callers[i]);
+  g_assert_null (rb_bus_fixture_call (fixture, "", "", "ListInbox", NULL, &error));
+  rb_bus_assert_error (&error, ERROR "Unavailable", "too_many_calls: ");
   rb_fake_store_set_hold (fixture->core.store, FALSE);
-  for (guint i = 0; i < RB_BUS_CALLS_MAX; i++)
-    {
-      g_autoptr(GVariant) answer = rb_bus_fixture_finish (fixture, &results[i], &error);
-
-      g_assert_no_error (error);
-    }
-
+  for (guint i = 0; i < N_CALLERS; i++)
+    finish_flood (fixture, &callers[i]);
   rb_test_assert_bound (g_ptr_array_index (fixture->core.core->all_bounds, fixture->core.core->all_bounds->len - 1), "bus_calls");
-  g_assert_cmpuint (n_refused, ==, 20);
 }
 
 static void
@@ -354,6 +404,7 @@ main (int   argc,
   ADD ("/calls/send", test_send);
   ADD ("/calls/send/together", test_send_together);
   ADD ("/calls/bad-input", test_bad_input);
+  ADD ("/calls/too-large", test_too_large);
   ADD ("/calls/flood", test_flood);
   ADD ("/calls/vanish", test_vanish);
   ADD ("/calls/stop", test_stop);
