@@ -146,6 +146,26 @@ deny (Click      *click,
   rb_spawn_deny_async (click->core, token, FALSE, on_answered, click);
 }
 
+static void
+on_dismissed (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+  guint n;
+
+  rb_need_dismiss_finish (RB_CORE (source), result, &n, &error);
+  click_end (user_data, error);
+}
+
+static void
+dismiss (Click      *click,
+         const char *subject,
+         const char *endpoint_id)
+{
+  rb_need_dismiss_async (click->core, click->need_id, on_dismissed, click);
+}
+
 static const struct {
   const char *action;
   void      (*carry_out) (Click *click, const char *subject, const char *endpoint_id);
@@ -156,6 +176,7 @@ static const struct {
   { RB_NEED_DO_DENY, deny },
   { RB_NEED_DO_ACCEPT, let_in },
   { RB_NEED_DO_REFUSE, turn_away },
+  { RB_NEED_DO_DISMISS, dismiss },
 };
 
 void

@@ -161,6 +161,31 @@ retry_dead_letters (RbBusCall  *call,
 }
 
 static void
+on_dismissed (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+  guint n;
+
+  if (rb_need_dismiss_finish (RB_CORE (source), result, &n, &error))
+    rb_bus_call_answer (user_data, g_variant_new ("(u)", n));
+  else
+    rb_bus_call_fail (user_data, error);
+}
+
+static void
+dismiss_need (RbBusCall  *call,
+              const char *key,
+              GVariant   *parameters)
+{
+  const char *id;
+
+  g_variant_get (parameters, "(&s)", &id);
+  rb_need_dismiss_async (call->ports->core, id, on_dismissed, call);
+}
+
+static void
 on_restarting (GObject      *source,
                GAsyncResult *result,
                gpointer      user_data)
@@ -212,6 +237,7 @@ static const struct {
   { RB_BUS_BROKER, "Release", .call = rb_bus_work_release },
   { RB_BUS_BROKER, "Settle", .call = rb_bus_work_settle },
   { RB_BUS_BROKER, "RetryDeadLetters", .call = retry_dead_letters },
+  { RB_BUS_BROKER, "DismissNeed", .call = dismiss_need },
   { RB_BUS_BROKER, "ListPolicy", .view = rb_view_policy },
   { RB_BUS_BROKER, "SetPolicy", .call = rb_bus_policy_set },
   { RB_BUS_BROKER, "RemovePolicy", .call = rb_bus_policy_remove },

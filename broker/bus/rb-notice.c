@@ -19,6 +19,8 @@
 #define MAX_LISTED 8
 /* A network that comes back within a minute is nothing that a person could have mended. */
 #define LINK_DELAY_MS 60000
+/* Modules may be late, and a post may get through with its next attempt. */
+#define TROUBLE_DELAY_MS 60000
 
 static const struct {
   const char *kind;
@@ -33,6 +35,12 @@ static const struct {
   { RB_NEED_LOOP, N_ ("A conversation of agents was stopped"), FALSE, 0 },
   { RB_NEED_UPSTREAM, N_ ("There is no connection to the network"), FALSE, LINK_DELAY_MS },
   { RB_NEED_STORE, N_ ("Nothing can be stored"), TRUE, 0 },
+  { RB_NEED_POST, N_ ("The network does not take what happens here"), FALSE, TROUBLE_DELAY_MS },
+  { RB_NEED_OUTBOX, N_ ("Too much waits for the network"), TRUE, TROUBLE_DELAY_MS },
+  { RB_NEED_MODULE, N_ ("A module does not run"), FALSE, TROUBLE_DELAY_MS },
+  { RB_NEED_RUNTIME, N_ ("A runtime does not start"), FALSE, 0 },
+  { RB_NEED_DISK, N_ ("The disk is almost full"), TRUE, 0 },
+  { RB_NEED_FORGOTTEN, N_ ("Something that waited for you had to go"), FALSE, 0 },
 };
 
 void
@@ -173,6 +181,7 @@ add_simple (RbNotice   *self,
     { RB_NEED_DO_DENY, N_ ("Do not start it") },
     { RB_NEED_DO_ACCEPT, N_ ("Let in") },
     { RB_NEED_DO_REFUSE, N_ ("Refuse") },
+    { RB_NEED_DO_DISMISS, N_ ("Dismiss") },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (simple); i++)

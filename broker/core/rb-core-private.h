@@ -22,8 +22,10 @@
 #include "rb-reply-cache.h"
 #include "rb-reply-record.h"
 #include "rb-router.h"
+#include "rb-seen.h"
 #include "rb-spawn-limit.h"
 #include "rb-staging.h"
+#include "rb-troubles.h"
 
 G_BEGIN_DECLS
 
@@ -73,6 +75,8 @@ struct _RbCore {
   RbControl      *control;
   RbSpawns       *spawns;
   RbSpawnLimit    spawn_limit;
+  RbTroubles     *troubles;        /* of the process around us */
+  RbSeen         *seen;
   GHashTable     *channels;        /* gint64 * pid to RbChannel */
   GHashTable     *receipts;        /* push id (borrowed from the item) to RbItem */
   gint64          next_position;

@@ -137,6 +137,8 @@ rb_core_finalize (GObject *object)
 
   g_free (self->link_error);
   g_clear_pointer (&self->facts, g_hash_table_unref);
+  g_clear_pointer (&self->troubles, rb_troubles_free);
+  g_clear_pointer (&self->seen, rb_seen_free);
   g_clear_pointer (&self->receipts, g_hash_table_unref);
   g_clear_pointer (&self->outbox, rb_outbox_free);
   g_clear_pointer (&self->route_claims, rb_route_claims_free);
@@ -197,6 +199,8 @@ rb_core_init (RbCore *self)
   self->presence_reason = "starting";
   self->next_position = 1;
   self->facts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->troubles = rb_troubles_new ();
+  self->seen = rb_seen_new ();
   self->all_bounds = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_bounds_unref);
 }
 

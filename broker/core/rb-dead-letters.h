@@ -8,8 +8,15 @@
 
 G_BEGIN_DECLS
 
-/* Kept with the reason, oldest first, over restarts. At the cap the oldest is forgotten, and counted. */
+/* Kept with the reason, oldest first, over restarts, until a person sends one again or wants no more of it, however long that takes. At the cap
+ * the oldest is forgotten, and counted, also on the disk: a person is told of it until they have seen it. */
 typedef struct _RbDeadLetters RbDeadLetters;
+
+/* What a person was not shown in time. */
+typedef struct {
+  guint64 n;
+  gint64  first_at, last_at;     /* epoch-ms: when they were forgotten */
+} RbForgotten;
 
 RbDeadLetters *rb_dead_letters_new        (void);
 void           rb_dead_letters_free       (RbDeadLetters *self);
@@ -18,14 +25,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbDeadLetters, rb_dead_letters_free)
 void        rb_dead_letters_set_bounds (RbDeadLetters *self, RbBounds *bounds);
 
 /* Takes @letter; what has to go for it is erased in @changes. */
-void           rb_dead_letters_add        (RbDeadLetters *self, RbLetter *letter, RbChanges *changes);
+void           rb_dead_letters_add        (RbDeadLetters *self, RbLetter *letter, gint64 now, RbChanges *changes);
 /* NULL: there is none (any more) */
 RbLetter      *rb_dead_letters_steal      (RbDeadLetters *self, gint64 position);
 const GList   *rb_dead_letters_get_all    (const RbDeadLetters *self);    /* of RbLetter */
 guint          rb_dead_letters_get_n      (const RbDeadLetters *self);
 guint          rb_dead_letters_get_cap    (void);
-guint64        rb_dead_letters_get_n_forgotten (const RbDeadLetters *self);
-/* Those created before @before, at most @max, are forgotten too. Returns how many. */
-guint          rb_dead_letters_prune    (RbDeadLetters *self, gint64 before, guint max, RbChanges *changes);
+guint64        rb_dead_letters_get_n_forgotten (const RbDeadLetters *self);    /* by this process */
+/* Since a person has seen it last. */
+const RbForgotten *rb_dead_letters_get_forgotten (const RbDeadLetters *self);
+void           rb_dead_letters_clear_forgotten (RbDeadLetters *self, RbChanges *changes);
+/* A row of RB_TABLE_META, which may be another's. */
+void           rb_dead_letters_load_forgotten (RbDeadLetters *self, const char *name, const char *value);
 
 G_END_DECLS

@@ -436,8 +436,12 @@ on_named_value (GVariant *row,
                 gpointer  user_data)
 {
   Load *load = user_data;
+  const char *name, *value;
 
+  g_variant_get (row, "(&s&s)", &name, &value);
   rb_settling_load (load->core, row, load->changes);
+  rb_seen_load (load->core->seen, name, value);
+  rb_outbox_load_value (load->core->outbox, name, value);
 }
 
 static gboolean

@@ -19,6 +19,7 @@ typedef struct {
   const char *who;
   const char *what;
   const char *endpoint_id;
+  const char *command;
 } RbNeed;
 
 /* FALSE: another one is looked for. Then what may be done is added, and the row ended. */
@@ -41,5 +42,10 @@ extern const RbNeedSource rb_needs_of_dead_letters;
 extern const RbNeedSource rb_needs_of_spawns;
 extern const RbNeedSource rb_needs_of_link;
 extern const RbNeedSource rb_needs_of_store;
+extern const RbNeedSource rb_needs_of_troubles;
+extern const RbNeedSource rb_needs_of_posts;
+extern const RbNeedSource rb_needs_of_fullness;
+extern const RbNeedSource rb_needs_of_forgotten;
+extern const RbNeedSource rb_needs_of_runtimes;
 
 G_END_DECLS

@@ -1,4 +1,4 @@
-/* rb-needs-sources.c: messages without a runtime, refused events, a network that is away, a disk that is full
+/* rb-needs-sources.c: messages without a runtime, a network that is away, a database that takes nothing
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -6,7 +6,6 @@
 #include "rb-needs-private.h"
 
 #include "rb-json.h"
-#include "rb-outbox-private.h"
 
 #define PREVIEW_CODE_POINTS 80
 
@@ -50,42 +49,6 @@ add_inbox (RbCore     *core,
 }
 
 const RbNeedSource rb_needs_of_inbox = { count_inbox, add_inbox };
-
-static guint
-count_dead_letters (RbCore *core)
-{
-  return rb_dead_letters_get_n (core->outbox->dead);
-}
-
-static void
-add_dead_letter (RbNeedList     *list,
-                 const RbLetter *letter)
-{
-  g_autofree char *position = g_strdup_printf ("%" G_GINT64_FORMAT, letter->position);
-  g_autofree char *what = g_strdup_printf ("%s %s: %s", rb_event_kind_to_string (rb_event_get_kind (letter->event)),
-                                           rb_event_get_subject (letter->event), letter->reason != NULL ? letter->reason : "");
-  RbNeed need = {
-    .kind = RB_NEED_DEAD_LETTER,
-    .subject = position,
-    .since = letter->created_at,
-    .what = what,
-  };
-
-  if (!rb_need_begin (list, &need))
-    return;
-  rb_need_choice (list, RB_NEED_DO_RETRY, NULL, NULL);
-  rb_need_end (list);
-}
-
-static void
-add_dead_letters (RbCore     *core,
-                  RbNeedList *list)
-{
-  for (const GList *l = rb_dead_letters_get_all (core->outbox->dead); l != NULL; l = l->next)
-    add_dead_letter (list, l->data);
-}
-
-const RbNeedSource rb_needs_of_dead_letters = { count_dead_letters, add_dead_letters };
 
 /* While the link has said why it is down, and is. */
 static guint

@@ -11,11 +11,16 @@
 /* In the order of the list. */
 static const RbNeedSource *const sources[] = {
   &rb_needs_of_store,
+  &rb_needs_of_troubles,
   &rb_needs_of_link,
+  &rb_needs_of_fullness,
+  &rb_needs_of_posts,
   &rb_needs_of_spawns,
+  &rb_needs_of_runtimes,
   &rb_needs_of_held,
   &rb_needs_of_inbox,
   &rb_needs_of_dead_letters,
+  &rb_needs_of_forgotten,
 };
 
 struct _RbNeedList {
@@ -55,6 +60,7 @@ rb_need_begin (RbNeedList   *list,
   rb_dict_put_text (&list->row, "what", need->what);
   rb_dict_put_text (&list->row, "endpoint_id", need->endpoint_id);
   rb_dict_put_text (&list->row, "endpoint", name_of_endpoint (list->core, need->endpoint_id));
+  rb_dict_put_text (&list->row, "command", need->command);
   g_variant_builder_init (&list->choices, G_VARIANT_TYPE ("aa{sv}"));
   return TRUE;
 }

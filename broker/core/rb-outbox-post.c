@@ -16,6 +16,9 @@
 
 #define RETRY_MAX_MS 30000
 #define RETRY_AFTER_MAX_MS 300000    /* the longest wait that we let the authority ask for */
+/* A person is told of an event that was tried so often, and waits for so long: less may be a network that is just coming back. */
+#define STUCK_ATTEMPTS 3
+#define STUCK_MS 300000
 
 static const struct {
   const char *retry;
@@ -98,6 +101,29 @@ rb_outbox_wake_lane (RbCore     *core,
   g_queue_push_tail (&core->outbox->ready, lane);
 }
 
+/* The next attempt tells it anew: nothing has to wake up only to say how long it took. */
+static void
+note_stuck (RbCore     *core,
+            RbPostLane *lane)
+{
+  gboolean is_stuck = lane->attempts >= STUCK_ATTEMPTS && rb_core_now (core) - get_first (lane)->created_at >= STUCK_MS;
+
+  if (is_stuck == lane->is_stuck)
+    return;
+  lane->is_stuck = is_stuck;
+  core->outbox->n_stuck += is_stuck ? 1 : -1;
+  rb_core_changed (core, RB_NEEDS_TOPIC);
+}
+
+static void
+note_through (RbCore     *core,
+              RbPostLane *lane)
+{
+  lane->attempts = 0;
+  g_clear_pointer (&lane->failure, g_free);
+  note_stuck (core, lane);
+}
+
 void
 rb_outbox_drop_if_empty (RbCore     *core,
                          RbPostLane *lane)
@@ -106,6 +132,7 @@ rb_outbox_drop_if_empty (RbCore     *core,
     return;
 
   rb_clock_clear (core->clock, &lane->timer);
+  note_through (core, lane);
   if (lane->is_ready)
     g_queue_remove (&core->outbox->ready, lane);
   g_hash_table_remove (core->outbox->lanes, lane->key);
@@ -176,6 +203,7 @@ try_again_later (RbCore       *core,
   lane->failed_at = rb_core_now (core);
   core->outbox->counters.retries++;
   log_failure (G_LOG_LEVEL_INFO, manners[kind_of (letter)].retry, letter, error, lane->attempts, wait);
+  note_stuck (core, lane);
   lane->timer = rb_clock_add (core->clock, wait, on_retry, lane);
 }
 
@@ -274,7 +302,7 @@ bury (RbCore       *core,
   rb_letter_record (letter, changes);
   rb_outbox_count (core, -1);
   follow_up (core, letter, is_last, changes);
-  rb_dead_letters_add (core->outbox->dead, letter, changes);
+  rb_dead_letters_add (core->outbox->dead, letter, rb_core_now (core), changes);
   commit_if_any (core, changes);
   rb_core_changed (core, RB_NEEDS_TOPIC);
 }
@@ -301,8 +329,7 @@ on_posted (RbCore       *core,
       RbLetter *letter = g_queue_pop_head (&lane->letters);
       gboolean is_last;
 
-      lane->attempts = 0;
-      g_clear_pointer (&lane->failure, g_free);
+      note_through (core, lane);
       core->outbox->counters.refused += is_terminal ? 1 : 0;
       is_last = lane->letters.length == 0 && lane->n_coming == 0;
       if (is_terminal)

@@ -20,6 +20,7 @@ typedef struct {
   gboolean  is_posting;
   gboolean  is_ready;     /* in the queue of the ready */
   gboolean  is_over;      /* was tried for the last time: we are stopping */
+  gboolean  is_stuck;     /* the first letter does not get through, and waits for long */
 } RbPostLane;
 
 struct _RbOutbox {
@@ -29,8 +30,10 @@ struct _RbOutbox {
   gint64         next_position;
   guint          n_stored;         /* rows, those of running commits included */
   guint          n_posting;
+  guint          n_stuck;          /* lanes */
   gboolean       is_pumping;
   gboolean       was_full;
+  gint64         full_since;       /* epoch-ms; 0: it is not */
   struct {
     guint64 posted, retries, refused, presence_dropped;
   } counters;

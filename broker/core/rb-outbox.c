@@ -76,6 +76,7 @@ note_fullness (RbCore *core)
     return;
 
   core->outbox->was_full = is_full;
+  core->outbox->full_since = is_full ? rb_core_now (core) : 0;
   if (is_full)
     rb_bounds_reached (core->bounds, RB_CORE_BOUND_OUTBOX);
   if (is_full)
@@ -267,12 +268,20 @@ rb_outbox_load (RbOutbox *self,
     {
       g_autoptr(RbChanges) none = rb_changes_new ();
 
-      rb_dead_letters_add (self->dead, letter, none);
+      rb_dead_letters_add (self->dead, letter, 0, none);
       return;
     }
 
   self->n_stored++;
   g_queue_push_tail (&ensure_lane (self, letter->event)->letters, letter);
+}
+
+void
+rb_outbox_load_value (RbOutbox   *self,
+                      const char *name,
+                      const char *value)
+{
+  rb_dead_letters_load_forgotten (self->dead, name, value);
 }
 
 /* What is held stays where it is. */
@@ -410,23 +419,6 @@ guint
 rb_outbox_get_n (const RbOutbox *self)
 {
   return self->n_stored;
-}
-
-guint
-rb_outbox_forget_dead (RbCore    *core,
-                       gint64     before,
-                       guint      max,
-                       RbChanges *changes)
-{
-  return rb_dead_letters_prune (core->outbox->dead, before, max, changes);
-}
-
-gint64
-rb_outbox_get_oldest_dead (RbCore *core)
-{
-  const GList *oldest = rb_dead_letters_get_all (core->outbox->dead);
-
-  return oldest != NULL ? ((const RbLetter *) oldest->data)->created_at : 0;
 }
 
 guint

@@ -31,6 +31,8 @@ void       rb_outbox_tell_presence (RbCore *core, RbEvent *event);
 
 /* What the last process left. */
 void       rb_outbox_load          (RbOutbox *self, RbLetter *letter);   /* takes it */
+/* A row of RB_TABLE_META, which may be another's. */
+void       rb_outbox_load_value    (RbOutbox *self, const char *name, const char *value);
 void       rb_outbox_start         (RbCore *core);
 /* We are online: what was held back for that goes now. */
 void       rb_outbox_go_online     (RbCore *core);
@@ -42,11 +44,6 @@ gboolean   rb_outbox_hurry         (RbCore *core, const char *assignment_id);
 /* Nothing is repeated from here on. States of assignments and the last presence are tried once, the rest stays on the disk. */
 void       rb_outbox_stop          (RbCore *core);
 void       rb_outbox_cancel_timers (RbCore *core);
-
-/* Dead letters that were created before @before go, at most @max. Returns how many. */
-guint      rb_outbox_forget_dead   (RbCore *core, gint64 before, guint max, RbChanges *changes);
-/* When the oldest of them was created; 0: there is none. */
-gint64     rb_outbox_get_oldest_dead (RbCore *core);
 
 /* For people. Whether there is an event, queued or dead, with this number. */
 gboolean   rb_outbox_has_event     (RbCore *core, const char *number);

@@ -6,8 +6,6 @@
 #include "rb-past.h"
 
 #include "rb-admission.h"
-#include "rb-needs.h"
-#include "rb-outbox.h"
 #include "rb-settling.h"
 
 /* A few with each that comes, which keeps up; more at a time, with pauses, when age alone decides. No transaction gets long. */
@@ -26,12 +24,6 @@ is_alive (const char *id,
   return rb_ledger_lookup (core->ledger, id) != NULL;
 }
 
-static gint64
-max_age (RbCore *core)
-{
-  return core->settings.archive.max_age_ms;
-}
-
 static void
 arm (RbCore *core,
      gint64  delay_ms)
@@ -44,10 +36,7 @@ void
 rb_past_start (RbCore *core)
 {
   gint64 due_at = rb_archive_get_due_at (core->archive);
-  gint64 dead_at = rb_outbox_get_oldest_dead (core);
 
-  if (dead_at != 0 && max_age (core) > 0)
-    due_at = due_at != 0 ? MIN (due_at, dead_at + max_age (core)) : dead_at + max_age (core);
   if (rb_archive_is_due (core->archive, rb_core_now (core)))
     arm (core, PAUSE_MS);
   else if (due_at != 0)
@@ -74,12 +63,9 @@ on_due (gpointer user_data)
 {
   RbCore *core = user_data;
   RbChanges *changes = rb_changes_new ();
-  gint64 now = rb_core_now (core);
 
   core->archive_timer = 0;
-  rb_archive_prune (core->archive, now, PRUNED_AT_ONCE, is_alive, core, changes);
-  if (max_age (core) > 0 && rb_outbox_forget_dead (core, now - max_age (core) + 1, PRUNED_AT_ONCE, changes) > 0)
-    rb_core_changed (core, RB_NEEDS_TOPIC);
+  rb_archive_prune (core->archive, rb_core_now (core), PRUNED_AT_ONCE, is_alive, core, changes);
   rb_core_commit_lazy (core, changes, on_pruned, NULL);
 }
 

@@ -115,7 +115,10 @@ make_answer (const RbJson *view,
 {
   g_autoptr(RbJson) choices = open_choices (row);
   g_autofree char *action = dup_first_action (choices);
+  g_autofree char *command = rb_view_dup_text (row, "command");
 
+  if (command != NULL)
+    return g_steal_pointer (&command);
   if (g_strcmp0 (action, "dispatch") == 0)
     return answer_dispatch (view, choices, subject);
   if (g_strcmp0 (action, "retry") == 0)
@@ -126,6 +129,8 @@ make_answer (const RbJson *view,
 
       return g_strdup_printf ("brokerctl %s %s", action, id);
     }
+  if (g_strcmp0 (action, "dismiss") == 0)
+    return g_strdup_printf ("brokerctl dismiss %s:%s", kind, subject);
   if (g_str_equal (kind, "dispatch"))
     return g_strdup ("brokerctl attach");
   return g_strdup ("brokerctl status");
@@ -142,6 +147,12 @@ static const struct {
   { "loop", N_ ("stopped conversation") },
   { "upstream", N_ ("no network") },
   { "store", N_ ("nothing can be stored") },
+  { "post", N_ ("not taken by the network") },
+  { "outbox", N_ ("too much waits") },
+  { "module", N_ ("a module does not run") },
+  { "runtime", N_ ("does not start") },
+  { "disk", N_ ("the disk is almost full") },
+  { "forgotten", N_ ("had to go") },
 };
 
 static char *
@@ -212,8 +223,8 @@ const RbVerb rb_needs_verb = {
   .name = "needs",
   .summary = N_ ("List what waits for you, and how to answer it"),
   .usage = "",
-  .details = N_ ("Messages that no runtime has, runtimes that the network wants to start, senders who wait to be let in, events that the upstream "
-                 "refused, a network that is away, a disk that is full: each for as long as it waits. The last column is what to type. "
-                 "Notifications offer the same."),
+  .details = N_ ("Messages that no runtime has, runtimes that the network wants to start or that do not start, senders who wait to be let in, events "
+                 "that the upstream refused or does not take, a network that is away, an outbox or a disk that is full or almost, modules that do not "
+                 "run: each for as long as it waits, however long that is. The last column is what to type. Notifications offer the same."),
   .run = run_needs,
 };

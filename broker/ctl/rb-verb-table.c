@@ -16,6 +16,7 @@ static const RbVerb *const verbs[] = {
   &rb_inbox_verb,
   &rb_assignments_verb,
   &rb_needs_verb,
+  &rb_dismiss_verb,
   &rb_dispatch_verb,
   &rb_held_verb,
   &rb_accept_verb,

@@ -58,6 +58,7 @@ extern const RbVerb rb_config_verb;
 extern const RbVerb rb_dead_letters_verb;
 extern const RbVerb rb_demo_verb;
 extern const RbVerb rb_deny_verb;
+extern const RbVerb rb_dismiss_verb;
 extern const RbVerb rb_dispatch_verb;
 extern const RbVerb rb_doctor_verb;
 extern const RbVerb rb_env_verb;

@@ -7,6 +7,7 @@
 #include "rb-bus.h"
 #include "rb-core.h"
 #include "rb-daemon.h"
+#include "rb-disk-watch.h"
 #include "rb-discovery.h"
 #include "rb-host.h"
 #include "rb-ipc-server.h"
@@ -58,6 +59,7 @@ struct _RbDaemon {
   guint64        identity_timer;  /* until the upstream is asked again who we are */
   guint          n_identity_calls;
   RbBackoff      identity_backoff;
+  RbDiskWatch   *disk_watch;      /* NULL: the core is not loaded yet */
   RbDiscovery   *discovery;       /* as written; NULL until others may find us */
 
   RbWatchdog    *watchdog;        /* while stopping */
@@ -78,6 +80,8 @@ gboolean rb_daemon_open_bus (RbDaemon *self, GError **error);
 void rb_daemon_tell_callers (const GError *error);
 /* What others than the core and the server count against their limits, shown with theirs. */
 void rb_daemon_add_bounds (RbDaemon *self);
+/* Modules that do not run and a disk that gets full are told to the core, which lists what needs a person. */
+void rb_daemon_watch_troubles (RbDaemon *self);
 /* What the operator routes of the Unix socket show: modules, config, env. */
 void rb_daemon_add_views (RbDaemon *self);
 /* Another one in this process, of the program as it is installed now, if that would start. @task: (transfer full) (nullable): who asked is

@@ -112,6 +112,7 @@ rb_daemon_free (RbDaemon *self)
   g_clear_handle_id (&self->restart_id, g_source_remove);
   g_clear_pointer (&self->bus, rb_bus_free);
   g_clear_object (&self->ipc);
+  g_clear_pointer (&self->disk_watch, rb_disk_watch_free);
   g_clear_object (&self->core);
   g_clear_object (&self->processes);
   g_clear_object (&self->host);
@@ -352,7 +353,10 @@ load_core (RbDaemon  *self,
   rb_core_set_fact (self->core, "product_version", RB_VERSION);
   rb_core_set_fact (self->core, "module_abi", G_STRINGIFY (RB_MODULE_ABI));
   rb_core_set_fact (self->core, "instance", self->instance);
-  return rb_core_load (self->core, error);
+  if (!rb_core_load (self->core, error))
+    return FALSE;
+  rb_daemon_watch_troubles (self);
+  return TRUE;
 }
 
 static char *

@@ -125,6 +125,8 @@ static const RbSettingRow rows[] = {
     "the D-Bus on which people and programs find it: 'session', 'no', or the address of another" },
   { "broker", "idle-exit-ms", RB_SETTING_INTEGER, "0", 0, 30 * DAY_MS, NULL, NULL,
     "how long nobody has to need it before it leaves, where something starts it again; 0: it stays" },
+  { "broker", "disk-low-mib", RB_SETTING_INTEGER, "256", 0, 16 * MIB, NULL, NULL,
+    "a person is told when less than this is free where messages are kept; 0: never" },
   { "broker", "data-dir", RB_SETTING_PATH, NULL, 0, 0, NULL, NULL,
     "where the state of all accounts lies; unset: XDG_DATA_HOME/masons-runtime-broker" },
   { "broker", "api-host", RB_SETTING_STRING, NULL, 0, 0, NULL, NULL,

@@ -38,6 +38,9 @@ struct _RbHost {
 
 G_DEFINE_FINAL_TYPE (RbHost, rb_host, G_TYPE_OBJECT)
 
+enum { SIGNAL_CHANGED, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
 /* Who tells of things starts before who does things. */
 static const RbModuleKind start_order[] = {
   RB_MODULE_EMITTER,
@@ -82,6 +85,7 @@ rb_host_class_init (RbHostClass *klass)
 
   object_class->dispose = rb_host_dispose;
   object_class->finalize = rb_host_finalize;
+  signals[SIGNAL_CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -339,6 +343,7 @@ on_started (GObject      *source,
     rb_log_info ("module_started", "module", name, NULL);
   else
     rb_log_warning ("module_start_failed", "module", name, "reason", error->message, NULL);
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
 
   if (error != NULL && self->start_task != NULL && find_entry (self, guard)->required)
     {

@@ -41,6 +41,7 @@ GPtrArray   *rb_host_dup_bounds        (RbHost *self);
 /* aa{sv}: name, kind, version, summary, path, required, state (loaded, starting, running, stopping, stopped, failed), reason,
  * calls, failures, timeouts. A required one that fails leaves the others as they are: stop them. */
 GVariant    *rb_host_view              (RbHost *self);
+/* Signal `changed` (): one has started, or could not. */
 /* The info of a module file without keeping it: for `config explain`. Same checks. */
 const RbModuleInfo *rb_host_peek       (RbHost *self, RbModuleKind kind, const char *name, GError **error);
 

@@ -107,24 +107,30 @@ rb_ipc_handle_operator_dead_letters (RbIpcRequest *request)
 }
 
 static void
+answer_count (RbIpcRequest *request,
+              const char   *name,
+              guint         n)
+{
+  GVariantDict answer;
+
+  g_variant_dict_init (&answer, NULL);
+  g_variant_dict_insert (&answer, name, "x", (gint64) n);
+  rb_ipc_answer_view (request, g_variant_dict_end (&answer));
+}
+
+static void
 on_retried (GObject      *source,
             GAsyncResult *result,
             gpointer      user_data)
 {
   g_autoptr(RbIpcRequest) request = user_data;
   g_autoptr(GError) error = NULL;
-  GVariantDict answer;
   guint n;
 
-  if (!rb_dead_letter_retry_finish (rb_ipc_request_get_core (request), result, &n, &error))
-    {
-      rb_ipc_request_fail (request, error);
-      return;
-    }
-
-  g_variant_dict_init (&answer, NULL);
-  g_variant_dict_insert (&answer, "retried", "x", (gint64) n);
-  rb_ipc_answer_view (request, g_variant_dict_end (&answer));
+  if (rb_dead_letter_retry_finish (rb_ipc_request_get_core (request), result, &n, &error))
+    answer_count (request, "retried", n);
+  else
+    rb_ipc_request_fail (request, error);
 }
 
 /* {"id": n} or {"all": true} */
@@ -142,6 +148,34 @@ rb_ipc_handle_operator_retry (RbIpcRequest *request)
     rb_ipc_request_refuse (request, 400, "bad_request", "either 'id' or 'all' is required");
   else
     rb_dead_letter_retry_async (rb_ipc_request_get_core (request), id, on_retried, rb_ipc_request_ref (request));
+}
+
+static void
+on_dismissed (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_autoptr(RbIpcRequest) request = user_data;
+  g_autoptr(GError) error = NULL;
+  guint n;
+
+  if (rb_need_dismiss_finish (rb_ipc_request_get_core (request), result, &n, &error))
+    answer_count (request, "dismissed", n);
+  else
+    rb_ipc_request_fail (request, error);
+}
+
+/* {"id": "dead-letter:7"}, or "dead-letters": all of them */
+void
+rb_ipc_handle_operator_dismiss (RbIpcRequest *request)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *id = rb_json_dup_string (rb_ipc_request_get_body (request), "id", &error);
+
+  if (id != NULL)
+    rb_need_dismiss_async (rb_ipc_request_get_core (request), id, on_dismissed, rb_ipc_request_ref (request));
+  else
+    rb_ipc_request_fail (request, error);
 }
 
 /* What the daemon adds. */

@@ -46,6 +46,7 @@ static const RbIpcRoute routes[] = {
   { "GET", "/v1/operator/outbox", rb_ipc_handle_operator_outbox, OPERATOR | PAGE },
   { "GET", "/v1/operator/dead-letters", rb_ipc_handle_operator_dead_letters, OPERATOR | PAGE },
   { "POST", "/v1/operator/dead-letters/retry", rb_ipc_handle_operator_retry, OPERATOR | PAGE | BODY },
+  { "POST", "/v1/operator/needs/dismiss", rb_ipc_handle_operator_dismiss, OPERATOR | PAGE | BODY },
   { "GET", "/v1/operator/policy", rb_ipc_handle_operator_policy, OPERATOR | PAGE },
   { "POST", "/v1/operator/policy", rb_ipc_handle_operator_policy_set, OPERATOR | PAGE | BODY },
   { "POST", "/v1/operator/policy/remove", rb_ipc_handle_operator_policy_remove, OPERATOR | PAGE | BODY },

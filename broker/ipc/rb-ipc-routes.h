@@ -79,6 +79,7 @@ void rb_ipc_handle_operator_dispatch    (RbIpcRequest *request);
 void rb_ipc_handle_operator_outbox      (RbIpcRequest *request);
 void rb_ipc_handle_operator_dead_letters (RbIpcRequest *request);
 void rb_ipc_handle_operator_retry       (RbIpcRequest *request);
+void rb_ipc_handle_operator_dismiss       (RbIpcRequest *request);
 void rb_ipc_handle_operator_search      (RbIpcRequest *request);
 void rb_ipc_handle_operator_export      (RbIpcRequest *request);
 void rb_ipc_handle_operator_policy      (RbIpcRequest *request);

@@ -8,6 +8,7 @@
 #include "rb-bus-kind.h"
 #include "rb-channels.h"
 #include "rb-core-private.h"
+#include "rb-needs.h"
 
 #define PID 100
 #define ERROR "io.github.runtimebroker.Error."
@@ -119,6 +120,27 @@ assert_list (RbBusFixture *fixture,
   g_autoptr(GVariant) list = g_variant_get_child_value (answer, 0);
 
   g_assert_cmpuint (g_variant_n_children (list), ==, n);
+}
+
+static void
+test_dismiss (RbBusFixture *fixture,
+              gconstpointer data)
+{
+  g_autoptr(GVariant) none = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("What the process finds of itself is among the needs, and goes with its cause; that there are no dead letters is no error.");
+
+  if (fixture->bus == NULL)
+    return;
+  rb_needs_begin_trouble (fixture->core.core, RB_NEED_MODULE, "emitter-x", "no such file", "brokerctl modules");
+  assert_list (fixture, "ListNeeds", 1);
+  g_assert_null (rb_bus_fixture_call (fixture, "", "", "DismissNeed", g_variant_new ("(s)", "module:emitter-x"), &error));
+  rb_bus_assert_error (&error, ERROR "NotSupported", "not_dismissed: ");
+  none = call_well (fixture, "DismissNeed", g_variant_new ("(s)", RB_NEED_ALL_DEAD_LETTERS));
+  g_assert_true (g_variant_equal (none, g_variant_new_parsed ("(@u 0,)")));
+  rb_needs_end_trouble (fixture->core.core, RB_NEED_MODULE, "emitter-x");
+  assert_list (fixture, "ListNeeds", 0);
 }
 
 static void
@@ -245,6 +267,8 @@ test_bad_input (RbBusFixture *fixture,
     { "Export", "({'cursor': <'nonsense'>},)", ERROR "Invalid", "bad_request: " },
     { "RetryDeadLetters", "(@x -1,)", ERROR "Invalid", "bad_request: there is no id -1" },
     { "RetryDeadLetters", "(@x 9,)", ERROR "NotFound", "dead_letter_unknown: " },
+    { "DismissNeed", "('dead-letter:9',)", ERROR "NotFound", "not_waiting: " },
+    { "DismissNeed", "('',)", ERROR "NotFound", "not_waiting: " },
     { "Send", "('bob', 'hi', {'metadata': <'[]'>})", ERROR "Invalid", "" },
     { "Send", "('bob', 'hi', {'metadata': <'{\"correlation_id\":\"c\"}'>})", ERROR "Invalid", "correlation_id_forbidden: " },
     { "Send", "('bob', 'hi', {'require_live': <5>})", ERROR "Invalid", "bad_request: 'require_live' is of type 'b', not 'i'" },
@@ -400,6 +424,7 @@ main (int   argc,
 
   ADD ("/calls/all", test_all);
   ADD ("/calls/dispatch", test_dispatch);
+  ADD ("/calls/dismiss", test_dismiss);
   ADD ("/calls/policy", test_policy);
   ADD ("/calls/send", test_send);
   ADD ("/calls/send/together", test_send_together);

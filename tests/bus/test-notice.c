@@ -150,6 +150,37 @@ test_others (void)
   g_assert_cmpstr (failure->body, ==, "no room");
 }
 
+static void
+test_troubles (void)
+{
+  static const char *const kinds[] = { "post", "outbox", "module", "runtime", "disk", "forgotten" };
+
+  g_test_summary ("Each kind of trouble has words of its own; what may mend itself is told only when it lasts; a kind of tomorrow is told, too.");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("{'id': <'%s:x'>, 'kind': <'%s'>, 'what': <'why'>, 'choices': <[{'action': <'dismiss'>}]>}", kinds[i],
+                                               kinds[i]);
+      g_autofree char *name = g_strdup_printf ("dismiss %s:x", kinds[i]);
+      g_autoptr(GVariant) row = make_row (text);
+      g_autoptr(RbNotice) notice = rb_notice_of_need (row, FALSE);
+
+      g_assert_cmpstr (notice->summary, !=, "Something waits for you");
+      g_assert_cmpstr (notice->body, ==, "why");
+      g_assert_nonnull (rb_notice_find_action (notice, name));
+    }
+  g_assert_cmpint (rb_notice_get_delay ("post"), >, 0);
+  g_assert_cmpint (rb_notice_get_delay ("module"), >, 0);
+  g_assert_cmpint (rb_notice_get_delay ("disk"), ==, 0);
+  {
+    g_autoptr(GVariant) row = make_row ("{'id': <'new:x'>, 'kind': <'new'>, 'what': <'why'>, 'choices': <[{'action': <'new'>}]>}");
+    g_autoptr(RbNotice) notice = rb_notice_of_need (row, FALSE);
+
+    g_assert_cmpstr (notice->summary, ==, "Something waits for you");
+    g_assert_cmpuint (notice->actions->len, ==, 2);
+  }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -161,5 +192,6 @@ main (int    argc,
   g_test_add_func ("/notice/hostile", test_hostile);
   g_test_add_func ("/notice/odd", test_odd);
   g_test_add_func ("/notice/others", test_others);
+  g_test_add_func ("/notice/troubles", test_troubles);
   return g_test_run ();
 }

@@ -6,13 +6,19 @@
 #include "rb-authority.h"
 #include "rb-worker.h"
 
+#include "rb-core-private.h"
 #include "rb-error.h"
+#include "rb-fake-spawn-driver.h"
 #include "rb-hold.h"
 #include "rb-needs.h"
 #include "rb-outbox-operator.h"
+#include "rb-outbox-private.h"
 #include "rb-policy-operator.h"
+#include "rb-spawn-operator.h"
 
 #include <string.h>
+
+#define DAY_MS G_GINT64_CONSTANT (86400000)
 
 /* "dispatch:m1,store:database" */
 static char *
@@ -209,7 +215,7 @@ test_dead_letter (RbCoreFixture *fixture,
   g_assert_true (g_variant_lookup (row, "id", "&s", &id));
   g_assert_true (g_str_has_prefix (id, "dead-letter:"));
   choices = list_choices (fixture, id);
-  g_assert_cmpstr (choices, ==, "retry");
+  g_assert_cmpstr (choices, ==, "retry,dismiss");
 
   rb_authority_fail (fixture, -1, 0);
   rb_dead_letter_retry_async (fixture->core, 0, rb_test_store_result, &result);
@@ -290,6 +296,287 @@ test_held (RbCoreFixture *fixture,
 }
 
 static void
+advance (RbCoreFixture *fixture,
+         gint64         ms)
+{
+  rb_fake_clock_advance (fixture->clock, ms);
+  rb_test_settle ();
+}
+
+static void
+test_posts (RbCoreFixture *fixture,
+            gconstpointer  data)
+{
+  guint n_changed = 0;
+
+  g_test_summary ("Events that do not get through for minutes wait with how often and why, one row for each kind, until the network takes them.");
+
+  g_signal_connect (fixture->core, "changed", G_CALLBACK (on_changed), &n_changed);
+  rb_authority_fail (fixture, RB_ERROR_UNAVAILABLE, 503);
+  rb_authority_news (fixture, 1);
+  rb_authority_news (fixture, 2);
+  advance (fixture, 200000);
+  assert_ids (fixture, "dispatch:m1,dispatch:m2");
+  g_assert_cmpuint (n_changed, ==, 0);
+
+  advance (fixture, 200000);
+  assert_ids (fixture, "post:undispatched_changed,dispatch:m1,dispatch:m2");
+  g_assert_cmpuint (n_changed, ==, 2);
+  assert_text (fixture, "post:undispatched_changed", "since", "2026-01-01T00:00:00.000Z");
+  assert_text (fixture, "post:undispatched_changed", "command", "brokerctl outbox");
+  {
+    g_autoptr(GVariant) row = rb_view_need (fixture->core, "post:undispatched_changed");
+    const char *what = "";
+
+    g_assert_true (g_variant_lookup (row, "what", "&s", &what));
+    g_assert_nonnull (strstr (what, "and of 1 more: tried "));
+    g_assert_true (g_str_has_suffix (what, ": no such thing"));
+  }
+
+  rb_authority_fail (fixture, -1, 0);
+  advance (fixture, 30000);
+  assert_ids (fixture, "dispatch:m1,dispatch:m2");
+  g_assert_cmpuint (n_changed, ==, 4);
+  g_assert_cmpuint (fixture->core->outbox->n_stuck, ==, 0);
+}
+
+static void
+test_posts_restart (RbCoreFixture *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("What did not get through for long is told again soon after a restart, not only after as long again; a first failure is not.");
+
+  rb_authority_fail (fixture, RB_ERROR_UNAVAILABLE, 503);
+  rb_authority_news (fixture, 1);
+  rb_core_fixture_crash (fixture);
+  advance (fixture, 400000);
+  rb_core_fixture_crash (fixture);
+  rb_test_settle ();
+  assert_ids (fixture, "dispatch:m1");
+  advance (fixture, 2000);
+  assert_ids (fixture, "post:undispatched_changed,dispatch:m1");
+  rb_authority_fail (fixture, RB_ERROR_REJECTED, 422);
+  advance (fixture, 30000);
+  assert_ids (fixture, "dispatch:m1,dead-letter:1");
+}
+
+static void
+test_outbox_full (RbCoreFixture *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("An outbox that is full waits since then, until it has room.");
+
+  fixture->settings.outbox_cap = 2;
+  rb_core_fixture_restart (fixture);
+  rb_authority_fail (fixture, RB_ERROR_UNAVAILABLE, 503);
+  rb_authority_news (fixture, 1);
+  advance (fixture, 1000);
+  rb_authority_news (fixture, 2);
+  rb_test_settle ();
+  assert_ids (fixture, "outbox:full,dispatch:m1,dispatch:m2");
+  assert_text (fixture, "outbox:full", "since", "2026-01-01T00:00:01.000Z");
+  assert_text (fixture, "outbox:full", "what", "2 events wait for the network, which is all there is room for: new work is refused");
+  rb_authority_fail (fixture, -1, 0);
+  advance (fixture, 60000);
+  assert_ids (fixture, "dispatch:m1,dispatch:m2");
+}
+
+/* NULL: it went well; else the reason. (transfer full) */
+static char *
+dismiss (RbCoreFixture *fixture,
+         const char    *id)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+  guint n = 0;
+
+  rb_need_dismiss_async (fixture->core, id, rb_test_store_result, &result);
+  rb_test_wait_until (result != NULL);
+  if (!rb_need_dismiss_finish (fixture->core, result, &n, &error))
+    return g_strdup (rb_error_get_reason (error));
+  return g_strdup_printf ("%u", n);
+}
+
+static void
+assert_dismissed (RbCoreFixture *fixture,
+                  const char    *id,
+                  const char    *expected)
+{
+  g_autofree char *found = dismiss (fixture, id);
+
+  g_assert_cmpstr (found, ==, expected);
+}
+
+static void
+test_no_expiry (RbCoreFixture *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("What the network refused does not vanish by itself, however long nobody looks; it goes when a person wants no more of it.");
+
+  fixture->settings.archive.max_age_ms = DAY_MS;
+  rb_core_fixture_restart (fixture);
+  rb_authority_fail (fixture, RB_ERROR_REJECTED, 422);
+  rb_authority_news (fixture, 1);
+  rb_authority_news (fixture, 2);
+  rb_test_settle ();
+  assert_ids (fixture, "dispatch:m1,dispatch:m2,dead-letter:1,dead-letter:2");
+  advance (fixture, 400 * DAY_MS);
+  rb_core_fixture_restart (fixture);
+  advance (fixture, DAY_MS);
+  assert_ids (fixture, "dispatch:m1,dispatch:m2,dead-letter:1,dead-letter:2");
+
+  assert_dismissed (fixture, "dead-letter:1", "1");
+  assert_dismissed (fixture, "dead-letter:1", "not_waiting");
+  assert_dismissed (fixture, "dispatch:m1", "not_dismissed");
+  assert_dismissed (fixture, "dead-letter:", "not_waiting");
+  rb_core_fixture_crash (fixture);
+  assert_ids (fixture, "dispatch:m1,dispatch:m2,dead-letter:2");
+  assert_dismissed (fixture, RB_NEED_ALL_DEAD_LETTERS, "1");
+  assert_dismissed (fixture, RB_NEED_ALL_DEAD_LETTERS, "0");
+  rb_core_fixture_crash (fixture);
+  assert_ids (fixture, "dispatch:m1,dispatch:m2");
+  g_assert_cmpuint (rb_authority_count_rows (fixture), ==, 0);
+}
+
+static void
+test_dismiss_in_trouble (RbCoreFixture *fixture,
+                         gconstpointer  data)
+{
+  g_test_summary ("While nothing can be stored nothing is dismissed.");
+
+  rb_authority_fail (fixture, RB_ERROR_REJECTED, 422);
+  rb_authority_news (fixture, 1);
+  rb_test_settle ();
+  rb_fake_store_set_health (fixture->store, RB_STORE_FAILING, "the disk is full");
+  {
+    g_autofree char *reason = dismiss (fixture, "dead-letter:1");
+
+    g_assert_cmpstr (reason, !=, "1");
+  }
+  rb_fake_store_set_health (fixture->store, RB_STORE_OK, NULL);
+  assert_ids (fixture, "dispatch:m1,dead-letter:1");
+}
+
+static void
+test_forgotten (RbCoreFixture *fixture,
+                gconstpointer  data)
+{
+  guint cap = rb_dead_letters_get_cap ();
+
+  g_test_summary ("Before refused events have to be forgotten a person is told; when they were, too, over restarts, until they have seen it.");
+
+  fixture->settings.inbox_cap = cap + 10;
+  rb_core_fixture_restart (fixture);
+  rb_authority_fail (fixture, RB_ERROR_REJECTED, 400);
+  for (guint i = 0; i < cap / 10 * 9 - 1; i++)
+    rb_authority_news (fixture, i + 1);
+  rb_test_settle ();
+  g_assert_null (rb_view_need (fixture->core, "outbox:dead-letters"));
+  rb_authority_news (fixture, cap / 10 * 9);
+  rb_test_settle ();
+  assert_text (fixture, "outbox:dead-letters", "what", "900 refused events are kept; from 1000 on the oldest is forgotten for each that comes");
+  for (guint i = cap / 10 * 9; i < cap; i++)
+    rb_authority_news (fixture, i + 1);
+  rb_test_settle ();
+  g_assert_null (rb_view_need (fixture->core, "forgotten:dead-letters"));
+  rb_authority_news (fixture, cap + 1);
+  advance (fixture, 60000);
+  rb_authority_news (fixture, cap + 2);
+  rb_test_settle ();
+
+  rb_core_fixture_crash (fixture);
+  assert_text (fixture, "forgotten:dead-letters", "what",
+               "2 dead letters that nobody had looked at were forgotten from 2026-01-01T00:00:00.000Z to 2026-01-01T00:01:00.000Z: more came than are kept");
+  assert_dismissed (fixture, "forgotten:dead-letters", "1");
+  g_assert_null (rb_view_need (fixture->core, "forgotten:dead-letters"));
+  rb_core_fixture_crash (fixture);
+  g_assert_null (rb_view_need (fixture->core, "forgotten:dead-letters"));
+}
+
+static void
+test_troubles (RbCoreFixture *fixture,
+               gconstpointer  data)
+{
+  guint n_changed = 0;
+
+  g_test_summary ("What the process finds of itself waits since it was found, in its words, until it is over; more than so many are not listed.");
+
+  g_signal_connect (fixture->core, "changed", G_CALLBACK (on_changed), &n_changed);
+  rb_needs_begin_trouble (fixture->core, RB_NEED_MODULE, "emitter-journal", "no such file", "brokerctl modules");
+  advance (fixture, 1000);
+  rb_needs_begin_trouble (fixture->core, RB_NEED_MODULE, "emitter-journal", "no such file", "brokerctl modules");
+  rb_needs_begin_trouble (fixture->core, RB_NEED_DISK, "/home", "3 MB left", "brokerctl doctor");
+  g_assert_cmpuint (n_changed, ==, 2);
+  assert_ids (fixture, "module:emitter-journal,disk:/home");
+  rb_needs_begin_trouble (fixture->core, RB_NEED_MODULE, "emitter-journal", "it is damaged", "brokerctl modules");
+  g_assert_cmpuint (n_changed, ==, 3);
+  assert_text (fixture, "module:emitter-journal", "what", "it is damaged");
+  assert_text (fixture, "module:emitter-journal", "since", "2026-01-01T00:00:00.000Z");
+  assert_text (fixture, "module:emitter-journal", "command", "brokerctl modules");
+  assert_dismissed (fixture, "disk:/home", "not_dismissed");
+  rb_needs_end_trouble (fixture->core, RB_NEED_MODULE, "emitter-journal");
+  rb_needs_end_trouble (fixture->core, RB_NEED_MODULE, "emitter-journal");
+  g_assert_cmpuint (n_changed, ==, 4);
+  assert_ids (fixture, "disk:/home");
+
+  for (guint i = 0; i < RB_TROUBLES_MAX; i++)
+    {
+      g_autofree char *subject = g_strdup_printf ("m%u", i);
+
+      rb_needs_begin_trouble (fixture->core, RB_NEED_MODULE, subject, "x", NULL);
+    }
+  g_assert_cmpuint (rb_needs_get_n (fixture->core), ==, RB_TROUBLES_MAX);
+  g_assert_cmpuint (rb_test_count_log ("trouble_not_listed"), ==, 1);
+}
+
+static void
+start_by_hand (RbCoreFixture *fixture)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+
+  rb_spawn_by_hand_async (fixture->core, "k", "go", NULL, rb_test_store_result, &result);
+  rb_test_wait_until (result != NULL);
+  g_free (rb_spawn_by_hand_finish (fixture->core, result, NULL));
+}
+
+static void
+test_runtimes (RbCoreFixture *fixture,
+               gconstpointer  data)
+{
+  RbFakeSpawnDriver *driver = rb_fake_spawn_driver_new ("k");
+
+  g_test_summary ("A kind of runtime that failed to start three times in a row waits, over restarts, until a person has seen it; more failures count anew.");
+
+  fixture->spawn_drivers = g_ptr_array_new_with_free_func (g_object_unref);
+  g_ptr_array_add (fixture->spawn_drivers, driver);
+  rb_core_fixture_restart (fixture);
+  driver->failure = rb_error_new (RB_ERROR_UNAVAILABLE, "spawn_failed", "no such program");
+  for (guint i = 0; i < 3; i++)
+    {
+      assert_ids (fixture, "");
+      advance (fixture, 1000);
+      start_by_hand (fixture);
+    }
+  assert_ids (fixture, "runtime:k");
+  assert_text (fixture, "runtime:k", "since", "2026-01-01T00:00:01.000Z");
+  assert_text (fixture, "runtime:k", "what", "k: 3 starts in a row failed; the last: spawn_failed: no such program");
+  rb_core_fixture_restart (fixture);
+  assert_ids (fixture, "runtime:k");
+
+  assert_dismissed (fixture, "runtime:k", "1");
+  assert_ids (fixture, "");
+  rb_core_fixture_restart (fixture);
+  assert_ids (fixture, "");
+  for (guint i = 0; i < 3; i++)
+    {
+      assert_ids (fixture, "");
+      advance (fixture, 1000);
+      start_by_hand (fixture);
+    }
+  assert_ids (fixture, "runtime:k");
+}
+
+static void
 test_unknown (RbCoreFixture *fixture,
               gconstpointer  data)
 {
@@ -315,6 +602,14 @@ main (int    argc,
   ADD ("/needs/network", NULL, test_network);
   ADD ("/needs/store", NULL, test_store);
   ADD ("/needs/held", NULL, test_held);
+  ADD ("/needs/posts", "authority", test_posts);
+  ADD ("/needs/posts/restart", "authority", test_posts_restart);
+  ADD ("/needs/outbox-full", "authority", test_outbox_full);
+  ADD ("/needs/no-expiry", "authority", test_no_expiry);
+  ADD ("/needs/no-expiry/trouble", "authority", test_dismiss_in_trouble);
+  ADD ("/needs/forgotten", "authority", test_forgotten);
+  ADD ("/needs/troubles", NULL, test_troubles);
+  ADD ("/needs/runtimes", NULL, test_runtimes);
   ADD ("/needs/unknown", NULL, test_unknown);
 
   return g_test_run ();

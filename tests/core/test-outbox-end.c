@@ -206,13 +206,16 @@ test_dead_cap (RbCoreFixture *fixture,
     {
       g_autoptr(RbEvent) event = rb_event_new (RB_EVENT_INBOUND_ROUTED, "m", payload);
 
-      rb_dead_letters_add (dead, rb_letter_new (i, event, 0), changes);
+      rb_dead_letters_add (dead, rb_letter_new (i, event, 0), 5, changes);
     }
   g_assert_cmpuint (rb_dead_letters_get_n (dead), ==, 1000);
   g_assert_cmpuint (rb_dead_letters_get_n_forgotten (dead), ==, 1);
   g_assert_null (rb_dead_letters_steal (dead, 1));
-  g_assert_cmpuint (rb_changes_get_n (changes), ==, 1);
+  g_assert_cmpuint (rb_dead_letters_get_forgotten (dead)->n, ==, 1);
+  g_assert_cmpint (rb_dead_letters_get_forgotten (dead)->last_at, ==, 5);
+  g_assert_cmpuint (rb_changes_get_n (changes), ==, 2);
   g_assert_cmpint (rb_changes_get (changes, 0)->op, ==, RB_CHANGE_DELETE);
+  g_assert_cmpint (rb_changes_get (changes, 1)->op, ==, RB_CHANGE_PUT);
 }
 
 static void

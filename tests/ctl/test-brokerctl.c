@@ -16,7 +16,6 @@
 #define ENDPOINTS "GET /v1/operator/endpoints"
 #define INBOX "GET /v1/operator/inbox"
 #define ASSIGNMENTS "GET /v1/operator/assignments"
-#define RETRY "POST /v1/operator/dead-letters/retry"
 #define DISPATCH "POST /v1/operator/dispatch"
 
 typedef RbBrokerctlFixture Fixture;
@@ -270,48 +269,6 @@ test_inbox (Fixture       *fixture,
 }
 
 static void
-test_needs (Fixture       *fixture,
-            gconstpointer  data)
-{
-  static const char one[] =
-    "[{\"id\":\"store:database\",\"kind\":\"store\",\"subject\":\"database\",\"what\":\"the disk is full\",\"choices\":[]},"
-    "{\"kind\":\"dispatch\",\"subject\":\"dfa3245d-98a5\",\"who\":\"evil\\u001b[2J@local\",\"what\":\"hello\","
-    "\"since\":\"2000-01-01T00:00:00.000Z\",\"choices\":[{\"action\":\"dispatch\",\"endpoint_id\":\"ep_1\",\"name\":\"shout\"}]},"
-    "{\"kind\":\"dispatch\",\"subject\":\"abcdefgh-1\",\"what\":\"x\",\"choices\":[{\"action\":\"dispatch\",\"endpoint_id\":\"ep_2\","
-    "\"name\":\"two words; rm\"}]},"
-    "{\"kind\":\"dispatch\",\"subject\":\"abcdefgh-2\",\"what\":\"x\",\"choices\":[]},"
-    "{\"kind\":\"held\",\"subject\":\"0123456789\",\"choices\":[{\"action\":\"accept\"},{\"action\":\"refuse\"}]},"
-    "{\"kind\":\"dead-letter\",\"subject\":\"7\",\"choices\":[{\"action\":\"retry\"}]}]";
-
-  g_test_summary ("What waits, from whom, and a command that answers it: with as much of the id as it takes, and a name only where it can be typed.");
-
-  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/needs", 200, one);
-  g_assert_cmpint (rb_brokerctl_run (fixture, "needs"), ==, RB_EXIT_OK);
-  g_assert_nonnull (strstr (fixture->out, "nothing can be stored: the disk is full"));
-  g_assert_nonnull (strstr (fixture->out, "brokerctl dispatch dfa3245d shout\n"));
-  g_assert_nonnull (strstr (fixture->out, "brokerctl dispatch abcdefgh-1 ep_2\n"));
-  g_assert_nonnull (strstr (fixture->out, "brokerctl attach\n"));
-  g_assert_nonnull (strstr (fixture->out, "brokerctl retry 7\n"));
-  g_assert_nonnull (strstr (fixture->out, "brokerctl accept 01234567\n"));
-  g_assert_nonnull (strstr (fixture->out, "evil\\x1b[2J@local"));
-  g_assert_null (strchr (fixture->out, '\033'));
-
-  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/needs", 200, "[]");
-  g_assert_cmpint (rb_brokerctl_run (fixture, "needs"), ==, RB_EXIT_OK);
-  g_assert_cmpstr (fixture->out, ==, "nothing needs you\n");
-  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/needs", 200, "[]");
-  g_assert_cmpint (rb_brokerctl_run (fixture, "needs --json"), ==, RB_EXIT_OK);
-  g_assert_cmpstr (fixture->out, ==, "[]\n");
-
-  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/status", 200, "{\"ready\":true,\"needs\":2}");
-  g_assert_cmpint (rb_brokerctl_run (fixture, "status"), ==, RB_EXIT_OK);
-  g_assert_nonnull (strstr (fixture->out, "needs         2 things need you: brokerctl needs\n"));
-  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/status", 200, "{\"ready\":true,\"needs\":0}");
-  g_assert_cmpint (rb_brokerctl_run (fixture, "status"), ==, RB_EXIT_OK);
-  g_assert_null (strstr (fixture->out, "needs you"));
-}
-
-static void
 test_policy (Fixture       *fixture,
              gconstpointer  data)
 {
@@ -372,58 +329,6 @@ test_held (Fixture       *fixture,
   g_assert_cmpint (rb_brokerctl_run (fixture, "accept ab"), ==, RB_EXIT_AMBIGUOUS);
   rb_fake_broker_answer (fixture->broker, "GET /v1/operator/held", 200, held);
   g_assert_cmpint (rb_brokerctl_run (fixture, "refuse x"), ==, RB_EXIT_NOT_FOUND);
-}
-
-static void
-test_outbox (Fixture       *fixture,
-             gconstpointer  data)
-{
-  g_test_summary ("What the upstream has not heard, and what it refused, as tables.");
-
-  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/outbox", 200,
-                         "[{\"id\":7,\"kind\":\"endpoint_state\",\"subject\":\"ep_1\",\"waits_for\":\"the network\",\"attempts\":3}]");
-  g_assert_cmpint (rb_brokerctl_run (fixture, "outbox"), ==, RB_EXIT_OK);
-  g_assert_nonnull (strstr (fixture->out, "endpoint_state"));
-  g_assert_nonnull (strstr (fixture->out, "the network"));
-  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/outbox", 200, "[]");
-  g_assert_cmpint (rb_brokerctl_run (fixture, "outbox"), ==, RB_EXIT_OK);
-  g_assert_cmpstr (fixture->out, ==, "the upstream has heard everything\n");
-
-  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/dead-letters", 200,
-                         "[{\"id\":7,\"kind\":\"runtime_inbound_routed\",\"subject\":\"m1\",\"status\":422,\"reason\":\"no such message\"}]");
-  g_assert_cmpint (rb_brokerctl_run (fixture, "dead-letters"), ==, RB_EXIT_OK);
-  g_assert_nonnull (strstr (fixture->out, "422"));
-  g_assert_nonnull (strstr (fixture->out, "no such message"));
-  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/dead-letters", 200, "[]");
-  g_assert_cmpint (rb_brokerctl_run (fixture, "dead-letters"), ==, RB_EXIT_OK);
-  g_assert_cmpstr (fixture->out, ==, "nothing was refused\n");
-}
-
-static void
-test_retry (Fixture       *fixture,
-            gconstpointer  data)
-{
-  static const char *const usage[] = { "retry", "retry 7 --all", "retry x", "retry 0", "retry -1" };
-
-  g_test_summary ("One dead letter by its number, or all; anything else is wrong usage and asks for nothing.");
-
-  rb_fake_broker_answer (fixture->broker, RETRY, 200, "{\"retried\":1}");
-  g_assert_cmpint (rb_brokerctl_run (fixture, "retry 7"), ==, RB_EXIT_OK);
-  g_assert_cmpstr (rb_fake_broker_get_body (fixture->broker, RETRY), ==, "{\"id\":7}");
-  g_assert_cmpstr (fixture->out, ==, "sent again: 1\n");
-
-  rb_fake_broker_answer (fixture->broker, RETRY, 200, "{\"retried\":3}");
-  g_assert_cmpint (rb_brokerctl_run (fixture, "retry --all --json"), ==, RB_EXIT_OK);
-  g_assert_cmpstr (rb_fake_broker_get_body (fixture->broker, RETRY), ==, "{\"all\":true}");
-  g_assert_cmpstr (fixture->out, ==, "{\"retried\":3}\n");
-
-  rb_fake_broker_answer (fixture->broker, RETRY, 404, "{\"error\":\"dead_letter_unknown\",\"message\":\"unknown dead letter: 7\"}");
-  g_assert_cmpint (rb_brokerctl_run (fixture, "retry 7"), ==, RB_EXIT_NOT_FOUND);
-
-  rb_fake_broker_forget (fixture->broker);
-  for (gsize i = 0; i < G_N_ELEMENTS (usage); i++)
-    g_assert_cmpint (rb_brokerctl_run (fixture, usage[i]), ==, RB_EXIT_USAGE);
-  g_assert_cmpuint (rb_fake_broker_count (fixture->broker, RETRY), ==, 0);
 }
 
 static void
@@ -674,11 +579,8 @@ main (int    argc,
   ADD_BROKER ("/brokerctl/status/away", test_status_away);
   ADD_BROKER ("/brokerctl/odd-answers", test_odd_answers);
   ADD_BROKER ("/brokerctl/inbox", test_inbox);
-  ADD_BROKER ("/brokerctl/needs", test_needs);
   ADD_BROKER ("/brokerctl/policy", test_policy);
   ADD_BROKER ("/brokerctl/held", test_held);
-  ADD_BROKER ("/brokerctl/outbox", test_outbox);
-  ADD_BROKER ("/brokerctl/retry", test_retry);
   ADD_BROKER ("/brokerctl/dispatch/prefixes", test_dispatch);
   ADD_BROKER ("/brokerctl/dispatch/refused", test_dispatch_refused);
   ADD_BROKER ("/brokerctl/dispatch/held", test_dispatch_held);

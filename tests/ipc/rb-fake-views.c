@@ -82,6 +82,27 @@ rb_view_dead_letters (RbCore *core)
 }
 
 void
+rb_need_dismiss_async (RbCore             *core,
+                       const char         *id,
+                       GAsyncReadyCallback callback,
+                       gpointer            user_data)
+{
+  g_autofree char *text = g_strdup_printf ("dismiss %s", id);
+
+  rb_fake_core_call (core, callback, user_data, text);
+}
+
+gboolean
+rb_need_dismiss_finish (RbCore       *core,
+                        GAsyncResult *result,
+                        guint        *n,
+                        GError      **error)
+{
+  *n = 1;
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
 rb_dead_letter_retry_async (RbCore             *core,
                             gint64              id,
                             GAsyncReadyCallback callback,

@@ -194,6 +194,35 @@ test_dead_letters (RbIpcFixture *fixture,
 }
 
 static void
+test_dismiss (RbIpcFixture *fixture,
+              gconstpointer data)
+{
+  static const struct {
+    const char *body;
+    guint       status;
+    const char *call;
+  } cases[] = {
+    { "{\"id\":\"runtime:k\"}", 200, "dismiss runtime:k\n" },
+    { "{}", 400, "" },
+    { "{\"id\":7}", 400, "" },
+    { "{\"id\":null}", 400, "" },
+  };
+
+  g_test_summary ("A person takes something off the list of needs by its id.");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *answer = rb_ipc_fixture_ask_unix (fixture, "POST", "/v1/operator/needs/dismiss", cases[i].body);
+      g_autofree char *calls = rb_fake_core_take_calls (fixture->core);
+
+      assert_status (answer, cases[i].status);
+      g_assert_cmpstr (calls, ==, cases[i].call);
+      if (cases[i].status == 200)
+        assert_contains (answer, "{\"dismissed\":1}");
+    }
+}
+
+static void
 test_dead_letter_unknown (RbIpcFixture *fixture,
                           gconstpointer data)
 {
@@ -621,6 +650,7 @@ main (int    argc,
   ADD ("/server/operator/archive", test_archive);
   ADD ("/server/operator/dead-letters", test_dead_letters);
   ADD ("/server/operator/policy", test_policy);
+  ADD ("/server/operator/dismiss", test_dismiss);
   ADD ("/server/operator/dead-letters/unknown", test_dead_letter_unknown);
   ADD ("/server/operator/spawns", test_spawns);
   ADD ("/server/operator/views", test_views);
