@@ -41,14 +41,23 @@ ask_policy (RbCore          *core,
   return rb_policy_decide_message (core->policy, &question, rb_core_now (core));
 }
 
-/* It goes to the endpoint that it names, or a person decides where it goes: then there is one in it. */
+/* It goes to the endpoint that it names or whose conversation it is, or a person decides where it goes: then there is one in it. */
+static RbLoopTurn
+make_turn (RbCore          *core,
+           const RbMessage *message)
+{
+  const RbEndpoint *endpoint = rb_router_decide (core->router, core->registry, message).endpoint;
+
+  return (RbLoopTurn) { RB_LOOP_IN, message->correlation_id, endpoint != NULL ? endpoint->id : NULL, get_sender (message) };
+}
+
 static gboolean
 is_in_loop (RbCore          *core,
             const RbMessage *message)
 {
-  g_autofree char *key = rb_loop_dup_key (core->loop, message->correlation_id, message->target_endpoint_id, get_sender (message));
+  RbLoopTurn turn = make_turn (core, message);
 
-  return key != NULL && !rb_loop_pass (core->loop, key, RB_LOOP_IN, monotonic_ms (core));
+  return !rb_loop_pass (core->loop, &turn, monotonic_ms (core));
 }
 
 static gboolean
@@ -157,10 +166,20 @@ void
 rb_admission_person (RbCore          *core,
                      const RbMessage *message)
 {
-  g_autofree char *key = rb_loop_dup_key (core->loop, message->correlation_id, message->target_endpoint_id, get_sender (message));
+  RbLoopTurn turn = make_turn (core, message);
 
-  if (key != NULL)
-    rb_loop_forget (core->loop, key);
+  rb_loop_forget (core->loop, &turn);
+}
+
+gboolean
+rb_admission_is_same_talk (RbCore          *core,
+                           const RbMessage *message,
+                           const RbMessage *other)
+{
+  RbLoopTurn first = make_turn (core, message);
+  RbLoopTurn second = make_turn (core, other);
+
+  return g_strcmp0 (first.address, second.address) == 0 && g_strcmp0 (first.endpoint_id, second.endpoint_id) == 0;
 }
 
 void
@@ -170,10 +189,9 @@ rb_admission_sent (RbCore     *core,
                    const char *correlation_id,
                    RbChanges  *changes)
 {
-  g_autofree char *key = rb_loop_dup_key (core->loop, correlation_id, endpoint_id, to);
+  RbLoopTurn turn = { RB_LOOP_OUT, correlation_id, endpoint_id, to };
 
-  if (key != NULL)
-    rb_loop_pass (core->loop, key, RB_LOOP_OUT, monotonic_ms (core));
+  rb_loop_pass (core->loop, &turn, monotonic_ms (core));
   if (to != NULL)
     rb_known_add (core->known, to, rb_core_now (core), changes);
 }

@@ -40,6 +40,8 @@ gboolean  rb_admission_may_list  (RbCore *core, const char *undispatched_id, con
 
 /* A person took part in the conversation of @message. */
 void      rb_admission_person    (RbCore *core, const RbMessage *message);
+/* Both are between the same endpoint and address, so that what was said of one counts for the other. */
+gboolean  rb_admission_is_same_talk (RbCore *core, const RbMessage *message, const RbMessage *other);
 /* An endpoint here has sent something. Texts may be NULL. */
 void      rb_admission_sent      (RbCore *core, const char *to, const char *endpoint_id, const char *correlation_id, RbChanges *changes);
 

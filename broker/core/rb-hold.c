@@ -363,7 +363,7 @@ stand_in_line (RbCore    *core,
   rb_message_move (row->message, changes, RB_PLACE_HELD, NULL, RB_REASON_HELD_BEHIND, row->message->since);
 }
 
-/* Others of the conversation that a loop was seen in; with @remember all of the sender that a rule or the quota holds. */
+/* Others of the agents that were seen in a loop; with @remember all of the sender that a rule or the quota holds. */
 static void
 free_others (RbCore          *core,
              const RbHeldRow *accepted,
@@ -381,7 +381,8 @@ free_others (RbCore          *core,
 
       if (row == accepted || row->is_leaving || !row->message->is_durable || strcmp (reason, RB_REASON_HELD_BEHIND) == 0)
         continue;
-      if (is_loop ? row->lane != NULL && g_strcmp0 (row->lane, accepted->lane) == 0
+      if (is_loop ? (row->lane != NULL && g_strcmp0 (row->lane, accepted->lane) == 0) ||
+                      rb_admission_is_same_talk (core, row->message, accepted->message)
                   : remember && strcmp (rb_envelope_get_from (row->message->envelope), sender) == 0)
         stand_in_line (core, row, changes);
     }
@@ -428,10 +429,8 @@ rb_hold_accept_async (RbCore              *core,
 
   let_in (core, row, RB_RULE_ADMITTED, task);
   if (remember)
-    {
-      rb_core_changed (core, "policy");
-      rb_hold_resume (core);
-    }
+    rb_core_changed (core, "policy");
+  rb_hold_resume (core);
 }
 
 GVariant *

@@ -70,8 +70,9 @@ static const Limit limits[] = {
   POLICY ("unknown-per-hour", unknown_per_hour,
           "messages that one stranger may send in an hour; further ones are held; 0: any number"),
   POLICY ("loop-hops", loop_hops,
-          "times that a correlation may turn with no person in it and no pause of ten minutes; then it is held; 0: any number"),
-  POLICY ("loop-rate", loop_rate, "times that a conversation may turn in a minute, also one of a sender and an endpoint without a correlation; 0: any number"),
+          "times that a correlation may turn, or an endpoint and an address may open conversations in turn, with no person in it and no pause of "
+          "ten minutes; then it is held; 0: any number"),
+  POLICY ("loop-rate", loop_rate, "times that an endpoint and an address may take turns in a minute, whatever it is about; 0: any number"),
   HISTORY ("max-age-ms", FIELD_INT64, max_age_ms, 0, 10 * YEAR_MS, "how long what ended can be explained, searched and exported; 0: age does not matter"),
   HISTORY ("max-bytes", FIELD_SIZE, max_bytes, 0, 64 * GIB, "bytes of it; the oldest goes first"),
   HISTORY ("max-entries", FIELD_UINT, max_entries, 1, 1000000, "messages and endpoints of it; the oldest goes first"),

@@ -96,9 +96,9 @@ rb_drive_loops (RbCoreFixture *fixture)
   for (guint i = 0; i <= RB_LOOP_CONVERSATIONS_MAX; i++)
     {
       g_autofree char *id = g_strdup_printf ("c%u", i);
-      g_autofree char *key = rb_loop_dup_key (fixture->core->loop, id, NULL, "bob");
+      RbLoopTurn turn = { RB_LOOP_IN, id, NULL, "bob" };
 
-      g_assert_true (rb_loop_pass (fixture->core->loop, key, RB_LOOP_IN, 1));
+      g_assert_true (rb_loop_pass (fixture->core->loop, &turn, 1));
     }
   g_assert_cmpuint (rb_loop_get_n (fixture->core->loop), ==, RB_LOOP_CONVERSATIONS_MAX);
 }

@@ -219,15 +219,21 @@ test_rate (RbCoreFixture *fixture,
   g_assert_cmpstr (reason_of (fixture, 11), ==, "held_loop");
 }
 
+/* There and back @n times between "ep_1" and bob; @correlation: "": none; NULL: a new one each time. */
 static gboolean
 turn (RbLoop     *loop,
-      const char *key,
+      const char *correlation,
       guint       n)
 {
   gboolean passes = TRUE;
 
   for (guint i = 0; i < n; i++)
-    passes = rb_loop_pass (loop, key, i % 2 == 0 ? RB_LOOP_IN : RB_LOOP_OUT, 1);
+    {
+      g_autofree char *fresh = g_strdup_printf ("fresh%u", i);
+      RbLoopTurn one = { i % 2 == 0 ? RB_LOOP_IN : RB_LOOP_OUT, correlation != NULL ? correlation : fresh, "ep_1", "bob" };
+
+      passes = rb_loop_pass (loop, &one, 1);
+    }
   return passes;
 }
 
@@ -236,16 +242,111 @@ test_tasks (RbCoreFixture *fixture,
             gconstpointer  data)
 {
   g_autoptr(RbLoop) hops = rb_loop_new (10, 0);
+  g_autoptr(RbLoop) talk = rb_loop_new (10, 0);
   g_autoptr(RbLoop) rate = rb_loop_new (0, 10);
-  g_autofree char *talk = rb_loop_dup_key (hops, "c1", "ep_1", "bob");
-  g_autofree char *tasks = rb_loop_dup_key (hops, NULL, "ep_1", "bob");
 
   g_test_summary ("Tasks without a correlation that a worker answers are no loop, however many; too many in a minute are one.");
 
-  g_assert_true (turn (hops, tasks, 5000));
-  g_assert_false (turn (hops, talk, 5000));
-  g_assert_false (turn (rate, tasks, 5000));
-  g_assert_null (rb_loop_dup_key (hops, NULL, NULL, "bob"));
+  g_assert_true (turn (hops, "", 5000));
+  g_assert_false (turn (talk, "c1", 5000));
+  g_assert_false (turn (rate, "", 5000));
+}
+
+static void
+test_fresh (RbCoreFixture *fixture,
+            gconstpointer  data)
+{
+  g_autoptr(RbLoop) hops = rb_loop_new (10, 0);
+  g_autoptr(RbLoop) rate = rb_loop_new (0, 10);
+  g_autoptr(RbLoop) few = rb_loop_new (10, 0);
+  RbLoopTurn other = { RB_LOOP_IN, "c1", "ep_1", "ann" };
+  RbLoopTurn same = { RB_LOOP_IN, "c1", "ep_1", "bob" };
+
+  g_test_summary ("Agents that open a new conversation with each turn are seen all the same, and only they.");
+
+  g_assert_true (turn (few, NULL, 11));
+  g_assert_false (turn (hops, NULL, 12));
+  g_assert_false (turn (rate, NULL, 12));
+  g_assert_true (rb_loop_pass (hops, &other, 1));
+  g_assert_false (rb_loop_pass (hops, &same, 1));
+  rb_loop_forget (hops, &same);
+  g_assert_true (rb_loop_pass (hops, &same, 1));
+}
+
+/* @way asks, the other side answers, each time about something else. */
+static gboolean
+ask (RbLoop    *loop,
+     RbLoopWay  way,
+     gint64     takes_ms)
+{
+  gboolean passes = TRUE;
+
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_autofree char *correlation = g_strdup_printf ("%u", i);
+      RbLoopTurn question = { way, correlation, "ep_1", "bob" };
+      RbLoopTurn answer = { way == RB_LOOP_IN ? RB_LOOP_OUT : RB_LOOP_IN, correlation, "ep_1", "bob" };
+
+      passes &= rb_loop_pass (loop, &question, i * takes_ms) && rb_loop_pass (loop, &answer, (i + 1) * takes_ms);
+    }
+  return passes;
+}
+
+static void
+test_service (RbCoreFixture *fixture,
+              gconstpointer  data)
+{
+  g_autoptr(RbLoop) worker = rb_loop_new (10, 0);
+  g_autoptr(RbLoop) client = rb_loop_new (10, 0);
+  g_autoptr(RbLoop) slow = rb_loop_new (10, 0);
+
+  g_test_summary ("Who is asked many things, or asks them, is in no loop, however long an answer takes.");
+
+  g_assert_true (ask (worker, RB_LOOP_IN, 1));
+  g_assert_true (ask (client, RB_LOOP_OUT, 1));
+  g_assert_true (ask (slow, RB_LOOP_IN, RB_LOOP_PAUSE_MS));
+}
+
+/* Each turn a conversation of its own. */
+static void
+open_back_and_forth (RbCoreFixture *fixture,
+                     gint64         seq,
+                     guint          n,
+                     const char    *target)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *metadata = g_strdup_printf ("{%s\"correlation_id\":\"b%" G_GINT64_FORMAT "\"}", target, seq + i);
+      g_autofree char *sent = NULL;
+
+      deliver (fixture, seq + i, "bob", metadata);
+      sent = rb_core_fixture_send (fixture, PID, "ep_1", "bob", "x", NULL, NULL, NULL);
+      g_assert_nonnull (sent);
+    }
+}
+
+static void
+test_fresh_hops (RbCoreFixture *fixture,
+                 gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = set_up_loop (fixture, 5, 0);
+
+  g_test_summary ("Conversations that two agents open one after the other are held, with or without an endpoint in them; one answer lets in all.");
+
+  open_back_and_forth (fixture, 1, 5, "\"target_endpoint_id\":\"ep_1\",");
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m3"), ==, "ended");
+  g_assert_cmpstr (reason_of (fixture, 4), ==, "held_loop");
+  g_assert_cmpstr (reason_of (fixture, 5), ==, "held_loop");
+  deliver (fixture, 6, "ann", "{\"target_endpoint_id\":\"ep_1\",\"correlation_id\":\"a1\"}");
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m6"), ==, "ended");
+  rb_hold_accept_async (fixture->core, "m5", FALSE, NULL, NULL);
+  rb_test_settle ();
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m4"), ==, "ended");
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m5"), ==, "ended");
+
+  open_back_and_forth (fixture, 11, 4, "");
+  g_assert_cmpstr (reason_of (fixture, 13), ==, "unaddressed");
+  g_assert_cmpstr (reason_of (fixture, 14), ==, "held_loop");
 }
 
 static void
@@ -262,7 +363,8 @@ test_one_way (RbCoreFixture *fixture,
   g_clear_object (&channel);
   fixture->settings.loop_hops = fixture->settings.loop_rate = 0;
   rb_core_fixture_restart (fixture);
-  g_assert_null (rb_loop_dup_key (fixture->core->loop, "c1", "ep_1", "bob"));
+  deliver (fixture, 21, "bob", "{\"target_endpoint_id\":\"ep_1\",\"correlation_id\":\"c1\"}");
+  g_assert_cmpuint (rb_loop_get_n (fixture->core->loop), ==, 0);
 }
 
 /* What only the upstream has is not let in by a claim either. */
@@ -323,6 +425,9 @@ main (int   argc,
   ADD ("pause", NULL, test_pause);
   ADD ("rate", NULL, test_rate);
   ADD ("tasks", NULL, test_tasks);
+  ADD ("fresh", NULL, test_fresh);
+  ADD ("fresh/hops", NULL, test_fresh_hops);
+  ADD ("fresh/service", NULL, test_service);
   ADD ("one-way", NULL, test_one_way);
   ADD ("claim", "network", test_claim);
   ADD ("list", NULL, test_list);
