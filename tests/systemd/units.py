@@ -72,6 +72,10 @@ class Session:
         for name in ('runtime-broker.socket', 'app-runtimebroker.slice'):
             shutil.copy(os.path.join(self.data, 'systemd', name), self.units)
         shutil.copy(os.path.join(self.built, NAME + '.service'), services)
+        os.makedirs(os.path.join(self.home, '.config', 'runtime-broker'))
+        with open(os.path.join(self.home, '.config', 'runtime-broker', 'broker.conf'), 'w', encoding='utf-8') as file:
+            file.write('[broker]\nspawn-drivers=command\n[spawn]\nmemory-max-mib=64\ntasks-max=9\ncpu-percent=50\n'
+                       '[command]\nkinds=idler\ncommand-idler=sleep 600\n')
         systemctl('daemon-reload')
         # A bus is not told of new files by everybody.
         systemctl('reload-or-restart', 'dbus.service')
@@ -106,6 +110,9 @@ class Session:
     def pid(self):
         return int(get(SERVICE, 'MainPID'))
 
+    def is_served(self):
+        return subprocess.run([self.brokerctl, 'status', '--no-start'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0
+
     def wait_until_back(self):
         wait(lambda: self.read('status')['presence'] == 'online', 'the network')
         wait(lambda: 'shout' in self.ctl('list'), 'the adapter again')
@@ -114,6 +121,11 @@ class Session:
         adapter = subprocess.Popen([self.brokerctl, 'attach', '--name', name, '--exec', command], stdout=subprocess.DEVNULL)
         self.adapters.append(adapter)
         wait(lambda: name in self.ctl('list'), 'the endpoint')
+
+    def spawn(self):
+        """A runtime that does nothing, and its row."""
+        done = cases.check(self.brokerctl, 'spawn', 'idler', 'be idle', '--json')
+        return wait(lambda: [row for row in self.read('runtimes') if row['id'] == json.loads(done)['id'] and row.get('pid')], 'the runtime')[0]
 
     def close(self):
         for adapter in self.adapters:
@@ -176,7 +188,78 @@ def test_restart(session):
     converse(session, 'after that')
 
 
-TESTS = (test_bus, test_restrictions, test_work, test_reload, test_restart)
+def test_runtime(session):
+    """A runtime is a unit in its slice, with limits of its own and none of the broker's restrictions; it outlives the broker."""
+    runtime = session.spawn()
+    unit, pid = runtime['unit'], runtime['pid']
+    assert get_limits(pid) == (False, False)
+    assert get(unit, 'Slice') == 'app-runtimebroker.slice' and get(unit, 'MainPID') == str(pid)
+    assert (get(unit, 'MemoryMax'), get(unit, 'TasksMax'), get(unit, 'CPUQuotaPerSecUSec')) == (str(64 << 20), '9', '500ms')
+    assert get(unit, 'MemoryDenyWriteExecute') == 'no' and '/app-runtimebroker.slice/' in get(unit, 'ControlGroup')
+    systemctl('restart', SERVICE)
+    assert wait(lambda: session.read('runtimes'), 'the runtime')[0]['pid'] == pid
+    session.ctl('stop', runtime['id'])
+    wait(lambda: not os.path.exists('/proc/{}'.format(pid)), 'its end')
+    wait(lambda: get(unit, 'LoadState') == 'not-found', 'its unit to be forgotten')
+
+
+def test_plain_runtime(session):
+    """Without units it inherits what the broker may not do."""
+    session.drop_in('plain', 'ExecStart=', 'ExecStart={} --set spawn.units=off'.format(session.brokerd))
+    systemctl('restart', SERVICE)
+    runtime = session.spawn()
+    assert not runtime.get('unit') and get_limits(runtime['pid']) == (True, True), runtime
+    session.ctl('stop', runtime['id'])
+    session.undo('plain')
+    systemctl('restart', SERVICE)
+
+
+def test_credential(session):
+    """A credential of the service manager's is the account's, and is seen by this service alone."""
+    with open(os.path.join(session.home, 'masons.json'), 'w', encoding='utf-8') as file:
+        json.dump({'accounts': {'default': {'connectorUrl': 'ws://127.0.0.1:1/gateway', 'token': 'mrt_test', 'apiHost': 'http://127.0.0.1:1'}}}, file)
+    session.drop_in('credential', 'LoadCredential=masons.json:%h/masons.json')
+    systemctl('restart', SERVICE)
+    assert wait(lambda: session.read('status'), 'the status')['profile'] == 'masons'
+    session.undo('credential')
+    systemctl('restart', SERVICE)
+    assert session.read('status')['profile'] == 'local'
+
+
+def test_refused(session):
+    """While another broker has the account, callers are told so at once, and the manager does not try again and again."""
+    systemctl('stop', SERVICE)
+    env = dict(os.environ, DBUS_SESSION_BUS_ADDRESS='disabled:', ASAN_OPTIONS=os.environ.get('ASAN_OPTIONS', '') + ':detect_leaks=0')
+    with subprocess.Popen([session.brokerd, '--set', 'broker.bus=no'], env=env) as holder:
+        try:
+            wait(session.is_served, 'the other broker')
+            begin = time.monotonic()
+            done = subprocess.run(['gdbus', 'call', '--session', '--dest', NAME, '--object-path', '/' + NAME.replace('.', '/'), '--method',
+                                   NAME + '.GetStatus'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+            assert 'already_running' in done.stdout and time.monotonic() - begin < 15, done.stdout
+            wait(lambda: get(SERVICE, 'ActiveState') == 'failed', 'the end of the service')
+            assert get(SERVICE, 'ExecMainStatus') == '3' and get(SERVICE, 'NRestarts') == '0'
+        finally:
+            holder.terminate()
+    systemctl('reset-failed', SERVICE)
+
+
+def test_socket(session):
+    """Whoever connects to the manager's socket starts it; it stays the manager's, also when the service is stopped."""
+    systemctl('start', 'runtime-broker.socket')
+    assert get(SERVICE, 'ActiveState') == 'inactive'
+    for _ in range(2):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(LIMIT_S)
+            client.connect(session.socket)
+            client.sendall(b'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n')
+            assert client.recv(64).startswith(b'HTTP/1.1 '), 'an answer'
+        wait(lambda: get(SERVICE, 'ActiveState') == 'active', 'the service to be ready')
+        systemctl('stop', SERVICE)
+        assert os.path.exists(session.socket)
+
+
+TESTS = (test_bus, test_restrictions, test_work, test_reload, test_restart, test_runtime, test_plain_runtime, test_credential, test_refused, test_socket)
 
 
 def run_inside(programs):
