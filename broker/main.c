@@ -54,8 +54,8 @@ set_up (RbOptions      *options,
     rb_setup_check_database (settings, *credentials, problems);
   good = problems->len == 0;
   rb_daemon_report_problems (settings, problems);
-  if (options->activated && !good && !options->explain && !options->check)
-    rb_daemon_tell_callers_problems (problems);
+  if (!good && !options->explain && !options->check)
+    rb_daemon_turn_away (problems, options->activated);
   if (options->explain)
     print_explanation (settings, options->json);
   else if (options->check && good)

@@ -8,6 +8,7 @@
 #include "rb-log.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -15,6 +16,7 @@
 
 #define FIRST 3
 #define MAX_FDS 64
+#define MAX_TURNED_AWAY 8192    /* more than any backlog */
 
 static int
 get_option (int fd,
@@ -48,15 +50,54 @@ get_number (const char *name,
   return text != NULL && g_ascii_string_to_signed (text, 10, 1, max, number, NULL);
 }
 
-int
-rb_activation_take (const char *path)
+static int
+get_end (void)
 {
   gint64 pid, n;
 
   if (!get_number ("LISTEN_PID", G_MAXINT32, &pid) || pid != getpid () || !get_number ("LISTEN_FDS", MAX_FDS, &n))
+    return FIRST;
+  return FIRST + (int) n;
+}
+
+/* Others may wait for the same socket: one that was there may be gone. */
+static void
+close_waiting (int fd)
+{
+  struct pollfd waiting = { .fd = fd, .events = POLLIN };
+
+  for (int i = 0; i < MAX_TURNED_AWAY && poll (&waiting, 1, 0) == 1; i++)
+    {
+      int connection = accept4 (fd, NULL, NULL, SOCK_CLOEXEC);
+
+      if (connection < 0)
+        return;
+      close (connection);
+    }
+}
+
+void
+rb_activation_turn_away (void)
+{
+  int end = get_end ();
+
+  for (int fd = FIRST; fd < end; fd++)
+    if (get_option (fd, SO_TYPE) == SOCK_STREAM && get_option (fd, SO_ACCEPTCONN) == 1)
+      {
+        fcntl (fd, F_SETFL, fcntl (fd, F_GETFL) | O_NONBLOCK);
+        close_waiting (fd);
+      }
+}
+
+int
+rb_activation_take (const char *path)
+{
+  int end = get_end ();
+
+  if (end == FIRST)
     return 0;
 
-  for (int fd = FIRST; fd < FIRST + n; fd++)
+  for (int fd = FIRST; fd < end; fd++)
     {
       if (!listens_at (fd, path))
         continue;

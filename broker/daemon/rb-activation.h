@@ -11,4 +11,8 @@ G_BEGIN_DECLS
  * 0: this process was given none such. It is not inherited by what we start. Each is handed out once. */
 int  rb_activation_take (const char *path);
 
+/* For a process that cannot serve: whoever connected to any of those sockets finds it closed. Otherwise the service manager would start us for them
+ * again and again, and give up the socket in the end. */
+void rb_activation_turn_away (void);
+
 G_END_DECLS

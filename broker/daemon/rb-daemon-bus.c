@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "rb-activation.h"
 #include "rb-bus-refusal.h"
 #include "rb-daemon-private.h"
 #include "rb-error.h"
@@ -46,10 +47,15 @@ rb_daemon_tell_callers (const GError *error)
 }
 
 void
-rb_daemon_tell_callers_problems (GPtrArray *problems)
+rb_daemon_turn_away (GPtrArray *problems,
+                     gboolean   is_activated)
 {
   g_autoptr(GString) text = g_string_new (NULL);
   g_autoptr(GError) error = NULL;
+
+  rb_activation_turn_away ();
+  if (!is_activated)
+    return;
 
   for (guint i = 0; i < problems->len; i++)
     g_string_append_printf (text, "%s%s", i > 0 ? "; " : "", (const char *) problems->pdata[i]);

@@ -659,6 +659,7 @@ rb_daemon_run (RbDaemon      *self,
   /* Nothing was promised to anybody before the start succeeds: what was made until then is simply dropped. */
   if (!start (self, &error))
     {
+      rb_activation_turn_away ();
       if (self->is_activated && self->bus == NULL)
         rb_daemon_tell_callers (error);
       return report_failure (self, error);

@@ -27,7 +27,7 @@ int       rb_daemon_run  (RbDaemon *self, RbSettings *settings, RbCredentials *c
 RbHandover *rb_daemon_steal_next (RbDaemon *self);
 /* Each of @problems (of char *) on standard error, one a line, so that one start shows them all; in the log where nobody reads that. */
 void      rb_daemon_report_problems (const RbSettings *settings, GPtrArray *problems);
-/* The same for those who called a process that the bus has started. */
-void      rb_daemon_tell_callers_problems (GPtrArray *problems);
+/* The same for those for whom a service manager or (@is_activated) the bus has started us. */
+void      rb_daemon_turn_away (GPtrArray *problems, gboolean is_activated);
 
 G_END_DECLS

@@ -9,6 +9,7 @@ import contextlib
 import http.client
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -254,6 +255,23 @@ def test_socket(session):
         assert os.path.exists(session.socket)
 
 
+def test_socket_in_vain(session):
+    """Whoever connected is turned away when another broker has the account, so that the service manager does not start it for them again."""
+    with contextlib.closing(listen(session)) as listening, subprocess.Popen([session.brokerd], env=session.env) as holder:
+        try:
+            wait(session.is_found, 'the broker')
+            early = [UnixConnection(session.socket) for _ in range(3)]
+            for client in early:
+                client.connect()
+            assert os.waitpid(start_with(session, listening), 0)[1] == 0
+            assert [client.sock.recv(1) for client in early] == [b''] * 3
+            assert not select.select([listening], [], [], 0)[0]
+            for client in early:
+                client.close()
+        finally:
+            holder.terminate()
+
+
 def test_wrong_socket(session):
     """A socket elsewhere than it is to listen is left alone, and it listens where it is to."""
     other = os.path.join(session.run, 'other.sock')
@@ -288,7 +306,8 @@ def test_units(session):
     assert done.returncode == 0, done.stdout
 
 
-TESTS = (test_bus, test_idle, test_attached, test_refused, test_wrong_settings, test_unwanted_bus, test_socket, test_wrong_socket, test_units)
+TESTS = (test_bus, test_idle, test_attached, test_refused, test_wrong_settings, test_unwanted_bus, test_socket, test_socket_in_vain, test_wrong_socket,
+         test_units)
 
 
 def main(programs):

@@ -75,7 +75,7 @@ class Session:
         os.makedirs(os.path.join(self.home, '.config', 'runtime-broker'))
         with open(os.path.join(self.home, '.config', 'runtime-broker', 'broker.conf'), 'w', encoding='utf-8') as file:
             file.write('[broker]\nspawn-drivers=command\n[spawn]\nmemory-max-mib=64\ntasks-max=9\ncpu-percent=50\n'
-                       '[command]\nkinds=idler\ncommand-idler=sleep 600\n')
+                       '[command]\nkinds=idler\ncommand-idler=sh -c "echo here I am; exec sleep 600"\n')
         systemctl('daemon-reload')
         # A bus is not told of new files by everybody.
         systemctl('reload-or-restart', 'dbus.service')
@@ -113,12 +113,21 @@ class Session:
     def is_served(self):
         return subprocess.run([self.brokerctl, 'status', '--no-start'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0
 
+    def knock(self):
+        """At the Unix socket; somebody has to answer."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(LIMIT_S)
+            client.connect(self.socket)
+            client.sendall(b'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n')
+            assert client.recv(64).startswith(b'HTTP/1.1 '), 'an answer'
+
     def wait_until_back(self):
         wait(lambda: self.read('status')['presence'] == 'online', 'the network')
         wait(lambda: 'shout' in self.ctl('list'), 'the adapter again')
 
     def attach(self, name, command):
-        adapter = subprocess.Popen([self.brokerctl, 'attach', '--name', name, '--exec', command], stdout=subprocess.DEVNULL)
+        # Otherwise it might start one of its own while the service is restarted.
+        adapter = subprocess.Popen([self.brokerctl, 'attach', '--no-start', '--name', name, '--exec', command], stdout=subprocess.DEVNULL)
         self.adapters.append(adapter)
         wait(lambda: name in self.ctl('list'), 'the endpoint')
 
@@ -131,6 +140,7 @@ class Session:
         for adapter in self.adapters:
             adapter.terminate()
             adapter.wait()
+        self.adapters = []
 
 
 def converse(session, text):
@@ -198,6 +208,7 @@ def test_runtime(session):
     assert get(unit, 'MemoryDenyWriteExecute') == 'no' and '/app-runtimebroker.slice/' in get(unit, 'ControlGroup')
     systemctl('restart', SERVICE)
     assert wait(lambda: session.read('runtimes'), 'the runtime')[0]['pid'] == pid
+    wait(lambda: 'here I am' in session.ctl('logs', runtime['id']), 'its words in the journal')
     session.ctl('stop', runtime['id'])
     wait(lambda: not os.path.exists('/proc/{}'.format(pid)), 'its end')
     wait(lambda: get(unit, 'LoadState') == 'not-found', 'its unit to be forgotten')
@@ -244,22 +255,36 @@ def test_refused(session):
     systemctl('reset-failed', SERVICE)
 
 
+def test_beside(session):
+    """With a broker beside that something else has started, the manager's socket stays, and starts the service when that one is gone."""
+    systemctl('start', 'runtime-broker.socket')
+    with subprocess.Popen([session.brokerd], env=dict(os.environ, ASAN_OPTIONS=os.environ.get('ASAN_OPTIONS', '') + ':detect_leaks=0')) as holder:
+        try:
+            wait(session.is_served, 'the other broker')
+            for _ in range(8):
+                assert session.read('status')['presence'] == 'online'
+            assert get('runtime-broker.socket', 'ActiveState') == 'active'
+        finally:
+            holder.terminate()
+    assert holder.returncode == 0
+    session.knock()
+    wait(lambda: get(SERVICE, 'ActiveState') == 'active', 'the service to be ready')
+    systemctl('stop', SERVICE, 'runtime-broker.socket')
+
+
 def test_socket(session):
     """Whoever connects to the manager's socket starts it; it stays the manager's, also when the service is stopped."""
     systemctl('start', 'runtime-broker.socket')
     assert get(SERVICE, 'ActiveState') == 'inactive'
     for _ in range(2):
-        with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(LIMIT_S)
-            client.connect(session.socket)
-            client.sendall(b'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n')
-            assert client.recv(64).startswith(b'HTTP/1.1 '), 'an answer'
+        session.knock()
         wait(lambda: get(SERVICE, 'ActiveState') == 'active', 'the service to be ready')
         systemctl('stop', SERVICE)
         assert os.path.exists(session.socket)
 
 
-TESTS = (test_bus, test_restrictions, test_work, test_reload, test_restart, test_runtime, test_plain_runtime, test_credential, test_refused, test_socket)
+TESTS = (test_bus, test_restrictions, test_work, test_reload, test_restart, test_runtime, test_plain_runtime, test_credential, test_refused, test_beside,
+         test_socket)
 
 
 def run_inside(programs):

@@ -10,7 +10,8 @@
 # is left in them ends with the command. Exit status 77, and why on standard output: there can be no manager here.
 set -u
 
-person=65534
+# Nobody's, and none of the system's: those have no journal of their own.
+person=54321
 
 skip() {
   printf '%s\n' "$*"
@@ -36,6 +37,19 @@ clean() {
   unshare --mount bash -c 'mount --make-rprivate / && mount -t cgroup2 cgroup2 /mnt && find "/mnt/$1" -depth -type d -exec rmdir {} \; ' -- "$1" 2> /dev/null
 }
 
+# A journal of its own, where there is the program: what units write is in none otherwise.
+keep_journal() {
+  [ -x /lib/systemd/systemd-journald ] && mount -t tmpfs -o mode=755 tmpfs /var/log || return
+  mkdir -p /var/log/journal /run/systemd/journal
+  touch /run/systemd/journal/flushed
+  unshare --cgroup /lib/systemd/systemd-journald > /dev/null 2>&1 &
+  # It has its view of the groups, and its sockets.
+  for _ in $(seq 100); do
+    [ ! -S /run/systemd/journal/stdout ] || break
+    sleep 0.1
+  done
+}
+
 # With namespaces of processes and mounts.
 inside() {
   home=$1
@@ -45,12 +59,16 @@ inside() {
   mount -t cgroup2 cgroup2 /sys/fs/cgroup || skip 'there is no unified tree of control groups'
   mount -t tmpfs -o mode=755 tmpfs /run || skip 'there can be no /run of its own'
   # Some look up where the person is at home.
-  sed "/:x:$person:/s,:[^:]*:[^:]*\$,:$home:/bin/sh," /etc/passwd > /run/passwd && mount --bind /run/passwd /etc/passwd
-  mkdir -p /run/systemd/system "/sys/fs/cgroup/$group/manager" || skip 'control groups cannot be made'
+  { cat /etc/passwd; echo "person:x:$person:$person::$home:/bin/sh"; } > /run/passwd && mount --bind /run/passwd /etc/passwd
+  # The journal tells whose unit wrote something by names like these.
+  below=user.slice/user-$person.slice/user@$person.service
+  mkdir -p /run/systemd/system "/sys/fs/cgroup/$group/$below" || skip 'control groups cannot be made'
   echo "$group" > "$home/group"
   mkdir -m 700 "$home/run"
-  chown -R $person:$person "$home" "/sys/fs/cgroup/$group"
-  echo $$ > "/sys/fs/cgroup/$group/manager/cgroup.procs" || skip 'control groups cannot be entered'
+  chown -R $person:$person "$home" "/sys/fs/cgroup/$group/$below"
+  echo $$ > "/sys/fs/cgroup/$group/cgroup.procs" || skip 'control groups cannot be entered'
+  keep_journal
+  echo $$ > "/sys/fs/cgroup/$group/$below/cgroup.procs"
   exec unshare --cgroup --mount bash "$0" --delegated "$@"
 }
 
