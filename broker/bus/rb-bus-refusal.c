@@ -1,8 +1,9 @@
 /* rb-bus-refusal.c: says to those who called us into being why we cannot serve them
  *
  * A bus that has started a process waits for it to take its name, and lets the callers wait with it: for its whole timeout when the process
- * ends well without a name, and with nothing but an exit status as an answer when it does not. So the name is taken for a moment. With it
- * come the calls that waited, and before the answer to giving it back all of them are here.
+ * ends well without a name, or in a unit of a service manager; otherwise with nothing but an exit status as an answer. So the name is
+ * taken, and with it come the calls that waited. It is kept until the process ends: who calls between its release and the end of the
+ * process would ask for one that is being started already, and wait.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -14,13 +15,26 @@
 #include "rb-log.h"
 
 #define DEADLINE_MS 3000
+#define QUIET_US (200 * G_TIME_SPAN_MILLISECOND)   /* callers ask more than once: for what there is, then for what they want */
 #define DO_NOT_QUEUE 4
 #define PRIMARY_OWNER 1
 
 typedef struct {
   const char *name;
   char       *text;
+  GMutex      mutex;
+  GCond       called;
+  guint       n_calls;
 } Refusal;
+
+static void
+count_call (Refusal *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->n_calls++;
+  g_cond_signal (&self->called);
+  g_mutex_unlock (&self->mutex);
+}
 
 /* In the connection's own thread. */
 static GDBusMessage *
@@ -29,53 +43,55 @@ on_message (GDBusConnection *connection,
             gboolean         incoming,
             gpointer         user_data)
 {
-  const Refusal *refusal = user_data;
+  Refusal *self = user_data;
   g_autoptr(GDBusMessage) answer = NULL;
 
   if (!incoming || g_dbus_message_get_message_type (message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL)
     return message;
   if ((g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED) == 0)
     {
-      answer = g_dbus_message_new_method_error_literal (message, refusal->name, refusal->text);
+      answer = g_dbus_message_new_method_error_literal (message, self->name, self->text);
       g_dbus_connection_send_message (connection, answer, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
     }
   g_object_unref (message);
+  count_call (self);
   return NULL;
 }
 
+/* Until nobody has called for a while. */
+static void
+wait_for_quiet (Refusal *self)
+{
+  gint64 end_us = g_get_monotonic_time () + DEADLINE_MS * G_TIME_SPAN_MILLISECOND;
+  guint n_seen;
+
+  g_mutex_lock (&self->mutex);
+  do
+    {
+      gint64 quiet_us = g_get_monotonic_time () + QUIET_US;
+
+      n_seen = self->n_calls;
+      while (self->n_calls == n_seen && g_cond_wait_until (&self->called, &self->mutex, quiet_us))
+        ;
+    }
+  while (self->n_calls != n_seen && g_get_monotonic_time () < end_us);
+  g_mutex_unlock (&self->mutex);
+}
+
 static gboolean
-ask_bus (GDBusConnection *connection,
-         const char      *method,
-         GVariant        *arguments,
-         guint32         *result)
+take_name (GDBusConnection *connection)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) answer = g_dbus_connection_call_sync (connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                                            method, arguments, G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NO_AUTO_START,
-                                                            DEADLINE_MS, NULL, &error);
+                                                            "RequestName", g_variant_new ("(su)", RB_BUS_NAME, DO_NOT_QUEUE),
+                                                            G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NO_AUTO_START, DEADLINE_MS, NULL, &error);
+  guint32 result = 0;
 
-  if (answer == NULL)
-    {
-      rb_log_warning ("bus_refusal_failed", "err", error->message, NULL);
-      return FALSE;
-    }
-  g_variant_get (answer, "(u)", result);
-  return TRUE;
-}
-
-static void
-answer_callers (GDBusConnection *connection,
-                Refusal         *refusal)
-{
-  guint filter = g_dbus_connection_add_filter (connection, on_message, refusal, NULL);
-  guint32 result;
-
-  if (ask_bus (connection, "RequestName", g_variant_new ("(su)", RB_BUS_NAME, DO_NOT_QUEUE), &result) && result == PRIMARY_OWNER &&
-      ask_bus (connection, "ReleaseName", g_variant_new ("(s)", RB_BUS_NAME), &result))
-    g_dbus_connection_flush_sync (connection, NULL, NULL);
-  /* Closed before what the filter needs goes away. */
-  g_dbus_connection_close_sync (connection, NULL, NULL);
-  g_dbus_connection_remove_filter (connection, filter);
+  if (answer != NULL)
+    g_variant_get (answer, "(u)", &result);
+  else
+    rb_log_warning ("bus_refusal_failed", "err", error->message, NULL);
+  return result == PRIMARY_OWNER;
 }
 
 static gboolean
@@ -121,18 +137,27 @@ connect_in_time (const char *address)
 }
 
 void
-rb_bus_refuse (const GError *error)
+rb_bus_refuse (const GError *error,
+               gboolean      is_end)
 {
+  /* Until the process ends: so is what answers there. */
+  static GDBusConnection *kept;
+  static Refusal refusal;
   const char *starter = g_getenv ("DBUS_STARTER_ADDRESS");
   g_autofree char *address = starter != NULL && *starter != '\0' ? g_strdup (starter) : rb_bus_dup_session_address ();
-  g_autoptr(GDBusConnection) connection = address != NULL ? connect_in_time (address) : NULL;
-  Refusal refusal;
 
-  if (connection == NULL)
+  if (kept != NULL || address == NULL)
     return;
-  g_dbus_connection_set_exit_on_close (connection, FALSE);
+  kept = connect_in_time (address);
+  if (kept == NULL)
+    return;
+  g_dbus_connection_set_exit_on_close (kept, FALSE);
   refusal.name = rb_bus_error_get_name (error);
   refusal.text = rb_bus_error_dup_text (error);
-  answer_callers (connection, &refusal);
-  g_free (refusal.text);
+  g_dbus_connection_add_filter (kept, on_message, &refusal, NULL);
+  if (take_name (kept) && is_end)
+    {
+      wait_for_quiet (&refusal);
+      g_dbus_connection_flush_sync (kept, NULL, NULL);
+    }
 }

@@ -7,8 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* For a process that was activated by the bus and has no RbBus. Who waits for it is answered with @error; whoever calls after that starts the next
- * process. Nothing happens where somebody else has the name. Blocks for as long as the bus needs, with a deadline. */
-void rb_bus_refuse (const GError *error);
+/* For a process that was activated by the bus and has no RbBus. Who waits for it, and who calls until it ends, is answered with @error.
+ * Nothing happens where somebody else has the name. Once in a process. @is_end: it ends after this, so wait until nobody has called for a
+ * fifth of a second. Blocks for as long as the bus needs; seconds at most. */
+void rb_bus_refuse (const GError *error, gboolean is_end);
 
 G_END_DECLS

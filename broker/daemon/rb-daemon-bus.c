@@ -43,7 +43,7 @@ rb_daemon_tell_callers (const GError *error)
       g_clear_error (&told);
       rb_set_error (&told, RB_ERROR_BAD_STATE, "already_running", "%s, and it is not on this bus", error->message);
     }
-  rb_bus_refuse (told);
+  rb_bus_refuse (told, TRUE);
 }
 
 void
@@ -60,7 +60,7 @@ rb_daemon_turn_away (GPtrArray *problems,
   for (guint i = 0; i < problems->len; i++)
     g_string_append_printf (text, "%s%s", i > 0 ? "; " : "", (const char *) problems->pdata[i]);
   rb_set_error (&error, RB_ERROR_INVALID, "wrong_settings", "%s", text->str);
-  rb_bus_refuse (error);
+  rb_bus_refuse (error, TRUE);
 }
 
 /* Whoever came another way is served; by this one nobody ever would be. */
@@ -69,7 +69,7 @@ say_unwanted (void)
 {
   g_autoptr(GError) error = rb_error_new (RB_ERROR_UNAVAILABLE, "bus_unwanted", "the broker runs, but broker.bus=no keeps it off the bus");
 
-  rb_daemon_tell_callers (error);
+  rb_bus_refuse (error, FALSE);
 }
 
 gboolean
@@ -85,7 +85,7 @@ rb_daemon_open_bus (RbDaemon  *self,
 
   if (!g_str_equal (which, "no"))
     self->bus = rb_bus_new (&ports, g_str_equal (which, "session") ? NULL : which);
-  else if (self->is_activated && self->inherited == NULL)
+  else if (self->is_activated)
     say_unwanted ();
   return TRUE;
 }

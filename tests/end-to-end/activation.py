@@ -192,6 +192,7 @@ def test_refused(session):
         finally:
             holder.terminate()
         assert holder.wait() == 0
+    wait(lambda: not session.has_owner(), 'the end of the last one that was started in vain')
     wait(lambda: "'online'" in session.call('GetStatus'), 'its own broker')
 
 
@@ -206,6 +207,9 @@ def test_unwanted_bus(session):
     session.start_bus('--set', 'broker.bus=no')
     session.is_refused('Error.Unavailable', 'broker.bus')
     wait(session.is_found, 'the broker')
+    session.is_refused('Error.Unavailable', 'broker.bus')
+    session.ctl('restart')
+    session.is_refused('Error.Unavailable', 'broker.bus')
 
 
 def listen(session):
