@@ -211,6 +211,13 @@ rb_control_remember (RbCore     *core,
   rb_control_keys_add (core->control->keys, key, changes);
 }
 
+void
+rb_control_forget (RbCore     *core,
+                   const char *key)
+{
+  rb_control_keys_remove (core->control->keys, key);
+}
+
 const char *
 rb_control_run_get_key (const RbControlRun *run)
 {
@@ -239,6 +246,19 @@ add_run (RbCore                 *core,
   begin_ready (core);
 }
 
+/* What a person's answer brought about is remembered without a run of its own, and may not be durable yet (rb_control_remember()). Should it never
+ * be, nothing is said: it comes again. */
+static void
+on_known_durable (RbCore       *core,
+                  const GError *error,
+                  gpointer      user_data)
+{
+  g_autofree char *key = user_data;
+
+  if (error == NULL && rb_control_keys_contains (core->control->keys, key))
+    answer (core, key, "applied", NULL);
+}
+
 static void
 dispatch (RbCore     *core,
           const char *key,
@@ -251,7 +271,7 @@ dispatch (RbCore     *core,
   if (same != NULL)
     same->n_acks++;
   else if (rb_control_keys_contains (core->control->keys, key))
-    answer (core, key, "applied", NULL);
+    rb_core_commit (core, rb_changes_new (), on_known_durable, g_strdup (key));
   else if (handler != NULL && g_hash_table_size (core->control->runs) >= RB_CONTROL_RUNS_MAX)
     {
       rb_bounds_reached (core->bounds, RB_CORE_BOUND_CONTROL_EVENTS);

@@ -32,6 +32,8 @@ void        rb_control_finish  (RbCore *core, RbControlRun *run, const GError *e
 void        rb_control_drop     (RbCore *core, RbControlRun *run);
 /* What was dropped is done, and counts as carried out: it may be acknowledged when @changes are durable. */
 void        rb_control_remember (RbCore *core, const char *key, RbChanges *changes);
+/* They never will be. */
+void        rb_control_forget   (RbCore *core, const char *key);
 /* What comes next for the same endpoint or row may go on; this one is answered later. */
 void        rb_control_release (RbCore *core, gpointer run);
 

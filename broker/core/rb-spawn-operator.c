@@ -64,6 +64,7 @@ on_remembered (RbCore       *core,
 
   if (error != NULL)
     {
+      rb_control_forget (core, token);
       g_task_return_error (task, g_error_copy (error));
       return;
     }

@@ -5,6 +5,7 @@
 
 #include "rb-orders.h"
 
+#include "rb-control.h"
 #include "rb-core-private.h"
 #include "rb-error.h"
 #include "rb-fake-spawn-driver.h"
@@ -127,6 +128,34 @@ test_waits (RbCoreFixture *fixture,
   g_assert_nonnull (strstr (text, "no rule fits"));
   g_assert_true (g_variant_lookup (story, "state", "&s", &text));
   g_assert_cmpstr (text, ==, "asked");
+}
+
+/* The simulator's seed 9925 of November 2026. */
+static void
+test_asked_again_early (RbCoreFixture *fixture,
+                        gconstpointer  data)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+
+  g_test_summary ("That it was done is said to who asks again only once that is durable.");
+
+  ask_first (fixture);
+  ask (fixture, "t1");
+  rb_fake_store_set_hold (fixture->store, TRUE);
+  rb_spawn_approve_async (fixture->core, "t1", FALSE, rb_test_store_result, &result);
+  while (g_strcmp0 (rb_control_get_state (fixture->core, "t1"), "done") != 0)
+    {
+      g_assert_true (rb_fake_store_commit_one (fixture->store));
+      rb_test_settle ();
+    }
+  ask (fixture, "t1");
+  g_assert_cmpuint (fixture->upstream->acks->len, ==, 0);
+  g_assert_null (result);
+  rb_fake_store_set_hold (fixture->store, FALSE);
+  rb_test_wait_until (result != NULL);
+  rb_test_settle ();
+  g_assert_cmpstr (g_ptr_array_index (fixture->upstream->acks, 0), ==, "t1 received");
+  rb_assert_acked (fixture, 2, "t1 applied");
 }
 
 static void
@@ -547,6 +576,7 @@ main (int    argc,
 #define ADD(path, function) \
   g_test_add ("/spawn-approval/" path, RbCoreFixture, NULL, rb_core_fixture_set_up, function, rb_core_fixture_tear_down)
   ADD ("waits", test_waits);
+  ADD ("asked-again-early", test_asked_again_early);
   ADD ("approved", test_approved);
   ADD ("denied", test_denied);
   ADD ("always", test_always);
