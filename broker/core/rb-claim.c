@@ -241,6 +241,7 @@ store (RbCore *core,
   if (core->settings.acceptance_timeout > 0 && !self->is_watched)
     assignment->deadline = rb_core_now (core) + core->settings.acceptance_timeout;
   rb_assignments_add (core->assignments, assignment);
+  rb_outbox_supersede (core, assignment->context->assignment_id, changes);
   rb_claim_message_store (core, assignment, "claimed", RB_RULE_CLAIM, changes);
   rb_changes_project (changes, rb_events_assigned (assignment));
   rb_restore_arm (core, assignment);

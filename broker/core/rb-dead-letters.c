@@ -84,6 +84,28 @@ rb_dead_letters_add (RbDeadLetters *self,
   rb_bounds_note (self->bounds, RB_CORE_BOUND_DEAD_LETTERS, self->letters.length);
 }
 
+void
+rb_dead_letters_supersede (RbDeadLetters *self,
+                           const char    *assignment_id,
+                           RbChanges     *changes)
+{
+  for (GList *l = self->letters.head; l != NULL;)
+    {
+      RbLetter *letter = l->data;
+      GList *next = l->next;
+
+      if (rb_event_get_kind (letter->event) == RB_EVENT_PROCESSING_STATE &&
+          g_str_equal (rb_event_get_subject (letter->event), assignment_id))
+        {
+          rb_log_message ("dead_letter_superseded", "subject", assignment_id, "reason", letter->reason, NULL);
+          rb_letter_erase (letter, changes);
+          rb_letter_free (letter);
+          g_queue_delete_link (&self->letters, l);
+        }
+      l = next;
+    }
+}
+
 RbLetter *
 rb_dead_letters_steal (RbDeadLetters *self,
                        gint64         position)

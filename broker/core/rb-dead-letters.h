@@ -26,6 +26,9 @@ void        rb_dead_letters_set_bounds (RbDeadLetters *self, RbBounds *bounds);
 
 /* Takes @letter; what has to go for it is erased in @changes. */
 void           rb_dead_letters_add        (RbDeadLetters *self, RbLetter *letter, gint64 now, RbChanges *changes);
+/* The assignment is granted again under its id, and counts its reports anew: what was refused of its life before would be told in the middle of
+ * this one. */
+void           rb_dead_letters_supersede  (RbDeadLetters *self, const char *assignment_id, RbChanges *changes);
 /* NULL: there is none (any more) */
 RbLetter      *rb_dead_letters_steal      (RbDeadLetters *self, gint64 position);
 const GList   *rb_dead_letters_get_all    (const RbDeadLetters *self);    /* of RbLetter */

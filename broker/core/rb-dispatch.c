@@ -184,6 +184,7 @@ store (RbCore     *core,
     assignment->deadline = now + core->settings.acceptance_timeout;
   join (assignment, task);
   rb_assignments_add (core->assignments, assignment);
+  rb_outbox_supersede (core, assignment->context->assignment_id, changes);
   rb_assignment_record (assignment, changes);
   rb_changes_project (changes, rb_events_assigned (assignment));
   rb_message_checkpoint_ruled (message, changes, "assigned", now, endpoint->id, assignment->context->assignment_id, self->rule);

@@ -409,6 +409,14 @@ rb_outbox_has_report (RbCore     *core,
   return lane_of_assignment (core, assignment_id) != NULL;
 }
 
+void
+rb_outbox_supersede (RbCore     *core,
+                     const char *assignment_id,
+                     RbChanges  *changes)
+{
+  rb_dead_letters_supersede (core->outbox->dead, assignment_id, changes);
+}
+
 gboolean
 rb_outbox_is_full (RbCore *core)
 {

@@ -55,6 +55,8 @@ void       rb_outbox_put_story     (RbStory *story, RbEventKind kind, const char
 
 /* Something of it is still to be told, or is being committed. */
 gboolean   rb_outbox_has_report    (RbCore *core, const char *assignment_id);
+/* The assignment begins, perhaps again under the same id: what was refused for good of its life before is forgotten (rb-dead-letters.h). */
+void       rb_outbox_supersede     (RbCore *core, const char *assignment_id, RbChanges *changes);
 gboolean   rb_outbox_is_full       (RbCore *core);
 guint      rb_outbox_get_n         (const RbOutbox *self);     /* rows, those of running commits included */
 guint      rb_outbox_get_n_presence (const RbOutbox *self);

@@ -11,6 +11,7 @@
 #include "rb-error.h"
 #include "rb-events.h"
 #include "rb-log.h"
+#include "rb-outbox.h"
 #include "rb-owner.h"
 #include "rb-restore.h"
 #include "rb-rule.h"
@@ -238,6 +239,7 @@ register_assignment (RbCore    *core,
   assignment->state = RB_ASSIGNMENT_STAGED;
   assignment->is_staged = TRUE;
   rb_assignments_add (core->assignments, assignment);
+  rb_outbox_supersede (core, assignment->context->assignment_id, changes);
   rb_claim_message_store (core, assignment, "assigned", RB_RULE_STAGED, changes);
   rb_log_info ("staged_assignment_registered", "assignment_id", item->claimed->assignment_id, "endpoint_id", item->endpoint_id, NULL);
   return assignment;

@@ -142,7 +142,7 @@ test_retry_overtaken (RbCoreFixture *fixture,
   gint64 id = 0;
   guint n = 0;
 
-  g_test_summary ("What a dead letter says of an assignment that was given again since is not told: it would end that one.");
+  g_test_summary ("What a dead letter says of an assignment that was given again since is not told, then or when that has ended: it is forgotten.");
 
   rb_order_arrive (fixture, 1, "m1");
   rb_order_send (fixture, &order);
@@ -158,11 +158,13 @@ test_retry_overtaken (RbCoreFixture *fixture,
   g_assert_true (retry (fixture, 0, &n, &error));
   g_assert_cmpuint (n, ==, 0);
   g_assert_false (retry (fixture, id, &n, &error));
-  g_assert_error (error, RB_ERROR, RB_ERROR_BAD_STATE);
-  g_assert_cmpstr (rb_error_get_reason (error), ==, "dead_letter_overtaken");
+  g_assert_cmpstr (rb_error_get_reason (error), ==, "dead_letter_unknown");
   g_assert_cmpuint (rb_authority_count (fixture, "target_lost_before_acceptance"), ==, 1);
-  g_assert_cmpuint (count_dead (fixture), ==, 1);
+  g_assert_cmpuint (count_dead (fixture), ==, 0);
+  rb_test_assert_logged ("dead_letter_superseded", "subject", "o1", NULL);
   rb_worker_receipt (worker);
+  rb_core_fixture_crash (fixture);
+  g_assert_cmpuint (count_dead (fixture), ==, 0);
 }
 
 static void
