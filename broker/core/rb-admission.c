@@ -8,6 +8,8 @@
 #include "rb-log.h"
 #include "rb-rule.h"
 
+#include <string.h>
+
 void
 rb_admission_clear (RbAdmission *self)
 {
@@ -180,6 +182,34 @@ rb_admission_is_same_talk (RbCore          *core,
   RbLoopTurn second = make_turn (core, other);
 
   return g_strcmp0 (first.address, second.address) == 0 && g_strcmp0 (first.endpoint_id, second.endpoint_id) == 0;
+}
+
+void
+rb_admission_recall (RbCore           *core,
+                     const RbLoopTurn *turn,
+                     gboolean          takes_quota,
+                     gint64            age_ms)
+{
+  gint64 at_ms = monotonic_ms (core) - age_ms;
+
+  rb_loop_pass (core->loop, turn, at_ms);
+  if (turn->way == RB_LOOP_IN && takes_quota && turn->address != NULL && is_stranger (core, turn->address))
+    rb_quota_take (core->quota, turn->address, at_ms);
+}
+
+void
+rb_admission_recall_held (RbCore *core)
+{
+  g_autoptr(GPtrArray) rows = rb_held_dup_rows (core->held);
+
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const RbMessage *message = ((const RbHeldRow *) g_ptr_array_index (rows, i))->message;
+      RbLoopTurn turn = make_turn (core, message);
+
+      if (strcmp (message->reason, RB_REASON_HELD_LOOP) == 0)
+        rb_loop_open (core->loop, &turn, monotonic_ms (core));
+    }
 }
 
 void

@@ -42,6 +42,10 @@ gboolean  rb_admission_may_list  (RbCore *core, const char *undispatched_id, con
 void      rb_admission_person    (RbCore *core, const RbMessage *message);
 /* Both are between the same endpoint and address, so that what was said of one counts for the other. */
 gboolean  rb_admission_is_same_talk (RbCore *core, const RbMessage *message, const RbMessage *other);
+/* It was so long ago, in an earlier process. @takes_quota: it was let in, or its line was in its way */
+void      rb_admission_recall    (RbCore *core, const RbLoopTurn *turn, gboolean takes_quota, gint64 age_ms);
+/* Conversations that are held as a loop are open still. */
+void      rb_admission_recall_held (RbCore *core);
 /* An endpoint here has sent something. Texts may be NULL. */
 void      rb_admission_sent      (RbCore *core, const char *to, const char *endpoint_id, const char *correlation_id, RbChanges *changes);
 

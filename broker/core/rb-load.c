@@ -13,6 +13,7 @@
 #include "rb-lifecycle.h"
 #include "rb-log.h"
 #include "rb-outbox.h"
+#include "rb-recall.h"
 #include "rb-restore.h"
 #include "rb-settle.h"
 #include "rb-settling.h"
@@ -27,6 +28,7 @@ typedef struct {
   GPtrArray  *waiting;      /* of RbMessage, for the queues, in any order */
   GPtrArray  *ended;        /* of place rows */
   GPtrArray  *held;         /* of RbMessage, in any order */
+  RbRecall   *recall;
   GPtrArray  *interrupted;  /* of RbEndpoint, borrowed: active when the last process ended */
   GError     *error;        /* the first */
 } Load;
@@ -373,6 +375,7 @@ on_checkpoint (GVariant *row,
   const char *id;
   gint64 n;
 
+  rb_recall_checkpoint (load->recall, row);
   g_variant_get_child (row, 0, "&s", &id);
   g_variant_get_child (row, 1, "x", &n);
   message = rb_ledger_lookup (load->core->ledger, id);
@@ -399,6 +402,7 @@ on_archived (GVariant *row,
   Load *load = user_data;
 
   rb_archive_load (load->core->archive, row);
+  rb_recall_archived (load->recall, row);
 }
 
 static void
@@ -508,6 +512,7 @@ load_all (Load *load)
   adopt_strays (load);
   fill_queues (load);
   line_up_held (load);
+  rb_recall_count (load->recall);
   return load_table (load, RB_TABLE_META, on_named_value);
 }
 
@@ -592,7 +597,8 @@ rb_load_everything (RbCore  *core,
   g_autoptr(GPtrArray) ended = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
   g_autoptr(GPtrArray) held = g_ptr_array_new ();
   g_autoptr(GPtrArray) interrupted = g_ptr_array_new ();
-  Load load = { core, rb_changes_new (), contents, waiting, ended, held, interrupted, NULL };
+  g_autoptr(RbRecall) recall = rb_recall_new (core);
+  Load load = { core, rb_changes_new (), contents, waiting, ended, held, recall, interrupted, NULL };
 
   if (!load_all (&load))
     {

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Pure, in memory: a restart begins anew. An hour begins with a stranger's first message and ends; then the next one begins. A stranger who
- * is forgotten, because so many others came, begins anew too. @now_ms: of the monotonic clock. */
+/* Pure, in memory; after a restart rb-recall.c counts again what was counted. An hour begins with a stranger's first message and ends; then the
+ * next one begins. A stranger who is forgotten, because so many others came, begins anew too. @now_ms: of the monotonic clock. */
 
 #define RB_QUOTA_SENDERS_MAX 4096
 

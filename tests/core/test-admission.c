@@ -11,6 +11,7 @@
 #define PID 100
 #define HOUR_MS 3600000
 #define MINUTE_MS 60000
+#define C1 "{\"target_endpoint_id\":\"ep_1\",\"correlation_id\":\"c1\"}"
 
 static void
 set_rule (RbCoreFixture *fixture,
@@ -92,6 +93,42 @@ test_quota_redelivery (RbCoreFixture *fixture,
 }
 
 static void
+test_quota_restart (RbCoreFixture *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("A restart gives a stranger nothing: what came in the hour counts, also what has ended; what a rule or the quota kept out does not.");
+
+  fixture->settings.unknown_per_hour = 2;
+  rb_core_fixture_restart (fixture);
+  set_rule (fixture, "eve", "refuse");
+  deliver (fixture, 1, "eve", NULL);
+  rb_fake_clock_advance (fixture->clock, HOUR_MS / 2);
+  {
+    g_autoptr(RbChanges) changes = rb_changes_new ();
+
+    rb_policy_remove (fixture->core->policy, 1, changes);
+  }
+  deliver (fixture, 2, "eve", NULL);
+  rb_core_fixture_crash (fixture);
+  deliver (fixture, 3, "eve", NULL);
+  g_assert_cmpstr (reason_of (fixture, 3), ==, "unaddressed");
+  deliver (fixture, 4, "eve", NULL);
+  g_assert_cmpstr (reason_of (fixture, 4), ==, "held_quota");
+  rb_core_fixture_restart (fixture);
+  deliver (fixture, 5, "eve", NULL);
+  g_assert_cmpstr (reason_of (fixture, 5), ==, "held_quota");
+  deliver (fixture, 6, "ann", NULL);
+  g_assert_cmpstr (reason_of (fixture, 6), ==, "unaddressed");
+  rb_fake_clock_set_wall (fixture->clock, rb_clock_get_wall_ms (fixture->clock) - HOUR_MS);
+  rb_core_fixture_crash (fixture);
+  deliver (fixture, 7, "eve", NULL);
+  g_assert_cmpstr (reason_of (fixture, 7), ==, "held_quota");
+  rb_fake_clock_advance (fixture->clock, HOUR_MS);
+  deliver (fixture, 8, "eve", NULL);
+  g_assert_cmpstr (reason_of (fixture, 8), ==, "unaddressed");
+}
+
+static void
 test_known (RbCoreFixture *fixture,
             gconstpointer  data)
 {
@@ -134,10 +171,13 @@ go_back_and_forth (RbCoreFixture *fixture,
     {
       g_autofree char *sent = NULL;
 
-      deliver (fixture, seq + i, "bob", "{\"target_endpoint_id\":\"ep_1\",\"correlation_id\":\"c1\"}");
+      rb_fake_clock_advance (fixture->clock, 1);
+      deliver (fixture, seq + i, "bob", C1);
+      rb_fake_clock_advance (fixture->clock, 1);
       sent = rb_core_fixture_send (fixture, PID, "ep_1", "bob", "x", "{\"in_reply_to\":\"c1\"}", NULL, NULL);
       g_assert_nonnull (sent);
     }
+  rb_test_settle ();
 }
 
 static RbFakeChannel *
@@ -183,6 +223,37 @@ test_hops (RbCoreFixture *fixture,
 }
 
 static void
+test_hops_restart (RbCoreFixture *fixture,
+                   gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = set_up_loop (fixture, 5, 0);
+  g_autoptr(RbFakeChannel) next = NULL;
+  guint n;
+
+  g_test_summary ("A loop goes on over a restart, and is seen; what a person said before it counts after it.");
+
+  go_back_and_forth (fixture, 1, 3);
+  rb_core_fixture_crash (fixture);
+  deliver (fixture, 4, "bob", C1);
+  g_assert_cmpstr (reason_of (fixture, 4), ==, "held_loop");
+  rb_core_fixture_crash (fixture);
+  deliver (fixture, 5, "bob", C1);
+  g_assert_cmpstr (reason_of (fixture, 5), ==, "held_loop");
+
+  rb_fake_clock_advance (fixture->clock, 1000);
+  rb_hold_accept_async (fixture->core, "m4", FALSE, NULL, NULL);
+  rb_test_settle ();
+  rb_fake_clock_advance (fixture->clock, 1000);
+  rb_core_fixture_crash (fixture);
+  next = rb_core_fixture_attach (fixture, PID, FALSE);
+  g_assert_true (rb_core_fixture_reattach (fixture, PID, "ep_1", &n, NULL));
+  go_back_and_forth (fixture, 6, 3);
+  g_assert_cmpstr (rb_core_fixture_place (fixture, "m8"), ==, "ended");
+  go_back_and_forth (fixture, 9, 1);
+  g_assert_cmpstr (reason_of (fixture, 9), ==, "held_loop");
+}
+
+static void
 test_pause (RbCoreFixture *fixture,
             gconstpointer  data)
 {
@@ -197,7 +268,7 @@ test_pause (RbCoreFixture *fixture,
   go_back_and_forth (fixture, 7, 1);
   g_assert_cmpstr (reason_of (fixture, 7), ==, "held_loop");
   rb_fake_clock_advance (fixture->clock, RB_LOOP_PAUSE_MS * 2);
-  deliver (fixture, 8, "bob", "{\"target_endpoint_id\":\"ep_1\",\"correlation_id\":\"c1\"}");
+  deliver (fixture, 8, "bob", C1);
   g_assert_cmpstr (reason_of (fixture, 8), ==, "held_loop");
 }
 
@@ -319,10 +390,13 @@ open_back_and_forth (RbCoreFixture *fixture,
       g_autofree char *metadata = g_strdup_printf ("{%s\"correlation_id\":\"b%" G_GINT64_FORMAT "\"}", target, seq + i);
       g_autofree char *sent = NULL;
 
+      rb_fake_clock_advance (fixture->clock, 1);
       deliver (fixture, seq + i, "bob", metadata);
+      rb_fake_clock_advance (fixture->clock, 1);
       sent = rb_core_fixture_send (fixture, PID, "ep_1", "bob", "x", NULL, NULL, NULL);
       g_assert_nonnull (sent);
     }
+  rb_test_settle ();
 }
 
 static void
@@ -350,6 +424,21 @@ test_fresh_hops (RbCoreFixture *fixture,
 }
 
 static void
+test_fresh_restart (RbCoreFixture *fixture,
+                    gconstpointer  data)
+{
+  g_autoptr(RbFakeChannel) channel = set_up_loop (fixture, 5, 0);
+  static const char *const target = "\"target_endpoint_id\":\"ep_1\",";
+
+  g_test_summary ("Also one of new conversations, of messages that have ended.");
+
+  open_back_and_forth (fixture, 1, 3, target);
+  rb_core_fixture_crash (fixture);
+  deliver (fixture, 4, "bob", "{\"target_endpoint_id\":\"ep_1\",\"correlation_id\":\"new\"}");
+  g_assert_cmpstr (reason_of (fixture, 4), ==, "held_loop");
+}
+
+static void
 test_one_way (RbCoreFixture *fixture,
               gconstpointer  data)
 {
@@ -363,7 +452,7 @@ test_one_way (RbCoreFixture *fixture,
   g_clear_object (&channel);
   fixture->settings.loop_hops = fixture->settings.loop_rate = 0;
   rb_core_fixture_restart (fixture);
-  deliver (fixture, 21, "bob", "{\"target_endpoint_id\":\"ep_1\",\"correlation_id\":\"c1\"}");
+  deliver (fixture, 21, "bob", C1);
   g_assert_cmpuint (rb_loop_get_n (fixture->core->loop), ==, 0);
 }
 
@@ -420,13 +509,16 @@ main (int   argc,
   g_test_add ("/admission/" path, RbCoreFixture, world, rb_core_fixture_set_up, function, rb_core_fixture_tear_down)
   ADD ("quota", NULL, test_quota);
   ADD ("quota/redelivery", NULL, test_quota_redelivery);
+  ADD ("quota/restart", NULL, test_quota_restart);
   ADD ("known", NULL, test_known);
   ADD ("hops", NULL, test_hops);
+  ADD ("hops/restart", NULL, test_hops_restart);
   ADD ("pause", NULL, test_pause);
   ADD ("rate", NULL, test_rate);
   ADD ("tasks", NULL, test_tasks);
   ADD ("fresh", NULL, test_fresh);
   ADD ("fresh/hops", NULL, test_fresh_hops);
+  ADD ("fresh/restart", NULL, test_fresh_restart);
   ADD ("fresh/service", NULL, test_service);
   ADD ("one-way", NULL, test_one_way);
   ADD ("claim", "network", test_claim);
