@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "rb-daemon.h"
+#include "rb-end-signals.h"
 #include "rb-examine.h"
 #include "rb-installed.h"
 #include "rb-log-file.h"
@@ -132,6 +133,8 @@ main (int    argc,
   if (options.examine)
     return rb_examine_run (&options.setup);
   options.setup.may_prompt = !options.explain && !options.check;
+  if (!options.explain && !options.check)
+    rb_end_signals_block ();
   exit_code = serve_on (launch, &options);
   rb_log_close ();
   return exit_code;

@@ -21,7 +21,7 @@ G_BEGIN_DECLS
 
 struct _RbDaemon {
   GMainLoop     *loop;
-  guint          signal_ids[4];
+  guint          signal_ids[3];
   int            exit_code;
   char          *stop_reason;     /* NULL until the stop began */
 

@@ -12,6 +12,7 @@
 
 #include "rb-activation.h"
 #include "rb-buffer-import.h"
+#include "rb-end-signals.h"
 #include "rb-error.h"
 #include "rb-file.h"
 #include "rb-instance.h"
@@ -42,28 +43,16 @@ get_broker (RbDaemon   *self,
   return rb_settings_get_string (self->settings, "broker", key);
 }
 
-static gboolean
-on_signal (RbDaemon   *self,
-           const char *name)
+static void
+on_end_signal (const char *name,
+               gpointer    user_data)
 {
+  RbDaemon *self = user_data;
   g_autofree char *reason = g_strdup_printf ("signal:%s", name);
 
   rb_log_info ("broker_signal", "sig", name, NULL);
   rb_daemon_end_instead (self);
   rb_daemon_stop (self, reason, 0);
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-on_sigterm (gpointer user_data)
-{
-  return on_signal (user_data, "SIGTERM");
-}
-
-static gboolean
-on_sigint (gpointer user_data)
-{
-  return on_signal (user_data, "SIGINT");
 }
 
 /* From a service manager that starts the next one at once. */
@@ -96,10 +85,9 @@ rb_daemon_new (RbLaunch   *launch,
   self->launch = launch;
   self->inherited = inherited;
   self->instance = g_uuid_string_random ();
-  self->signal_ids[0] = g_unix_signal_add (SIGTERM, on_sigterm, self);
-  self->signal_ids[1] = g_unix_signal_add (SIGINT, on_sigint, self);
-  self->signal_ids[2] = g_unix_signal_add (SIGUSR1, on_sigusr1, self);
-  self->signal_ids[3] = g_unix_signal_add (SIGUSR2, on_sigusr2, self);
+  self->signal_ids[0] = rb_end_signals_watch (on_end_signal, self);
+  self->signal_ids[1] = g_unix_signal_add (SIGUSR1, on_sigusr1, self);
+  self->signal_ids[2] = g_unix_signal_add (SIGUSR2, on_sigusr2, self);
   return self;
 }
 

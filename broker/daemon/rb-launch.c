@@ -5,6 +5,7 @@
 
 #include "rb-launch.h"
 
+#include "rb-end-signals.h"
 #include "rb-error.h"
 
 #include <errno.h>
@@ -249,7 +250,7 @@ void
 rb_launch_exec (RbLaunch *self)
 {
   struct sigaction handlers[G_N_ELEMENTS (kept_signals)];
-  sigset_t none, before;
+  sigset_t kept, before;
 
   /* It would find nothing of what it is to go on with, not even whose broker it is. */
   if (self->environment == NULL)
@@ -259,9 +260,9 @@ rb_launch_exec (RbLaunch *self)
     }
 
   ignore_signals (handlers);
-  /* GLib's threads block every signal, and a mask outlives exec. */
-  sigemptyset (&none);
-  pthread_sigmask (SIG_SETMASK, &none, &before);
+  /* GLib's threads block every signal, and a mask outlives exec. What asks for the end waits for the next one. */
+  rb_end_signals_fill (&kept);
+  pthread_sigmask (SIG_SETMASK, &kept, &before);
   set_inherited (self, TRUE);
   execve (self->program, self->argv, self->environment);
   set_inherited (self, FALSE);

@@ -42,8 +42,12 @@ set_up (gpointer user_data)
 {
   const Setup *setup = user_data;
   struct rlimit none = { 0, 0 }, files;
+  sigset_t no_signals;
 
   setsid ();
+  /* What the broker blocks for itself it would be deaf to. */
+  sigemptyset (&no_signals);
+  sigprocmask (SIG_SETMASK, &no_signals, NULL);
   if (setup->directory_fd >= 0 && fchdir (setup->directory_fd) != 0)
     _exit (127);
   setrlimit (RLIMIT_CORE, &none);

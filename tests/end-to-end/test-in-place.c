@@ -342,26 +342,116 @@ test_signals (Fixture       *fixture,
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
+static guint64
+find_mask (const char *text,
+           const char *name)
+{
+  const char *mask = strstr (text, name);
+
+  g_assert_nonnull (mask);
+  mask = strpbrk (mask + strlen (name), "0123456789abcdef");
+  g_assert_nonnull (mask);
+  return g_ascii_strtoull (mask, NULL, 16);
+}
+
+/* One that is asked to end before it can hear so, as soon as it has taken over. */
+#define ENDED_AT_ONCE "#!/bin/sh\ncase $1 in --check-config) ;; *) kill -TERM $$ ;; esac\nexec '%s' \"$@\"\n"
+
+static void
+assert_left (Fixture *fixture)
+{
+  g_assert_cmpint (rb_daemon_fixture_wait (fixture->daemon), ==, 0);
+  g_assert_false (g_file_test (rb_daemon_fixture_get_discovery_file (fixture->daemon), G_FILE_TEST_EXISTS));
+  g_assert_false (g_file_test (rb_daemon_fixture_get_socket (fixture->daemon), G_FILE_TEST_EXISTS));
+}
+
+static void
+test_ended_between (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_autofree char *script = g_strdup_printf (ENDED_AT_ONCE, rb_daemon_fixture_get_program (fixture->daemon));
+
+  g_test_summary ("SIGTERM between two brokers, before the next one has a handler, is not lost and ends nothing halfway.");
+
+  start_by_link (fixture);
+  install (fixture, script);
+  restart (fixture);
+  assert_left (fixture);
+  rb_daemon_fixture_start (fixture->daemon);
+  g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
+}
+
+/* At the end of a rule that lasts, so that it can be seen whether any was lost. */
+static void
+add_rule (Fixture *fixture,
+          guint    i)
+{
+  g_autofree char *body = g_strdup_printf ("{\"what\":\"message\",\"sender\":\"s%u\",\"kind\":\"*\",\"action\":\"hold\"}", i);
+
+  g_assert_cmpuint (rb_daemon_fixture_request (fixture->daemon, TRUE, "POST", "/v1/operator/policy", body, NULL), ==, 200);
+}
+
+static guint
+count_rules (Fixture *fixture)
+{
+  g_autofree char *text = NULL;
+  g_auto(GStrv) parts = NULL;
+
+  g_assert_cmpuint (rb_daemon_fixture_request (fixture->daemon, TRUE, "GET", "/v1/operator/policy", NULL, &text), ==, 200);
+  parts = g_strsplit (text, "\"sender\":\"s", -1);
+  return g_strv_length (parts) - 1;
+}
+
+#define N_ENDS 8
+#define ENDS_APART_MS 40
+
+/* Not for something to have happened: whatever the moment, it must be right. */
+static void
+pass_time (guint n)
+{
+  guint timer = g_timeout_add (ENDS_APART_MS, on_next_signal, &n);
+
+  while (n > 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (timer);
+}
+
+static void
+test_ended_any_moment (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("SIGTERM at any moment of a restart is a stop in order: code 0, no file is left, and what was answered is there.");
+
+  for (guint i = 0; i < N_ENDS; i++)
+    {
+      rb_daemon_fixture_start (fixture->daemon);
+      g_assert_cmpuint (count_rules (fixture), ==, i);
+      add_rule (fixture, i);
+      restart (fixture);
+      pass_time (i);
+      for (guint n = 0; n < 3; n++)
+        rb_daemon_fixture_signal (fixture->daemon, SIGTERM);
+      assert_left (fixture);
+    }
+}
+
 static void
 test_signals_of_children (Fixture       *fixture,
                           gconstpointer  data)
 {
   const guint64 asked = 1 << (SIGUSR1 - 1) | 1 << (SIGUSR2 - 1);
+  const guint64 ending = 1 << (SIGTERM - 1) | 1 << (SIGINT - 1);
   g_autofree char *answer = NULL;
-  const char *mask;
 
   g_test_summary ("What is deaf to signals between two brokers is so for itself alone: a program that the next one starts is not.");
 
   start_by_link (fixture);
   restart (fixture);
   rb_daemon_fixture_wait_next (fixture->daemon);
-  install (fixture, "#!/bin/sh\ngrep SigIgn: /proc/self/status >&2\nexit 1\n");
+  install (fixture, "#!/bin/sh\ngrep -E 'SigIgn:|SigBlk:' /proc/self/status >&2\nexit 1\n");
   g_assert_cmpuint (rb_daemon_fixture_request (fixture->daemon, TRUE, "POST", "/v1/operator/restart", NULL, &answer), ==, 409);
-  mask = strstr (answer, "SigIgn:");
-  g_assert_nonnull (mask);
-  mask = strpbrk (mask, "0123456789abcdef");
-  g_assert_nonnull (mask);
-  g_assert_cmphex (g_ascii_strtoull (mask, NULL, 16) & asked, ==, 0);
+  g_assert_cmphex (find_mask (answer, "SigIgn:") & asked, ==, 0);
+  g_assert_cmphex (find_mask (answer, "SigBlk:") & ending, ==, 0);
   g_assert_cmpint (rb_daemon_fixture_stop (fixture->daemon), ==, 0);
 }
 
@@ -511,6 +601,8 @@ main (int    argc,
   ADD ("cannot-be-prepared", test_cannot_be_prepared);
   ADD ("stop-hangs", test_stop_hangs);
   ADD ("ended-meanwhile", test_ended_meanwhile);
+  ADD ("ended-between", test_ended_between);
+  ADD ("ended-any-moment", test_ended_any_moment);
   ADD ("signals", test_signals);
   ADD ("signals-of-children", test_signals_of_children);
   ADD ("service-manager", test_service_manager);

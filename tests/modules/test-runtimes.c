@@ -177,6 +177,25 @@ test_force (Fixture       *fixture,
 }
 
 static void
+test_signals (Fixture       *fixture,
+              gconstpointer  data)
+{
+  sigset_t blocked, before;
+
+  g_test_summary ("A runtime blocks no signal, whatever the broker blocks.");
+
+  write_program (fixture, "grep SigBlk: /proc/self/status");
+  sigemptyset (&blocked);
+  sigaddset (&blocked, SIGTERM);
+  sigaddset (&blocked, SIGINT);
+  pthread_sigmask (SIG_BLOCK, &blocked, &before);
+  spawn (fixture);
+  pthread_sigmask (SIG_SETMASK, &before, NULL);
+  rb_test_wait_until (fixture->driver.token != NULL);
+  g_assert_cmpstr (fixture->driver.output, ==, "SigBlk:\t0000000000000000\n");
+}
+
+static void
 test_own_directory (Fixture       *fixture,
                     gconstpointer  data)
 {
@@ -393,6 +412,7 @@ main (int    argc,
   ADD ("limits/none", test_memory_unlimited);
   ADD ("end/group", test_group);
   ADD ("end/force", test_force);
+  ADD ("signals", test_signals);
   ADD ("directory/own", test_own_directory);
   ADD ("directory/allowed", test_directories);
   ADD ("log/bounded", test_log);
