@@ -5,6 +5,8 @@
 
 #include "rb-complete.h"
 
+#include "rb-verb-options.h"
+
 #include <glib/gi18n.h>
 #include <string.h>
 
@@ -35,43 +37,6 @@ rb_completion_free (RbCompletion *self)
   g_free (self);
 }
 
-static gboolean
-has_value (const GOptionEntry *entry)
-{
-  return entry->arg != G_OPTION_ARG_NONE && (entry->flags & G_OPTION_FLAG_NO_ARG) == 0 && (entry->flags & G_OPTION_FLAG_OPTIONAL_ARG) == 0;
-}
-
-/* "--name", "--name=value" (up to the sign), "-n" */
-static gboolean
-is_meant (const GOptionEntry *entry,
-          const char         *word)
-{
-  gsize length = strcspn (word, "=");
-
-  if (g_str_has_prefix (word, "--"))
-    return strlen (entry->long_name) == length - 2 && strncmp (entry->long_name, word + 2, length - 2) == 0;
-  return entry->short_name != 0 && word[1] == entry->short_name && word[2] == '\0';
-}
-
-static const GOptionEntry *
-find_in (const GOptionEntry *entries,
-         const char         *word)
-{
-  for (; entries != NULL && entries->long_name != NULL; entries++)
-    if (is_meant (entries, word))
-      return entries;
-  return NULL;
-}
-
-static const GOptionEntry *
-find_option (const RbVerb *verb,
-             const char   *word)
-{
-  const GOptionEntry *own = verb != NULL ? find_in (verb->options, word) : NULL;
-
-  return own != NULL ? own : find_in (rb_verbs_get_common_options (), word);
-}
-
 static void
 read_word (Line       *line,
            const char *word)
@@ -84,8 +49,8 @@ read_word (Line       *line,
     line->only_args = TRUE;
   else if (!line->only_args && *word == '-' && word[1] != '\0')
     {
-      entry = find_option (line->verb, word);
-      line->wants = entry != NULL && has_value (entry) && strchr (word, '=') == NULL ? entry : NULL;
+      entry = rb_verb_find_option (line->verb, word);
+      line->wants = entry != NULL && rb_verb_option_has_value (entry) && strchr (word, '=') == NULL ? entry : NULL;
     }
   else if (line->verb == NULL)
     line->verb = rb_verbs_lookup (word);
@@ -99,7 +64,7 @@ add_options (const GOptionEntry *entries,
 {
   for (; entries != NULL && entries->long_name != NULL; entries++)
     {
-      g_autofree char *word = g_strconcat ("--", entries->long_name, has_value (entries) ? "=" : "", NULL);
+      g_autofree char *word = g_strconcat ("--", entries->long_name, rb_verb_option_has_value (entries) ? "=" : "", NULL);
 
       if ((entries->flags & G_OPTION_FLAG_HIDDEN) == 0)
         g_ptr_array_add (completions, rb_completion_new (word, _ (entries->description)));
@@ -174,7 +139,7 @@ rb_complete (const char *const  *words,
     }
   *verb = line.verb;
   if (!line.only_args && g_str_has_prefix (last, "--") && strchr (last, '=') != NULL)
-    entry = find_option (line.verb, last);
+    entry = rb_verb_find_option (line.verb, last);
   if (line.wants != NULL || entry != NULL)
     return get_value_kind (entry != NULL ? entry : line.wants);
 
@@ -199,7 +164,7 @@ rb_complete_option (const char *const *words,
 {
   for (gsize i = 0; words[i] != NULL && words[i + 1] != NULL; i++)
     {
-      const GOptionEntry *entry = *words[i] == '-' && words[i][1] != '\0' ? find_option (NULL, words[i]) : NULL;
+      const GOptionEntry *entry = *words[i] == '-' && words[i][1] != '\0' ? rb_verb_find_option (NULL, words[i]) : NULL;
       const char *sign = strchr (words[i], '=');
 
       if (entry == NULL || !g_str_equal (entry->long_name, long_name))

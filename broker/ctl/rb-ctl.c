@@ -13,6 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#define REMARK_HEAD_CHARS 1500
+#define REMARK_TAIL_CHARS 300
+
 static const struct {
   const char *reason;
   RbExitCode  code;
@@ -202,18 +205,52 @@ rb_ctl_end (RbCtl      *self,
   return RB_EXIT_FAILED;
 }
 
+/* What somebody gave us may be of any length, and what matters is around it. */
+static char *
+dup_readable (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  long n = g_utf8_strlen (valid, -1);
+  g_autofree char *head = NULL;
+
+  if (n <= REMARK_HEAD_CHARS + REMARK_TAIL_CHARS)
+    return g_steal_pointer (&valid);
+  head = g_utf8_substring (valid, 0, REMARK_HEAD_CHARS);
+  return g_strconcat (head, " ... ", g_utf8_offset_to_pointer (valid, n - REMARK_TAIL_CHARS), NULL);
+}
+
+/* Lines of a list are indented. Another line would look like a remark of its own, which a word that is repeated must not. */
+static char *
+escape_remark (const char *text)
+{
+  g_auto(GStrv) lines = g_strsplit (text, "\n", -1);
+  GString *out = g_string_new (NULL);
+
+  for (gsize i = 0; lines[i] != NULL; i++)
+    {
+      g_autofree char *escaped = rb_terminal_escape (lines[i]);
+
+      if (i > 0)
+        g_string_append (out, g_str_has_prefix (lines[i], "  ") ? "\n" : "\\n");
+      g_string_append (out, escaped);
+    }
+  return g_string_free (out, FALSE);
+}
+
 void
 rb_ctl_warn (const char *format,
              ...)
 {
   g_autofree char *text = NULL;
+  g_autofree char *readable = NULL;
   g_autofree char *escaped = NULL;
   va_list args;
 
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  escaped = rb_terminal_escape_lines (text);
+  readable = dup_readable (text);
+  escaped = escape_remark (readable);
   fprintf (stderr, "brokerctl: %s\n", escaped);
 }
 

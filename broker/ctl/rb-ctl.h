@@ -71,7 +71,7 @@ gboolean      rb_ctl_can_write     (RbCtl              *self);
 /* At the end of it all: with what was to be done done, what was printed must have arrived. Returns with which code to exit. */
 RbExitCode    rb_ctl_end           (RbCtl              *self,
                                     RbExitCode          code);
-/* "brokerctl: ...", escaped, on stderr. */
+/* "brokerctl: ...", escaped, on stderr; the middle of what is too long to be read is left out. Further lines must be indented. */
 void          rb_ctl_warn          (const char         *format,
                                     ...) G_GNUC_PRINTF (1, 2);
 /* Prints @error and says with which code to exit. */

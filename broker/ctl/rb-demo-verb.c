@@ -18,6 +18,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#define SUFFIX_MAX 40
 #define DEADLINE_MS 60000
 #define TURN_MS 50
 #define RESTART_MS 2000
@@ -475,6 +476,12 @@ run_demo (RbCtl             *ctl,
   Demo demo = { .ctl = ctl };
   gboolean good = TRUE;
 
+  /* Names with it must still be names. */
+  if (g_utf8_strlen (suffix, -1) > SUFFIX_MAX)
+    {
+      rb_ctl_warn ("--suffix: %d characters at most", SUFFIX_MAX);
+      return RB_EXIT_USAGE;
+    }
   rb_ctl_catch_signals (ctl);
   demo.deadline_us = g_get_monotonic_time () + (ctl->timeout_ms > 0 ? ctl->timeout_ms : DEADLINE_MS) * 1000;
   demo.asker = g_strconcat ("demo-asker-", suffix, NULL);

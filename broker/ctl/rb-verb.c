@@ -6,6 +6,7 @@
 #include "rb-verb.h"
 
 #include "rb-error.h"
+#include "rb-verb-options.h"
 
 #include <glib/gi18n.h>
 #include <locale.h>
@@ -180,9 +181,15 @@ rb_verbs_run (RbCtl             *ctl,
   g_autoptr(GOptionContext) leading = new_context (NULL);
   g_autoptr(GOptionContext) context = NULL;
   g_autoptr(GError) error = NULL;
+  const char *idle = rb_verb_find_idle_value ((const char *const *) args);
   const RbVerb *verb;
 
   clear_common ();
+  if (idle != NULL)
+    {
+      rb_ctl_warn (_ ("'%.*s' takes no value"), (int) strcspn (idle, "="), idle);
+      return RB_EXIT_USAGE;
+    }
   g_option_context_set_strict_posix (leading, TRUE);
   if (!g_option_context_parse_strv (leading, &args, &error))
     return rb_ctl_fail (error);
