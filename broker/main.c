@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "rb-config-edit.h"
 #include "rb-daemon.h"
 #include "rb-end-signals.h"
 #include "rb-examine.h"
@@ -130,6 +131,8 @@ main (int    argc,
   rb_log_install (options.verbose);
   if (options.login != NULL)
     return rb_login_run (options.login, options.to_file, &options.setup);
+  if (options.edit_config != NULL)
+    return rb_config_edit_run (options.edit_config, options.to_value, &options.setup);
   if (options.examine)
     return rb_examine_run (&options.setup);
   options.setup.may_prompt = !options.explain && !options.check;

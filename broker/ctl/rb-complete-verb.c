@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "rb-complete.h"
+#include "rb-program.h"
 #include "rb-view.h"
 
 #include <string.h>
@@ -41,6 +42,41 @@ add_row (const RbJson *row,
 
   if (offered != NULL && *offered != '\0')
     g_ptr_array_add (completions, rb_completion_new (offered, meaning));
+}
+
+/* As the running broker has them; else, as the next start would. */
+static RbJson *
+ask_settings (RbCtl *ctl)
+{
+  static const char *const arguments[] = { "--explain-config", "--json", NULL };
+  const RbProgramRun run = { .arguments = arguments, .timeout_ms = DEADLINE_MS };
+  g_autofree char *output = NULL;
+  g_autoptr(GBytes) text = NULL;
+  RbJson *view = rb_ctl_view (ctl, "config", NULL);
+
+  if (view != NULL || rb_program_run (ctl, &run, &output, NULL, NULL) < 0)
+    return view;
+  text = g_bytes_new (output, strlen (output));
+  return rb_json_parse (text, 0, NULL);
+}
+
+static void
+add_settings (RbCtl     *ctl,
+              GPtrArray *completions)
+{
+  g_autoptr(RbJson) view = ask_settings (ctl);
+
+  for (guint n = 0; view != NULL && rb_json_get_root_type (view) == RB_JSON_ARRAY && n < rb_json_get_length (view); n++)
+    {
+      g_autoptr(RbJson) row = rb_json_get_item_type (view, n) == RB_JSON_OBJECT ? rb_json_open_item (view, n, NULL) : NULL;
+      g_autofree char *group = row != NULL ? rb_view_dup_text (row, "group") : NULL;
+      g_autofree char *key = row != NULL ? rb_view_dup_text (row, "key") : NULL;
+      g_autofree char *summary = row != NULL ? rb_view_dup_text (row, "summary") : NULL;
+      g_autofree char *name = group != NULL && key != NULL ? g_strdup_printf ("%s.%s", group, key) : NULL;
+
+      if (name != NULL)
+        g_ptr_array_add (completions, rb_completion_new (name, summary));
+    }
 }
 
 /* A broker that does not run, or has no such view, has nothing to offer. */
@@ -107,6 +143,8 @@ run_complete (RbCtl             *ctl,
   choose_broker (ctl, args);
   if (g_strcmp0 (kind, RB_COMPLETE_FILE) == 0)
     rb_ctl_print (ctl, ":files\n");
+  else if (g_strcmp0 (kind, "setting") == 0)
+    add_settings (ctl, completions);
   else if (kind != NULL)
     add_known (ctl, kind, completions);
   for (guint i = 0; i < completions->len; i++)

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "rb-client-start.h"
+#include "rb-config-set.h"
 #include "rb-error.h"
 #include "rb-verb.h"
 #include "rb-view.h"
@@ -61,18 +62,11 @@ exec_daemon (RbCtl *ctl)
 }
 
 static RbExitCode
-run_config (RbCtl             *ctl,
-            const char *const *args)
+explain (RbCtl *ctl)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(RbJson) view = NULL;
+  g_autoptr(RbJson) view = rb_ctl_view (ctl, "config", &error);
 
-  if (args[0] != NULL && !g_str_equal (args[0], "explain"))
-    {
-      rb_ctl_warn (_ ("config knows only 'explain'"));
-      return RB_EXIT_USAGE;
-    }
-  view = rb_ctl_view (ctl, "config", &error);
   if (view != NULL)
     {
       rb_view_print_table (ctl, view, config_columns, G_N_ELEMENTS (config_columns), _ ("there is no setting\n"));
@@ -83,13 +77,37 @@ run_config (RbCtl             *ctl,
   return rb_ctl_fail (error);
 }
 
+static RbExitCode
+run_config (RbCtl             *ctl,
+            const char *const *args)
+{
+  static const struct {
+    const char *word;
+    guint       n_args;      /* behind it */
+  } words[] = { { "explain", 0 }, { "set", 2 }, { "unset", 1 } };
+  guint n_args = g_strv_length ((char **) args);
+  const char *word = n_args > 0 ? args[0] : "explain";
+
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      if (!g_str_equal (words[i].word, word) || n_args > words[i].n_args + 1 || (n_args > 0 && n_args < words[i].n_args + 1))
+        continue;
+      return words[i].n_args == 0 ? explain (ctl) : rb_config_set_run (ctl, args[1], words[i].n_args > 1 ? args[2] : NULL);
+    }
+  rb_ctl_warn (_ ("config takes 'explain', 'set KEY VALUE' or 'unset KEY'"));
+  return RB_EXIT_USAGE;
+}
+
 const RbVerb rb_config_verb = {
   .name = "config",
-  .summary = N_ ("Show every setting and where it came from"),
-  .usage = "explain",
-  .details = N_ ("Asks the running broker; without one, what the next start would use."),
-  .max_args = 1,
-  .completes = "=explain",
+  .summary = N_ ("Show every setting and where it came from, or change one"),
+  .usage = N_ ("[explain | set KEY VALUE | unset KEY]"),
+  .details = N_ ("explain asks the running broker; without one, it shows what the next start would use.\n\n"
+                 "set writes KEY, such as limits.inbox-cap, into your broker.conf, and unset takes it out; all else in that file stays as it is, comments "
+                 "too. What a start would not accept is not written (exit status 2; 5 when there is no such KEY, or when unset does not find it). A broker "
+                 "that runs goes on as it is until 'brokerctl restart'. A value that begins with '-' stands behind '--'."),
+  .max_args = 3,
+  .completes = "=explain|set|unset setting value",
   .run = run_config,
 };
 

@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "rb-error.h"
+#include "rb-follow.h"
 #include "rb-json-writer.h"
 #include "rb-program.h"
 #include "rb-secret-prompt.h"
@@ -118,42 +119,11 @@ ask_program (RbCtl        *ctl,
   return NULL;
 }
 
-static gboolean
-is_running (RbCtl *ctl)
-{
-  g_autoptr(RbJson) status = rb_ctl_view (ctl, "status", NULL);
-
-  return status != NULL;
-}
-
-static void
-tell_next (RbCtl    *ctl,
-           gboolean  running)
-{
-  if (running)
-    rb_ctl_print (ctl, "%s\n", _ ("The broker that runs goes on as it is; 'brokerctl restart' makes it follow."));
-  else
-    rb_ctl_print (ctl, "%s\n", _ ("The next start of the broker follows."));
-}
-
-/* The program's answer and what has to be done with it. */
-static void
-print_json (RbCtl        *ctl,
-            const RbJson *answer,
-            gboolean      running)
-{
-  g_autoptr(GBytes) text = rb_json_object_edit (rb_json_get_text (answer), NULL, running ? "\"next\":\"restart\"" : "\"next\":\"start\"");
-  gsize size = 0;
-  const char *data = g_bytes_get_data (text, &size);
-
-  rb_ctl_print_json_text (ctl, data, (gssize) size);
-}
-
 static void
 print_stored (RbCtl        *ctl,
               const RbJson *answer)
 {
-  gboolean running = is_running (ctl);
+  gboolean running = rb_follow_is_running (ctl);
   g_autofree char *file = rb_view_dup_text (answer, "file");
   g_autofree char *left = rb_view_dup_text (answer, "left");
   g_autofree char *account = rb_terminal_escape (ctl->options->account_id);
@@ -161,7 +131,7 @@ print_stored (RbCtl        *ctl,
 
   if (ctl->json)
     {
-      print_json (ctl, answer, running);
+      rb_follow_print_json (ctl, answer, running);
       return;
     }
   if (shown != NULL)
@@ -173,7 +143,7 @@ print_stored (RbCtl        *ctl,
   if (left != NULL)
     /* TRANSLATORS: 'keyring' or the name of a file */
     rb_ctl_warn (_ ("those of the login before could not be removed: %s"), left);
-  tell_next (ctl, running);
+  rb_follow_print (ctl, running);
 }
 
 static gboolean
@@ -303,15 +273,15 @@ run_logout (RbCtl             *ctl,
 
   if (answer == NULL)
     return code;
-  running = is_running (ctl);
+  running = rb_follow_is_running (ctl);
   if (ctl->json)
     {
-      print_json (ctl, answer, running);
+      rb_follow_print_json (ctl, answer, running);
       return RB_EXIT_OK;
     }
   /* TRANSLATORS: an account's id */
   rb_ctl_print (ctl, _ ("The login of account %s is gone.\n"), account);
-  tell_next (ctl, running);
+  rb_follow_print (ctl, running);
   return RB_EXIT_OK;
 }
 

@@ -25,6 +25,8 @@ static const GOptionEntry entries[] = {
   { "version", 0, 0, G_OPTION_ARG_NONE, &parsed.version, N_ ("Print the version and exit"), NULL },
   { "login", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &parsed.login, NULL, NULL },
   { "examine", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &parsed.examine, NULL, NULL },
+  { "edit-config", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &parsed.edit_config, NULL, NULL },
+  { "to-value", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &parsed.to_value, NULL, NULL },
   { "to-file", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &parsed.to_file, NULL, NULL },
   { G_OPTION_REMAINING, 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME_ARRAY, &parsed.rest, NULL, NULL },
   G_OPTION_ENTRY_NULL
@@ -128,5 +130,7 @@ rb_options_clear (RbOptions *options)
   g_free (options->setup.log_level);
   g_free (options->login);
   g_free (options->to_file);
+  g_free (options->edit_config);
+  g_free (options->to_value);
   g_strfreev (options->rest);
 }

@@ -18,6 +18,8 @@ typedef struct {
   char          *login;      /* what rb_login_run() is to do */
   char          *to_file;
   gboolean       examine;
+  char          *edit_config;   /* GROUP.KEY: what rb_config_edit_run() is to edit */
+  char          *to_value;     /* NULL: it is taken out */
   char         **rest;
 } RbOptions;
 

@@ -337,8 +337,8 @@ learn_credentials (RbSettings           *settings,
 }
 
 static void
-learn_modules (RbSettings *settings,
-               GPtrArray  *problems)
+learn_chosen (RbSettings *settings,
+              GPtrArray  *problems)
 {
   g_autoptr(RbHost) host = make_peek_host (settings);
   g_autoptr(GPtrArray) choices = rb_profile_choose (settings);
@@ -346,6 +346,44 @@ learn_modules (RbSettings *settings,
   learn_choices (settings, host, choices, problems);
   learn_others (settings, host);
   rb_profile_check_required (settings, choices, problems);
+}
+
+/* "connector-local.so" */
+static void
+learn_file (RbSettings *settings,
+            RbHost     *host,
+            const char *file_name)
+{
+  for (guint kind = RB_MODULE_CONNECTOR; kind <= RB_MODULE_EMITTER; kind++)
+    {
+      g_autofree char *prefix = g_strconcat (rb_module_kind_to_string ((RbModuleKind) kind), "-", NULL);
+      g_autofree char *name = NULL;
+      const RbModuleInfo *info;
+
+      if (!g_str_has_prefix (file_name, prefix) || !g_str_has_suffix (file_name, "." G_MODULE_SUFFIX))
+        continue;
+      name = g_strndup (file_name + strlen (prefix), strlen (file_name) - strlen (prefix) - strlen ("." G_MODULE_SUFFIX));
+      info = rb_host_peek (host, (RbModuleKind) kind, name, NULL);
+      if (info != NULL)
+        rb_settings_add_module (settings, info);
+    }
+}
+
+void
+rb_setup_learn_modules (RbSettings       *settings,
+                        const RbSettings *basic)
+{
+  g_autoptr(RbHost) host = make_peek_host (basic);
+  g_auto(GStrv) directories = rb_setup_dup_own_module_dirs (basic);
+
+  for (guint i = 0; directories[i] != NULL; i++)
+    {
+      g_autoptr(GDir) dir = g_dir_open (directories[i], 0, NULL);
+      const char *file_name;
+
+      while (dir != NULL && (file_name = g_dir_read_name (dir)) != NULL)
+        learn_file (settings, host, file_name);
+    }
 }
 
 static void
@@ -387,7 +425,7 @@ rb_setup_settings (const RbSetupOptions  *options,
   infer_credentials_file (settings, &login);
   infer_profile (settings, &login);
   rb_settings_resolve (settings, NULL);
-  learn_modules (settings, problems);
+  learn_chosen (settings, problems);
   rb_settings_resolve (settings, NULL);
   *credentials = learn_credentials (settings, &login, options, problems);
   rb_settings_resolve (settings, problems);

@@ -27,6 +27,9 @@ RbSettings *rb_setup_settings        (const RbSetupOptions *options, RbCredentia
 /* The same of files, environment and options alone: without modules, profile and credentials. */
 RbSettings *rb_setup_basic_settings  (const RbSetupOptions *options, GPtrArray *problems);
 
+/* Makes the keys of every module that is there known to @settings, which is to be resolved again then. @basic: says where modules are. */
+void        rb_setup_learn_modules   (RbSettings *settings, const RbSettings *basic);
+
 /* Adds to @problems that the account's database, which another broker may have open, is of a newer version. @credentials: (nullable) */
 void        rb_setup_check_database  (const RbSettings *settings, const RbCredentials *credentials, GPtrArray *problems);
 

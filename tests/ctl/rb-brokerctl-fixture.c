@@ -5,6 +5,8 @@
 
 #include "rb-brokerctl-fixture.h"
 
+#include <string.h>
+
 void
 rb_brokerctl_set_up (RbBrokerctlFixture *fixture,
                      gconstpointer       data)
@@ -97,4 +99,27 @@ rb_brokerctl_run (RbBrokerctlFixture *fixture,
 
   rb_brokerctl_finish (fixture, process, "");
   return fixture->status;
+}
+
+/* Whoever runs this need not be root. In there no leak can be looked for: that takes a tracer. */
+gboolean
+rb_brokerctl_run_mounted (RbBrokerctlFixture *fixture,
+                          const char         *mount,
+                          const char         *arguments)
+{
+  g_autofree char *program = g_test_build_filename (G_TEST_BUILT, "..", "broker", "brokerctl", NULL);
+  g_autofree char *script = g_strdup_printf ("set -e; %s; export ASAN_OPTIONS=detect_leaks=0; echo mounted; exec '%s' %s", mount, program, arguments);
+  const char *const argv[] = { "unshare", "--map-root-user", "--mount", "sh", "-c", script, NULL };
+  g_autofree char *unshare = g_find_program_in_path (argv[0]);
+  g_autoptr(GSubprocess) process = unshare != NULL ? rb_brokerctl_spawn (fixture, argv) : NULL;
+
+  if (process != NULL)
+    rb_brokerctl_finish (fixture, process, "");
+  if (process == NULL || !g_str_has_prefix (fixture->out, "mounted\n"))
+    {
+      g_test_skip ("nothing can be mounted here");
+      return FALSE;
+    }
+  memmove (fixture->out, fixture->out + strlen ("mounted\n"), strlen (fixture->out) - strlen ("mounted\n") + 1);
+  return TRUE;
 }

@@ -33,4 +33,8 @@ void          rb_brokerctl_finish        (RbBrokerctlFixture *fixture, GSubproce
 /* Both, without input. Returns its exit status. */
 int           rb_brokerctl_run           (RbBrokerctlFixture *fixture, const char *arguments);
 
+/* The same, with file systems of its own: @mount is a script for sh that mounts what the test needs, where nobody else sees it. FALSE: that cannot
+ * be done on this machine, and the test is skipped. */
+gboolean      rb_brokerctl_run_mounted   (RbBrokerctlFixture *fixture, const char *mount, const char *arguments);
+
 G_END_DECLS
