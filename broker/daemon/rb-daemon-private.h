@@ -74,6 +74,8 @@ void rb_daemon_fail      (RbDaemon *self, const GError *error);
 void rb_daemon_ask_identity (RbDaemon *self);
 /* When others may find us: leaves when nobody has needed it for as long as broker.idle-exit-ms says. */
 void rb_daemon_watch_idle (RbDaemon *self);
+/* A start step: the sockets. */
+gboolean rb_daemon_listen (RbDaemon *self, GError **error);
 /* A start step: on the session bus, whether there is one or not. */
 gboolean rb_daemon_open_bus (RbDaemon *self, GError **error);
 /* Who called a process that the bus has started is answered with @error. Not once we are on the bus. */
