@@ -100,6 +100,25 @@ take_away (Login                *self,
   return FALSE;
 }
 
+/* One file may have several names, by links on the way to it. */
+static gboolean
+is_same_file (const char *a,
+              const char *b)
+{
+  GStatBuf first, second;
+
+  if (g_str_equal (a, b))
+    return TRUE;
+  return g_stat (a, &first) == 0 && g_stat (b, &second) == 0 && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+static gboolean
+is_same_place (const RbLoginRecord *a,
+               const RbLoginRecord *b)
+{
+  return a->place == b->place && (a->place != RB_LOGIN_FILE || is_same_file (a->file, b->file));
+}
+
 /* What a login before this one left elsewhere would be found by nobody but thieves. */
 static void
 drop_old (Login               *self,
@@ -107,7 +126,7 @@ drop_old (Login               *self,
 {
   const RbLoginRecord *old = &self->record;
 
-  if (old->place == RB_LOGIN_NONE || (old->place == record->place && g_strcmp0 (old->file, record->file) == 0))
+  if (old->place == RB_LOGIN_NONE || is_same_place (old, record))
     return;
   if (!take_away (self, old, NULL))
     rb_json_writer_string (self->writer, "left", old->file != NULL ? old->file : "keyring");
@@ -129,7 +148,7 @@ store (Login       *self,
   if (!rb_login_record_write (self->account, &record, error))
     {
       /* Nobody would look for it. */
-      if (self->record.place != record.place)
+      if (!is_same_place (&self->record, &record))
         take_away (self, &record, NULL);
       return FALSE;
     }

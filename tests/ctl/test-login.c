@@ -123,6 +123,8 @@ test_file (Fixture       *fixture,
   g_autofree char *kept = g_build_filename (fixture->ctl.data_dir, "kept.json", NULL);
   g_autofree char *given = g_build_filename (fixture->ctl.data_dir, "given.json", NULL);
   g_autofree char *arguments = g_strdup_printf ("login --file '%s' --to-file '%s' --json", given, kept);
+  g_autofree char *other = g_build_filename (fixture->ctl.data_dir, "link", NULL);
+  g_autofree char *by_link = g_strdup_printf ("login --file '%s' --to-file '%s/kept.json' --json", given, other);
   struct stat found;
 
   g_test_summary ("A file is written only when it is asked for, readable by its owner; a login in the keyring after it takes its place.");
@@ -135,6 +137,13 @@ test_file (Fixture       *fixture,
   g_assert_cmpint (found.st_mode & 0777, ==, 0600);
   g_assert_cmpint (run (fixture, "login --status", ""), ==, RB_EXIT_OK);
   assert_says (fixture->ctl.out, "kept.json: account \"default\"");
+
+  /* By another name it is the same file, and no older login's. */
+  g_assert_cmpint (symlink (fixture->ctl.data_dir, other), ==, 0);
+  g_assert_cmpint (run (fixture, by_link, ""), ==, RB_EXIT_OK);
+  g_assert_cmpint (g_stat (kept, &found), ==, 0);
+  g_assert_cmpint (run (fixture, "login --status", ""), ==, RB_EXIT_OK);
+  assert_says (fixture->ctl.out, "link/kept.json: account \"default\"");
 
   g_assert_cmpint (run (fixture, "login -", GOOD), ==, RB_EXIT_OK);
   g_assert_cmpint (g_stat (kept, &found), !=, 0);
