@@ -165,6 +165,16 @@ on_opened (GObject      *source,
   bring_back_next (task);
 }
 
+/* A broker of the npm package does not. */
+static gboolean
+takes_requests (const RbJson *greeting)
+{
+  g_autoptr(RbJson) capabilities = rb_json_open (greeting, "server_capabilities", NULL);
+  gboolean takes = FALSE;
+
+  return capabilities != NULL && rb_json_get_optional_boolean (capabilities, "stream_requests_v1", FALSE, &takes, NULL) && takes;
+}
+
 static void
 on_greeted (GObject      *source,
             GAsyncResult *result,
@@ -180,7 +190,8 @@ on_greeted (GObject      *source,
       fail (task, error);
       return;
     }
-  attempt->channel = rb_client_channel_new (attempt->http, attempt->clock, attempt->options->ping_interval_ms);
+  attempt->channel = rb_client_channel_new (attempt->http, attempt->clock, attempt->options->ping_interval_ms,
+                                            takes_requests (attempt->greeting));
   rb_client_channel_open_async (attempt->channel, g_task_get_cancellable (task), on_opened, task);
 }
 

@@ -6,6 +6,7 @@
 #include "rb-client-channel.h"
 
 #include "rb-client-error.h"
+#include "rb-client-requests.h"
 #include "rb-error.h"
 #include "rb-json-writer.h"
 #include "rb-log.h"
@@ -21,6 +22,7 @@ struct _RbClientChannel {
   RbClientHttp            *http;
   RbClock                 *clock;
   gint64                   ping_interval_ms;
+  RbClientRequests        *requests;      /* (nullable) what the broker takes here, where it does */
 
   SoupWebsocketConnection *socket;        /* (nullable) until open and after closed */
   guint64                  ping_timer;
@@ -53,6 +55,8 @@ end (RbClientChannel *self,
   if (self->closed)
     return;
   self->closed = TRUE;
+  if (self->requests != NULL)
+    rb_client_requests_fail (self->requests, reason);
   g_signal_emit (self, signals[CLOSED], 0, reason);
 }
 
@@ -100,6 +104,12 @@ take_frame (RbClientChannel *self,
       return;
     }
 
+  if (g_strcmp0 (event, "response") == 0)
+    {
+      if (self->requests != NULL)
+        rb_client_requests_answer (self->requests, frame);
+      return;
+    }
   if (g_strcmp0 (event, "presence_changed") == 0)
     take_presence (self, frame);
   /* Any other frame that wants a receipt gets one: there is nothing to store. */
@@ -197,6 +207,7 @@ rb_client_channel_dispose (GObject *object)
   RbClientChannel *self = RB_CLIENT_CHANNEL (object);
 
   drop_socket (self);
+  g_clear_pointer (&self->requests, rb_client_requests_free);
   G_OBJECT_CLASS (rb_client_channel_parent_class)->dispose (object);
 }
 
@@ -234,13 +245,16 @@ rb_client_channel_init (RbClientChannel *self)
 RbClientChannel *
 rb_client_channel_new (RbClientHttp *http,
                        RbClock      *clock,
-                       gint64        ping_interval_ms)
+                       gint64        ping_interval_ms,
+                       gboolean      takes_requests)
 {
   RbClientChannel *self = g_object_new (RB_TYPE_CLIENT_CHANNEL, NULL);
 
   self->http = g_object_ref (http);
   self->clock = g_object_ref (clock);
   self->ping_interval_ms = ping_interval_ms;
+  if (takes_requests)
+    self->requests = rb_client_requests_new (clock);
   return self;
 }
 
@@ -256,7 +270,8 @@ rb_client_channel_open_async (RbClientChannel     *self,
   g_task_set_source_tag (task, rb_client_channel_open_async);
   g_task_set_check_cancellable (task, FALSE);
   soup_message_headers_replace (soup_message_get_request_headers (message), "x-masons-ipc-capabilities",
-                                "endpoint_metadata_v1,push_receipt_ack_v1");
+                                self->requests != NULL ? "endpoint_metadata_v1,push_receipt_ack_v1,stream_requests_v1"
+                                                       : "endpoint_metadata_v1,push_receipt_ack_v1");
   /* Compressing loopback traffic only costs. */
   soup_message_disable_feature (message, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
   soup_session_websocket_connect_async (rb_client_http_get_session (self->http), message, NULL, NULL, G_PRIORITY_DEFAULT,
@@ -288,6 +303,45 @@ rb_client_channel_acknowledge (RbClientChannel *self,
   rb_json_writer_end_object (writer);
   text = rb_json_writer_end_text (g_steal_pointer (&writer));
   soup_websocket_connection_send_text (self->socket, text);
+}
+
+gboolean
+rb_client_channel_takes_requests (RbClientChannel *self)
+{
+  return self->requests != NULL && rb_client_channel_is_open (self);
+}
+
+void
+rb_client_channel_request_async (RbClientChannel     *self,
+                                 const char          *method,
+                                 const char          *path,
+                                 GBytes              *body,
+                                 RbClientCallFlags    flags,
+                                 gint64               timeout_ms,
+                                 GCancellable        *cancellable,
+                                 GAsyncReadyCallback  callback,
+                                 gpointer             user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  gboolean repeatable = (flags & RB_CLIENT_CALL_REPEATABLE) != 0 || g_str_equal (method, "GET");
+  g_autofree char *frame = NULL;
+
+  g_return_if_fail (rb_client_channel_takes_requests (self));
+
+  g_task_set_source_tag (task, rb_client_channel_request_async);
+  frame = rb_client_requests_add (self->requests, task, method, path, body, repeatable, timeout_ms);
+  soup_websocket_connection_send_text (self->socket, frame);
+}
+
+RbJson *
+rb_client_channel_request_finish (RbClientChannel *self,
+                                  GAsyncResult    *result,
+                                  guint           *status,
+                                  GError         **error)
+{
+  if (status != NULL)
+    *status = rb_client_requests_get_status (result);
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 gboolean

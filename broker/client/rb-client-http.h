@@ -17,6 +17,7 @@ G_DECLARE_FINAL_TYPE (RbClientHttp, rb_client_http, RB, CLIENT_HTTP, GObject)
 typedef enum {
   RB_CLIENT_CALL_NONE       = 0,
   RB_CLIENT_CALL_REPEATABLE = 1 << 0,   /* has the same effect once or twice: carries an id that the broker remembers */
+  RB_CLIENT_CALL_WAITS      = 1 << 1,   /* may be answered late on purpose, and is to end when it is cancelled */
 } RbClientCallFlags;
 
 RbClientHttp       *rb_client_http_new         (const RbClientSite  *site,

@@ -342,8 +342,8 @@ poll (GTask *task)
       g_object_unref (task);
       return;
     }
-  rb_client_repeat_async (g_task_get_source_object (task), waiting->endpoint, "/v1/runtime/staged-delivery", RB_CLIENT_CALL_REPEATABLE,
-                          make_poll, waiting, NULL, g_task_get_cancellable (task), on_polled, task);
+  rb_client_repeat_async (g_task_get_source_object (task), waiting->endpoint, "/v1/runtime/staged-delivery",
+                          RB_CLIENT_CALL_REPEATABLE | RB_CLIENT_CALL_WAITS, make_poll, waiting, NULL, g_task_get_cancellable (task), on_polled, task);
 }
 
 void

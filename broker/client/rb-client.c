@@ -493,69 +493,24 @@ rb_client_close_finish (RbClient     *self,
   g_task_propagate_boolean (G_TASK (result), NULL);
 }
 
-typedef struct {
-  guint status;
-} Answer;
-
-static void
-on_call_done (GObject      *source,
-              GAsyncResult *result,
-              gpointer      user_data)
+RbClientHttp *
+rb_client_get_http (RbClient *self)
 {
-  g_autoptr(GTask) task = user_data;
-  RbClient *self = g_task_get_source_object (task);
-  Answer *answer = g_task_get_task_data (task);
-  GError *error = NULL;
-  RbJson *json = rb_client_http_call_finish (RB_CLIENT_HTTP (source), result, &answer->status, &error);
+  return self->http;
+}
 
-  if (json != NULL)
-    {
-      g_task_return_pointer (task, json, (GDestroyNotify) rb_json_unref);
-      return;
-    }
-  if (g_strcmp0 (rb_error_get_reason (error), "broker_unreachable") == 0 && self->http == RB_CLIENT_HTTP (source))
-    lose_connection (self, "ipc_fetch_failed");
-  g_task_return_error (task, error);
+RbClientChannel *
+rb_client_get_channel (RbClient *self)
+{
+  return self->channel;
 }
 
 void
-rb_client_call_async (RbClient            *self,
-                      const char          *method,
-                      const char          *path,
-                      GBytes              *body,
-                      RbClientCallFlags    flags,
-                      GCancellable        *cancellable,
-                      GAsyncReadyCallback  callback,
-                      gpointer             user_data)
+rb_client_note_unreachable (RbClient     *self,
+                            RbClientHttp *http)
 {
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
-
-  g_return_if_fail (RB_IS_CLIENT (self));
-
-  g_task_set_source_tag (task, rb_client_call_async);
-  g_task_set_check_cancellable (task, FALSE);
-  g_task_set_task_data (task, g_new0 (Answer, 1), g_free);
-  if (self->http == NULL)
-    {
-      g_task_return_error (task, rb_error_new (RB_ERROR_BAD_STATE, "not_connected", "find or connect must come before '%s'", path));
-      g_object_unref (task);
-      return;
-    }
-  rb_client_http_call_async (self->http, method, path, body, flags, self->options->call_timeout_ms, cancellable, on_call_done,
-                             task);
-}
-
-RbJson *
-rb_client_call_finish (RbClient      *self,
-                       GAsyncResult  *result,
-                       guint         *status,
-                       GError       **error)
-{
-  Answer *answer = g_task_get_task_data (G_TASK (result));
-
-  if (status != NULL)
-    *status = answer->status;
-  return g_task_propagate_pointer (G_TASK (result), error);
+  if (self->http == http)
+    lose_connection (self, "ipc_fetch_failed");
 }
 
 void

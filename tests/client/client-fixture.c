@@ -30,6 +30,7 @@ client_fixture_set_up (ClientFixture *fixture,
 
   fixture->data_dir = rb_test_make_dir ();
   fixture->broker = rb_fake_broker_new (fixture->data_dir);
+  rb_fake_broker_set_streaming (fixture->broker, data != NULL);
   fixture->clock = rb_fake_clock_new ();
   options->data_dir = g_strdup (fixture->data_dir);
   options->ping_interval_ms = 0;

@@ -28,6 +28,7 @@ typedef struct {
   GAsyncResult     *result;
 } ClientFixture;
 
+/* @data: NULL: all requests come over HTTP; else over the channel, where it is open */
 void  client_fixture_set_up            (ClientFixture *fixture,
                                         gconstpointer  data);
 /* Connected, with one endpoint "ep-1"; the requests so far are forgotten. */

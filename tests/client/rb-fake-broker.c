@@ -6,6 +6,7 @@
 #include "rb-fake-broker.h"
 
 #include "rb-discovery.h"
+#include "rb-json.h"
 #include "rb-paths.h"
 
 #include <gio/gunixsocketaddress.h>
@@ -29,6 +30,8 @@ struct _RbFakeBroker {
   GHashTable              *bodies;      /* request -> char * */
   GString                 *frames;
   guint                    n_registered;
+  gboolean                 is_streaming;  /* takes requests over the channel */
+  guint                    n_streamed;
 };
 
 static void
@@ -66,7 +69,8 @@ default_body (RbFakeBroker *self,
                               self->n_registered);
     }
   if (g_str_equal (request, "POST /v1/initialize"))
-    return g_strdup ("{\"server_version\":\"1\",\"network_presence\":\"online\",\"server_capabilities\":{}}");
+    return g_strdup_printf ("{\"server_version\":\"1\",\"network_presence\":\"online\",\"server_capabilities\":{%s}}",
+                            self->is_streaming ? "\"stream_requests_v1\":true" : "");
   if (g_str_equal (request, "POST /v1/send") || g_str_equal (request, "POST /v1/runtime/assignment-reply"))
     return g_strdup ("{\"messageId\":\"m-1\",\"status\":\"delivered\"}");
   return g_strdup ("{\"ok\":true}");
@@ -119,12 +123,60 @@ on_request (SoupServer        *server,
 }
 
 static void
+answer_frame (RbFakeBroker            *self,
+              SoupWebsocketConnection *socket,
+              const RbJson            *frame)
+{
+  g_autofree char *id = rb_json_peek_string (frame, "id");
+  g_autofree char *method = rb_json_peek_string (frame, "method");
+  g_autofree char *path = rb_json_peek_string (frame, "path");
+  g_autofree char *request = g_strdup_printf ("%s %s", method, path);
+  g_autoptr(GBytes) asked = rb_json_dup_slice (frame, "body");
+  Canned *canned = take_canned (self, request);
+  g_autofree char *body = canned != NULL ? g_strdup (canned->body) : default_body (self, request);
+  guint status = canned != NULL ? canned->status : 200;
+  g_autofree char *answer = NULL;
+
+  self->n_streamed++;
+  g_ptr_array_add (self->requests, g_strdup (request));
+  if (asked != NULL)
+    g_hash_table_replace (self->bodies, g_strdup (request), g_strndup (g_bytes_get_data (asked, NULL), g_bytes_get_size (asked)));
+  g_clear_pointer (&canned, canned_free);
+  if (status == RB_FAKE_HOLD)
+    return;
+  if (status == RB_FAKE_DROP)
+    {
+      rb_fake_broker_drop_channel (self);
+      return;
+    }
+  answer = g_strdup_printf ("{\"event\":\"response\",\"id\":\"%s\",\"status\":%u,\"body\":%s}", id, status, body != NULL ? body : "null");
+  soup_websocket_connection_send_text (socket, answer);
+}
+
+static gboolean
+take_request (RbFakeBroker            *self,
+              SoupWebsocketConnection *socket,
+              GBytes                  *bytes)
+{
+  g_autoptr(RbJson) frame = rb_json_parse_object (bytes, 0, NULL);
+  g_autofree char *event = frame != NULL ? rb_json_peek_string (frame, "event") : NULL;
+
+  if (!self->is_streaming || g_strcmp0 (event, "request") != 0)
+    return FALSE;
+  answer_frame (self, socket, frame);
+  return TRUE;
+}
+
+static void
 on_frame (SoupWebsocketConnection *socket,
           SoupWebsocketDataType    type,
           GBytes                  *bytes,
           gpointer                 user_data)
 {
   RbFakeBroker *self = user_data;
+
+  if (take_request (self, socket, bytes))
+    return;
 
   g_string_append_len (self->frames, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
   g_string_append_c (self->frames, '\n');
@@ -237,6 +289,19 @@ rb_fake_broker_answer (RbFakeBroker *self,
   canned->status = status;
   canned->body = g_strdup (body);
   g_ptr_array_add (self->canned, canned);
+}
+
+void
+rb_fake_broker_set_streaming (RbFakeBroker *self,
+                              gboolean      is_streaming)
+{
+  self->is_streaming = is_streaming;
+}
+
+guint
+rb_fake_broker_get_n_streamed (RbFakeBroker *self)
+{
+  return self->n_streamed;
 }
 
 guint

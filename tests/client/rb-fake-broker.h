@@ -28,6 +28,11 @@ void          rb_fake_broker_answer        (RbFakeBroker *self,
                                             const char   *request,
                                             guint         status,
                                             const char   *body);
+/* Requests over the channel, from the next one on; how many came there. */
+void          rb_fake_broker_set_streaming (RbFakeBroker *self,
+                                            gboolean      is_streaming);
+guint         rb_fake_broker_get_n_streamed (RbFakeBroker *self);
+
 /* How many requests "METHOD path" came, and the body of the last (borrowed, NULL when none). */
 guint         rb_fake_broker_count         (RbFakeBroker *self,
                                             const char   *request);

@@ -166,7 +166,8 @@ test_staged_pause (ClientFixture *fixture,
 }
 
 #define ADD(path, function) \
-  g_test_add ("/client/pull/" path, ClientFixture, NULL, client_fixture_set_up_registered, function, client_fixture_tear_down)
+  g_test_add ("/client/pull/" path, ClientFixture, NULL, client_fixture_set_up_registered, function, client_fixture_tear_down); \
+  g_test_add ("/client/stream/pull/" path, ClientFixture, "stream", client_fixture_set_up_registered, function, client_fixture_tear_down)
 
 int
 main (int   argc,
