@@ -241,6 +241,7 @@ static const struct {
   { RB_BUS_BROKER, "ListPolicy", .view = rb_view_policy },
   { RB_BUS_BROKER, "SetPolicy", .call = rb_bus_policy_set },
   { RB_BUS_BROKER, "RemovePolicy", .call = rb_bus_policy_remove },
+  { RB_BUS_BROKER, "ApplyPolicy", .call = rb_bus_policy_apply },
   { RB_BUS_BROKER, "ListHeld", .view = rb_view_held },
   { RB_BUS_BROKER, "AcceptHeld", .call = rb_bus_policy_accept },
   { RB_BUS_BROKER, "RefuseHeld", .call = rb_bus_policy_refuse },

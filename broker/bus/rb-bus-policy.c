@@ -6,6 +6,7 @@
 #include "rb-bus-policy.h"
 
 #include "rb-hold.h"
+#include "rb-policy-apply.h"
 #include "rb-policy-operator.h"
 
 /* An argument that is always there says "none" with an empty text. */
@@ -54,6 +55,28 @@ rb_bus_policy_remove (RbBusCall  *call,
 
   g_variant_get (parameters, "(x)", &id);
   rb_policy_remove_async (call->ports->core, id, on_removed, call);
+}
+
+static void
+on_applied (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) answer = rb_policy_apply_finish (RB_CORE (source), result, &error);
+
+  rb_bus_call_answer_view (user_data, answer, error);
+}
+
+void
+rb_bus_policy_apply (RbBusCall  *call,
+                     const char *key,
+                     GVariant   *parameters)
+{
+  gint64 id;
+
+  g_variant_get (parameters, "(x)", &id);
+  rb_policy_apply_async (call->ports->core, id, on_applied, call);
 }
 
 static void

@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 
 void  rb_bus_policy_set     (RbBusCall *call, const char *key, GVariant *parameters);
 void  rb_bus_policy_remove  (RbBusCall *call, const char *key, GVariant *parameters);
+void  rb_bus_policy_apply   (RbBusCall *call, const char *key, GVariant *parameters);
 void  rb_bus_policy_accept  (RbBusCall *call, const char *key, GVariant *parameters);
 void  rb_bus_policy_refuse  (RbBusCall *call, const char *key, GVariant *parameters);
 

@@ -28,18 +28,28 @@ monotonic_ms (RbCore *core)
   return rb_clock_get_monotonic_us (core->clock) / 1000;
 }
 
-static RbPolicyVerdict
-ask_policy (RbCore          *core,
-            const RbMessage *message)
+static RbPolicyMessage
+make_question (RbCore          *core,
+               const RbMessage *message)
 {
   RbPolicyMessage question = { .sender = get_sender (message), .content_type = rb_envelope_get_content_type (message->envelope) };
-
-  if (rb_policy_get_n (core->policy) == 0)
-    return (RbPolicyVerdict) { RB_POLICY_ACCEPT, NULL };
 
   question.is_targeted = rb_registry_lookup (core->registry, message->target_endpoint_id) != NULL;
   question.is_correlated = rb_router_resolve (core->router, core->registry, NULL, message->correlation_id,
                                               message->source_endpoint_id).endpoint != NULL;
+  return question;
+}
+
+static RbPolicyVerdict
+ask_policy (RbCore          *core,
+            const RbMessage *message)
+{
+  RbPolicyMessage question;
+
+  if (rb_policy_get_n (core->policy) == 0)
+    return (RbPolicyVerdict) { RB_POLICY_ACCEPT, NULL };
+
+  question = make_question (core, message);
   return rb_policy_decide_message (core->policy, &question, rb_core_now (core));
 }
 
@@ -106,6 +116,15 @@ rb_admission_decide (RbCore    *core,
   if (rb_held_has_before (core->held, message))
     return hold (RB_REASON_HELD_BEHIND, RB_RULE_BEHIND, NULL);
   return (RbAdmission) { RB_ADMISSION_LET_IN, NULL, NULL, NULL };
+}
+
+const RbPolicyRule *
+rb_admission_find_rule (RbCore          *core,
+                        const RbMessage *message)
+{
+  RbPolicyMessage question = make_question (core, message);
+
+  return rb_policy_find_for_message (core->policy, &question);
 }
 
 void

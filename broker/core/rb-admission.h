@@ -29,6 +29,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RbAdmission, rb_admission_clear)
 /* Counts the message, until it is said to be refused for now: then it comes again, and is asked about again. */
 RbAdmission rb_admission_decide  (RbCore *core, RbMessage *message);
 void        rb_admission_refused (RbCore *core, RbMessage *message);
+/* The rule that would decide on it now; NULL: none fits. Borrowed, until the rules change. */
+const RbPolicyRule *rb_admission_find_rule (RbCore *core, const RbMessage *message);
 
 /* Somebody here claims it: what is not let in when it comes may not be fetched either. What is in our inbox was let in; of what only the upstream
  * has nothing but the rules decide: it stays there, for we cannot hold what we do not have. */

@@ -354,11 +354,10 @@ remember_answer (RbCore          *core,
   return rule != NULL && rb_policy_set (core->policy, rule, RB_POLICY_BY_ANSWER, rb_core_now (core), changes, error) != NULL;
 }
 
-/* What a person's answer frees waits for its turn only. */
-static void
-stand_in_line (RbCore    *core,
-               RbHeldRow *row,
-               RbChanges *changes)
+void
+rb_hold_free (RbCore    *core,
+              RbHeldRow *row,
+              RbChanges *changes)
 {
   rb_message_move (row->message, changes, RB_PLACE_HELD, NULL, RB_REASON_HELD_BEHIND, row->message->since);
 }
@@ -384,7 +383,7 @@ free_others (RbCore          *core,
       if (is_loop ? (row->lane != NULL && g_strcmp0 (row->lane, accepted->lane) == 0) ||
                       rb_admission_is_same_talk (core, row->message, accepted->message)
                   : remember && strcmp (rb_envelope_get_from (row->message->envelope), sender) == 0)
-        stand_in_line (core, row, changes);
+        rb_hold_free (core, row, changes);
     }
 }
 
@@ -441,18 +440,20 @@ rb_hold_accept_finish (RbCore        *core,
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-static void
-end_held (RbCore     *core,
-          RbHeldRow  *row,
-          const char *why,
-          RbChanges  *changes)
+void
+rb_hold_end (RbCore     *core,
+             RbHeldRow  *row,
+             const char *how,
+             const char *why,
+             const char *rule,
+             RbChanges  *changes)
 {
   g_autoptr(RbMessage) message = rb_message_ref (row->message);
 
-  rb_message_checkpoint_ruled (message, changes, "refused", rb_core_now (core), NULL, why, RB_RULE_TURNED_AWAY);
+  rb_message_checkpoint_ruled (message, changes, "refused", rb_core_now (core), NULL, why, rule);
   rb_log_info ("held_message_refused", "id", message->id, NULL);
   rb_held_remove (core->held, row);
-  rb_past_message (core, message, RB_ENDED_BY_PERSON, changes);
+  rb_past_message (core, message, how, changes);
   rb_core_changed (core, "held");
 }
 
@@ -480,7 +481,7 @@ rb_hold_refuse_async (RbCore              *core,
     }
 
   lane = g_strdup (row->lane);
-  end_held (core, row, why, changes);
+  rb_hold_end (core, row, RB_ENDED_BY_PERSON, why, RB_RULE_TURNED_AWAY, changes);
   rb_core_commit_task (core, g_steal_pointer (&changes), g_steal_pointer (&task));
   if (remember)
     rb_core_changed (core, "policy");

@@ -38,6 +38,10 @@ void        rb_hold_resume      (RbCore *core);
 void        rb_hold_look_again  (RbCore *core);
 void        rb_hold_cancel_timer (RbCore *core);
 
+/* It waits for its turn only, and rb_hold_resume() lets it in; or it ends, and the row is gone. */
+void        rb_hold_free        (RbCore *core, RbHeldRow *row, RbChanges *changes);
+void        rb_hold_end         (RbCore *core, RbHeldRow *row, const char *how, const char *why, const char *rule, RbChanges *changes);
+
 /* A person says what becomes of it. @remember: the answer is for all that its sender sends from now on; what of that sender is held by a rule
  * or by the quota comes in too. Fails with RB_ERROR_NOT_FOUND, `not_held`, or RB_ERROR_BAD_STATE: `held_behind` names the one that goes first. */
 void        rb_hold_accept_async (RbCore *core, const char *message_id, gboolean remember, GAsyncReadyCallback callback,

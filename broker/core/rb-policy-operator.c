@@ -8,6 +8,7 @@
 #include "rb-core-private.h"
 #include "rb-dict.h"
 #include "rb-error.h"
+#include "rb-policy-apply.h"
 #include "rb-views.h"
 
 static GVariant *
@@ -39,6 +40,21 @@ rb_view_policy (RbCore *core)
   for (guint i = 0; i < rules->len; i++)
     g_variant_builder_add_value (&builder, view_rule (g_ptr_array_index (rules, i)));
   return g_variant_builder_end (&builder);
+}
+
+/* And what of it is here already. */
+static GVariant *
+view_new_rule (RbCore             *core,
+               const RbPolicyRule *rule)
+{
+  g_autoptr(GVariant) base = g_variant_ref_sink (view_rule (rule));
+  RbPolicyWaiting waiting = rb_policy_count_waiting (core, rule->n);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, base);
+  rb_dict_put_count (&dict, "waiting", waiting.n_held + waiting.n_inbox);
+  rb_dict_put_count (&dict, "left_in_inbox", waiting.n_left);
+  return g_variant_dict_end (&dict);
 }
 
 static GVariant *
@@ -114,7 +130,7 @@ rb_policy_set_async (RbCore              *core,
       return;
     }
 
-  g_task_set_task_data (task, g_variant_ref_sink (view_rule (rule)), (GDestroyNotify) g_variant_unref);
+  g_task_set_task_data (task, g_variant_ref_sink (view_new_rule (core, rule)), (GDestroyNotify) g_variant_unref);
   rb_core_changed (core, "policy");
   rb_core_commit_task (core, g_steal_pointer (&changes), g_steal_pointer (&task));
 }

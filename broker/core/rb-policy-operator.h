@@ -16,7 +16,8 @@ GVariant   *rb_view_held             (RbCore *core);
 /* Finish when it is durable. @kind and @note may be NULL: any, and none. */
 void        rb_policy_set_async      (RbCore *core, const char *what, const char *sender, const char *kind, const char *action,
                                       const char *note, GAsyncReadyCallback callback, gpointer user_data);
-/* (transfer full): the rule, as in the view */
+/* (transfer full): the rule, as in the view; "waiting" x: messages that are here, on which it would decide if it were applied (rb-policy-apply.h);
+ * "left_in_inbox" x: further ones that it would not have let in */
 GVariant   *rb_policy_set_finish     (RbCore *core, GAsyncResult *result, GError **error);
 /* Fails with RB_ERROR_NOT_FOUND, `unknown_rule`. */
 void        rb_policy_remove_async   (RbCore *core, gint64 id, GAsyncReadyCallback callback, gpointer user_data);

@@ -145,6 +145,19 @@ first_that_fits (const GPtrArray *rules,
   return NULL;
 }
 
+static RbPolicyRule *
+find (const RbPolicy *self,
+      RbPolicyWhat    what,
+      const char     *sender,
+      FitsFunc        fits,
+      gconstpointer   question)
+{
+  const Book *book = &self->books[what];
+  RbPolicyRule *rule = sender != NULL ? first_that_fits (g_hash_table_lookup (book->by_sender, sender), fits, question) : NULL;
+
+  return rule != NULL ? rule : first_that_fits (book->patterns, fits, question);
+}
+
 static RbPolicyVerdict
 decide (RbPolicy       *self,
         RbPolicyWhat    what,
@@ -154,11 +167,8 @@ decide (RbPolicy       *self,
         RbPolicyAction  otherwise,
         gint64          now)
 {
-  const Book *book = &self->books[what];
-  RbPolicyRule *rule = sender != NULL ? first_that_fits (g_hash_table_lookup (book->by_sender, sender), fits, question) : NULL;
+  RbPolicyRule *rule = find (self, what, sender, fits, question);
 
-  if (rule == NULL)
-    rule = first_that_fits (book->patterns, fits, question);
   if (rule == NULL)
     return (RbPolicyVerdict) { otherwise, NULL };
 
@@ -179,6 +189,13 @@ fits_spawn (const RbPolicyRule *rule,
             gconstpointer       question)
 {
   return rb_policy_rule_fits_spawn (rule, question);
+}
+
+const RbPolicyRule *
+rb_policy_find_for_message (const RbPolicy        *self,
+                            const RbPolicyMessage *message)
+{
+  return find (self, RB_POLICY_MESSAGE, message->sender, fits_message, message);
 }
 
 RbPolicyVerdict

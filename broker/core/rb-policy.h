@@ -30,6 +30,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbPolicy, rb_policy_free)
 /* @bounds: borrowed; NULL: nobody counts. */
 void                rb_policy_set_bounds     (RbPolicy *self, RbBounds *bounds);
 
+/* (nullable) The rule that would decide; its use is not noted. */
+const RbPolicyRule *rb_policy_find_for_message (const RbPolicy *self, const RbPolicyMessage *message);
 /* Both note the use of the rule. @now: epoch-ms. */
 RbPolicyVerdict     rb_policy_decide_message (RbPolicy *self, const RbPolicyMessage *message, gint64 now);
 RbPolicyVerdict     rb_policy_decide_spawn   (RbPolicy *self, const RbPolicySpawn *spawn, gint64 now);

@@ -78,21 +78,65 @@ static RbExitCode
 call (RbCtl      *ctl,
       const char *target,
       GBytes     *body,
-      const char *done)
+      void      (*print) (RbCtl *ctl, const RbJson *answer))
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(RbJson) answer = rb_ctl_call (ctl, "POST", target, body, &error);
-  g_autofree char *id = answer != NULL ? rb_view_dup_text (answer, "id") : NULL;
 
   if (answer == NULL)
     return rb_ctl_fail (error);
   if (ctl->json)
     rb_ctl_print_json (ctl, answer);
-  else if (id != NULL)
-    rb_ctl_print (ctl, _ ("rule %s is set\n"), id);
-  else
-    rb_ctl_print (ctl, "%s", done);
+  else if (print != NULL)
+    print (ctl, answer);
   return RB_EXIT_OK;
+}
+
+/* NULL: there is none. */
+static char *
+dup_some (const RbJson *answer,
+          const char   *member)
+{
+  gint64 n = 0;
+
+  return rb_json_get_int (answer, member, &n, NULL) && n > 0 ? rb_view_dup_text (answer, member) : NULL;
+}
+
+/* And what of it is here already. */
+static void
+print_set (RbCtl        *ctl,
+           const RbJson *answer)
+{
+  g_autofree char *id = rb_view_dup_text (answer, "id");
+  g_autofree char *waiting = dup_some (answer, "waiting");
+  g_autofree char *left = dup_some (answer, "left_in_inbox");
+
+  rb_ctl_print (ctl, _ ("rule %s is set\n"), id);
+  /* TRANSLATORS: a number of messages, and one of a rule. */
+  if (waiting != NULL)
+    rb_ctl_print (ctl, _ ("already here: %s; to have the rule decide on them: brokerctl policy apply %s\n"), waiting, id);
+  /* TRANSLATORS: a number of messages. */
+  if (left != NULL)
+    rb_ctl_print (ctl, _ ("in the inbox, where they stay: %s; brokerctl settle ends one\n"), left);
+}
+
+static void
+print_removed (RbCtl        *ctl,
+               const RbJson *answer)
+{
+  rb_ctl_print (ctl, "%s", _ ("the rule is gone\n"));
+}
+
+static void
+print_applied (RbCtl        *ctl,
+               const RbJson *answer)
+{
+  g_autofree char *let_in = rb_view_dup_text (answer, "let_in");
+  g_autofree char *refused = rb_view_dup_text (answer, "refused");
+  g_autofree char *left = rb_view_dup_text (answer, "left_in_inbox");
+
+  /* TRANSLATORS: numbers of messages. */
+  rb_ctl_print (ctl, _ ("let in: %s, refused: %s, left in the inbox: %s\n"), let_in, refused, left);
 }
 
 static RbExitCode
@@ -109,12 +153,15 @@ run_set (RbCtl      *ctl,
       return RB_EXIT_USAGE;
     }
   body = make_rule (what, sender, action);
-  return call (ctl, "/v1/operator/policy", body, "");
+  return call (ctl, "/v1/operator/policy", body, print_set);
 }
 
+/* Removed or applied. */
 static RbExitCode
-run_remove (RbCtl      *ctl,
-            const char *text)
+run_on_rule (RbCtl      *ctl,
+             const char *text,
+             const char *target,
+             void      (*print) (RbCtl *ctl, const RbJson *answer))
 {
   RbJsonWriter *writer;
   g_autoptr(GBytes) body = NULL;
@@ -130,7 +177,7 @@ run_remove (RbCtl      *ctl,
   rb_json_writer_int (writer, "id", id);
   rb_json_writer_end_object (writer);
   body = rb_json_writer_end (writer);
-  return call (ctl, "/v1/operator/policy/remove", body, _ ("the rule is gone\n"));
+  return call (ctl, target, body, print);
 }
 
 static RbExitCode
@@ -144,8 +191,10 @@ choose (RbCtl             *ctl,
   if (n == 3 && g_str_equal (args[0], "set"))
     return run_set (ctl, args[1], args[2]);
   if (n == 2 && g_str_equal (args[0], "remove"))
-    return run_remove (ctl, args[1]);
-  rb_ctl_warn (_ ("policy is followed by nothing, by: set ACTION SENDER, or by: remove ID"));
+    return run_on_rule (ctl, args[1], "/v1/operator/policy/remove", print_removed);
+  if (n == 2 && g_str_equal (args[0], "apply"))
+    return run_on_rule (ctl, args[1], "/v1/operator/policy/apply", print_applied);
+  rb_ctl_warn (_ ("policy is followed by nothing, by: set ACTION SENDER, or by: apply ID or remove ID"));
   return RB_EXIT_USAGE;
 }
 
@@ -163,12 +212,13 @@ run_policy (RbCtl             *ctl,
 const RbVerb rb_policy_verb = {
   .name = "policy",
   .summary = N_ ("Say what is done with messages, and with runtimes that the network starts"),
-  .usage = N_ ("[list | set ACTION SENDER | remove ID]"),
+  .usage = N_ ("[list | set ACTION SENDER | apply ID | remove ID]"),
   .details = N_ ("ACTION for messages: accept, hold (until you say so: held, accept, refuse) or refuse; for spawns: allow, ask or deny. SENDER is an address, "
                  "or a pattern in which * is any characters. The rule that says most decides: an address before a pattern before *, then the "
-                 "kind; the list is in that order. Without a rule messages are accepted, and spawns are what spawn.approval says."),
+                 "kind; the list is in that order. Without a rule messages are accepted, and spawns are what spawn.approval says. A rule decides on "
+                 "what comes; apply has it decide on messages that are held or in the inbox already."),
   .options = options,
   .max_args = 3,
-  .completes = "=list|set|remove =accept|hold|refuse|allow|ask|deny none",
+  .completes = "=list|set|apply|remove =accept|hold|refuse|allow|ask|deny none",
   .run = run_policy,
 };

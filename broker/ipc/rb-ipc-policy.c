@@ -6,7 +6,20 @@
 #include "rb-error.h"
 #include "rb-hold.h"
 #include "rb-ipc-request.h"
+#include "rb-policy-apply.h"
 #include "rb-policy-operator.h"
+
+/* One of both is NULL. */
+static void
+answer_outcome (RbIpcRequest *request,
+                GVariant     *answer,
+                GError       *error)
+{
+  if (answer != NULL)
+    rb_ipc_answer_view (request, answer);
+  else
+    rb_ipc_request_fail (request, error);
+}
 
 void
 rb_ipc_handle_operator_policy (RbIpcRequest *request)
@@ -29,10 +42,7 @@ on_set (GObject      *source,
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) rule = rb_policy_set_finish (rb_ipc_request_get_core (request), result, &error);
 
-  if (rule != NULL)
-    rb_ipc_answer_view (request, rule);
-  else
-    rb_ipc_request_fail (request, error);
+  answer_outcome (request, rule, error);
 }
 
 /* {"what", "sender", "action", "kind"?, "note"?} */
@@ -88,6 +98,31 @@ rb_ipc_handle_operator_policy_remove (RbIpcRequest *request)
     rb_ipc_request_fail (request, error);
 }
 
+static void
+on_applied (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(RbIpcRequest) request = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) answer = rb_policy_apply_finish (rb_ipc_request_get_core (request), result, &error);
+
+  answer_outcome (request, answer, error);
+}
+
+/* {"id": n} */
+void
+rb_ipc_handle_operator_policy_apply (RbIpcRequest *request)
+{
+  g_autoptr(GError) error = NULL;
+  gint64 id;
+
+  if (rb_json_get_int (rb_ipc_request_get_body (request), "id", &id, &error))
+    rb_policy_apply_async (rb_ipc_request_get_core (request), id, on_applied, rb_ipc_request_ref (request));
+  else
+    rb_ipc_request_fail (request, error);
+}
+
 /* {"message_id", "remember"?, "reason"?} */
 static gboolean
 read_answer (RbIpcRequest *request,
@@ -115,10 +150,7 @@ on_accepted (GObject      *source,
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) answer = rb_hold_accept_finish (rb_ipc_request_get_core (request), result, &error);
 
-  if (answer != NULL)
-    rb_ipc_answer_view (request, answer);
-  else
-    rb_ipc_request_fail (request, error);
+  answer_outcome (request, answer, error);
 }
 
 void

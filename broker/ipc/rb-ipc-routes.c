@@ -50,6 +50,7 @@ static const RbIpcRoute routes[] = {
   { "GET", "/v1/operator/policy", rb_ipc_handle_operator_policy, OPERATOR | PAGE },
   { "POST", "/v1/operator/policy", rb_ipc_handle_operator_policy_set, OPERATOR | PAGE | BODY },
   { "POST", "/v1/operator/policy/remove", rb_ipc_handle_operator_policy_remove, OPERATOR | PAGE | BODY },
+  { "POST", "/v1/operator/policy/apply", rb_ipc_handle_operator_policy_apply, OPERATOR | PAGE | BODY },
   { "GET", "/v1/operator/held", rb_ipc_handle_operator_held, OPERATOR | PAGE },
   { "POST", "/v1/operator/held/accept", rb_ipc_handle_operator_accept, OPERATOR | PAGE | BODY },
   { "POST", "/v1/operator/held/refuse", rb_ipc_handle_operator_refuse, OPERATOR | PAGE | BODY },

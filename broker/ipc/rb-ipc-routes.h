@@ -85,6 +85,7 @@ void rb_ipc_handle_operator_export      (RbIpcRequest *request);
 void rb_ipc_handle_operator_policy      (RbIpcRequest *request);
 void rb_ipc_handle_operator_policy_set  (RbIpcRequest *request);
 void rb_ipc_handle_operator_policy_remove (RbIpcRequest *request);
+void rb_ipc_handle_operator_policy_apply (RbIpcRequest *request);
 void rb_ipc_handle_operator_held        (RbIpcRequest *request);
 void rb_ipc_handle_operator_accept      (RbIpcRequest *request);
 void rb_ipc_handle_operator_refuse      (RbIpcRequest *request);

@@ -378,6 +378,7 @@ static const struct {
   { "RefuseHeld", "('HELD', false, 'no')", "inbox", "ended", 0, 0 },
   { "Send", "('bob', 'hi', @a{sv} {})", "inbox", "held", 1, 0 },
   { "SetPolicy", "('message', 'ann', '', 'hold', '')", "inbox", "held", 0, 1 },
+  { "ApplyPolicy", "(@x 1,)", "inbox", "held", 0, 0 },
   { "RemovePolicy", "(@x 2,)", "inbox", "held", 0, -1 },
   { "RetryDeadLetters", "(@x 0,)", "inbox", "held", 0, 0 },
   { "Restart", "()", "inbox", "held", 0, 0 },

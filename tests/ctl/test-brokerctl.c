@@ -291,6 +291,17 @@ test_policy (Fixture       *fixture,
   body = rb_fake_broker_get_body (fixture->broker, "POST /v1/operator/policy");
   g_assert_cmpstr (body, ==, "{\"what\":\"spawn\",\"sender\":\"*@x\",\"action\":\"deny\",\"kind\":\"codex\",\"note\":\"no\"}");
 
+  rb_fake_broker_answer (fixture->broker, "POST /v1/operator/policy", 200, "{\"id\":4,\"waiting\":40,\"left_in_inbox\":2}");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "policy set refuse *@x"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==,
+                   "rule 4 is set\nalready here: 40; to have the rule decide on them: brokerctl policy apply 4\n"
+                   "in the inbox, where they stay: 2; brokerctl settle ends one\n");
+  rb_fake_broker_answer (fixture->broker, "POST /v1/operator/policy/apply", 200,
+                         "{\"id\":4,\"let_in\":0,\"refused\":40,\"left_in_inbox\":2}");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "policy apply 4"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->out, ==, "let in: 0, refused: 40, left in the inbox: 2\n");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "policy apply all"), ==, RB_EXIT_USAGE);
+
   rb_fake_broker_answer (fixture->broker, "POST /v1/operator/policy/remove", 200, "{\"removed\":true}");
   g_assert_cmpint (rb_brokerctl_run (fixture, "policy remove 3"), ==, RB_EXIT_OK);
   g_assert_cmpstr (fixture->out, ==, "the rule is gone\n");

@@ -55,6 +55,7 @@ static const Case cases[] = {
   { "refuse e", { { VIEW "held", 200, "[" ROW ",{\"id\":\"e" EVIL "\"}]" } } },
   { "dispatch evil evil", { { VIEW "inbox", 200, LIST }, { VIEW "endpoints", 200, LIST } } },
   { "policy", { { VIEW "policy", 200, LIST } } },
+  { "policy apply 1", { { ORDER "policy/apply", 404, "{\"error\":\"" EVIL "\",\"message\":\"" EVIL "\"}" } } },
   { "policy remove 1", { { ORDER "policy/remove", 404, "{\"error\":\"" EVIL "\",\"message\":\"" EVIL "\"}" } } },
   { "spawns --prompt", { { VIEW "spawns?prompts=yes", 200, LIST } } },
   { "approve evil", { { VIEW "spawns", 200, LIST }, { ORDER "spawns/approve", 200, ROW } } },

@@ -6,6 +6,7 @@
 #include "rb-error.h"
 #include "rb-fake-core.h"
 #include "rb-hold.h"
+#include "rb-policy-apply.h"
 #include "rb-policy-operator.h"
 
 /* These too take the place of the real ones at link time (rb-fake-core.h). Each answers with what it was asked; "none" is not there. */
@@ -84,6 +85,23 @@ rb_policy_remove_finish (RbCore        *core,
                          GError       **error)
 {
   return is_there (result, error);
+}
+
+void
+rb_policy_apply_async (RbCore              *core,
+                       gint64               id,
+                       GAsyncReadyCallback  callback,
+                       gpointer             user_data)
+{
+  answer (core, callback, user_data, id == 3, "applied");
+}
+
+GVariant *
+rb_policy_apply_finish (RbCore        *core,
+                        GAsyncResult  *result,
+                        GError       **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 void

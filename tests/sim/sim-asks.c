@@ -389,6 +389,13 @@ sim_ask_remove_rule (SimAsks *self,
 }
 
 void
+sim_ask_apply_rule (SimAsks *self,
+                    guint    id)
+{
+  run (ask_new (self, SIM_ASK_OTHER, NULL, NULL), "POST", "/v1/operator/policy/apply", g_strdup_printf ("{\"id\":%u}", id));
+}
+
+void
 sim_ask_admit (SimAsks    *self,
                const char *message_id,
                gboolean    is_accepted,

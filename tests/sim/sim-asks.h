@@ -43,6 +43,7 @@ void      sim_ask_retry        (SimAsks *self);
 /* A person says what is to be done with messages, and what becomes of one that is held. */
 void      sim_ask_set_rule     (SimAsks *self, const char *sender, const char *kind, const char *action);
 void      sim_ask_remove_rule  (SimAsks *self, guint id);
+void      sim_ask_apply_rule   (SimAsks *self, guint id);
 void      sim_ask_admit        (SimAsks *self, const char *message_id, gboolean is_accepted, gboolean remember);
 /* For an endpoint that is not its own: it must be refused, whatever it is. */
 void      sim_ask_as_stranger  (SimAsks *self, SimProcess *process, const SimEndpoint *endpoint, const SimJob *job, SimRandom *random);

@@ -506,6 +506,8 @@ judge (SimWorld *world)
   else
     sim_ask_set_rule (world->asks, patterns[pick (world, G_N_ELEMENTS (patterns))], rule_kinds[pick (world, G_N_ELEMENTS (rule_kinds))],
                       actions[pick (world, G_N_ELEMENTS (actions))]);
+  if (chance (world, 30))
+    sim_ask_apply_rule (world->asks, 1 + pick (world, 4));
 }
 
 static void
