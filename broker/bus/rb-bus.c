@@ -5,6 +5,7 @@
 
 #include "rb-bus.h"
 
+#include "rb-bus-gate.h"
 #include "rb-bus-methods.h"
 #include "rb-bus-notices.h"
 #include "rb-bus-objects.h"
@@ -26,6 +27,8 @@ struct _RbBus {
   GDBusConnection *connection;    /* NULL: there is none */
   RbBusNotices    *notices;       /* NULL: not wanted, or nobody to tell */
   RbBounds        *click_bounds;
+  RbBounds        *gate_bounds;
+  guint            gate_id;       /* on the connection */
   gulong           closed_id;
   guint            owner_id;
   guint64          retry_timer;
@@ -114,6 +117,9 @@ disconnect (RbBus *self)
   self->owner_id = 0;
   if (self->connection != NULL)
     g_clear_signal_handler (&self->closed_id, self->connection);
+  if (self->gate_id != 0)
+    g_dbus_connection_remove_filter (self->connection, self->gate_id);
+  self->gate_id = 0;
   g_clear_object (&self->connection);
 }
 
@@ -167,6 +173,7 @@ use_connection (RbBus *self)
     }
 
   self->n_failures = 0;
+  self->gate_id = rb_bus_gate_add (self->connection, self->gate_bounds);
   if (self->ports.notifies && !self->is_stopped)
     self->notices = rb_bus_notices_new (&self->ports, self->connection, self->click_bounds);
   self->closed_id = g_signal_connect (self->connection, "closed", G_CALLBACK (on_closed), self);
@@ -213,6 +220,8 @@ rb_bus_new (const RbBusPorts *ports,
 
   self->ports = *ports;
   self->address = address != NULL ? g_strdup (address) : rb_bus_dup_session_address ();
+  self->gate_bounds = rb_bus_gate_make_bounds (ports->clock);
+  rb_core_add_bounds (ports->core, self->gate_bounds);
   self->click_bounds = rb_bus_notices_make_bounds (ports->clock);
   rb_core_add_bounds (ports->core, self->click_bounds);
   self->bounds = rb_bounds_new (infos, G_N_ELEMENTS (infos), ports->clock);
@@ -305,6 +314,7 @@ rb_bus_free (RbBus *self)
   rb_bus_objects_free (self->objects);
   rb_bounds_unref (self->bounds);
   rb_bounds_unref (self->click_bounds);
+  rb_bounds_unref (self->gate_bounds);
   g_free (self->address);
   g_free (self);
 }

@@ -5,7 +5,9 @@
 
 #include "rb-bus-fixture.h"
 
+#include "rb-bus-gate.h"
 #include "rb-bus-kind.h"
+#include "rb-bus-path.h"
 #include "rb-channels.h"
 #include "rb-core-private.h"
 #include "rb-needs.h"
@@ -373,6 +375,42 @@ test_flood (RbBusFixture *fixture,
   rb_test_assert_bound (g_ptr_array_index (fixture->core.core->all_bounds, fixture->core.core->all_bounds->len - 1), "bus_calls");
 }
 
+/* Not one turn of the loop meanwhile: GDBus's threads do what is done. */
+static void
+flood_gate (RbBusFixture *fixture,
+            guint         n,
+            gsize         size)
+{
+  g_autofree char *id = g_strnfill (size, 'x');
+  g_autoptr(GError) error = NULL;
+
+  for (guint i = 0; i < n; i++)
+    g_dbus_connection_call (fixture->caller, RB_BUS_NAME, RB_BUS_ROOT, RB_BUS_NAME, "Explain", g_variant_new ("(s)", id), NULL,
+                            G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
+  g_assert_null (g_dbus_connection_call_sync (fixture->caller, RB_BUS_NAME, RB_BUS_ROOT, RB_BUS_NAME, "Explain",
+                                              g_variant_new ("(s)", id), NULL, G_DBUS_CALL_FLAGS_NONE, 20000, NULL, &error));
+  g_assert_error (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED);
+  rb_bus_fixture_pass (fixture, 20);
+}
+
+static void
+test_gate (RbBusFixture *fixture,
+           gconstpointer data)
+{
+  RbBounds *bounds;
+
+  g_test_summary ("What comes faster than it is looked at is refused, by number and by size, and does not pile up.");
+
+  if (fixture->bus == NULL)
+    return;
+  bounds = g_ptr_array_index (fixture->core.core->all_bounds, fixture->core.core->all_bounds->len - 3);
+  flood_gate (fixture, RB_BUS_GATE_MAX + 10, 1);
+  rb_test_assert_bound (bounds, "bus_messages");
+  rb_test_assert_logged ("bus_flooded", NULL);
+  flood_gate (fixture, 40, 1900 * 1024);
+  rb_test_assert_bound (bounds, "bus_message_kib");
+}
+
 static void
 test_vanish (RbBusFixture *fixture,
              gconstpointer data)
@@ -431,6 +469,7 @@ main (int   argc,
   ADD ("/calls/bad-input", test_bad_input);
   ADD ("/calls/too-large", test_too_large);
   ADD ("/calls/flood", test_flood);
+  ADD ("/calls/gate", test_gate);
   ADD ("/calls/vanish", test_vanish);
   ADD ("/calls/stop", test_stop);
   return g_test_run ();
