@@ -7,6 +7,7 @@
 
 #include "rb-admission.h"
 #include "rb-claim-message.h"
+#include "rb-claim-refusal.h"
 #include "rb-claim-release.h"
 #include "rb-core-private.h"
 #include "rb-error.h"
@@ -19,7 +20,6 @@
 #include "rb-restore.h"
 #include "rb-rule.h"
 #include "rb-settle.h"
-#include "rb-upstream-error.h"
 
 /* Asked of the upstream -> its answer checked -> the row taken -> agreed to by the authority -> durable -> answered. Whatever fails after the
  * upstream granted the claim gives it back (rb-claim-release.c) before the adapter hears of the failure, and the row with it. Source:
@@ -89,25 +89,6 @@ answer (RbCore  *core,
   g_clear_error (&error);
 }
 
-static GError *
-in_progress (void)
-{
-  return rb_error_new (RB_ERROR_BAD_STATE, "runtime_assignment_in_progress",
-                       "runtime assignment already exists for this undispatched message and endpoint");
-}
-
-static GError *
-outcome_unknown (const char *text,
-                 const char *reason_code)
-{
-  GError *error = rb_error_new (RB_ERROR_OUTCOME_UNKNOWN, "runtime_self_claim_outcome_unknown", "%s", text);
-
-  rb_error_set_retryable (error, TRUE);
-  rb_error_add_detail (error, "outcome_unknown", g_variant_new_boolean (TRUE));
-  rb_error_add_detail (error, "reason_code", g_variant_new_string (reason_code));
-  return error;
-}
-
 static void
 on_released (RbCore   *core,
              gboolean  released,
@@ -123,7 +104,7 @@ on_released (RbCore   *core,
       return;
     }
 
-  error = outcome_unknown ("runtime self-claim was durably assigned but the broker could not expose or release it; retry the claim",
+  error = rb_claim_refusal_unknown ("runtime self-claim was durably assigned but the broker could not expose or release it; retry the claim",
                            self->reason_code);
   rb_error_add_detail (error, "original_error", g_variant_new_string (rb_error_get_reason (self->original)));
   answer (core, task, NULL, error);
@@ -181,27 +162,13 @@ return_existing (RbCore             *core,
 {
   if (rb_assignment_state_is_accepted (assignment->state))
     {
-      g_task_return_error (task, in_progress ());
+      g_task_return_error (task, rb_claim_refusal_in_progress ());
       g_object_unref (task);
       return;
     }
 
   g_task_set_task_data (task, rb_grant_new (assignment->context, assignment->message), (GDestroyNotify) rb_grant_unref);
   rb_core_commit (core, rb_changes_new (), on_existing, task);
-}
-
-/* In the same turn as it was stored. */
-static GError *
-ended_meanwhile (RbCore      *core,
-                 const Claim *self)
-{
-  GError *error;
-
-  if (rb_registry_lookup (core->registry, self->endpoint_id) == NULL)
-    return rb_error_new (RB_ERROR_NOT_FOUND, "unknown_endpoint", "unknown endpoint_id: %s", self->endpoint_id);
-  error = rb_error_new (RB_ERROR_BAD_STATE, "runtime_self_claim_rejected", "the message was settled meanwhile");
-  rb_error_set_retryable (error, FALSE);
-  return error;
 }
 
 static void
@@ -218,7 +185,7 @@ on_stored (RbCore       *core,
   if (error != NULL || grant == NULL)
     {
       g_clear_pointer (&grant, rb_grant_unref);
-      answer (core, task, NULL, error != NULL ? g_error_copy (error) : ended_meanwhile (core, self));
+      answer (core, task, NULL, error != NULL ? g_error_copy (error) : rb_claim_refusal_ended (core, self->endpoint_id));
       return;
     }
 
@@ -249,18 +216,6 @@ store (RbCore *core,
   rb_settle_go_on (core, undispatched_id);
 }
 
-static GError *
-not_projected (const GError *failure)
-{
-  gboolean terminal = g_error_matches (failure, RB_ERROR, RB_ERROR_REJECTED);
-  GError *error = rb_error_new (terminal ? RB_ERROR_REJECTED : RB_ERROR_UNAVAILABLE, "runtime_self_claim_assignment_projection_failed",
-                                "%s", *failure->message != '\0' ? failure->message
-                                                                : "assigned_to_runtime_target projection was not accepted");
-
-  rb_error_set_retryable (error, !terminal);
-  return error;
-}
-
 /* Nobody is left to have it. */
 static GError *
 check_taker (RbCore *core,
@@ -271,7 +226,7 @@ check_taker (RbCore *core,
   if (!rb_core_check_ready (core, &error))
     return error;
   if (rb_registry_lookup (core->registry, self->endpoint_id) == NULL)
-    return rb_error_new (RB_ERROR_NOT_FOUND, "unknown_endpoint", "unknown endpoint_id: %s", self->endpoint_id);
+    return rb_claim_refusal_no_endpoint (self->endpoint_id);
   return NULL;
 }
 
@@ -299,7 +254,7 @@ on_agreed (RbCore       *core,
   GError *gone = error == NULL ? check_taker (core, self) : NULL;
 
   if (error != NULL)
-    compensate (core, task, not_projected (error), "assigned_state_projection_failed");
+    compensate (core, task, rb_claim_refusal_not_projected (error), "assigned_state_projection_failed");
   else if (gone == NULL)
     store (core, task);
   else if (!rb_events_has_authority (core))
@@ -333,31 +288,12 @@ recover (RbCore             *core,
 
   if (rb_assignment_state_is_accepted (assignment->state) || !g_str_equal (assignment->endpoint_id, self->endpoint_id))
     {
-      answer (core, task, NULL, in_progress ());
+      answer (core, task, NULL, rb_claim_refusal_in_progress ());
       return;
     }
 
   self->existing = rb_grant_new (assignment->context, assignment->message);
   rb_core_commit (core, rb_changes_new (), on_recovered, task);
-}
-
-/* The upstream gave again what it has yet to hear the loss of; that gives it back. */
-static GError *
-loss_untold (void)
-{
-  GError *error = rb_error_new (RB_ERROR_UNAVAILABLE, "runtime_self_claim_rejected", "its last assignment is still to be told as lost; retry");
-
-  rb_error_set_retryable (error, TRUE);
-  return error;
-}
-
-static GError *
-not_let_in (void)
-{
-  GError *error = rb_error_new (RB_ERROR_REJECTED, "runtime_self_claim_rejected", "the policy does not let in what that sender sends");
-
-  rb_error_set_retryable (error, FALSE);
-  return error;
 }
 
 /* Steps 13 to 15. */
@@ -377,19 +313,19 @@ take (RbCore *core,
     }
   if (gone == NULL && rb_outbox_has_report (core, self->claimed->assignment_id))
     {
-      answer (core, task, NULL, loss_untold ());
+      answer (core, task, NULL, rb_claim_refusal_loss_untold ());
       return;
     }
   if (gone == NULL && !rb_admission_may_claim (core, self->claimed))
     {
-      compensate (core, task, not_let_in (), "held_by_policy");
+      compensate (core, task, rb_claim_refusal_not_let_in (), "held_by_policy");
       return;
     }
   if (gone == NULL)
     self->message = rb_claim_message_take (core, self->claimed, self->claimed->assigned_at);
   if (self->message == NULL)
     {
-      compensate (core, task, gone != NULL ? gone : in_progress (), gone != NULL ? "endpoint_lost" : "message_in_other_hands");
+      compensate (core, task, gone != NULL ? gone : rb_claim_refusal_in_progress (), gone != NULL ? "endpoint_lost" : "message_in_other_hands");
       return;
     }
 
@@ -405,58 +341,13 @@ check_claimed (RbCore *core,
                GTask  *task)
 {
   Claim *self = g_task_get_task_data (task);
-  const RbClaimed *claimed = self->claimed;
-  const char *what = NULL;
   const char *reason_code = NULL;
-  GError *error;
+  GError *error = rb_claim_refusal_mismatch (self->claimed, self->undispatched_id, self->target, &reason_code);
 
-  if (!g_str_equal (claimed->undispatched_id, self->undispatched_id))
-    {
-      what = "undispatched_id does not match request";
-      reason_code = "response_undispatched_id_mismatch";
-    }
-  else if (!rb_target_equal (claimed->target, self->target))
-    {
-      what = "target_ref does not match registered endpoint work target";
-      reason_code = "response_target_ref_mismatch";
-    }
-  else if (!g_str_equal (claimed->message_source, claimed->source_message_id))
-    {
-      what = "message sourceMessageId does not match source_message_id";
-      reason_code = "response_message_source_mismatch";
-    }
-  if (what == NULL)
-    {
-      take (core, task);
-      return;
-    }
-
-  error = rb_error_new (RB_ERROR_REJECTED, "runtime_self_claim_response_invalid", "self-claim response %s", what);
-  rb_error_set_retryable (error, FALSE);
-  compensate (core, task, error, reason_code);
-}
-
-/* Step 11. */
-static GError *
-rejected (const GError *failure)
-{
-  gboolean terminal = g_error_matches (failure, RB_ERROR, RB_ERROR_REJECTED);
-  gint64 status = rb_upstream_error_get_status (failure);
-  GError *error;
-
-  if (g_error_matches (failure, RB_ERROR, RB_ERROR_NOT_SUPPORTED))
-    {
-      error = rb_error_new (RB_ERROR_NOT_SUPPORTED, "runtime_self_claim_unsupported", "apps/api self-claim route is not available");
-      rb_error_set_retryable (error, TRUE);
-      return error;
-    }
-
-  error = rb_error_new (terminal ? RB_ERROR_REJECTED : RB_ERROR_UNAVAILABLE, "runtime_self_claim_rejected", "%s",
-                        *failure->message != '\0' ? failure->message : "runtime self-claim was rejected");
-  if (terminal && status != 0)
-    rb_error_add_detail (error, "status", g_variant_new_int64 (status));
-  rb_error_set_retryable (error, !terminal);
-  return error;
+  if (error == NULL)
+    take (core, task);
+  else
+    compensate (core, task, error, reason_code);
 }
 
 static void
@@ -471,7 +362,7 @@ on_malformed_released (RbCore   *core,
     answer (core, task, NULL, g_steal_pointer (&self->original));
   else
     answer (core, task, NULL,
-            outcome_unknown ("runtime self-claim returned an invalid post-CAS response and the broker could not release it; retry the claim",
+            rb_claim_refusal_unknown ("runtime self-claim returned an invalid post-CAS response and the broker could not release it; retry the claim",
                              "invalid_2xx_claim_response"));
 }
 
@@ -487,7 +378,7 @@ release_malformed (RbCore       *core,
   self->claimed = rb_claimed_from_pieces (answered);
   if (self->claimed != NULL)
     {
-      self->original = rejected (failure);
+      self->original = rb_claim_refusal_rejected (failure);
       rb_claim_release (core, self->claimed, self->nonce, "invalid_2xx_claim_response", on_malformed_released, task);
       return;
     }
@@ -495,7 +386,7 @@ release_malformed (RbCore       *core,
   rb_log_error ("runtime_self_claim_invalid_response_unreleasable", "undispatched_id", self->undispatched_id, "endpoint_id",
                 self->endpoint_id, NULL);
   answer (core, task, NULL,
-          outcome_unknown ("runtime self-claim returned an invalid post-CAS response without enough release data; retry the claim",
+          rb_claim_refusal_unknown ("runtime self-claim returned an invalid post-CAS response without enough release data; retry the claim",
                            "invalid_2xx_claim_response_unreleasable"));
 }
 
@@ -532,7 +423,7 @@ on_claimed (GObject      *source,
   else
     {
       rb_settle_learn (core, self->undispatched_id, error);
-      answer (core, task, NULL, rejected (error));
+      answer (core, task, NULL, rb_claim_refusal_rejected (error));
     }
 }
 
@@ -560,13 +451,10 @@ grant (RbCore *core,
   Claim *self = g_task_get_task_data (task);
   RbMessage *row = rb_inbox_lookup (core->inbox, self->undispatched_id);
   g_autofree char *uuid = rb_core_uuid (core);
-  GError *error;
 
   if (row == NULL)
     {
-      error = rb_error_new (RB_ERROR_NOT_FOUND, "runtime_self_claim_rejected", "unknown undispatched_id: %s", self->undispatched_id);
-      rb_error_set_retryable (error, FALSE);
-      answer (core, task, NULL, error);
+      answer (core, task, NULL, rb_claim_refusal_no_message (self->undispatched_id));
       return;
     }
 
