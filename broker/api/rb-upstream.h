@@ -13,7 +13,7 @@ G_DECLARE_INTERFACE (RbUpstream, rb_upstream, RB, UPSTREAM, RbModule)
 /* Arguments and answers are a{sv} whose names and types are the JSON members of protocol.md section 14 (x for integers,
  * d for numbers, s, b, as, a{sv}, aa{sv}); what is optional there may be missing. "endpoint_id" names the path's id. */
 typedef enum {
-  RB_UPSTREAM_WHOAMI,             /* 14.3  -> subjectId s, subjectType s */
+  RB_UPSTREAM_WHOAMI,             /* 14.3  -> subjectId s, subjectType s, clock_ahead_ms x? (of the upstream's clock before ours) */
   RB_UPSTREAM_REGISTER_ENDPOINT,  /* 14.4  -> endpoint_id s, heartbeat_after_seconds d, session_naming a{sv}? */
   RB_UPSTREAM_HEARTBEAT,          /* 14.5  endpoint_id */
   RB_UPSTREAM_ENDPOINT_STATE,     /* 14.5  endpoint_id, state, reason, ts */

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "rb-doctor.h"
+#include "rb-doctor-clock.h"
 #include "rb-error.h"
 #include "rb-program.h"
 #include "rb-prove.h"
@@ -94,6 +94,7 @@ look_at_running (RbDoctor *doctor,
     {
       look_at_broker (doctor, status);
       look_at_upstream (doctor, status);
+      rb_doctor_look_at_clocks (doctor, status);
       return;
     }
   if (error == NULL || g_strcmp0 (rb_error_get_reason (error), "broker_not_running") == 0)
@@ -101,6 +102,7 @@ look_at_running (RbDoctor *doctor,
   else
     rb_doctor_add (doctor, "broker", RB_DOCTOR_FAIL, _ ("look at its log, or stop it and start it again"), "%s", error->message);
   rb_doctor_add (doctor, "upstream", RB_DOCTOR_SKIPPED, NULL, "%s", _ ("only a broker that runs knows"));
+  rb_doctor_add (doctor, "clock-network", RB_DOCTOR_SKIPPED, NULL, "%s", _ ("only a broker that runs knows"));
 }
 
 static RbExitCode
@@ -131,7 +133,7 @@ const RbVerb rb_doctor_verb = {
   .usage = N_ ("[--prove [--messages NUMBER] [--kills NUMBER]]"),
   .details = N_ ("Program, session, settings, modules, disk, permissions, files left behind, database, clock, the broker that runs and its network: each is "
                  "good, worth a look, bad, or skipped with the reason, and says what to do. Starts no broker and changes nothing. The exit status is 1 when "
-                 "something is bad. How far the clock is from the network's is not looked at: nobody here knows it.\n\n"
+                 "something is bad. How far the clock is from the network's, and whether somebody has set it, only a broker that runs knows.\n\n"
                  "With --prove it takes nobody's word: a broker of its own, in a directory of its own, is sent messages and killed while they are on "
                  "their way, started again, and killed once more at the end; then each message that was acknowledged has to be there, once and in "
                  "order. Your broker and your messages are not touched. The exit status is 1 when one was lost, repeated or misplaced."),

@@ -42,6 +42,7 @@ on_answer (GObject      *source,
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) answer = rb_upstream_call_finish (RB_UPSTREAM (source), result, &error);
   const char *subject = NULL;
+  gint64 ahead_ms;
 
   if (self->stop_reason != NULL)
     return;
@@ -49,6 +50,8 @@ on_answer (GObject      *source,
     {
       rb_log_info ("runtime_principal_resolved", "subjectId", subject, NULL);
       rb_core_set_fact (self->core, "node_id", subject);
+      if (g_variant_lookup (answer, "clock_ahead_ms", "x", &ahead_ms))
+        rb_daemon_note_network_clock (self, ahead_ms);
     }
   else if (g_error_matches (error, RB_ERROR, RB_ERROR_REJECTED))
     {

@@ -72,6 +72,9 @@ void rb_daemon_end_instead (RbDaemon *self);
 /* Something that waiting cannot mend, found while the main loop runs: said once, then stops with code 1. */
 void rb_daemon_fail      (RbDaemon *self, const GError *error);
 void rb_daemon_ask_identity (RbDaemon *self);
+/* rb-daemon-clock.c: facts of the status; @ahead_ms: how far the network's clock is before ours now */
+void rb_daemon_note_clock (RbDaemon *self);
+void rb_daemon_note_network_clock (RbDaemon *self, gint64 ahead_ms);
 /* When others may find us: leaves when nobody has needed it for as long as broker.idle-exit-ms says. */
 void rb_daemon_watch_idle (RbDaemon *self);
 /* A start step: the sockets. */

@@ -340,6 +340,7 @@ load_core (RbDaemon  *self,
   rb_core_set_fact (self->core, "product_version", RB_VERSION);
   rb_core_set_fact (self->core, "module_abi", G_STRINGIFY (RB_MODULE_ABI));
   rb_core_set_fact (self->core, "instance", self->instance);
+  rb_daemon_note_clock (self);
   if (!rb_core_load (self->core, error))
     return FALSE;
   rb_daemon_watch_troubles (self);

@@ -9,6 +9,7 @@
 #include "rb-examine.h"
 
 #include "rb-discovery.h"
+#include "rb-disk-check.h"
 #include "rb-error.h"
 #include "rb-instance.h"
 #include "rb-json-writer.h"
@@ -19,6 +20,7 @@
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -26,8 +28,6 @@
 #include <unistd.h>
 
 #define MIB ((guint64) 1024 * 1024)
-#define FAIL_BELOW_MIB 16
-#define WARN_BELOW_MIB 256
 #define LONG_LOG_MIB 64         /* the broker folds its log into the database long before */
 #define COPY_MAX_MIB 2048
 
@@ -110,29 +110,75 @@ dup_existing (const char *path)
   return at;
 }
 
-static void
-examine_disk (Examination *self)
+static guint64
+measure_log (Examination *self)
 {
-  g_autofree char *place = dup_existing (self->data_dir);
+  g_autofree char *log = self->paths != NULL ? g_build_filename (self->paths->state_dir, "broker.db-wal", NULL) : NULL;
+  struct stat found;
+
+  return log != NULL && stat (log, &found) == 0 ? (guint64) found.st_size : 0;
+}
+
+static void
+report_disk (Examination       *self,
+             const RbDiskFacts *facts,
+             const char        *place)
+{
+  unsigned long long free_mib = facts->free_bytes / MIB;
+  unsigned long long needed_mib = rb_disk_check_get_needed (facts) / MIB;
+  unsigned long long n_files = facts->n_free_files;
+
+  switch (rb_disk_check_judge (facts))
+    {
+    case RB_DISK_READ_ONLY:
+      report (self, "disk", "fail", _ ("mount it for writing: nothing can be accepted that cannot be kept"), _ ("the disk of %s is read-only"), place);
+      break;
+    case RB_DISK_NO_RIGHT:
+      report (self, "disk", "fail", _ ("give yourself the right to write there, or set broker.data-dir"), "%s: %s", place, g_strerror (EACCES));
+      break;
+    case RB_DISK_FULL:
+      report (self, "disk", "fail", _ ("make room: a broker on a full disk refuses everything new"),
+              /* TRANSLATORS: MiB; a directory; MiB */
+              _ ("%llu MiB are free at %s, and %llu MiB are needed"), free_mib, place, needed_mib);
+      break;
+    case RB_DISK_NO_FILES:
+      report (self, "disk", "fail", _ ("remove files: there is room, and none for the name of another file"),
+              /* TRANSLATORS: how many; a directory */
+              _ ("%llu more files can be made at %s"), n_files, place);
+      break;
+    case RB_DISK_LOW:
+      report (self, "disk", "warn", _ ("make room soon"), _ ("%llu MiB are free at %s"), free_mib, place);
+      break;
+    case RB_DISK_FEW_FILES:
+      report (self, "disk", "warn", _ ("remove files soon"), _ ("%llu more files can be made at %s"), n_files, place);
+      break;
+    case RB_DISK_GOOD:
+      report (self, "disk", "ok", NULL, _ ("%llu MiB are free at %s"), free_mib, place);
+      break;
+    }
+}
+
+/* @path: where something is to be kept; it need not be there. */
+static void
+examine_disk (Examination *self,
+              const char  *path)
+{
+  g_autofree char *place = dup_existing (path);
   struct statvfs found;
-  guint64 free_mib;
+  RbDiskFacts facts = { .log_bytes = measure_log (self) };
 
   if (statvfs (place, &found) != 0)
     {
       report (self, "disk", "fail", NULL, "%s: %s", place, g_strerror (errno));
       return;
     }
-  free_mib = (guint64) found.f_bavail * found.f_frsize / MIB;
-  if ((found.f_flag & ST_RDONLY) != 0)
-    report (self, "disk", "fail", _ ("mount it for writing: nothing can be accepted that cannot be kept"), _ ("the disk of %s is read-only"), place);
-  else if (access (place, W_OK) != 0)
-    report (self, "disk", "fail", _ ("give yourself the right to write there, or set broker.data-dir"), "%s: %s", place, g_strerror (errno));
-  else if (free_mib < FAIL_BELOW_MIB)
-    report (self, "disk", "fail", _ ("make room: a broker on a full disk refuses everything new"), _ ("%llu MiB are free at %s"),
-            (unsigned long long) free_mib, place);
-  else
-    report (self, "disk", free_mib < WARN_BELOW_MIB ? "warn" : "ok", free_mib < WARN_BELOW_MIB ? _ ("make room soon") : NULL,
-            _ ("%llu MiB are free at %s"), (unsigned long long) free_mib, place);
+  facts.is_read_only = (found.f_flag & ST_RDONLY) != 0;
+  facts.may_write = access (place, W_OK) == 0;
+  facts.free_bytes = (guint64) found.f_bavail * found.f_frsize;
+  facts.n_files = found.f_files;
+  facts.n_free_files = found.f_favail;
+  facts.low_bytes = (guint64) rb_settings_get_integer (self->settings, "broker", "disk-low-mib") * MIB;
+  report_disk (self, &facts, place);
 }
 
 /* @path need not be there. FALSE when something was wrong with it. */
@@ -158,19 +204,60 @@ examine_mode (Examination *self,
   return FALSE;
 }
 
-static void
-examine_modes (Examination *self)
+/* State: directories, database, what other programs find us by. */
+static gboolean
+examine_state_modes (Examination *self)
 {
-  g_autofree char *database = self->paths != NULL ? g_build_filename (self->paths->state_dir, "broker.db", NULL) : NULL;
-  const char *const places[] = { self->paths != NULL ? self->paths->account_dir : NULL, self->paths != NULL ? self->paths->state_dir : NULL,
-                                 self->paths != NULL ? self->paths->discovery_file : NULL,
-                                 self->paths != NULL ? self->paths->local_secret_file : NULL,
-                                 self->paths != NULL ? self->paths->socket : NULL, database,
-                                 rb_settings_get_string (self->settings, "broker", "credentials-file") };
+  static const char *const names[] = { "broker.db", "broker.db-wal", "broker.db-shm", "broker.lock" };
+  const char *const places[] = { self->paths->account_dir, self->paths->state_dir, self->paths->discovery_file, self->paths->local_secret_file };
   gboolean good = TRUE;
 
   for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
     good = (places[i] == NULL || examine_mode (self, places[i])) && good;
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (self->paths->state_dir, names[i], NULL);
+
+      good = examine_mode (self, path) && good;
+    }
+  return good;
+}
+
+/* Runtime: the directory of the socket keeps others out, whatever its own mode. */
+static gboolean
+examine_runtime_modes (Examination *self)
+{
+  g_autofree char *directory = self->paths->socket != NULL ? g_path_get_dirname (self->paths->socket) : NULL;
+  gboolean good = directory == NULL || examine_mode (self, directory);
+
+  return (directory == NULL || examine_mode (self, self->paths->socket)) && good;
+}
+
+/* Who may write the settings says which programs run as us. */
+static gboolean
+examine_config_mode (Examination *self)
+{
+  g_autofree char *path = g_build_filename (g_get_user_config_dir (), "runtime-broker", "broker.conf", NULL);
+  struct stat found;
+
+  if (stat (path, &found) != 0 || (found.st_mode & 022) == 0)
+    return TRUE;
+  report (self, "permissions", "fail", _ ("chmod go-w it, and look at what is in it: it says which programs run as you"),
+          _ ("%s can be changed by others (mode %03o)"), path, (guint) found.st_mode & 0777);
+  return FALSE;
+}
+
+static void
+examine_modes (Examination *self)
+{
+  const char *credentials = rb_settings_get_string (self->settings, "broker", "credentials-file");
+  g_autofree char *real = credentials != NULL ? realpath (credentials, NULL) : NULL;
+  gboolean good = self->paths == NULL || examine_state_modes (self);
+
+  good = (self->paths == NULL || examine_runtime_modes (self)) && good;
+  /* Behind a link it is what it leads to that is read. */
+  good = (real == NULL || examine_mode (self, real)) && good;
+  good = examine_config_mode (self) && good;
   if (good)
     report (self, "permissions", "ok", NULL, "%s", _ ("what is secret can be read by you alone"));
 }
@@ -273,7 +360,7 @@ rb_examine_run (RbSetupOptions *options)
   rb_json_writer_begin_array (self.writer, NULL);
   examine_settings (&self, problems);
   examine_modules (&self);
-  examine_disk (&self);
+  examine_disk (&self, self.paths != NULL ? self.paths->state_dir : self.data_dir);
   examine_modes (&self);
   if (self.paths != NULL)
     {

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#define HALF_SECOND_MS 500
 #define MAX_RETRY_AFTER_MS G_GINT64_CONSTANT (86400000)
 
 RbHttpAnswer *
@@ -120,4 +121,14 @@ rb_http_retry_after (const char *value,
 
   date = parse_http_date (text);
   return date != NULL ? CLAMP (g_date_time_to_unix (date) * 1000 - now_ms, 0, MAX_RETRY_AFTER_MS) : -1;
+}
+
+gint64
+rb_http_clock_ahead (const char *value,
+                     gint64      now_ms)
+{
+  g_autofree char *text = value != NULL ? g_strstrip (g_strdup (value)) : NULL;
+  g_autoptr(GDateTime) date = text != NULL ? parse_http_date (text) : NULL;
+
+  return date != NULL ? g_date_time_to_unix (date) * 1000 + HALF_SECOND_MS - now_ms : G_MININT64;
 }

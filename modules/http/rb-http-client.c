@@ -261,6 +261,7 @@ keep_headers (Exchange *self)
   self->answer = rb_http_answer_new (soup_message_get_status (self->message), soup_message_get_reason_phrase (self->message));
   self->answer->retry_after_ms = rb_http_retry_after (soup_message_headers_get_one (headers, "Retry-After"),
                                                       rb_clock_get_wall_ms (self->client->clock));
+  self->answer->ahead_ms = rb_http_clock_ahead (soup_message_headers_get_one (headers, "Date"), rb_clock_get_wall_ms (self->client->clock));
 }
 
 static void

@@ -139,6 +139,20 @@ take_answer (RbHttpPrincipal *self,
     self->on_known (self->user_data);
 }
 
+/* Takes @said. What time it is there is known of any answer; this one is asked for at each start. */
+static GVariant *
+add_clock (GVariant           *said,
+           const RbHttpAnswer *answer)
+{
+  g_autoptr(GVariant) base = g_variant_ref_sink (said);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, base);
+  if (answer->ahead_ms != G_MININT64)
+    g_variant_dict_insert (&dict, "clock_ahead_ms", "x", answer->ahead_ms);
+  return g_variant_dict_end (&dict);
+}
+
 static void
 on_answered (GObject      *source,
              GAsyncResult *result,
@@ -157,7 +171,7 @@ on_answered (GObject      *source,
         g_variant_unref (g_variant_ref_sink (said));
     }
   else if (said != NULL)
-    take_answer (self, said);
+    take_answer (self, add_clock (said, answer));
   else
     take_failure (self, error);
 }

@@ -6,10 +6,12 @@
 #include "rb-brokerctl-fixture.h"
 #include "rb-ctl.h"
 #include "rb-daemon-fixture.h"
+#include "rb-doctor-clock.h"
 #include "rb-secrets-fixture.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define STATUS "GET /v1/operator/status"
 
@@ -140,6 +142,125 @@ test_read_only (Fixture       *fixture,
   assert_found (fixture, "modules", "ok", "");
 }
 
+/* Returns FALSE where nothing can be mounted. */
+static gboolean
+look_mounted (Fixture    *fixture,
+              const char *mount)
+{
+  g_autofree char *script = g_strdup_printf ("data='%s'; %s", fixture->ctl.data_dir, mount);
+  gboolean is_mounted = rb_brokerctl_run_mounted (&fixture->ctl, script, "doctor --json");
+
+  if (is_mounted)
+    g_assert_cmpint (fixture->ctl.status, ==, RB_EXIT_FAILED);
+  return is_mounted;
+}
+
+static void
+test_disks (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("A disk that is really full, has no names for files, or is read-only is said to be so, and the rest is looked at.");
+
+  if (!look_mounted (fixture, "mount -t tmpfs -o size=64k,mode=700 none \"$data\"; cat /dev/zero > \"$data/filler\" 2>/dev/null || true"))
+    return;
+  assert_found (fixture, "disk", "fail", "0 MiB are free at ");
+  assert_found (fixture, "disk", "fail", "and 16 MiB are needed");
+  assert_found (fixture, "modules", "ok", "");
+  g_assert_true (look_mounted (fixture, "mount -t tmpfs -o size=300m,nr_inodes=10,mode=700 none \"$data\""));
+  assert_found (fixture, "disk", "fail", "more files can be made at ");
+  g_assert_true (look_mounted (fixture, "mount --bind \"$data\" \"$data\"; mount -o remount,ro,bind \"$data\""));
+  assert_found (fixture, "disk", "fail", "is read-only");
+  assert_found (fixture, "broker", "ok", "none runs");
+}
+
+static void
+test_permissions (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_autofree char *directory = g_build_filename (fixture->home, "runtime-broker", NULL);
+  g_autofree char *config = g_build_filename (directory, "broker.conf", NULL);
+  g_autofree char *secret = g_build_filename (fixture->home, "secret.json", NULL);
+  g_autofree char *link = g_build_filename (fixture->home, "link.json", NULL);
+
+  g_test_summary ("Credentials that others can read, behind a link too, and settings that others can change.");
+
+  g_assert_cmpint (g_mkdir (directory, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (config, "[log]\nkeep=3\n", -1, NULL));
+  g_assert_true (g_file_set_contents (secret, "{}", -1, NULL));
+  g_assert_cmpint (symlink (secret, link), ==, 0);
+  g_setenv ("MASONS_BROKER_CREDENTIALS_FILE", link, TRUE);
+  g_assert_cmpint (g_chmod (secret, 0600), ==, 0);
+  look (fixture, "");
+  assert_found (fixture, "permissions", "ok", "read by you alone");
+
+  g_assert_cmpint (g_chmod (secret, 0644), ==, 0);
+  g_assert_cmpint (g_chmod (config, 0666), ==, 0);
+  look (fixture, "");
+  assert_found (fixture, "permissions", "warn", "secret.json can be used by others (mode 644)");
+  assert_found (fixture, "permissions", "fail", "broker.conf can be changed by others (mode 666)");
+  g_unsetenv ("MASONS_BROKER_CREDENTIALS_FILE");
+}
+
+static void
+look_at_clocks (Fixture *fixture,
+                gint64   moved_ms,
+                gint64   ahead_ms)
+{
+  gint64 now_ms = rb_doctor_clock_get_offset ();
+  g_autofree char *status = g_strdup_printf ("{\"ready\":true,\"product_version\":\"" RB_VERSION "\",\"presence\":\"online\","
+                                             "\"wall_boot_offset_ms\":\"%lld\",\"network_boot_offset_ms\":\"%lld\"}",
+                                             (long long) (now_ms - moved_ms), (long long) (now_ms - ahead_ms));
+
+  rb_fake_broker_answer (fixture->ctl.broker, STATUS, 200, status);
+  look (fixture, "");
+}
+
+static void
+test_clocks (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("A clock that was set, and one that is not the network's, are found by what a broker said of the time since boot.");
+
+  look_at_clocks (fixture, 0, 200);
+  assert_found (fixture, "clock-jump", "ok", "nobody has set the clock");
+  assert_found (fixture, "clock-network", "ok", "s ahead of the network's");
+  look_at_clocks (fixture, 3600500, -40500);
+  assert_found (fixture, "clock-jump", "warn", "moved by 3600.");
+  assert_found (fixture, "clock-network", "warn", "is -40.");
+  look_at_clocks (fixture, -7500, 301500);
+  assert_found (fixture, "clock-jump", "warn", "moved by -7.");
+  assert_found (fixture, "clock-network", "fail", "is 301.");
+  g_assert_cmpint (fixture->ctl.status, ==, RB_EXIT_FAILED);
+
+  rb_fake_broker_answer (fixture->ctl.broker, STATUS, 200,
+                         "{\"ready\":true,\"presence\":\"online\",\"wall_boot_offset_ms\":\"99999999999999999999\",\"network_boot_offset_ms\":\"x\"}");
+  look (fixture, "");
+  assert_found (fixture, "clock-jump", "skipped", "");
+  assert_found (fixture, "clock-network", "skipped", "has told no time");
+}
+
+static void
+test_clock_verdicts (void)
+{
+  static const struct {
+    gint64        apart_ms;
+    RbDoctorState jump, skew;
+  } cases[] = {
+    { 0, RB_DOCTOR_OK, RB_DOCTOR_OK },         { 4999, RB_DOCTOR_OK, RB_DOCTOR_OK },      { 5000, RB_DOCTOR_WARN, RB_DOCTOR_OK },
+    { 29999, RB_DOCTOR_WARN, RB_DOCTOR_OK },   { 30000, RB_DOCTOR_WARN, RB_DOCTOR_WARN }, { 299999, RB_DOCTOR_WARN, RB_DOCTOR_WARN },
+    { 300000, RB_DOCTOR_WARN, RB_DOCTOR_FAIL },
+  };
+
+  g_test_summary ("How far clocks may be apart, either way.");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (int sign = -1; sign <= 1; sign += 2)
+      {
+        g_assert_cmpint (rb_doctor_clock_judge_jump (7, 7 + sign * cases[i].apart_ms), ==, cases[i].jump);
+        g_assert_cmpint (rb_doctor_clock_judge_skew (7, 7 + sign * cases[i].apart_ms), ==, cases[i].skew);
+      }
+}
+
 static void
 test_upstream (Fixture       *fixture,
                gconstpointer  data)
@@ -268,6 +389,10 @@ main (int    argc,
   g_test_add ("/doctor/nothing", Fixture, NULL, set_up, test_nothing, tear_down);
   g_test_add ("/doctor/settings", Fixture, NULL, set_up, test_settings, tear_down);
   g_test_add ("/doctor/read-only", Fixture, NULL, set_up, test_read_only, tear_down);
+  g_test_add ("/doctor/disks", Fixture, NULL, set_up, test_disks, tear_down);
+  g_test_add ("/doctor/permissions", Fixture, NULL, set_up, test_permissions, tear_down);
+  g_test_add ("/doctor/clocks", Fixture, "broker", set_up, test_clocks, tear_down);
+  g_test_add_func ("/doctor/clocks/verdicts", test_clock_verdicts);
   g_test_add ("/doctor/upstream", Fixture, "broker", set_up, test_upstream, tear_down);
   g_test_add ("/doctor/bus", Fixture, NULL, set_up, test_bus, tear_down);
   g_test_add ("/doctor/daemon", Fixture, NULL, set_up, test_daemon, tear_down);

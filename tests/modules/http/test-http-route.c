@@ -259,6 +259,23 @@ test_retry_after_header (void)
 }
 
 static void
+test_clock (void)
+{
+  static const struct {
+    const char *value;
+    gint64      ahead_ms;
+  } cases[] = {
+    { NULL, G_MININT64 }, { "", G_MININT64 }, { "3", G_MININT64 }, { "soon", G_MININT64 }, { "Thu, 01 Jan 2026 00:00:10 CET", G_MININT64 },
+    { "Thu, 01 Jan 2026 00:00:10 GMT", 10500 }, { "Thu, 01 Jan 2026 00:00:00 GMT", 500 }, { "Wed, 31 Dec 2025 23:59:59 GMT", -500 },
+  };
+
+  g_test_summary ("A Date header tells the other clock, in the middle of its second.");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    g_assert_cmpint (rb_http_clock_ahead (cases[i].value, 1767225600000), ==, cases[i].ahead_ms);
+}
+
+static void
 test_cut (void)
 {
   static const char whole[] = "{\"a\":\"}]\\\"\",\"b\":[{},[1]],\"c\":{}}";
@@ -312,5 +329,6 @@ main (int   argc,
   g_test_add_func ("/http/route/body-cut", test_cut);
   g_test_add_func ("/http/route/retry-after/detail", test_retry_after_detail);
   g_test_add_func ("/http/route/retry-after/header", test_retry_after_header);
+  g_test_add_func ("/http/route/clock", test_clock);
   return g_test_run ();
 }

@@ -30,6 +30,7 @@ test_known (HttpFixture   *fixture,
   g_autofree char *expected = NULL;
   g_autofree char *query = NULL;
   const RbSimEntry *entry;
+  gint64 ahead_ms;
   const char *node_id = NULL;
 
   g_test_summary ("After the start it is known who we are, and the control events are ours.");
@@ -37,6 +38,7 @@ test_known (HttpFixture   *fixture,
   http_fixture_start (fixture);
   answer = http_fixture_call (fixture, RB_UPSTREAM_WHOAMI, "@a{sv} {}", NULL);
   g_assert_true (g_variant_lookup (answer, "subjectId", "&s", &node_id));
+  g_assert_true (g_variant_lookup (answer, "clock_ahead_ms", "x", &ahead_ms));
   g_assert_cmpstr (node_id, ==, rb_sim_get_node_id (fixture->sim));
   g_assert_cmpuint (n_asked (fixture), ==, 1);
 
