@@ -48,7 +48,9 @@ rb_verbs_help (const RbVerb *verb)
 
   if (verb != NULL)
     {
-      g_string_append_printf (text, "brokerctl %s [OPTION...] %s\n\n%s.\n", verb->name, rb_verbs_get_usage (verb), _ (verb->summary));
+      const char *usage = rb_verbs_get_usage (verb);
+
+      g_string_append_printf (text, "brokerctl %s [OPTION...]%s%s\n\n%s.\n", verb->name, *usage != '\0' ? " " : "", usage, _ (verb->summary));
       if (verb->details != NULL)
         {
           g_autofree char *details = rb_terminal_wrap (_ (verb->details), 78, 0);

@@ -138,7 +138,8 @@ const RbVerb rb_monitor_verb = {
   .usage = "",
   .details = N_ ("A line for each endpoint, message of the inbox, assignment and module that comes, changes or goes, and for what changes of the broker, "
                  "when it is on the disk; with --json each is an object. It asks the session bus, and waits when the broker is restarted. --timeout "
-                 "ends it after so long, Ctrl-C at once."),
+                 "ends it after so long, Ctrl-C at once. Of what comes faster than it is read 10,000 events are kept; 'missed' says how many more "
+                 "there were."),
   .options = options,
   .own_timeout = TRUE,
   .run = run_monitor,

@@ -90,8 +90,10 @@ static RbExitCode
 refuse_usage (const RbVerb *verb,
               const char   *text)
 {
+  g_autofree char *usage = g_strdup_printf (_ ("usage: brokerctl %s [OPTION...] %s"), verb->name, rb_verbs_get_usage (verb));
+
   rb_ctl_warn ("%s", text);
-  rb_ctl_warn (_ ("usage: brokerctl %s [OPTION...] %s"), verb->name, rb_verbs_get_usage (verb));
+  rb_ctl_warn ("%s", g_strchomp (usage));
   return RB_EXIT_USAGE;
 }
 
