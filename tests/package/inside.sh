@@ -55,6 +55,13 @@ for page in man1/brokerctl.1 man5/broker.conf.5 man8/runtime-brokerd.8; do
 done
 [ -f /usr/share/applications/$name.desktop ] || fail "no desktop file"
 [ -f /usr/share/dbus-1/services/$name.service ] || fail "no service file"
+for completion in bash-completion/completions/brokerctl zsh/vendor-completions/_brokerctl; do
+  [ -f "/usr/share/$completion" ] || fail "no $completion"
+done
+[ ! -e /usr/share/zsh/site-functions ] || fail "completion where Debian's zsh does not look"
+for unit in runtime-broker.service runtime-broker.socket app-runtimebroker.slice; do
+  [ -f "/usr/lib/systemd/user/$unit" ] || fail "no $unit"
+done
 # Nobody gets a broker with each login who did not ask for it.
 [ ! -e /etc/systemd/user/default.target.wants/runtime-broker.service ] || fail "enabled for everybody"
 

@@ -126,6 +126,9 @@ lintian --allow-root -i -I --pedantic --fail-on error,warning "$work"/runtime-br
 status=$?
 [ $status = 0 ] || { echo "lintian ended with $status" >&2; exit 1; }
 
+step "built for one person alone, below ~/.local"
+sh "$top/tests/package/home.sh" "$top" "$work" || exit 1
+
 step "a minimal $codename"
 make_system || exit 1
 du -sh "$system" | cut -f 1
