@@ -100,7 +100,7 @@ call_async (RbUpstream          *upstream,
   *data = (Call) { call, g_variant_ref_sink (arguments), FALSE };
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, data, call_free);
-  if (self->is_dead)
+  if (self->is_dead || sim_oracle_is_dead (self->oracle))
     {
       g_task_return_new_error (task, RB_ERROR, RB_ERROR_UNAVAILABLE, "the process is gone");
       g_object_unref (task);

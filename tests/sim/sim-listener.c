@@ -48,7 +48,7 @@ emit_async (RbEmitter           *emitter,
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, rb_event_ref (event), (GDestroyNotify) rb_event_unref);
   g_ptr_array_add (self->waiting, task);
-  if (self->is_dead)
+  if (self->is_dead || sim_oracle_is_dead (self->oracle))
     {
       sim_listener_answer (self, self->waiting->len - 1, SIM_ANSWER_FAILED);
       return;

@@ -95,7 +95,7 @@ accept_seq (RbConnector *connector,
   SimNetwork *self = SIM_NETWORK (connector);
   Mail *mail = find_mail (self, seq);
 
-  if (self->is_dead)
+  if (self->is_dead || sim_oracle_is_dead (self->oracle))
     return;
 
   sim_oracle_accepted (self->oracle, id_of (self, mail), mail->state == MAIL_IN_FLIGHT);
@@ -109,7 +109,7 @@ release_seq (RbConnector *connector,
   SimNetwork *self = SIM_NETWORK (connector);
   Mail *mail = find_mail (self, seq);
 
-  if (self->is_dead)
+  if (self->is_dead || sim_oracle_is_dead (self->oracle))
     return;
 
   sim_oracle_released (self->oracle, id_of (self, mail), mail->state == MAIL_IN_FLIGHT);
@@ -128,7 +128,7 @@ send_async (RbConnector         *connector,
 
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, rb_envelope_ref (envelope), (GDestroyNotify) rb_envelope_unref);
-  if (self->is_dead)
+  if (self->is_dead || sim_oracle_is_dead (self->oracle))
     {
       g_task_return_new_error (task, RB_ERROR, RB_ERROR_UNAVAILABLE, "the process is gone");
       g_object_unref (task);

@@ -59,7 +59,7 @@ spawn_async (RbSpawnDriver        *driver,
   g_ptr_array_add (self->waiting, task);
   self->n_asked++;
   sim_trace (self->oracle, "broker", "starts a runtime for %s", request->token);
-  if (self->is_dead)
+  if (self->is_dead || sim_oracle_is_dead (self->oracle))
     g_free (sim_starter_answer (self, self->waiting->len - 1, FALSE));
 }
 
