@@ -77,14 +77,65 @@ fits_socket_address (const char *path)
   return strlen (path) < sizeof ((struct sockaddr_un *) NULL)->sun_path;
 }
 
+static gboolean
+may_make (const char *path)
+{
+  g_autofree char *parent = g_path_get_dirname (path);
+
+  return g_file_test (parent, G_FILE_TEST_EXISTS) ? g_access (parent, W_OK | X_OK) == 0 : may_make (parent);
+}
+
+/* A missing one is made, where we may. In one that is not ours alone others could put their own in the place of our socket. */
+gboolean
+rb_paths_check_runtime_dir (const char  *path,
+                            GError     **error)
+{
+  GStatBuf info;
+
+  if (!g_path_is_absolute (path))
+    rb_set_error (error, RB_ERROR_UNAVAILABLE, "runtime_dir", "XDG_RUNTIME_DIR: '%s' is not absolute", path);
+  else if (g_stat (path, &info) != 0)
+    {
+      int saved_errno = errno;
+
+      if (saved_errno == ENOENT && may_make (path))
+        return TRUE;
+      rb_set_error (error, RB_ERROR_UNAVAILABLE, "runtime_dir", "XDG_RUNTIME_DIR: '%s' cannot be used: %s", path, g_strerror (saved_errno));
+    }
+  else if (!S_ISDIR (info.st_mode))
+    rb_set_error (error, RB_ERROR_UNAVAILABLE, "runtime_dir", "XDG_RUNTIME_DIR: '%s' is no directory", path);
+  else if (info.st_uid != geteuid ())
+    rb_set_error (error, RB_ERROR_UNAVAILABLE, "runtime_dir", "XDG_RUNTIME_DIR: '%s' belongs to uid %u, and we are %u", path, (guint) info.st_uid,
+                  (guint) geteuid ());
+  else if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    rb_set_error (error, RB_ERROR_UNAVAILABLE, "runtime_dir", "XDG_RUNTIME_DIR: others may write in '%s' (mode %03o)", path,
+                  (guint) info.st_mode & 0777);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+char *
+rb_paths_dup_runtime_dir (GError **error)
+{
+  const char *environment = g_getenv ("XDG_RUNTIME_DIR");
+  const char *path = g_get_user_runtime_dir ();
+
+  if (environment == NULL || *environment == '\0')
+    {
+      rb_set_error (error, RB_ERROR_NOT_FOUND, "no_runtime_dir", "XDG_RUNTIME_DIR is not set");
+      return NULL;
+    }
+  return rb_paths_check_runtime_dir (path, error) ? g_strdup (path) : NULL;
+}
+
 /* Whoever listens checks that the directory is its own: the last resort lies where others may write. */
 static char *
 dup_socket (const char *state_dir,
             const char *account,
             gboolean    is_default)
 {
-  const char *environment = g_getenv ("XDG_RUNTIME_DIR");
-  const char *runtime_dir = environment != NULL && *environment != '\0' ? g_get_user_runtime_dir () : NULL;
+  g_autofree char *runtime_dir = rb_paths_dup_runtime_dir (NULL);
   g_autofree char *path = NULL;
   g_autofree char *digest = NULL;
   g_autofree char *shorter = NULL;

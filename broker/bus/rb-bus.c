@@ -10,6 +10,7 @@
 #include "rb-bus-notices.h"
 #include "rb-bus-objects.h"
 #include "rb-log.h"
+#include "rb-paths.h"
 
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 300000
@@ -48,16 +49,17 @@ rb_bus_dup_session_address (void)
 {
   const char *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
   g_autofree char *path = NULL;
+  const char *runtime_dir = g_getenv ("XDG_RUNTIME_DIR");
   g_autofree char *escaped = NULL;
 
   if (address != NULL && g_str_has_prefix (address, "disabled:"))
     return NULL;
   if (address != NULL && *address != '\0')
     return g_strdup (address);
-  if (g_getenv ("XDG_RUNTIME_DIR") == NULL)
+  if (runtime_dir == NULL || !rb_paths_check_runtime_dir (runtime_dir, NULL))
     return NULL;
 
-  path = g_build_filename (g_getenv ("XDG_RUNTIME_DIR"), "bus", NULL);
+  path = g_build_filename (runtime_dir, "bus", NULL);
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     return NULL;
   escaped = g_dbus_address_escape_value (path);

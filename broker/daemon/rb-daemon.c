@@ -133,7 +133,7 @@ dup_runtime_token (RbDaemon  *self,
 }
 
 static gboolean
-find_paths (RbDaemon  *self,
+make_paths (RbDaemon  *self,
             GError   **error)
 {
   const char *account = get_broker (self, "account-id");
@@ -154,6 +154,30 @@ find_paths (RbDaemon  *self,
 }
 
 /* Without a log there is still a broker: the lines then go to standard error or the journal alone. */
+static gboolean
+find_paths (RbDaemon  *self,
+            GError   **error)
+{
+  if (make_paths (self, error))
+    return TRUE;
+  if (g_getenv ("HOME") == NULL)
+    g_prefix_error (error, "HOME is not set: ");
+  return FALSE;
+}
+
+/* To be without one is usual; one that cannot be used is somebody's mistake. */
+static void
+look_at_runtime_dir (RbDaemon *self)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *runtime_dir = rb_paths_dup_runtime_dir (&error);
+
+  if (runtime_dir != NULL || !g_error_matches (error, RB_ERROR, RB_ERROR_UNAVAILABLE))
+    return;
+  g_printerr ("runtime-brokerd: %s; the socket is %s\n", error->message, self->paths->socket);
+  rb_log_warning ("runtime_dir_unusable", "err", error->message, "socket", self->paths->socket, NULL);
+}
+
 static void
 open_log_in (const RbSettings *settings,
              const char       *directory)
@@ -175,6 +199,7 @@ open_log (RbDaemon  *self,
   rb_log_info ("broker_entry_starting", "accountId", get_broker (self, "account-id"), "profile", get_broker (self, "profile"),
                "apiHost", self->credentials != NULL ? self->credentials->api_host : NULL, "version", RB_VERSION, NULL);
   return TRUE;
+  look_at_runtime_dir (self);
 }
 
 static gboolean

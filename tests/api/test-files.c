@@ -166,6 +166,48 @@ test_paths_socket (void)
   g_assert_cmpstr (deep->socket, !=, deeper->socket);
 }
 
+/* @why: NULL where it can be used */
+static void
+assert_runtime_dir (const char *why)
+{
+  const char *runtime_dir = g_get_user_runtime_dir ();
+  g_autoptr(GError) error = NULL;
+  g_autofree char *found = rb_paths_dup_runtime_dir (&error);
+  g_autoptr(RbPaths) paths = rb_paths_new ("alice", "token", NULL, NULL);
+
+  g_assert_cmpstr (found, ==, why == NULL ? runtime_dir : NULL);
+  if (why != NULL)
+    g_assert_nonnull (strstr (error->message, why));
+  g_assert_cmpint (g_str_has_prefix (paths->socket, runtime_dir), ==, why == NULL);
+}
+
+static void
+test_paths_runtime_dir (void)
+{
+  const char *runtime_dir = g_get_user_runtime_dir ();
+
+  g_test_summary ("The socket is in the runtime directory only where that is ours alone, or may be made.");
+
+  g_assert_true (g_setenv ("XDG_RUNTIME_DIR", runtime_dir, TRUE));
+  assert_runtime_dir (NULL);
+  g_assert_cmpint (g_mkdir_with_parents (runtime_dir, 0700), ==, 0);
+  assert_runtime_dir (NULL);
+  g_assert_cmpint (g_chmod (runtime_dir, 0777), ==, 0);
+  assert_runtime_dir ("others may write");
+  g_assert_cmpint (g_chmod (runtime_dir, 0720), ==, 0);
+  assert_runtime_dir ("(mode 720)");
+  g_assert_cmpint (g_rmdir (runtime_dir), ==, 0);
+  g_assert_true (g_file_set_contents (runtime_dir, "", -1, NULL));
+  assert_runtime_dir ("is no directory");
+  g_assert_cmpint (g_unlink (runtime_dir), ==, 0);
+  g_assert_cmpint (g_mkdir (runtime_dir, 0700), ==, 0);
+  if (chown (runtime_dir, 12345, (gid_t) -1) == 0)
+    assert_runtime_dir ("belongs to uid 12345");
+  g_rmdir (runtime_dir);
+  g_unsetenv ("XDG_RUNTIME_DIR");
+  assert_runtime_dir ("is not set");
+}
+
 static void
 test_secret_minted_once (void)
 {
@@ -533,6 +575,7 @@ main (int    argc,
   g_test_add_func ("/paths/refuses", test_paths_refuses);
   g_test_add_func ("/paths/default-dir", test_paths_default_dir);
   g_test_add_func ("/paths/socket", test_paths_socket);
+  g_test_add_func ("/paths/runtime-dir", test_paths_runtime_dir);
   g_test_add_func ("/paths/secret/minted-once", test_secret_minted_once);
   g_test_add_func ("/paths/secret/refuses", test_secret_refuses);
   g_test_add_func ("/paths/secret/exposed", test_secret_exposed);
