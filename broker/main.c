@@ -77,6 +77,8 @@ serve (RbLaunch    *launch,
   g_autoptr(RbSettings) settings = NULL;
   int code;
 
+  if (options->activated)
+    options->setup.asks = rb_daemon_tell_callers_asked;
   settings = set_up (options, &credentials, &code);
   if (settings == NULL)
     return code;

@@ -33,9 +33,13 @@ refuse (GDBusMethodInvocation *invocation,
 }
 
 static void
-refuse_stopping (GDBusMethodInvocation *invocation)
+refuse_stopping (const RbBusCalls      *calls,
+                 GDBusMethodInvocation *invocation)
 {
-  refuse (invocation, RB_ERROR_UNAVAILABLE, "broker_shutting_down", "the broker is shutting down");
+  if (calls->failure != NULL)
+    rb_bus_return_error (invocation, calls->failure);
+  else
+    refuse (invocation, RB_ERROR_UNAVAILABLE, "broker_shutting_down", "the broker is shutting down");
 }
 
 static gboolean
@@ -68,7 +72,7 @@ rb_bus_calls_close (RbBusCalls *self)
       RbBusCall *call = link->data;
 
       call->calls = NULL;
-      refuse_stopping (g_steal_pointer (&call->invocation));
+      refuse_stopping (self, g_steal_pointer (&call->invocation));
     }
 }
 
@@ -80,7 +84,7 @@ rb_bus_call_begin (RbBusCalls            *calls,
 
   if (calls->is_closed)
     {
-      refuse_stopping (invocation);
+      refuse_stopping (calls, invocation);
       return NULL;
     }
   if (!has_room (calls, invocation))

@@ -35,6 +35,7 @@ typedef struct {
   const RbBusPorts *ports;
   GQueue            waiting;     /* of RbBusCall */
   gboolean          is_closed;   /* we stop: further ones are refused */
+  const GError     *failure;     /* because of this; NULL: somebody wants it so */
   RbBounds         *bounds;
   RbBusClaims      *claims;      /* not asked for when it is closed */
 } RbBusCalls;

@@ -3,7 +3,8 @@
  * A bus that has started a process waits for it to take its name, and lets the callers wait with it: for its whole timeout when the process
  * ends well without a name, or in a unit of a service manager; otherwise with nothing but an exit status as an answer. So the name is
  * taken, and with it come the calls that waited. It is kept until the process ends: who calls between its release and the end of the
- * process would ask for one that is being started already, and wait.
+ * process would ask for one that is being started already, and wait. Where callers may still be served, as when the person unlocks the keyring, it
+ * is kept until the RbBus takes it over.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -16,24 +17,41 @@
 
 #define DEADLINE_MS 3000
 #define QUIET_US (200 * G_TIME_SPAN_MILLISECOND)   /* callers ask more than once: for what there is, then for what they want */
+#define ALLOW_REPLACEMENT 1     /* by the RbBus of this process, which asks for that */
 #define DO_NOT_QUEUE 4
 #define PRIMARY_OWNER 1
 
-typedef struct {
-  const char *name;
-  char       *text;
-  GMutex      mutex;
-  GCond       called;
-  guint       n_calls;
-} Refusal;
+/* Until the process ends: so is what answers there. */
+static struct {
+  GMutex           mutex;          /* of all below it */
+  GCond            called;
+  guint            n_calls;
+  const char      *name;
+  char            *text;
+  GDBusConnection *connection;     /* of its own, of one thread; NULL: there is none */
+} refusal;
 
 static void
-count_call (Refusal *self)
+set_words (const GError *error)
 {
-  g_mutex_lock (&self->mutex);
-  self->n_calls++;
-  g_cond_signal (&self->called);
-  g_mutex_unlock (&self->mutex);
+  g_mutex_lock (&refusal.mutex);
+  g_free (refusal.text);
+  refusal.name = rb_bus_error_get_name (error);
+  refusal.text = rb_bus_error_dup_text (error);
+  g_mutex_unlock (&refusal.mutex);
+}
+
+static GDBusMessage *
+make_answer (GDBusMessage *message)
+{
+  GDBusMessage *answer;
+
+  g_mutex_lock (&refusal.mutex);
+  answer = g_dbus_message_new_method_error_literal (message, refusal.name, refusal.text);
+  refusal.n_calls++;
+  g_cond_signal (&refusal.called);
+  g_mutex_unlock (&refusal.mutex);
+  return answer;
 }
 
 /* In the connection's own thread. */
@@ -43,39 +61,34 @@ on_message (GDBusConnection *connection,
             gboolean         incoming,
             gpointer         user_data)
 {
-  Refusal *self = user_data;
   g_autoptr(GDBusMessage) answer = NULL;
 
   if (!incoming || g_dbus_message_get_message_type (message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL)
     return message;
+  answer = make_answer (message);
   if ((g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED) == 0)
-    {
-      answer = g_dbus_message_new_method_error_literal (message, self->name, self->text);
-      g_dbus_connection_send_message (connection, answer, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
-    }
+    g_dbus_connection_send_message (connection, answer, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
   g_object_unref (message);
-  count_call (self);
   return NULL;
 }
 
-/* Until nobody has called for a while. */
-static void
-wait_for_quiet (Refusal *self)
+void
+rb_bus_refuse_end (void)
 {
   gint64 end_us = g_get_monotonic_time () + DEADLINE_MS * G_TIME_SPAN_MILLISECOND;
   guint n_seen;
 
-  g_mutex_lock (&self->mutex);
+  g_mutex_lock (&refusal.mutex);
   do
     {
       gint64 quiet_us = g_get_monotonic_time () + QUIET_US;
 
-      n_seen = self->n_calls;
-      while (self->n_calls == n_seen && g_cond_wait_until (&self->called, &self->mutex, quiet_us))
+      n_seen = refusal.n_calls;
+      while (refusal.n_calls == n_seen && g_cond_wait_until (&refusal.called, &refusal.mutex, quiet_us))
         ;
     }
-  while (self->n_calls != n_seen && g_get_monotonic_time () < end_us);
-  g_mutex_unlock (&self->mutex);
+  while (refusal.n_calls != n_seen && g_get_monotonic_time () < end_us);
+  g_mutex_unlock (&refusal.mutex);
 }
 
 static gboolean
@@ -83,7 +96,7 @@ take_name (GDBusConnection *connection)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) answer = g_dbus_connection_call_sync (connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                                            "RequestName", g_variant_new ("(su)", RB_BUS_NAME, DO_NOT_QUEUE),
+                                                            "RequestName", g_variant_new ("(su)", RB_BUS_NAME, ALLOW_REPLACEMENT | DO_NOT_QUEUE),
                                                             G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NO_AUTO_START, DEADLINE_MS, NULL, &error);
   guint32 result = 0;
 
@@ -137,27 +150,57 @@ connect_in_time (const char *address)
 }
 
 void
-rb_bus_refuse (const GError *error,
-               gboolean      is_end)
+rb_bus_refuse_on (GDBusConnection *connection,
+                  const GError    *error)
 {
-  /* Until the process ends: so is what answers there. */
-  static GDBusConnection *kept;
-  static Refusal refusal;
+  set_words (error);
+  g_dbus_connection_add_filter (connection, on_message, NULL, NULL);
+}
+
+/* FALSE: nobody can be told. */
+static gboolean
+begin (const GError *error)
+{
   const char *starter = g_getenv ("DBUS_STARTER_ADDRESS");
   g_autofree char *address = starter != NULL && *starter != '\0' ? g_strdup (starter) : rb_bus_dup_session_address ();
 
-  if (kept != NULL || address == NULL)
+  refusal.connection = address != NULL ? connect_in_time (address) : NULL;
+  if (refusal.connection == NULL)
+    return FALSE;
+  g_dbus_connection_set_exit_on_close (refusal.connection, FALSE);
+  rb_bus_refuse_on (refusal.connection, error);
+  return take_name (refusal.connection);
+}
+
+void
+rb_bus_refuse (const GError *error,
+               gboolean      is_end)
+{
+  gboolean is_told = TRUE;
+
+  if (refusal.connection != NULL)
+    set_words (error);
+  else
+    is_told = begin (error);
+  if (!is_end || !is_told)
     return;
-  kept = connect_in_time (address);
-  if (kept == NULL)
-    return;
-  g_dbus_connection_set_exit_on_close (kept, FALSE);
-  refusal.name = rb_bus_error_get_name (error);
-  refusal.text = rb_bus_error_dup_text (error);
-  g_dbus_connection_add_filter (kept, on_message, &refusal, NULL);
-  if (take_name (kept) && is_end)
-    {
-      wait_for_quiet (&refusal);
-      g_dbus_connection_flush_sync (kept, NULL, NULL);
-    }
+  rb_bus_refuse_end ();
+  g_dbus_connection_flush_sync (refusal.connection, NULL, NULL);
+}
+
+static void
+on_flushed (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_dbus_connection_flush_finish (G_DBUS_CONNECTION (source), result, NULL);
+  g_dbus_connection_close (G_DBUS_CONNECTION (source), NULL, NULL, NULL);
+}
+
+void
+rb_bus_refuse_over (void)
+{
+  if (refusal.connection != NULL)
+    g_dbus_connection_flush (refusal.connection, NULL, on_flushed, NULL);
+  g_clear_object (&refusal.connection);
 }

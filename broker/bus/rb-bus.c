@@ -9,6 +9,7 @@
 #include "rb-bus-methods.h"
 #include "rb-bus-notices.h"
 #include "rb-bus-objects.h"
+#include "rb-bus-refusal.h"
 #include "rb-log.h"
 #include "rb-paths.h"
 
@@ -30,6 +31,7 @@ struct _RbBus {
   RbBounds        *click_bounds;
   RbBounds        *gate_bounds;
   guint            gate_id;       /* on the connection */
+  GError          *failure;       /* NULL: callers are served, or told that we stop */
   gulong           closed_id;
   guint            owner_id;
   guint64          retry_timer;
@@ -48,8 +50,8 @@ char *
 rb_bus_dup_session_address (void)
 {
   const char *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
-  g_autofree char *path = NULL;
   const char *runtime_dir = g_getenv ("XDG_RUNTIME_DIR");
+  g_autofree char *path = NULL;
   g_autofree char *escaped = NULL;
 
   if (address != NULL && g_str_has_prefix (address, "disabled:"))
@@ -145,6 +147,7 @@ on_name_acquired (GDBusConnection *connection,
   RbBus *self = user_data;
 
   self->state = "owned";
+  rb_bus_refuse_over ();
   rb_log_info ("bus_name_acquired", "name", name, NULL);
 }
 
@@ -158,6 +161,7 @@ on_name_lost (GDBusConnection *connection,
   if (connection == NULL || g_dbus_connection_is_closed (connection))
     return;
   self->state = "waiting";
+  rb_bus_refuse_over ();
   rb_log_info ("bus_name_taken", "name", name, NULL);
 }
 
@@ -179,7 +183,10 @@ use_connection (RbBus *self)
   if (self->ports.notifies && !self->is_stopped)
     self->notices = rb_bus_notices_new (&self->ports, self->connection, self->click_bounds);
   self->closed_id = g_signal_connect (self->connection, "closed", G_CALLBACK (on_closed), self);
-  self->owner_id = g_bus_own_name_on_connection (self->connection, RB_BUS_NAME, G_BUS_NAME_OWNER_FLAGS_NONE, on_name_acquired, on_name_lost,
+  if (self->failure != NULL)
+    rb_bus_refuse_on (self->connection, self->failure);
+  /* Only who allows that is replaced: our own refusal. */
+  self->owner_id = g_bus_own_name_on_connection (self->connection, RB_BUS_NAME, G_BUS_NAME_OWNER_FLAGS_REPLACE, on_name_acquired, on_name_lost,
                                                  self, NULL);
 }
 
@@ -265,6 +272,16 @@ on_flush_late (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+void
+rb_bus_fail (RbBus        *self,
+             const GError *error)
+{
+  self->failure = g_error_copy (error);
+  self->calls.failure = self->failure;
+  if (self->connection != NULL)
+    rb_bus_refuse_on (self->connection, error);
+}
+
 /* What was answered last is on its way before the connection goes. A bus that reads nothing keeps nobody from ending: GDBus's own waiting call
  * would. Nothing else happens meanwhile. */
 static void
@@ -310,6 +327,7 @@ rb_bus_free (RbBus *self)
   rb_bus_stop (self);
   flush (self);
   disconnect (self);
+  g_clear_error (&self->failure);
   if (connection != NULL)
     g_dbus_connection_close (connection, NULL, NULL, NULL);
   rb_bus_claims_free (self->claims);

@@ -18,6 +18,8 @@ RbBus      *rb_bus_new          (const RbBusPorts *ports, const char *address);
 /* Who waits, and who calls from now on, is answered that we stop; nothing is told any more, and the core is not asked. The name stays ours until
  * the end: who calls it when it is free starts the next broker, which must find nobody. */
 void        rb_bus_stop         (RbBus *self);
+/* Before that: it will not serve, and whoever calls is told so instead. */
+void        rb_bus_fail         (RbBus *self, const GError *error);
 void        rb_bus_free         (RbBus *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbBus, rb_bus_free)
 

@@ -6,7 +6,9 @@
 #include "rb-activation.h"
 #include "rb-bus-refusal.h"
 #include "rb-daemon-private.h"
+#include "rb-discovery.h"
 #include "rb-error.h"
+#include "rb-log.h"
 
 static GVariant *
 call_view (const char *name,
@@ -32,18 +34,50 @@ rb_daemon_set_activated (RbDaemon *self)
   self->is_activated = TRUE;
 }
 
-/* The others are where the bus is not: on another one, or without any. */
-void
-rb_daemon_tell_callers (const GError *error)
+/* Where the others are, for who is not on their bus: on another one, or without any. @paths: (nullable) */
+static GError *
+name_other (const RbPaths *paths,
+            const GError  *error)
 {
-  g_autoptr(GError) told = g_error_copy (error);
+  g_autoptr(RbDiscovery) other = paths != NULL ? rb_discovery_read (paths->discovery_file, NULL) : NULL;
+  g_autoptr(GString) where = g_string_new (NULL);
 
-  if (g_strcmp0 (rb_error_get_reason (error), "already_running") == 0)
-    {
-      g_clear_error (&told);
-      rb_set_error (&told, RB_ERROR_BAD_STATE, "already_running", "%s, and it is not on this bus", error->message);
-    }
-  rb_bus_refuse (told, TRUE);
+  if (other == NULL && paths != NULL)    /* it is starting; the lock has said its pid */
+    g_string_append_printf (where, " (socket %s)", paths->socket);
+  else if (other != NULL)
+    g_string_append_printf (where, " (pid %" G_GINT64_FORMAT "%s%s)", other->pid, other->socket != NULL ? ", socket " : "",
+                            other->socket != NULL ? other->socket : "");
+  return rb_error_new (RB_ERROR_BAD_STATE, "already_running", "%s%s, and it is not on this bus", error->message, where->str);
+}
+
+void
+rb_daemon_tell_callers (RbDaemon     *self,
+                        const GError *error)
+{
+  gboolean is_other = g_strcmp0 (rb_error_get_reason (error), "already_running") == 0;
+  g_autoptr(GError) told = NULL;
+
+  if (is_other)
+    told = name_other (self->paths, error);
+  else if (error->domain == RB_ERROR)
+    told = g_error_copy (error);
+  else    /* a disk, mostly */
+    told = rb_error_new (RB_ERROR_UNAVAILABLE, "start_failed", "%s", error->message);
+  if (self->bus != NULL)
+    rb_bus_fail (self->bus, told);
+  else
+    rb_bus_refuse (told, TRUE);
+}
+
+void
+rb_daemon_tell_callers_asked (const GError *why,
+                              gpointer      user_data)
+{
+  g_autoptr(GError) told = rb_error_new (RB_ERROR_UNAVAILABLE, rb_error_get_reason (why),
+                                         "%s; you are asked for it now, and whoever calls again after that is served", why->message);
+
+  rb_log_warning ("start_waits_for_person", "err", why->message, NULL);
+  rb_bus_refuse (told, FALSE);
 }
 
 void

@@ -79,10 +79,14 @@ void rb_daemon_note_network_clock (RbDaemon *self, gint64 ahead_ms);
 void rb_daemon_watch_idle (RbDaemon *self);
 /* A start step: the sockets. */
 gboolean rb_daemon_listen (RbDaemon *self, GError **error);
+/* A start step: the account's directories, of which its own is made. */
+gboolean rb_daemon_find_paths (RbDaemon *self, GError **error);
+/* To be without one is usual; one that cannot be used is somebody's mistake, and said. */
+void rb_daemon_look_at_runtime_dir (RbDaemon *self);
 /* A start step: on the session bus, whether there is one or not. */
 gboolean rb_daemon_open_bus (RbDaemon *self, GError **error);
-/* Who called a process that the bus has started is answered with @error. Not once we are on the bus. */
-void rb_daemon_tell_callers (const GError *error);
+/* Who called a process that the bus has started is answered with @error, by what we are on the bus with. */
+void rb_daemon_tell_callers (RbDaemon *self, const GError *error);
 /* What others than the core and the server count against their limits, shown with theirs. */
 void rb_daemon_add_bounds (RbDaemon *self);
 /* Modules that do not run and a disk that gets full are told to the core, which lists what needs a person. */

@@ -12,6 +12,7 @@
 
 #include "rb-activation.h"
 #include "rb-buffer-import.h"
+#include "rb-bus-refusal.h"
 #include "rb-end-signals.h"
 #include "rb-error.h"
 #include "rb-file.h"
@@ -123,61 +124,7 @@ rb_daemon_free (RbDaemon *self)
   g_free (self);
 }
 
-static char *
-dup_runtime_token (RbDaemon  *self,
-                   GError   **error)
-{
-  if (self->credentials != NULL)
-    return g_strdup (self->credentials->token);
-  return rb_paths_local_secret (get_broker (self, "account-id"), get_broker (self, "data-dir"), TRUE, error);
-}
-
-static gboolean
-make_paths (RbDaemon  *self,
-            GError   **error)
-{
-  const char *account = get_broker (self, "account-id");
-  const char *data_dir = get_broker (self, "data-dir");
-
-  self->runtime_token = dup_runtime_token (self, error);
-  if (self->runtime_token == NULL)
-    return FALSE;
-  rb_log_add_secret (self->runtime_token);
-
-  self->paths = rb_paths_new (account, self->runtime_token, data_dir, error);
-  if (self->paths == NULL)
-    return FALSE;
-  /* The settings may mean another broker now. */
-  if (self->inherited != NULL && g_strcmp0 (self->inherited->state_dir, self->paths->state_dir) != 0)
-    g_clear_pointer (&self->inherited, rb_handover_discard);
-  return rb_file_make_directory (self->paths->state_dir, error);
-}
-
 /* Without a log there is still a broker: the lines then go to standard error or the journal alone. */
-static gboolean
-find_paths (RbDaemon  *self,
-            GError   **error)
-{
-  if (make_paths (self, error))
-    return TRUE;
-  if (g_getenv ("HOME") == NULL)
-    g_prefix_error (error, "HOME is not set: ");
-  return FALSE;
-}
-
-/* To be without one is usual; one that cannot be used is somebody's mistake. */
-static void
-look_at_runtime_dir (RbDaemon *self)
-{
-  g_autoptr(GError) error = NULL;
-  g_autofree char *runtime_dir = rb_paths_dup_runtime_dir (&error);
-
-  if (runtime_dir != NULL || !g_error_matches (error, RB_ERROR, RB_ERROR_UNAVAILABLE))
-    return;
-  g_printerr ("runtime-brokerd: %s; the socket is %s\n", error->message, self->paths->socket);
-  rb_log_warning ("runtime_dir_unusable", "err", error->message, "socket", self->paths->socket, NULL);
-}
-
 static void
 open_log_in (const RbSettings *settings,
              const char       *directory)
@@ -198,8 +145,8 @@ open_log (RbDaemon  *self,
   /* Every line has the pid. */
   rb_log_info ("broker_entry_starting", "accountId", get_broker (self, "account-id"), "profile", get_broker (self, "profile"),
                "apiHost", self->credentials != NULL ? self->credentials->api_host : NULL, "version", RB_VERSION, NULL);
+  rb_daemon_look_at_runtime_dir (self);
   return TRUE;
-  look_at_runtime_dir (self);
 }
 
 static gboolean
@@ -374,7 +321,7 @@ load_core (RbDaemon  *self,
 
 /* The log goes where the paths say, so they come first. */
 static const StartStep start_steps[] = {
-  find_paths,
+  rb_daemon_find_paths,
   open_log,
   check_first_time,
   take_lock,
@@ -404,8 +351,11 @@ void
 rb_daemon_fail (RbDaemon     *self,
                 const GError *error)
 {
-  if (self->stop_reason == NULL)
-    rb_daemon_stop (self, "start_failed", report_failure (self, error));
+  if (self->stop_reason != NULL)
+    return;
+  if (self->is_activated)
+    rb_daemon_tell_callers (self, error);
+  rb_daemon_stop (self, "start_failed", report_failure (self, error));
 }
 
 static gboolean
@@ -576,11 +526,13 @@ rb_daemon_run (RbDaemon      *self,
   if (!start (self, &error))
     {
       rb_activation_turn_away ();
-      if (self->is_activated && self->bus == NULL)
-        rb_daemon_tell_callers (error);
+      if (self->is_activated)
+        rb_daemon_tell_callers (self, error);
       return report_failure (self, error);
     }
 
   g_main_loop_run (self->loop);
+  if (self->is_activated && g_strcmp0 (self->stop_reason, "start_failed") == 0)
+    rb_bus_refuse_end ();
   return self->exit_code;
 }

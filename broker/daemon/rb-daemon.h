@@ -27,6 +27,8 @@ int       rb_daemon_run  (RbDaemon *self, RbSettings *settings, RbCredentials *c
 RbHandover *rb_daemon_steal_next (RbDaemon *self);
 /* Each of @problems (of char *) on standard error, one a line, so that one start shows them all; in the log where nobody reads that. */
 void      rb_daemon_report_problems (const RbSettings *settings, GPtrArray *problems);
+/* The person has to be asked before the start can go on: until then who calls us on the bus is answered with @why. */
+void      rb_daemon_tell_callers_asked (const GError *why, gpointer user_data);
 /* The same for those for whom a service manager or (@is_activated) the bus has started us. */
 void      rb_daemon_turn_away (GPtrArray *problems, gboolean is_activated);
 

@@ -21,6 +21,7 @@
 #define FROM_SYSTEMD "systemd credential"
 #define FROM_LOGIN "login"
 #define FROM_KEYRING "keyring"
+#define KEYRING_QUICK_MS 1000   /* a keyring that is open answers within a few */
 
 static void
 set_option (RbSettings *settings,
@@ -267,6 +268,39 @@ read_keyring (RbCredentialsQuery       *query,
   return rb_credentials_parse (query, bytes, error);
 }
 
+static gboolean
+may_mend (const GError *error)
+{
+  const char *reason = rb_error_get_reason (error);
+
+  return g_strcmp0 (reason, "keyring_locked") == 0 || g_strcmp0 (reason, "keyring_timeout") == 0;
+}
+
+/* Who waits for us is told so before the person is asked, and not at all where that is not needed. */
+static RbCredentials *
+read_keyring_for_waiting (RbCredentialsQuery       *query,
+                          const RbKeyringPatience  *patience,
+                          const RbSetupOptions     *options,
+                          GError                  **error)
+{
+  const RbKeyringPatience quick = { MIN (KEYRING_QUICK_MS, patience->timeout_ms), FALSE };
+  g_autoptr(GError) local_error = NULL;
+  RbCredentials *credentials;
+
+  if (options->asks == NULL || !patience->may_prompt)
+    return read_keyring (query, patience, error);
+  credentials = read_keyring (query, &quick, &local_error);
+  if (credentials != NULL)
+    return credentials;
+  if (may_mend (local_error))
+    {
+      options->asks (local_error, options->asks_data);
+      return read_keyring (query, patience, error);
+    }
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return NULL;
+}
+
 static RbCredentials *
 read_credentials (RbSettings           *settings,
                   const RbLoginRecord  *login,
@@ -291,7 +325,8 @@ read_credentials (RbSettings           *settings,
   else if (query.api_host != NULL)
     query.api_host_origin = rb_settings_get_origin (settings, "broker", "api-host");
 
-  credentials = is_in_keyring (settings, login) ? read_keyring (&query, &patience, &error) : rb_credentials_read (&query, &error);
+  credentials = is_in_keyring (settings, login) ? read_keyring_for_waiting (&query, &patience, options, &error)
+                                                : rb_credentials_read (&query, &error);
   if (credentials == NULL)
     g_ptr_array_add (problems, g_strdup (error->message));
   return credentials;

@@ -8,7 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* What the command line says. All may be NULL. */
+/* What the command line says. All may be NULL. @asks: somebody waits for this start: it is called with the reason when the person has to be asked for
+ * the keyring, which takes as long as persons take. */
 typedef struct {
   char  *config_file;    /* --config: instead of the usual files */
   char **assignments;    /* --set */
@@ -17,6 +18,8 @@ typedef struct {
   char  *data_dir;
   char  *log_level;
   gboolean may_prompt;   /* a locked keyring asks to be unlocked */
+  void   (*asks) (const GError *why, gpointer user_data);
+  gpointer asks_data;
 } RbSetupOptions;
 
 /* Reads files, environment and options, chooses the profile, asks the modules for their tables, reads the credentials of profile masons

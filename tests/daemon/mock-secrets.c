@@ -5,7 +5,7 @@
  *   open       unlocked
  *   locked     its prompt unlocks it
  *   dismissed  locked, and its prompt is closed by the person
- *   asking     locked, and its prompt is never answered
+ *   asking     locked, and its prompt is answered when the mode is set to open, or never
  *   silent     never answers anything
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
@@ -232,6 +232,19 @@ prompt (GDBusMethodInvocation *invocation)
 }
 
 static void
+set_mode (GDBusMethodInvocation *invocation,
+          GVariant              *parameters)
+{
+  gboolean was_asking = is_mode ("asking") && mock.asked != NULL;
+
+  g_free (mock.mode);
+  g_variant_get (parameters, "(s)", &mock.mode);
+  if (was_asking && is_mode ("open"))
+    complete_prompt (FALSE);
+  g_dbus_method_invocation_return_value (invocation, NULL);
+}
+
+static void
 on_call (GDBusConnection       *connection,
          const char            *sender,
          const char            *path,
@@ -244,11 +257,7 @@ on_call (GDBusConnection       *connection,
   const char *text = NULL;
 
   if (g_str_equal (method, "SetMode"))
-    {
-      g_free (mock.mode);
-      g_variant_get (parameters, "(s)", &mock.mode);
-      g_dbus_method_invocation_return_value (invocation, NULL);
-    }
+    set_mode (invocation, parameters);
   else if (g_str_equal (method, "CountItems"))
     g_dbus_method_invocation_return_value (invocation, g_variant_new ("(u)", g_hash_table_size (mock.items)));
   else if (is_mode ("silent"))
