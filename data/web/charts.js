@@ -83,9 +83,11 @@ function rank(name) {
   return place < 0 ? COUNTERS.length : place;
 }
 
-function createLimit() {
-  return make('li', {}, make('span', { class: 'name', lang: 'en' }), make('span', {}, make('span', { class: 'number' }), ' ', make('span', { class: 'unit', lang: 'en' })),
-    make('div', { class: 'meter', role: 'meter', 'aria-valuemin': '0' }, make('div', { class: 'fill' }), make('div', { class: 'peak' })),
+function createLimit(limit) {
+  const id = `limit-${limit.name}`;
+
+  return make('li', {}, make('span', { class: 'name', id, lang: 'en' }), make('span', {}, make('span', { class: 'number' }), ' ', make('span', { class: 'unit', lang: 'en' })),
+    make('div', { class: 'meter', role: 'meter', 'aria-labelledby': id, 'aria-valuemin': '0' }, make('div', { class: 'fill' }), make('div', { class: 'peak' })),
     make('small', {}, make('span', { class: 'most' }), make('span', { class: 'policy', lang: 'en' })));
 }
 
@@ -103,7 +105,6 @@ function updateLimit(node, limit) {
   setText(node.querySelector('.name'), words(name));
   setText(node.querySelector('.number'), amount);
   setText(node.querySelector('.unit'), unit === 'bytes' ? '' : unit);
-  meter.setAttribute('aria-label', words(name));
   meter.setAttribute('aria-valuenow', Math.min(used, limit.limit));
   meter.setAttribute('aria-valuemax', limit.limit);
   meter.setAttribute('aria-valuetext', amount);

@@ -13,6 +13,7 @@ const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5000;
 // After so much waiting nobody will come back here: who starts it again may get another port.
 const PATIENCE_MS = 60000;
+const LAST_WORDS_MS = 1000;
 // Of the time, the lists are being read again for at most a quarter.
 const REST_FACTOR = 3;
 
@@ -165,7 +166,8 @@ export class Live {
       }
     } catch (error) {
       console.error(error);
-      socket?.close(BROKEN);
+      // A broker that stops refuses first, and then says why.
+      setTimeout(() => socket?.close(BROKEN), LAST_WORDS_MS);
     }
   }
 

@@ -55,7 +55,7 @@ function makeActions(runtime) {
 
 function create(runtime) {
   return make('tr', {},
-    make('th', { scope: 'row' }, makeForeign('span', { class: 'name' }), make('small')),
+    make('th', { scope: 'row' }, makeForeign('span', { class: 'name' }), make('small', {}, makeForeign('span', { class: 'kind' }), ' ', make('span', { class: 'origin' }))),
     make('td', {}, make('span', { class: 'state', lang: 'en' }), make('small', { lang: 'en' })),
     make('td', {}, makeSince(runtime.started_at ?? runtime.since)),
     make('td', { class: 'number memory' }),
@@ -78,7 +78,8 @@ function update(row, runtime) {
   const isEnded = runtime.ended_at !== undefined;
 
   setForeign(row.querySelector('.name'), labelOf(runtime));
-  setText(row.querySelector('th small'), [runtime.runtime_kind, originOf(runtime)].filter((part) => part && part !== labelOf(runtime)).map(plain).join(', '));
+  setForeign(row.querySelector('.kind'), runtime.runtime_kind === labelOf(runtime) ? '' : runtime.runtime_kind ?? '');
+  setText(row.querySelector('.origin'), originOf(runtime));
   setText(mark, words(runtime.runtime_state ?? ''));
   setData(mark, 'state', runtime.runtime_state);
   setForeign(row.querySelector('td small'), isEnded ? runtime.ended_with ?? runtime.reason ?? '' : '');

@@ -118,6 +118,28 @@ test_login_expired (RbIpcFixture *fixture,
 }
 
 static void
+test_login_late (RbIpcFixture *fixture,
+                 gconstpointer data)
+{
+  g_autofree char *ticket = rb_page_dup_ticket (fixture);
+  g_autoptr(RbRaw) client = NULL;
+  g_autofree char *refused = NULL;
+
+  g_test_summary ("Over the wire, too, a ticket is refused once its minute is over.");
+
+  rb_fake_clock_advance (fixture->clock, RB_IPC_TICKET_MS);
+  rb_test_forget_logs ();
+  client = rb_raw_connect (fixture->url);
+  rb_raw_printf (client, "POST /ui/login HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nOrigin: http://127.0.0.1:%u\r\nContent-Length: %" G_GSIZE_FORMAT
+                         "\r\n\r\n{\"ticket\":\"%s\"}", fixture->port, fixture->port, strlen (ticket) + strlen ("{\"ticket\":\"\"}"), ticket);
+  rb_test_wait_until (rb_test_count_log ("page_login_refused") == 1);
+  rb_fake_clock_advance (fixture->clock, 500);
+  refused = rb_raw_read_response (client);
+  assert_status (refused, 403);
+  assert_contains (refused, "ticket_invalid");
+}
+
+static void
 test_next_process (RbIpcFixture *fixture,
                    gconstpointer data)
 {
@@ -340,6 +362,7 @@ main (int   argc,
   ADD ("files", test_files);
   ADD ("login/once", test_login_once);
   ADD ("login/expired", test_login_expired);
+  ADD ("login/late", test_login_late);
   ADD ("login/next-process", test_next_process);
   ADD ("login/guesses", test_guesses);
   ADD ("logout", test_logout);

@@ -147,6 +147,22 @@ def check_translations(tree):
             yield source.path, marks[0][0], 'has translated text and is not in po/POTFILES.in'
 
 
+def check_page_texts(tree):
+    """What the web page says is extracted for translation, and goes into its tables."""
+    potfiles = tree.by_path.get('po/POTFILES.in')
+    listed = potfiles.lines if potfiles else []
+    build = tree.by_path.get('broker/ipc/meson.build')
+    for source in tree.sources:
+        # language.js defines what others say.
+        if source.suffix != '.js' or source.folder != 'data/web' or source.name == 'language.js':
+            continue
+        marks = source.find(r'(?<![\w.])(?:_|N_|ngettext)\(')
+        if marks and source.path not in listed:
+            yield source.path, marks[0][0], 'has translated text and is not in po/POTFILES.in'
+        if marks and (build is None or source.path not in build.text):
+            yield source.path, marks[0][0], 'has translated text and is not among page_scripts of broker/ipc/meson.build'
+
+
 def check_lock_file(tree):
     """The npm lock file names versions and digests, not where to download from."""
     for source in tree.sources:
@@ -166,4 +182,5 @@ RULES = (
     ('build/sources-sorted', check_sorted),
     ('build/lock-file', check_lock_file),
     ('translations/potfiles', check_translations),
+    ('translations/page', check_page_texts),
 )

@@ -115,6 +115,11 @@ CASES = {
     'translations/potfiles': (
         [{**c('broker/ctl/rb-a.c', 'x = _("Text");\n'), 'po/POTFILES.in': ''}, {'po/POTFILES.in': 'broker/none.c\n'}],
         [{**c('broker/ctl/rb-a.c', 'x = _("Text");\n'), 'po/POTFILES.in': '# files\nbroker/ctl/rb-a.c\n'}]),
+    'translations/page': (
+        [{'data/web/a.js': "x = _('Text');\n", 'po/POTFILES.in': '', 'broker/ipc/meson.build': "files('../../data/web/a.js')\n"},
+         {'data/web/a.js': "x = N_('Text');\n", 'po/POTFILES.in': 'data/web/a.js\n', 'broker/ipc/meson.build': ''}],
+        [{'data/web/a.js': "x = _('Text');\n", 'po/POTFILES.in': 'data/web/a.js\n', 'broker/ipc/meson.build': "files('../../data/web/a.js')\n"},
+         {'data/web/language.js': 'export function _(text) {}\n'}]),
     'code/include-order': (
         [{**c('broker/core/rb-a.c', '#include "rb-b.h"\n#include "rb-a.h"\n'), **c('broker/core/rb-a.h', '')},
          c('broker/core/rb-a.c', '#include <glib.h>\n#include "rb-b.h"\n')],

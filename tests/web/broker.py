@@ -5,6 +5,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -33,8 +34,8 @@ class Broker:
         self.process = subprocess.Popen([self.daemon, '--set', 'broker.bus=no', *self.options], env=self.env, stderr=subprocess.DEVNULL)
         self.wait(lambda: self.run('status', check=False).returncode == 0, 'the broker')
 
-    def wait(self, condition, what):
-        until = time.monotonic() + PATIENCE_S
+    def wait(self, condition, what, patience_s=PATIENCE_S):
+        until = time.monotonic() + patience_s
         while not condition():
             if time.monotonic() > until:
                 raise RuntimeError('still waiting for ' + what)
@@ -64,9 +65,21 @@ class Broker:
             self.process.wait()
             self.process = None
 
-    def close(self):
+    def detach(self):
         for adapter in self.adapters:
             adapter.terminate()
             adapter.wait()
+        self.adapters = []
+
+    def stop_started(self):
+        """An adapter whose broker was killed starts another one, which is nobody's child."""
+        shown = self.run('env', '--json', check=False)
+        if shown.returncode == 0:
+            os.kill(json.loads(shown.stdout)['pid'], signal.SIGTERM)
+            self.wait(lambda: self.run('env', check=False).returncode != 0, 'its end')
+
+    def close(self):
+        self.detach()
         self.stop()
+        self.stop_started()
         shutil.rmtree(self.folder, ignore_errors=True)

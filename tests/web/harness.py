@@ -7,6 +7,14 @@ import time
 from webdriver import Browser, why_not
 
 
+# The page's own WebSockets, to be cut.
+SOCKETS = '''
+window.sockets = [];
+const Real = window.WebSocket;
+window.WebSocket = class extends Real { constructor(...parts) { super(...parts); window.sockets.push(this); } };
+'''
+
+
 class Test:
     """One broker and one browser, which the tests of a program share."""
 
@@ -14,9 +22,14 @@ class Test:
         self.broker = broker
         self.browser = browser
 
-    def open(self):
+    def open(self, spies=None):
+        """Logged in and live; @spies: what runs before anything of the page."""
+        if spies is not None:
+            spies = self.browser.chrome('Page.addScriptToEvaluateOnNewDocument', source=spies)['identifier']
         self.browser.go(self.broker.ticket_url())
         self.browser.wait_text('#link', 'Live')
+        if spies is not None:
+            self.browser.chrome('Page.removeScriptToEvaluateOnNewDocument', identifier=spies)
 
     def row(self, message_id, part=''):
         return '#inbox [data-key="{}"] {}'.format(message_id, part)

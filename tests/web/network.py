@@ -42,11 +42,13 @@ class NetworkBroker(Broker):
         if self.network is None:
             credentials = os.path.join(self.folder, 'credentials.json')
             self.network = Network(self.upstream, credentials)
+            # Else adapters fetch messages before anybody can look at them.
+            self.network.tell('settings', capabilities={'staged_assignment': False, 'staged_delivery': False})
             self.env['MASONS_BROKER_CREDENTIALS_FILE'] = credentials
             self.env['MASONS_BROKER_API_HOST'] = self.network.base
         super().start()
         self.wait(lambda: self.view('status').get('presence') == 'online', 'the network')
 
     def close(self):
-        self.network.close()
         super().close()
+        self.network.close()
