@@ -17,6 +17,12 @@ const titles = {
   'dead-letter': N_('The network refused an event for good'),
   upstream: N_('The network cannot be reached, or refuses us'),
   store: N_('Nothing can be stored'),
+  post: N_('The network does not take what happens here'),
+  outbox: N_('Too much waits for the network'),
+  module: N_('A module does not run'),
+  runtime: N_('A runtime does not start'),
+  disk: N_('The disk is almost full'),
+  forgotten: N_('Something that waited for you had to go'),
 };
 
 // By the action of a choice: what its button says, and what is sent.
@@ -24,6 +30,7 @@ const deeds = {
   approve: { text: N_('Approve'), path: 'spawns/approve', bodyOf: (need, always) => ({ id: need.subject, always }), done: N_('The runtime is started.') },
   deny: { text: N_('Deny'), path: 'spawns/deny', bodyOf: (need, always) => ({ id: need.subject, always }), done: N_('The runtime is not started.') },
   retry: { text: N_('Send again'), path: 'dead-letters/retry', bodyOf: (need) => ({ id: Number(need.subject) }), done: N_('The event is sent again.') },
+  dismiss: { text: N_('Dismiss'), path: 'needs/dismiss', bodyOf: (need) => ({ id: need.id }), done: N_('It is dismissed.') },
 };
 
 function makeButton(item, need, action, isFirst) {

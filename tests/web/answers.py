@@ -150,6 +150,21 @@ def test_dead_letter(test):
     assert test.broker.view('dead-letters') == []
 
 
+def test_dismiss(test):
+    """Or nobody wants it sent any more"""
+    test.broker.network.tell('fault', request='POST /v1/runtime/undispatched-changed', kind='status', status=422, times=1)
+    test.broker.network.tell('deliver', id='m2', **{'from': 'bob@sim', 'content': 'hello'})
+    test.browser.wait_text('#needs-list h3', 'refused an event')
+    test.browser.click('#needs-list button[data-deed="dismiss"]')
+    wait_gone(test, '#needs-list button[data-deed="retry"]')
+    assert test.broker.view('dead-letters') == []
+
+
+def test_failed_module_needs(test):
+    """A module that does not run is among what needs a person, too"""
+    test.browser.wait_text('#needs-list h3', 'A module does not run')
+
+
 def test_modules(test):
     """Each module with its kind and state, and since when"""
     rows = test.browser.run('return [...document.querySelectorAll("#modules tr")].map(row => [...row.children].map(cell => cell.textContent))')
@@ -164,8 +179,8 @@ def test_failed_module(test):
     assert row is not None and 'failed' in row and len(row) > len('no-suchspawn driverfailed') + 10, row
 
 
-TESTS = (test_approve, test_log, test_stop, test_ended, test_deny_always, test_accessible, test_answered_elsewhere, test_dead_letter, test_modules,
-         test_failed_module)
+TESTS = (test_approve, test_log, test_stop, test_ended, test_deny_always, test_accessible, test_answered_elsewhere, test_dead_letter, test_dismiss,
+         test_modules, test_failed_module_needs, test_failed_module)
 
 
 def start():
