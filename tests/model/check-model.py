@@ -76,6 +76,7 @@ NOT_MODELLED = {
     'message held stored inbox': PERSON,
     'message held refused ended': PERSON,
     'message held dismissed ended': PERSON,
+    'message inbox refused ended': PERSON,
 }
 
 
