@@ -6,6 +6,7 @@
 # usage: trouble.py RUNTIME_BROKERD BROKERCTL SIMULATED_UPSTREAM
 
 import os
+import subprocess
 import sys
 import time
 
@@ -172,11 +173,19 @@ requestAnimationFrame(look);
 '''
 
 
+def has(test, n):
+    """A broker with its hands full of a burst may be late for the question: then not yet."""
+    try:
+        return test.broker.view('status')['inbox'] >= n
+    except subprocess.CalledProcessError:
+        return False
+
+
 def test_many(test):
     """Ten thousand messages: the first ones are shown, more on demand, and the page goes on answering while others come"""
     test.open()
     test.broker.network.tell('burst', count=MANY, prefix='m')
-    test.broker.wait(lambda: test.broker.view('status')['inbox'] >= MANY, 'so many', MANY_S)
+    test.broker.wait(lambda: has(test, MANY), 'so many', MANY_S)
     test.broker.wait(lambda: test.browser.text('#inbox-count') == '10,000', 'them on the page', MANY_S)
     assert test.browser.run('return document.querySelectorAll("#inbox > li").length') == SHOWN
     test.browser.wait_text('#inbox-more', '9,950 more')
@@ -186,7 +195,7 @@ def test_many(test):
     assert test.browser.run('return document.activeElement.closest("li") === document.querySelectorAll("#inbox > li")[arguments[0]]', SHOWN)
     test.browser.run(WATCH)
     test.broker.network.tell('burst', count=400, prefix='n')
-    test.broker.wait(lambda: test.broker.view('status')['inbox'] >= MANY + 400, 'even more', MANY_S)
+    test.broker.wait(lambda: has(test, MANY + 400), 'even more', MANY_S)
     test.broker.wait(lambda: test.browser.text('#inbox-count') == '10,400', 'them on the page', MANY_S)
     longest = test.browser.run('return window.longest')
     print('# the longest moment without a picture: {:.0f} ms'.format(longest))
