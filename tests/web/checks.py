@@ -5,10 +5,11 @@
 import os
 
 AXE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'node_modules', 'axe-core', 'axe.min.js')
-# Colours that are on their way from one scheme to the other would be measured.
+# Colours that are on their way from one scheme to the other would be measured. An animation of a row that the page draws anew is
+# cancelled, which is an end too.
 RUN_AXE = '''
 const done = arguments[arguments.length - 1];
-Promise.all(document.getAnimations().map(animation => animation.finished)).then(() => axe.run(document)).then(results => done({
+Promise.allSettled(document.getAnimations().map(animation => animation.finished)).then(() => axe.run(document)).then(results => done({
   passes: results.passes.length,
   problems: results.violations.filter(violation => ['serious', 'critical'].includes(violation.impact))
     .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(node => node.target.join(' ')).slice(0, 5)}`),
