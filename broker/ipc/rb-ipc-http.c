@@ -183,11 +183,16 @@ bound_body (RbIpcServer       *server,
   return FALSE;
 }
 
+/* /health is for everybody (protocol.md 4.4), but who shows another broker's key has read that broker's discovery record and asks whether
+ * it lives: a broker that took over the port of one that died is not it, and its key would open nothing here. */
 static gboolean
 is_open_target (SoupServerMessage *message,
                 const char        *target)
 {
-  return strcmp (soup_server_message_get_method (message), "GET") == 0 && strcmp (target, "/health") == 0;
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+
+  return strcmp (soup_server_message_get_method (message), "GET") == 0 && strcmp (target, "/health") == 0 &&
+         soup_message_headers_get_one (headers, "Authorization") == NULL;
 }
 
 /* FALSE when the request is answered. */

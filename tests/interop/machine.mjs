@@ -147,7 +147,9 @@ class Machine {
       const found = this.discovery ();
       if (!found || found.pid === oldPid)
         return false;
-      return fetch (`${found.ipcUrl}/health`).then ((answer) => answer.ok, () => false);
+      // With its key: a daemon that is just starting may have taken the port of the one that the record tells of.
+      const headers = { authorization: `Bearer ${found.bearerToken}` };
+      return fetch (`${found.ipcUrl}/health`, { headers }).then ((answer) => answer.ok, () => false);
     });
     return this.noteDaemon ();
   }

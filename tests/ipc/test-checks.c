@@ -26,6 +26,8 @@ static const Case cases[] = {
   { "health/capabilities", "GET /health HTTP/1.1\r\n" HOST "\r\n", 200, "\"undispatched_inbox_v1\":false", NULL },
   { "health/version", "GET /health HTTP/1.1\r\n" HOST "\r\n", 200, "\"version\":\"999.0.0+runtime-broker.0.1.0\"", NULL },
   { "health/content-type", "GET /health HTTP/1.1\r\n" HOST "\r\n", 200, "Content-Type: application/json; charset=utf-8\r\n", NULL },
+  { "health/token", "GET /health HTTP/1.1\r\n" HOST AUTH "\r\n", 200, NULL, NULL },
+  { "health/token-of-another", "GET /health HTTP/1.1\r\n" HOST "Authorization: Bearer x\r\n\r\n", 401, "{\"error\":\"unauthorized\"}", NULL },
   { "health/query-needs-token", "GET /health?x HTTP/1.1\r\n" HOST "\r\n", 401, "{\"error\":\"unauthorized\"}", NULL },
   { "health/query-is-no-route", "GET /health?x HTTP/1.1\r\n" HOST AUTH "\r\n", 404, "\"path\":\"/health?x\"", NULL },
   { "health/post", "POST /health HTTP/1.1\r\n" HOST AUTH "\r\n", 405, "Allow: GET\r\n", NULL },
