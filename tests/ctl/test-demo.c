@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* The demo takes some 300 ms; a moment after its end is a moment, too. */
-#define MOMENTS 50
+#define MOMENTS 25
 #define MOMENT_MAX_MS 500
 
 static GSubprocess *
