@@ -5,7 +5,7 @@
 
 #include "rb-client-attempt.h"
 
-#include "rb-client-error.h"
+#include "rb-client-failure.h"
 #include "rb-client-start.h"
 #include "rb-error.h"
 #include "rb-json-writer.h"
@@ -85,7 +85,8 @@ static void
 register_again (GTask            *task,
                 RbClientEndpoint *endpoint)
 {
-  g_autoptr(GBytes) body = rb_client_endpoint_make_body (endpoint);
+  const RbClientOptions *options = ((Attempt *) g_task_get_task_data (task))->options;
+  g_autoptr(GBytes) body = rb_client_endpoint_make_body (endpoint, options->client_kind, options->client_version, options->pid);
 
   call (task, "/v1/endpoint/register", body, RB_CLIENT_CALL_NONE, on_registered);
 }

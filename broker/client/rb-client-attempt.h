@@ -4,7 +4,7 @@
 #pragma once
 
 #include "rb-client-channel.h"
-#include "rb-client-endpoint.h"
+#include "rb-client-endpoint-private.h"
 
 G_BEGIN_DECLS
 

@@ -1,4 +1,4 @@
-/* rb-client-calls.c: what an adapter asks of the broker, for one endpoint
+/* rb-client-calls.c: what an adapter asks of the broker: endpoints, sending, and anything else
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -6,8 +6,10 @@
 #include "rb-client-calls.h"
 
 #include "rb-client-private.h"
-#include "rb-client-repeat.h"
+#include "rb-error.h"
 #include "rb-json-writer.h"
+
+#include <string.h>
 
 static void
 on_registered (GObject      *source,
@@ -33,30 +35,59 @@ on_registered (GObject      *source,
   rb_client_deliver_early (self);
 }
 
+/**
+ * rb_client_register_async:
+ * @self: a client
+ * @endpoint: an endpoint that is not registered
+ * @cancellable: (nullable): to give up
+ * @callback: (scope async): called when it is done
+ * @user_data: (closure): for @callback
+ *
+ * Makes the endpoint known to the broker. From then on the client brings it back
+ * after each reconnect, until it is unregistered. The client must be connected.
+ *
+ * It is made once: when the connection breaks before the answer, the outcome is
+ * unknown, and the broker forgets an endpoint that nobody came back for.
+ */
 void
-rb_client_register_async (RbClient                   *self,
-                          const RbClientRegistration *registration,
-                          GCancellable               *cancellable,
-                          GAsyncReadyCallback         callback,
-                          gpointer                    user_data)
+rb_client_register_async (RbClient            *self,
+                          RbClientEndpoint    *endpoint,
+                          GCancellable        *cancellable,
+                          GAsyncReadyCallback  callback,
+                          gpointer             user_data)
 {
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
   const RbClientOptions *options;
-  RbClientEndpoint *endpoint;
   g_autoptr(GBytes) body = NULL;
+  GTask *task;
 
   g_return_if_fail (RB_IS_CLIENT (self));
-  g_return_if_fail (registration != NULL);
+  g_return_if_fail (RB_IS_CLIENT_ENDPOINT (endpoint));
 
-  options = rb_client_get_options (self);
-  endpoint = rb_client_endpoint_new (registration, options->client_kind, options->client_version, options->pid);
-  body = rb_client_endpoint_make_body (endpoint);
+  task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, rb_client_register_async);
-  g_task_set_task_data (task, endpoint, g_object_unref);
+  g_task_set_task_data (task, g_object_ref (endpoint), g_object_unref);
+  if (rb_client_has_endpoint (self, endpoint))
+    {
+      g_task_return_error (task, rb_error_new (RB_ERROR_BAD_STATE, "already_registered", "the endpoint is registered already"));
+      g_object_unref (task);
+      return;
+    }
+  options = rb_client_get_options (self);
+  body = rb_client_endpoint_make_body (endpoint, options->client_kind, options->client_version, options->pid);
   rb_client_begin_registration (self);
   rb_client_call_async (self, "POST", "/v1/endpoint/register", body, RB_CLIENT_CALL_NONE, cancellable, on_registered, task);
 }
 
+/**
+ * rb_client_register_finish:
+ * @self: a client
+ * @result: what the callback was given
+ * @error: why not
+ *
+ * Ends [method@Rb.Client.register_async].
+ *
+ * Returns: (transfer full): the endpoint that was registered; %NULL with @error set
+ */
 RbClientEndpoint *
 rb_client_register_finish (RbClient      *self,
                            GAsyncResult  *result,
@@ -80,6 +111,17 @@ on_unregistered (GObject      *source,
     g_task_return_error (task, error);
 }
 
+/**
+ * rb_client_unregister_async:
+ * @self: a client
+ * @endpoint: an endpoint of this client
+ * @cancellable: (nullable): to give up
+ * @callback: (scope async): called when it is done
+ * @user_data: (closure): for @callback
+ *
+ * Takes leave of the broker: what still waits for the endpoint goes back to the
+ * inbox. Whatever the broker answers, the client does not bring it back.
+ */
 void
 rb_client_unregister_async (RbClient            *self,
                             RbClientEndpoint    *endpoint,
@@ -101,6 +143,16 @@ rb_client_unregister_async (RbClient            *self,
   rb_client_call_async (self, "DELETE", path, NULL, RB_CLIENT_CALL_REPEATABLE, cancellable, on_unregistered, task);
 }
 
+/**
+ * rb_client_unregister_finish:
+ * @self: a client
+ * @result: what the callback was given
+ * @error: why not
+ *
+ * Ends [method@Rb.Client.unregister_async].
+ *
+ * Returns: %TRUE when the broker has forgotten the endpoint
+ */
 gboolean
 rb_client_unregister_finish (RbClient      *self,
                              GAsyncResult  *result,
@@ -109,15 +161,46 @@ rb_client_unregister_finish (RbClient      *self,
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-static void
-write_content (RbJsonWriter *writer,
-               const char   *content,
-               const char   *content_type,
-               GBytes       *metadata)
+/* What others wrote is checked before it is put between our own members. NULL with *@error NULL: there is none. */
+static GBytes *
+check_metadata (const char  *metadata,
+                GError     **error)
 {
+  g_autoptr(GBytes) text = NULL;
+  g_autoptr(RbJson) json = NULL;
+
+  if (metadata == NULL)
+    return NULL;
+  text = g_bytes_new (metadata, strlen (metadata));
+  json = rb_json_parse_object (text, 0, error);
+  return json != NULL ? g_bytes_ref (rb_json_get_text (json)) : NULL;
+}
+
+static GBytes *
+make_message (RbClientEndpoint *endpoint,
+              const char       *to,
+              const char       *content,
+              const char       *content_type,
+              const char       *metadata,
+              GError          **error)
+{
+  g_autoptr(GBytes) checked = check_metadata (metadata, error);
+  RbJsonWriter *writer;
+
+  if (metadata != NULL && checked == NULL)
+    {
+      g_prefix_error (error, "metadata: ");
+      return NULL;
+    }
+  writer = rb_json_writer_new ();
+  rb_json_writer_begin_object (writer, NULL);
+  rb_json_writer_string (writer, "endpoint_id", rb_client_endpoint_get_id (endpoint));
+  rb_json_writer_string (writer, "to", to);
   rb_json_writer_string (writer, "content", content);
   rb_json_writer_string (writer, "contentType", content_type);
-  rb_json_writer_slice (writer, "metadata", metadata);
+  rb_json_writer_slice (writer, "metadata", checked);
+  rb_json_writer_end_object (writer);
+  return rb_json_writer_end (writer);
 }
 
 static void
@@ -135,43 +218,63 @@ on_called (GObject      *source,
     g_task_return_error (task, error);
 }
 
+/**
+ * rb_client_send_async:
+ * @self: a client
+ * @endpoint: the endpoint that sends
+ * @to: an address, such as `anna@local`
+ * @content: the text
+ * @content_type: (nullable): what the text is; %NULL: `text`
+ * @metadata: (nullable): a JSON object, as text, that goes along
+ * @cancellable: (nullable): to give up
+ * @callback: (scope async): called when it is done
+ * @user_data: (closure): for @callback
+ *
+ * Sends a message. Nothing tells the broker that two calls mean one message, so it
+ * is never repeated by itself: when the connection breaks before the answer, it
+ * fails with %RB_CLIENT_ERROR_OUTCOME_UNKNOWN. With @metadata that is no JSON object
+ * it fails with %RB_CLIENT_ERROR_INVALID.
+ *
+ * Source: section 8 of the broker's protocol.
+ */
 void
 rb_client_send_async (RbClient            *self,
                       RbClientEndpoint    *endpoint,
                       const char          *to,
                       const char          *content,
                       const char          *content_type,
-                      GBytes              *metadata,
+                      const char          *metadata,
                       GCancellable        *cancellable,
                       GAsyncReadyCallback  callback,
                       gpointer             user_data)
 {
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
-  g_autoptr(RbJsonWriter) writer = rb_json_writer_new ();
   g_autoptr(GBytes) body = NULL;
+  GError *error = NULL;
+  GTask *task;
 
   g_return_if_fail (RB_IS_CLIENT (self));
   g_return_if_fail (RB_IS_CLIENT_ENDPOINT (endpoint));
   g_return_if_fail (to != NULL && content != NULL);
 
+  task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, rb_client_send_async);
   g_task_set_check_cancellable (task, FALSE);
-  rb_json_writer_begin_object (writer, NULL);
-  rb_json_writer_string (writer, "endpoint_id", rb_client_endpoint_get_id (endpoint));
-  rb_json_writer_string (writer, "to", to);
-  write_content (writer, content, content_type, metadata);
-  rb_json_writer_end_object (writer);
-  body = rb_json_writer_end (g_steal_pointer (&writer));
+  body = make_message (endpoint, to, content, content_type, metadata, &error);
+  if (body == NULL)
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
   rb_client_call_async (self, "POST", "/v1/send", body, RB_CLIENT_CALL_NONE, cancellable, on_called, task);
 }
 
-/* The answer's ids; a broker that leaves one out has done its work all the same. */
-static gboolean
-take_receipt (GTask   *task,
-              char   **message_id,
-              char   **status,
-              char   **correlation_id,
-              GError **error)
+gboolean
+rb_client_take_receipt (GTask   *task,
+                        char   **message_id,
+                        char   **status,
+                        char   **correlation_id,
+                        GError **error)
 {
   g_autoptr(RbJson) answer = g_task_propagate_pointer (task, error);
 
@@ -186,6 +289,19 @@ take_receipt (GTask   *task,
   return TRUE;
 }
 
+/**
+ * rb_client_send_finish:
+ * @self: a client
+ * @result: what the callback was given
+ * @message_id: (out) (optional) (nullable) (transfer full): the network's id of it
+ * @status: (out) (optional) (nullable) (transfer full): `delivered`, or `stored` when the receiver is away
+ * @correlation_id: (out) (optional) (nullable) (transfer full): what an answer to it names
+ * @error: why not
+ *
+ * Ends [method@Rb.Client.send_async].
+ *
+ * Returns: %TRUE when it was sent
+ */
 gboolean
 rb_client_send_finish (RbClient      *self,
                        GAsyncResult  *result,
@@ -194,234 +310,72 @@ rb_client_send_finish (RbClient      *self,
                        char         **correlation_id,
                        GError       **error)
 {
-  return take_receipt (G_TASK (result), message_id, status, correlation_id, error);
+  return rb_client_take_receipt (G_TASK (result), message_id, status, correlation_id, error);
 }
 
-/* What a report or a reply says, apart from who says it. */
-typedef struct {
-  gint64           pid;
-  RbClientMessage *message;
-  char            *state;
-  gint64           sequence;
-  gboolean         retryable;
-  char            *reason_code;
-  char            *detail;
-  char            *reply_request_id;
-  char            *content;
-  char            *content_type;
-} Saying;
-
-static void
-saying_free (gpointer data)
+/**
+ * rb_client_request_async:
+ * @self: a client
+ * @method: `GET`, `POST` or `DELETE`
+ * @path: a route, such as `/v1/undispatched`
+ * @body: (nullable): a JSON object, as text
+ * @cancellable: (nullable): to give up
+ * @callback: (scope async): called when it is done
+ * @user_data: (closure): for @callback
+ *
+ * Asks the broker for what no other call of this library does. It is made once, and
+ * goes over the channel where the broker takes requests there, else over HTTP.
+ */
+void
+rb_client_request_async (RbClient            *self,
+                         const char          *method,
+                         const char          *path,
+                         const char          *body,
+                         GCancellable        *cancellable,
+                         GAsyncReadyCallback  callback,
+                         gpointer             user_data)
 {
-  Saying *saying = data;
+  g_autoptr(GBytes) bytes = NULL;
+  GTask *task;
 
-  rb_client_message_unref (saying->message);
-  g_free (saying->state);
-  g_free (saying->reason_code);
-  g_free (saying->detail);
-  g_free (saying->reply_request_id);
-  g_free (saying->content);
-  g_free (saying->content_type);
-  g_free (saying);
-}
+  g_return_if_fail (RB_IS_CLIENT (self));
+  g_return_if_fail (method != NULL && path != NULL && *path == '/');
 
-static RbJsonWriter *
-begin_saying (RbClientEndpoint *endpoint,
-              const Saying     *saying)
-{
-  RbJsonWriter *writer = rb_json_writer_new ();
-  const RbClientAssignment *assignment = saying->message->assignment;
-
-  rb_json_writer_begin_object (writer, NULL);
-  rb_json_writer_string (writer, "endpoint_id", rb_client_endpoint_get_id (endpoint));
-  rb_json_writer_int (writer, "plugin_pid", saying->pid);
-  rb_json_writer_string (writer, "endpoint_owner_token", rb_client_endpoint_get_owner_token (endpoint));
-  rb_json_writer_string (writer, "source_message_id", assignment->source_message_id);
-  rb_json_writer_string (writer, "assignment_id", assignment->assignment_id);
-  return writer;
-}
-
-static GBytes *
-make_report (RbClientEndpoint *endpoint,
-             gpointer          data)
-{
-  const Saying *saying = data;
-  RbJsonWriter *writer = begin_saying (endpoint, saying);
-  g_autofree char *event_id = g_strconcat (saying->message->assignment->assignment_id, ":", saying->state, NULL);
-
-  rb_json_writer_string (writer, "undispatched_id", saying->message->assignment->undispatched_id);
-  rb_json_writer_string (writer, "state_event_id", event_id);
-  rb_json_writer_int (writer, "state_sequence", saying->sequence);
-  rb_json_writer_string (writer, "state", saying->state);
-  if (saying->retryable)
-    rb_json_writer_boolean (writer, "retryable", TRUE);
-  rb_json_writer_string (writer, "reason_code", saying->reason_code);
-  rb_json_writer_string (writer, "detail", saying->detail);
-  rb_json_writer_end_object (writer);
-  return rb_json_writer_end (writer);
-}
-
-static GBytes *
-make_reply (RbClientEndpoint *endpoint,
-            gpointer          data)
-{
-  const Saying *saying = data;
-  RbJsonWriter *writer = begin_saying (endpoint, saying);
-
-  rb_json_writer_string (writer, "reply_request_id", saying->reply_request_id);
-  write_content (writer, saying->content, saying->content_type, NULL);
-  rb_json_writer_end_object (writer);
-  return rb_json_writer_end (writer);
-}
-
-static void
-on_said (GObject      *source,
-         GAsyncResult *result,
-         gpointer      user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  GError *error = NULL;
-  RbJson *answer = rb_client_repeat_finish (RB_CLIENT (source), result, &error);
-
-  if (answer != NULL)
-    g_task_return_pointer (task, answer, (GDestroyNotify) rb_json_unref);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-say (GTask            *task,
-     RbClientEndpoint *endpoint,
-     RbClientMessage  *message,
-     const char       *path,
-     RbClientCallFlags flags,
-     RbClientBodyFunc  make_body,
-     Saying           *saying)
-{
-  RbClient *self = g_task_get_source_object (task);
-
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, rb_client_request_async);
   g_task_set_check_cancellable (task, FALSE);
-  saying->pid = rb_client_get_options (self)->pid;
-  saying->message = rb_client_message_ref (message);
-  rb_client_repeat_async (self, endpoint, path, flags, make_body, saying, saying_free, g_task_get_cancellable (task), on_said,
-                          task);
+  bytes = body != NULL ? g_bytes_new (body, strlen (body)) : NULL;
+  rb_client_call_async (self, method, path, bytes, RB_CLIENT_CALL_NONE, cancellable, on_called, task);
 }
 
-void
-rb_client_report_async (RbClient             *self,
-                        RbClientEndpoint     *endpoint,
-                        RbClientMessage      *message,
-                        const RbClientReport *report,
-                        GCancellable         *cancellable,
-                        GAsyncReadyCallback   callback,
-                        gpointer              user_data)
+/**
+ * rb_client_request_finish:
+ * @self: a client
+ * @result: what the callback was given
+ * @error: why not
+ *
+ * Ends [method@Rb.Client.request_async]. An answer that is no success is an error.
+ *
+ * Returns: (transfer full): the answer, a JSON object as text; %NULL with @error
+ *   set
+ */
+char *
+rb_client_request_finish (RbClient      *self,
+                          GAsyncResult  *result,
+                          GError       **error)
 {
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
-  Saying *saying = g_new0 (Saying, 1);
-
-  g_return_if_fail (RB_IS_CLIENT (self));
-  g_return_if_fail (message->assignment != NULL);
-
-  g_task_set_source_tag (task, rb_client_report_async);
-  saying->state = g_strdup (report->state);
-  saying->sequence = report->sequence;
-  saying->retryable = report->retryable;
-  saying->reason_code = g_strdup (report->reason_code);
-  saying->detail = g_strdup (report->detail);
-  say (task, endpoint, message, "/v1/runtime/processing-state", RB_CLIENT_CALL_REPEATABLE, make_report, saying);
+  return rb_client_take_text (G_TASK (result), error);
 }
 
-gboolean
-rb_client_report_finish (RbClient      *self,
-                         GAsyncResult  *result,
-                         GError       **error)
+char *
+rb_client_take_text (GTask   *task,
+                     GError **error)
 {
-  return take_receipt (G_TASK (result), NULL, NULL, NULL, error);
-}
+  g_autoptr(RbJson) answer = g_task_propagate_pointer (task, error);
+  GBytes *text;
 
-void
-rb_client_reply_async (RbClient            *self,
-                       RbClientEndpoint    *endpoint,
-                       RbClientMessage     *message,
-                       const char          *reply_request_id,
-                       const char          *content,
-                       const char          *content_type,
-                       GCancellable        *cancellable,
-                       GAsyncReadyCallback  callback,
-                       gpointer             user_data)
-{
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
-  Saying *saying = g_new0 (Saying, 1);
-
-  g_return_if_fail (RB_IS_CLIENT (self));
-  g_return_if_fail (message->assignment != NULL);
-
-  g_task_set_source_tag (task, rb_client_reply_async);
-  saying->reply_request_id = g_strdup (reply_request_id);
-  saying->content = g_strdup (content);
-  saying->content_type = g_strdup (content_type);
-  say (task, endpoint, message, "/v1/runtime/assignment-reply", RB_CLIENT_CALL_REPEATABLE, make_reply, saying);
-}
-
-gboolean
-rb_client_reply_finish (RbClient      *self,
-                        GAsyncResult  *result,
-                        char         **message_id,
-                        char         **status,
-                        GError       **error)
-{
-  return take_receipt (G_TASK (result), message_id, status, NULL, error);
-}
-
-/* The correlation id, not the message id, is what the broker knows a reply by (protocol.md 8.3). */
-static GBytes *
-make_answer (RbClientEndpoint *endpoint,
-             gpointer          data)
-{
-  const Saying *saying = data;
-  RbJsonWriter *writer = rb_json_writer_new ();
-  g_autofree char *correlation_id = rb_client_message_dup_metadata (saying->message, "correlation_id");
-
-  rb_json_writer_begin_object (writer, NULL);
-  rb_json_writer_string (writer, "endpoint_id", rb_client_endpoint_get_id (endpoint));
-  rb_json_writer_string (writer, "to", saying->message->from);
-  rb_json_writer_string (writer, "content", saying->content);
-  rb_json_writer_string (writer, "contentType", saying->content_type);
-  rb_json_writer_begin_object (writer, "metadata");
-  rb_json_writer_string (writer, "in_reply_to", correlation_id);
-  rb_json_writer_end_object (writer);
-  rb_json_writer_end_object (writer);
-  return rb_json_writer_end (writer);
-}
-
-void
-rb_client_answer_async (RbClient            *self,
-                        RbClientEndpoint    *endpoint,
-                        RbClientMessage     *message,
-                        const char          *content,
-                        const char          *content_type,
-                        GCancellable        *cancellable,
-                        GAsyncReadyCallback  callback,
-                        gpointer             user_data)
-{
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
-  Saying *saying = g_new0 (Saying, 1);
-
-  g_return_if_fail (RB_IS_CLIENT (self));
-
-  g_task_set_source_tag (task, rb_client_answer_async);
-  saying->content = g_strdup (content);
-  saying->content_type = g_strdup (content_type);
-  say (task, endpoint, message, "/v1/send", RB_CLIENT_CALL_NONE, make_answer, saying);
-}
-
-gboolean
-rb_client_answer_finish (RbClient      *self,
-                         GAsyncResult  *result,
-                         char         **message_id,
-                         char         **status,
-                         GError       **error)
-{
-  return take_receipt (G_TASK (result), message_id, status, NULL, error);
+  if (answer == NULL)
+    return NULL;
+  text = rb_json_get_text (answer);
+  return g_strndup (g_bytes_get_data (text, NULL), g_bytes_get_size (text));
 }

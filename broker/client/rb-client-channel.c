@@ -5,7 +5,7 @@
 
 #include "rb-client-channel.h"
 
-#include "rb-client-error.h"
+#include "rb-client-failure.h"
 #include "rb-client-requests.h"
 #include "rb-error.h"
 #include "rb-json-writer.h"

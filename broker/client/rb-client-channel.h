@@ -4,7 +4,7 @@
 #pragma once
 
 #include "rb-client-http.h"
-#include "rb-client-message.h"
+#include "rb-client-message-private.h"
 
 G_BEGIN_DECLS
 

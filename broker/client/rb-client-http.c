@@ -5,7 +5,7 @@
 
 #include "rb-client-http.h"
 
-#include "rb-client-error.h"
+#include "rb-client-failure.h"
 #include "rb-error.h"
 
 #include <glib/gi18n-lib.h>

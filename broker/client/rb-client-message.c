@@ -3,11 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "rb-client-message.h"
-
-#include "rb-error.h"
-
-G_DEFINE_BOXED_TYPE (RbClientMessage, rb_client_message, rb_client_message_ref, rb_client_message_unref)
+#include "rb-client-message-private.h"
 
 static void
 assignment_free (RbClientAssignment *self)
@@ -22,195 +18,59 @@ assignment_free (RbClientAssignment *self)
   g_free (self);
 }
 
-/* TRUE with *@object NULL when the member is absent. */
-static gboolean
-open_object (const RbJson *frame,
-             const char   *name,
-             RbJson      **object,
-             GError      **error)
+/**
+ * RbClientMessage:
+ *
+ * One message as it reached this adapter. It never changes.
+ *
+ * A message with an [property@Rb.ClientMessage:assignment-id] is work: somebody
+ * waits for its outcome, so it is accepted, started, and then replied to or
+ * failed ([method@Rb.Client.report_async], [method@Rb.Client.reply_async]).
+ * One without is just said to us. [method@Rb.Client.answer_async] answers both.
+ *
+ * Source: sections 5.4 and 11.3 of the broker's protocol.
+ */
+G_DEFINE_FINAL_TYPE (RbClientMessage, rb_client_message, G_TYPE_OBJECT)
+
+enum {
+  PROP_0, PROP_ID, PROP_SENDER, PROP_CONTENT, PROP_CONTENT_TYPE, PROP_ENDPOINT_ID, PROP_ASSIGNMENT_ID, PROP_UNDISPATCHED_ID,
+  PROP_DELIVERY_INTENT, PROP_REPLY_CORRELATION_ID, PROP_TRACE_ID, PROP_METADATA, N_PROPS,
+};
+static GParamSpec *properties[N_PROPS];
+
+static const char *(*const getters[N_PROPS]) (RbClientMessage *self) = {
+  [PROP_ID] = rb_client_message_get_id,
+  [PROP_SENDER] = rb_client_message_get_sender,
+  [PROP_CONTENT] = rb_client_message_get_content,
+  [PROP_CONTENT_TYPE] = rb_client_message_get_content_type,
+  [PROP_ENDPOINT_ID] = rb_client_message_get_endpoint_id,
+  [PROP_ASSIGNMENT_ID] = rb_client_message_get_assignment_id,
+  [PROP_UNDISPATCHED_ID] = rb_client_message_get_undispatched_id,
+  [PROP_DELIVERY_INTENT] = rb_client_message_get_delivery_intent,
+  [PROP_REPLY_CORRELATION_ID] = rb_client_message_get_reply_correlation_id,
+  [PROP_TRACE_ID] = rb_client_message_get_trace_id,
+};
+
+static void
+rb_client_message_get_property (GObject    *object,
+                                guint       id,
+                                GValue     *value,
+                                GParamSpec *pspec)
 {
-  RbJsonType type = rb_json_get_member_type (frame, name);
+  RbClientMessage *self = RB_CLIENT_MESSAGE (object);
 
-  if (type == RB_JSON_ABSENT || type == RB_JSON_NULL)
-    return TRUE;
-  if (type != RB_JSON_OBJECT)
-    {
-      rb_set_error (error, RB_ERROR_INVALID, "bad_request", "'%s' must be an object", name);
-      return FALSE;
-    }
-  *object = rb_json_open (frame, name, error);
-  return *object != NULL;
-}
-
-static gboolean
-read_target (RbClientAssignment *assignment,
-             const RbJson       *context,
-             GError            **error)
-{
-  g_autoptr(RbJson) target = NULL;
-
-  if (!open_object (context, "targetRef", &target, error))
-    return FALSE;
-  if (target == NULL)
-    {
-      rb_set_error (error, RB_ERROR_INVALID, "bad_request", "'targetRef' must be an object");
-      return FALSE;
-    }
-  assignment->target = rb_target_from_json (target, error);
-  return assignment->target != NULL;
-}
-
-static gboolean
-read_assignment (RbClientMessage *self,
-                 const RbJson    *frame,
-                 GError         **error)
-{
-  RbClientAssignment *assignment;
-  g_autoptr(RbJson) context = NULL;
-
-  if (!open_object (frame, "runtimeAssignment", &context, error))
-    return FALSE;
-  if (context == NULL)
-    return TRUE;
-
-  self->assignment = assignment = g_new0 (RbClientAssignment, 1);
-  assignment->reply_correlation_id = rb_json_peek_string (context, "replyCorrelationId");
-  assignment->original_trace_id = rb_json_peek_string (context, "originalTraceId");
-  assignment->delivery_intent = rb_json_peek_string (context, "deliveryIntent");
-  assignment->undispatched_id = rb_json_dup_string (context, "undispatchedId", error);
-  if (assignment->undispatched_id == NULL)
-    return FALSE;
-  assignment->source_message_id = rb_json_dup_string (context, "sourceMessageId", error);
-  if (assignment->source_message_id == NULL)
-    return FALSE;
-  assignment->assignment_id = rb_json_dup_string (context, "assignmentId", error);
-  if (assignment->assignment_id == NULL)
-    return FALSE;
-  return read_target (assignment, context, error);
-}
-
-static gboolean
-read_content (RbClientMessage *self,
-              const RbJson    *frame,
-              GError         **error)
-{
-  g_autoptr(GBytes) slice = rb_json_dup_slice (frame, "content");
-  g_autoptr(GBytes) empty = NULL;
-
-  if (rb_json_get_member_type (frame, "content") != RB_JSON_STRING)
-    {
-      rb_set_error (error, RB_ERROR_INVALID, "bad_request", "'content' must be a string");
-      return FALSE;
-    }
-  self->content = rb_json_slice_preview (slice, G_MAXUINT);
-
-  if (!open_object (frame, "metadata", &self->metadata, error))
-    return FALSE;
-  if (self->metadata != NULL)
-    return TRUE;
-  empty = g_bytes_new_static ("{}", 2);
-  self->metadata = rb_json_parse_object (empty, 0, error);
-  return self->metadata != NULL;
-}
-
-RbClientMessage *
-rb_client_message_from_json (const RbJson *frame,
-                             GError      **error)
-{
-  g_autoptr(RbClientMessage) self = g_rc_box_new0 (RbClientMessage);
-
-  self->from = rb_json_dup_string (frame, "from", error);
-  if (self->from == NULL)
-    return NULL;
-  if (!rb_json_get_optional_string (frame, "contentType", &self->content_type, error)
-      || !rb_json_get_optional_string (frame, "sourceMessageId", &self->source_message_id, error))
-    return NULL;
-  if (self->content_type == NULL)
-    self->content_type = g_strdup ("text");
-  self->push_id = rb_json_peek_string (frame, "push_id");
-  self->endpoint_id = rb_json_peek_string (frame, "endpoint_id");
-
-  if (!read_content (self, frame, error) || !read_assignment (self, frame, error))
-    return NULL;
-  if (self->endpoint_id == NULL && self->assignment != NULL)
-    self->endpoint_id = g_strdup (self->assignment->target->endpoint_id);
-  if (self->endpoint_id == NULL)
-    self->endpoint_id = rb_client_message_dup_metadata (self, "target_endpoint_id");
-  return g_steal_pointer (&self);
-}
-
-/* @members: more members, as JSON. */
-static RbClientMessage *
-read_message (const RbJson  *object,
-              const char    *members,
-              GError       **error)
-{
-  g_autoptr(RbJson) json = NULL;
-  g_autoptr(GBytes) message = NULL;
-  g_autoptr(GBytes) whole = NULL;
-
-  if (rb_json_get_member_type (object, "message") != RB_JSON_OBJECT)
-    {
-      rb_set_error (error, RB_ERROR_INVALID, "bad_request", "'message' must be an object");
-      return NULL;
-    }
-  message = rb_json_dup_slice (object, "message");
-  whole = rb_json_object_edit (message, NULL, members);
-  json = rb_json_parse_object (whole, 0, error);
-  return json != NULL ? rb_client_message_from_json (json, error) : NULL;
-}
-
-RbClientMessage *
-rb_client_message_from_claim (const RbJson  *answer,
-                              GError       **error)
-{
-  g_autoptr(GBytes) assignment = NULL;
-  g_autofree char *members = NULL;
-
-  if (rb_json_get_member_type (answer, "assignment") != RB_JSON_OBJECT)
-    {
-      rb_set_error (error, RB_ERROR_INVALID, "bad_request", "'assignment' must be an object");
-      return NULL;
-    }
-  assignment = rb_json_dup_slice (answer, "assignment");
-  members = g_strdup_printf ("\"runtimeAssignment\":%.*s", (int) g_bytes_get_size (assignment),
-                             (const char *) g_bytes_get_data (assignment, NULL));
-  return read_message (answer, members, error);
-}
-
-RbClientMessage *
-rb_client_message_from_staged (const RbJson  *item,
-                               GError       **error)
-{
-  g_autoptr(RbClientMessage) self = read_message (item, NULL, error);
-  RbClientAssignment *assignment;
-
-  if (self == NULL)
-    return NULL;
-
-  self->assignment = assignment = g_new0 (RbClientAssignment, 1);
-  g_free (self->endpoint_id);
-  self->endpoint_id = rb_json_peek_string (item, "endpoint_id");
-  assignment->undispatched_id = rb_json_dup_string (item, "undispatched_id", error);
-  if (assignment->undispatched_id == NULL)
-    return NULL;
-  assignment->source_message_id = rb_json_dup_string (item, "source_message_id", error);
-  if (assignment->source_message_id == NULL)
-    return NULL;
-  assignment->assignment_id = rb_json_dup_string (item, "assignment_id", error);
-  return assignment->assignment_id != NULL ? g_steal_pointer (&self) : NULL;
-}
-
-RbClientMessage *
-rb_client_message_ref (RbClientMessage *self)
-{
-  return g_rc_box_acquire (self);
+  if (id == PROP_METADATA)
+    g_value_take_string (value, rb_client_message_dup_metadata (self));
+  else if (id < N_PROPS)
+    g_value_set_string (value, getters[id] (self));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
 
 static void
-clear (gpointer data)
+rb_client_message_finalize (GObject *object)
 {
-  RbClientMessage *self = data;
+  RbClientMessage *self = RB_CLIENT_MESSAGE (object);
 
   g_free (self->push_id);
   g_free (self->endpoint_id);
@@ -220,19 +80,299 @@ clear (gpointer data)
   g_clear_pointer (&self->metadata, rb_json_unref);
   g_free (self->source_message_id);
   g_clear_pointer (&self->assignment, assignment_free);
+  G_OBJECT_CLASS (rb_client_message_parent_class)->finalize (object);
 }
 
-void
-rb_client_message_unref (RbClientMessage *self)
+static GParamSpec *
+text (const char *name)
 {
-  g_rc_box_release_full (self, clear);
+  return g_param_spec_string (name, NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 }
 
+static void
+rb_client_message_class_init (RbClientMessageClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = rb_client_message_get_property;
+  object_class->finalize = rb_client_message_finalize;
+
+  /**
+   * RbClientMessage:id: (getter get_id)
+   *
+   * The network's id of the message; %NULL: it has none. The same message may
+   * come twice, and then has the same id.
+   */
+  properties[PROP_ID] = text ("id");
+  /**
+   * RbClientMessage:sender: (getter get_sender)
+   *
+   * The address of who sent it, such as `anna@local`.
+   */
+  properties[PROP_SENDER] = text ("sender");
+  /**
+   * RbClientMessage:content: (getter get_content)
+   *
+   * The text. U+0000, which C strings cannot hold, became U+FFFD.
+   */
+  properties[PROP_CONTENT] = text ("content");
+  /**
+   * RbClientMessage:content-type: (getter get_content_type)
+   *
+   * What the text is: `text`, `markdown`, `json`, ...
+   */
+  properties[PROP_CONTENT_TYPE] = text ("content-type");
+  /**
+   * RbClientMessage:endpoint-id: (getter get_endpoint_id)
+   *
+   * The id of the endpoint that it is for; %NULL: the broker did not say.
+   */
+  properties[PROP_ENDPOINT_ID] = text ("endpoint-id");
+  /**
+   * RbClientMessage:assignment-id: (getter get_assignment_id)
+   *
+   * The id of the assignment, when the message is work; else %NULL.
+   */
+  properties[PROP_ASSIGNMENT_ID] = text ("assignment-id");
+  /**
+   * RbClientMessage:undispatched-id: (getter get_undispatched_id)
+   *
+   * The id under which the message of an assignment waited in the inbox; else
+   * %NULL.
+   */
+  properties[PROP_UNDISPATCHED_ID] = text ("undispatched-id");
+  /**
+   * RbClientMessage:delivery-intent: (getter get_delivery_intent)
+   *
+   * Why an assignment came here, such as `external_handoff`; %NULL: not told.
+   */
+  properties[PROP_DELIVERY_INTENT] = text ("delivery-intent");
+  /**
+   * RbClientMessage:reply-correlation-id: (getter get_reply_correlation_id)
+   *
+   * The conversation that an assignment's reply goes to; %NULL: none.
+   */
+  properties[PROP_REPLY_CORRELATION_ID] = text ("reply-correlation-id");
+  /**
+   * RbClientMessage:trace-id: (getter get_trace_id)
+   *
+   * The trace that an assignment belongs to; %NULL: none.
+   */
+  properties[PROP_TRACE_ID] = text ("trace-id");
+  /**
+   * RbClientMessage:metadata: (getter dup_metadata)
+   *
+   * What came along with the text: a JSON object, as text.
+   */
+  properties[PROP_METADATA] = text ("metadata");
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+rb_client_message_init (RbClientMessage *self)
+{
+}
+
+/**
+ * rb_client_message_get_id: (get-property id)
+ * @self: a message
+ *
+ * The network's id of the message; %NULL: it has none. The same message may
+ * come twice, and then has the same id.
+ *
+ * Returns: (transfer none) (nullable): the value
+ */
+const char *
+rb_client_message_get_id (RbClientMessage *self)
+{
+  g_return_val_if_fail (RB_IS_CLIENT_MESSAGE (self), NULL);
+
+  return self->source_message_id;
+}
+
+/**
+ * rb_client_message_get_sender: (get-property sender)
+ * @self: a message
+ *
+ * The address of who sent it, such as `anna@local`.
+ *
+ * Returns: (transfer none): the value
+ */
+const char *
+rb_client_message_get_sender (RbClientMessage *self)
+{
+  g_return_val_if_fail (RB_IS_CLIENT_MESSAGE (self), NULL);
+
+  return self->from;
+}
+
+/**
+ * rb_client_message_get_content: (get-property content)
+ * @self: a message
+ *
+ * The text. U+0000, which C strings cannot hold, became U+FFFD.
+ *
+ * Returns: (transfer none): the value
+ */
+const char *
+rb_client_message_get_content (RbClientMessage *self)
+{
+  g_return_val_if_fail (RB_IS_CLIENT_MESSAGE (self), NULL);
+
+  return self->content;
+}
+
+/**
+ * rb_client_message_get_content_type: (get-property content-type)
+ * @self: a message
+ *
+ * What the text is: `text`, `markdown`, `json`, ...
+ *
+ * Returns: (transfer none): the value
+ */
+const char *
+rb_client_message_get_content_type (RbClientMessage *self)
+{
+  g_return_val_if_fail (RB_IS_CLIENT_MESSAGE (self), NULL);
+
+  return self->content_type;
+}
+
+/**
+ * rb_client_message_get_endpoint_id: (get-property endpoint-id)
+ * @self: a message
+ *
+ * The id of the endpoint that it is for; %NULL: the broker did not say.
+ *
+ * Returns: (transfer none) (nullable): the value
+ */
+const char *
+rb_client_message_get_endpoint_id (RbClientMessage *self)
+{
+  g_return_val_if_fail (RB_IS_CLIENT_MESSAGE (self), NULL);
+
+  return self->endpoint_id;
+}
+
+/**
+ * rb_client_message_get_assignment_id: (get-property assignment-id)
+ * @self: a message
+ *
+ * The id of the assignment, when the message is work; else %NULL.
+ *
+ * Returns: (transfer none) (nullable): the value
+ */
+const char *
+rb_client_message_get_assignment_id (RbClientMessage *self)
+{
+  g_return_val_if_fail (RB_IS_CLIENT_MESSAGE (self), NULL);
+
+  return self->assignment != NULL ? self->assignment->assignment_id : NULL;
+}
+
+/**
+ * rb_client_message_get_undispatched_id: (get-property undispatched-id)
+ * @self: a message
+ *
+ * The id under which the message of an assignment waited in the inbox; else
+ * %NULL.
+ *
+ * Returns: (transfer none) (nullable): the value
+ */
+const char *
+rb_client_message_get_undispatched_id (RbClientMessage *self)
+{
+  g_return_val_if_fail (RB_IS_CLIENT_MESSAGE (self), NULL);
+
+  return self->assignment != NULL ? self->assignment->undispatched_id : NULL;
+}
+
+/**
+ * rb_client_message_get_delivery_intent: (get-property delivery-intent)
+ * @self: a message
+ *
+ * Why an assignment came here, such as `external_handoff`; %NULL: not told.
+ *
+ * Returns: (transfer none) (nullable): the value
+ */
+const char *
+rb_client_message_get_delivery_intent (RbClientMessage *self)
+{
+  g_return_val_if_fail (RB_IS_CLIENT_MESSAGE (self), NULL);
+
+  return self->assignment != NULL ? self->assignment->delivery_intent : NULL;
+}
+
+/**
+ * rb_client_message_get_reply_correlation_id: (get-property reply-correlation-id)
+ * @self: a message
+ *
+ * The conversation that an assignment's reply goes to; %NULL: none.
+ *
+ * Returns: (transfer none) (nullable): the value
+ */
+const char *
+rb_client_message_get_reply_correlation_id (RbClientMessage *self)
+{
+  g_return_val_if_fail (RB_IS_CLIENT_MESSAGE (self), NULL);
+
+  return self->assignment != NULL ? self->assignment->reply_correlation_id : NULL;
+}
+
+/**
+ * rb_client_message_get_trace_id: (get-property trace-id)
+ * @self: a message
+ *
+ * The trace that an assignment belongs to; %NULL: none.
+ *
+ * Returns: (transfer none) (nullable): the value
+ */
+const char *
+rb_client_message_get_trace_id (RbClientMessage *self)
+{
+  g_return_val_if_fail (RB_IS_CLIENT_MESSAGE (self), NULL);
+
+  return self->assignment != NULL ? self->assignment->original_trace_id : NULL;
+}
+
+/**
+ * rb_client_message_dup_metadata: (get-property metadata)
+ * @self: a message
+ *
+ * What came along with the text, byte for byte as it was sent.
+ *
+ * Returns: (transfer full): a JSON object, as text; `{}` when nothing came
+ */
 char *
-rb_client_message_dup_metadata (const RbClientMessage *self,
-                                const char            *name)
+rb_client_message_dup_metadata (RbClientMessage *self)
 {
-  g_autofree char *value = rb_json_peek_string (self->metadata, name);
+  GBytes *json;
 
+  g_return_val_if_fail (RB_IS_CLIENT_MESSAGE (self), NULL);
+
+  json = rb_json_get_text (self->metadata);
+  return g_strndup (g_bytes_get_data (json, NULL), g_bytes_get_size (json));
+}
+
+/**
+ * rb_client_message_dup_metadata_member:
+ * @self: a message
+ * @name: a member of the metadata
+ *
+ * A text of the metadata, such as `correlation_id`.
+ *
+ * Returns: (transfer full) (nullable): the text; %NULL when it is absent, empty
+ *   or of another type
+ */
+char *
+rb_client_message_dup_metadata_member (RbClientMessage *self,
+                                       const char      *name)
+{
+  g_autofree char *value = NULL;
+
+  g_return_val_if_fail (RB_IS_CLIENT_MESSAGE (self), NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  value = rb_json_peek_string (self->metadata, name);
   return value != NULL && *value != '\0' ? g_steal_pointer (&value) : NULL;
 }

@@ -3,51 +3,25 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "rb-json.h"
-#include "rb-target.h"
+#include <glib-object.h>
 
 G_BEGIN_DECLS
 
 #define RB_TYPE_CLIENT_MESSAGE (rb_client_message_get_type ())
+G_DECLARE_FINAL_TYPE (RbClientMessage, rb_client_message, RB, CLIENT_MESSAGE, GObject)
 
-/* What the broker says about an assignment (protocol.md 11.3) */
-typedef struct {
-  char     *undispatched_id;
-  char     *source_message_id;
-  char     *assignment_id;
-  RbTarget *target;                 /* NULL: not told, of what was staged */
-  char     *delivery_intent;
-  char     *reply_correlation_id;   /* (nullable) */
-  char     *original_trace_id;      /* (nullable) */
-} RbClientAssignment;
-
-/* A frame message_received (protocol.md 5.4). Read-only and counted. */
-typedef struct {
-  char               *push_id;             /* (nullable) */
-  char               *endpoint_id;         /* (nullable) the endpoint it is for, where the broker says so (IMP-16) */
-  char               *from;
-  char               *content;             /* UTF-8; U+0000 became U+FFFD */
-  char               *content_type;
-  RbJson             *metadata;            /* an object */
-  char               *source_message_id;   /* (nullable) */
-  RbClientAssignment *assignment;          /* (nullable) */
-} RbClientMessage;
-
-GType            rb_client_message_get_type  (void);
-/* Fails with RB_ERROR_INVALID when a required member is missing or of another type. */
-RbClientMessage *rb_client_message_from_json (const RbJson    *frame,
-                                              GError         **error);
-/* The answer to a claim (11.10), and an item of staged delivery (12.5); likewise. */
-RbClientMessage *rb_client_message_from_claim (const RbJson   *answer,
-                                               GError        **error);
-RbClientMessage *rb_client_message_from_staged (const RbJson  *item,
-                                                GError       **error);
-RbClientMessage *rb_client_message_ref       (RbClientMessage *self);
-void             rb_client_message_unref     (RbClientMessage *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbClientMessage, rb_client_message_unref)
-
-/* A string member of the metadata; NULL when absent, empty or of another type. */
-char            *rb_client_message_dup_metadata (const RbClientMessage *self,
-                                                 const char            *name);
+const char *rb_client_message_get_id                   (RbClientMessage *self);
+const char *rb_client_message_get_sender               (RbClientMessage *self);
+const char *rb_client_message_get_content              (RbClientMessage *self);
+const char *rb_client_message_get_content_type         (RbClientMessage *self);
+const char *rb_client_message_get_endpoint_id          (RbClientMessage *self);
+const char *rb_client_message_get_assignment_id        (RbClientMessage *self);
+const char *rb_client_message_get_undispatched_id      (RbClientMessage *self);
+const char *rb_client_message_get_delivery_intent      (RbClientMessage *self);
+const char *rb_client_message_get_reply_correlation_id (RbClientMessage *self);
+const char *rb_client_message_get_trace_id             (RbClientMessage *self);
+char       *rb_client_message_dup_metadata             (RbClientMessage *self);
+char       *rb_client_message_dup_metadata_member      (RbClientMessage *self,
+                                                        const char      *name);
 
 G_END_DECLS

@@ -1,10 +1,11 @@
-/* rb-client-pull.c: what an adapter fetches by itself: claims, staged messages, history; and what it settles
+/* rb-client-pull.c: what an adapter fetches by itself: the inbox, claims, staged messages, history; and what it settles
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
 #include "rb-client-pull.h"
 
+#include "rb-client-private.h"
 #include "rb-client-repeat.h"
 #include "rb-error.h"
 #include "rb-json-writer.h"
@@ -134,6 +135,20 @@ ask (GTask             *task,
                           g_task_get_cancellable (task), on_asked, task);
 }
 
+/**
+ * rb_client_claim_async:
+ * @self: a client
+ * @endpoint: an endpoint of this client, which is active
+ * @undispatched_id: an id of the inbox
+ * @cancellable: (nullable): to give up
+ * @callback: (scope async): called when it is done
+ * @user_data: (closure): for @callback
+ *
+ * Takes a message out of the inbox. It is asked again until the broker answered:
+ * the same claim gives the same assignment. Accept it in time, as any assignment.
+ *
+ * Source: section 11.10 of the broker's protocol.
+ */
 void
 rb_client_claim_async (RbClient            *self,
                        RbClientEndpoint    *endpoint,
@@ -150,6 +165,16 @@ rb_client_claim_async (RbClient            *self,
   ask (task, endpoint, "/v1/runtime/assignment-claim", RB_CLIENT_CALL_REPEATABLE, make_claim, asking);
 }
 
+/**
+ * rb_client_claim_finish:
+ * @self: a client
+ * @result: what the callback was given
+ * @error: why not
+ *
+ * Ends [method@Rb.Client.claim_async].
+ *
+ * Returns: (transfer full): the message, with its assignment; %NULL with @error set
+ */
 RbClientMessage *
 rb_client_claim_finish (RbClient      *self,
                         GAsyncResult  *result,
@@ -160,6 +185,20 @@ rb_client_claim_finish (RbClient      *self,
   return answer != NULL ? rb_client_message_from_claim (answer, error) : NULL;
 }
 
+/**
+ * rb_client_settle_async:
+ * @self: a client
+ * @endpoint: an endpoint of this client, which is active
+ * @undispatched_id: the id under which the message waits, or waited
+ * @cancellable: (nullable): to give up
+ * @callback: (scope async): called when it is done
+ * @user_data: (closure): for @callback
+ *
+ * Declares a message handled without a reply. It is made once: whether it was, only
+ * a second look can tell.
+ *
+ * Source: section 12.6 of the broker's protocol.
+ */
 void
 rb_client_settle_async (RbClient            *self,
                         RbClientEndpoint    *endpoint,
@@ -176,6 +215,16 @@ rb_client_settle_async (RbClient            *self,
   ask (task, endpoint, "/v1/runtime/self-settle", RB_CLIENT_CALL_NONE, make_settle, asking);
 }
 
+/**
+ * rb_client_settle_finish:
+ * @self: a client
+ * @result: what the callback was given
+ * @error: why not
+ *
+ * Ends [method@Rb.Client.settle_async].
+ *
+ * Returns: %TRUE when it is settled
+ */
 gboolean
 rb_client_settle_finish (RbClient      *self,
                          GAsyncResult  *result,
@@ -186,6 +235,22 @@ rb_client_settle_finish (RbClient      *self,
   return answer != NULL;
 }
 
+/**
+ * rb_client_history_async:
+ * @self: a client
+ * @endpoint: an endpoint of this client, which is active
+ * @conversation_id: the conversation
+ * @limit: how many messages at most; 0: as many as the network likes
+ * @before: (nullable): only what is older than the message of this id
+ * @after: (nullable): only what is newer than the message of this id
+ * @cancellable: (nullable): to give up
+ * @callback: (scope async): called when it is done
+ * @user_data: (closure): for @callback
+ *
+ * Reads a conversation. It is asked again until the broker answered.
+ *
+ * Source: section 10.7 of the broker's protocol.
+ */
 void
 rb_client_history_async (RbClient            *self,
                          RbClientEndpoint    *endpoint,
@@ -208,12 +273,80 @@ rb_client_history_async (RbClient            *self,
   ask (task, endpoint, "/v1/runtime/session-conversation-history", RB_CLIENT_CALL_REPEATABLE, make_history, asking);
 }
 
-RbJson *
+/**
+ * rb_client_history_finish:
+ * @self: a client
+ * @result: what the callback was given
+ * @error: why not
+ *
+ * Ends [method@Rb.Client.history_async].
+ *
+ * Returns: (transfer full): the conversation as the network gives it, a JSON
+ *   object as text; %NULL with @error set
+ */
+char *
 rb_client_history_finish (RbClient      *self,
                           GAsyncResult  *result,
                           GError       **error)
 {
+  return rb_client_take_text (G_TASK (result), error);
+}
+
+RbJson *
+rb_client_history_finish_json (RbClient      *self,
+                               GAsyncResult  *result,
+                               GError       **error)
+{
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * rb_client_inbox_async:
+ * @self: a client
+ * @endpoint: an endpoint of this client, which is active
+ * @cancellable: (nullable): to give up
+ * @callback: (scope async): called when it is done
+ * @user_data: (closure): for @callback
+ *
+ * Lists what waits in the inbox and this endpoint may claim.
+ *
+ * Source: section 10.5 of the broker's protocol.
+ */
+void
+rb_client_inbox_async (RbClient            *self,
+                       RbClientEndpoint    *endpoint,
+                       GCancellable        *cancellable,
+                       GAsyncReadyCallback  callback,
+                       gpointer             user_data)
+{
+  g_autofree char *escaped = NULL;
+  g_autofree char *path = NULL;
+
+  g_return_if_fail (RB_IS_CLIENT_ENDPOINT (endpoint));
+
+  escaped = g_uri_escape_string (rb_client_endpoint_get_id (endpoint), NULL, FALSE);
+  path = g_strconcat ("/v1/undispatched?endpoint_id=", escaped, NULL);
+  rb_client_request_async (self, "GET", path, NULL, cancellable, callback, user_data);
+}
+
+/**
+ * rb_client_inbox_finish:
+ * @self: a client
+ * @result: what the callback was given
+ * @error: why not
+ *
+ * Ends [method@Rb.Client.inbox_async].
+ *
+ * Returns: (transfer full): a JSON object as text, with the array `items`: each
+ *   has an `id`, which [method@Rb.Client.claim_async] takes, `sender_address`,
+ *   `content` and more; %NULL with @error set
+ */
+char *
+rb_client_inbox_finish (RbClient      *self,
+                        GAsyncResult  *result,
+                        GError       **error)
+{
+  return rb_client_request_finish (self, result, error);
 }
 
 /* Waiting for staged messages. */
@@ -262,7 +395,7 @@ static GPtrArray *
 read_items (const RbJson  *answer,
             GError       **error)
 {
-  g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_client_message_unref);
+  g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr(RbJson) items = rb_json_open (answer, "items", error);
 
   for (guint i = 0; items != NULL && i < rb_json_get_length (items); i++)
@@ -337,7 +470,7 @@ poll (GTask *task)
 
   if (rb_clock_get_monotonic_us (waiting->clock) >= waiting->deadline_us)
     {
-      g_task_return_pointer (task, g_ptr_array_new_with_free_func ((GDestroyNotify) rb_client_message_unref),
+      g_task_return_pointer (task, g_ptr_array_new_with_free_func (g_object_unref),
                              (GDestroyNotify) g_ptr_array_unref);
       g_object_unref (task);
       return;
@@ -346,6 +479,20 @@ poll (GTask *task)
                           RB_CLIENT_CALL_REPEATABLE | RB_CLIENT_CALL_WAITS, make_poll, waiting, NULL, g_task_get_cancellable (task), on_polled, task);
 }
 
+/**
+ * rb_client_staged_async:
+ * @self: a client
+ * @endpoint: an endpoint of this client, which is active
+ * @timeout_ms: how long to wait, in milliseconds
+ * @cancellable: (nullable): to give up
+ * @callback: (scope async): called when it is done
+ * @user_data: (closure): for @callback
+ *
+ * Waits for staged messages: what the network keeps for this endpoint until it is
+ * fetched. What is not accepted comes again with the next call.
+ *
+ * Source: section 12.5 of the broker's protocol.
+ */
 void
 rb_client_staged_async (RbClient            *self,
                         RbClientEndpoint    *endpoint,
@@ -367,6 +514,18 @@ rb_client_staged_async (RbClient            *self,
   poll (task);
 }
 
+/**
+ * rb_client_staged_finish:
+ * @self: a client
+ * @result: what the callback was given
+ * @error: why not
+ *
+ * Ends [method@Rb.Client.staged_async]. Fails with %RB_CLIENT_ERROR_NOT_SUPPORTED
+ * (`staging_not_offered`) when the broker says that it never stages anything.
+ *
+ * Returns: (transfer container) (element-type RbClientMessage): the messages; none
+ *   when nothing came in time; %NULL with @error set
+ */
 GPtrArray *
 rb_client_staged_finish (RbClient      *self,
                          GAsyncResult  *result,

@@ -6,7 +6,7 @@
 #include "rb-client-repeat.h"
 
 #include "rb-backoff.h"
-#include "rb-client-error.h"
+#include "rb-client-failure.h"
 #include "rb-error.h"
 #include "rb-log.h"
 
@@ -87,7 +87,7 @@ wait_for (GTask    *task,
   GCancellable *cancellable = g_task_get_cancellable (task);
 
   if (connection)
-    repeat->phase_handler = g_signal_connect (g_task_get_source_object (task), "phase", G_CALLBACK (on_phase), task);
+    repeat->phase_handler = g_signal_connect (g_task_get_source_object (task), "phase-changed", G_CALLBACK (on_phase), task);
   else
     repeat->timer = rb_clock_add (repeat->clock, rb_backoff_next (&repeat->backoff), on_timer, task);
 

@@ -5,7 +5,7 @@
 
 #include "rb-client-requests.h"
 
-#include "rb-client-error.h"
+#include "rb-client-failure.h"
 #include "rb-error.h"
 #include "rb-json-writer.h"
 #include "rb-log.h"

@@ -47,7 +47,7 @@ static void
 print_json (RbAttachPrint *self,
             const Open    *open)
 {
-  const RbClientMessage *message = rb_turn_get_message (open->turn);
+  RbClientMessage *message = rb_turn_get_message (open->turn);
   g_autoptr(GBytes) metadata = g_bytes_ref (rb_json_get_text (message->metadata));
   RbJsonWriter *writer = rb_json_writer_new ();
   g_autoptr(GBytes) text = NULL;
@@ -74,7 +74,7 @@ static void
 print_open (RbAttachPrint *self,
             const Open    *open)
 {
-  const RbClientMessage *message = rb_turn_get_message (open->turn);
+  RbClientMessage *message = rb_turn_get_message (open->turn);
   g_autofree char *from = rb_terminal_escape (message->from);
   g_autofree char *heading_text = g_strdup_printf ("[%u] %s", open->number, from);
   g_autofree char *heading = rb_terminal_style (&self->ctl->terminal, RB_STYLE_HEADING, heading_text);

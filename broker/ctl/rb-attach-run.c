@@ -222,7 +222,7 @@ run (Session *session)
   g_autoptr(GAsyncResult) result = NULL;
   RbExitCode code;
 
-  g_signal_connect (rb_ctl_get_client (session->ctl), "phase", G_CALLBACK (on_phase), session);
+  g_signal_connect (rb_ctl_get_client (session->ctl), "phase-changed", G_CALLBACK (on_phase), session);
   g_signal_connect (session->ctl->cancellable, "cancelled", G_CALLBACK (on_interrupted), session);
   code = start (session);
   while (code == RB_EXIT_OK && !session->leaving)

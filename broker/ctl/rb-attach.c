@@ -36,7 +36,7 @@ static void leave (RbAttach *self);
 
 /* The same message may be dispatched again, as another assignment, after this one came to nothing: that is new work. */
 static char *
-make_key (const RbClientMessage *message)
+make_key (RbClientMessage *message)
 {
   if (message->source_message_id == NULL)
     return NULL;
@@ -46,8 +46,8 @@ make_key (const RbClientMessage *message)
 
 /* TRUE when @message was not seen before. */
 static gboolean
-remember (RbAttach              *self,
-          const RbClientMessage *message)
+remember (RbAttach        *self,
+          RbClientMessage *message)
 {
   char *key = make_key (message);
 
@@ -87,8 +87,8 @@ look_for_more (RbAttach *self)
 }
 
 static gboolean
-has_room (RbAttach              *self,
-          const RbClientMessage *message)
+has_room (RbAttach        *self,
+          RbClientMessage *message)
 {
   if (g_hash_table_size (self->turns) < RB_ATTACH_TURNS_MAX)
     return TRUE;
@@ -261,6 +261,7 @@ on_connected (GObject      *source,
                                               .capabilities = self->for_claims ? work_only : capabilities,
                                               .execution_surface = "headless",
                                               .background_exchange_mode = "adapter_managed_turn" };
+  g_autoptr(RbClientEndpoint) endpoint = rb_client_endpoint_new_for (&registration);
   GError *error = NULL;
 
   if (!rb_client_connect_finish (RB_CLIENT (source), result, &error))
@@ -269,7 +270,7 @@ on_connected (GObject      *source,
       g_object_unref (task);
       return;
     }
-  rb_client_register_async (self->client, &registration, g_task_get_cancellable (task), on_registered, task);
+  rb_client_register_async (self->client, endpoint, g_task_get_cancellable (task), on_registered, task);
 }
 
 void

@@ -54,7 +54,7 @@ RbClient *
 rb_ctl_get_client (RbCtl *self)
 {
   if (self->client == NULL)
-    self->client = rb_client_new (self->options, NULL);
+    self->client = rb_client_new_for (self->options, NULL);
   return self->client;
 }
 

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "rb-client.h"
+#include "rb-client-private.h"
 #include "rb-terminal.h"
 
 #include <stdio.h>

@@ -455,7 +455,7 @@ demo_clear (Demo *demo)
 {
   g_clear_pointer (&demo->worker, rb_demo_worker_free);
   g_clear_pointer (&demo->session, rb_session_free);
-  g_clear_pointer (&demo->reply, rb_client_message_unref);
+  g_clear_object (&demo->reply);
   rb_receipt_clear (&demo->receipt);
   g_free (demo->asker);
   g_free (demo->worker_name);

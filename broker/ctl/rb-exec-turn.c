@@ -299,8 +299,8 @@ add (GPtrArray  *list,
 GStrv
 rb_exec_turn_make_environment (RbTurn *turn)
 {
-  const RbClientMessage *message = rb_turn_get_message (turn);
-  g_autofree char *correlation_id = rb_client_message_dup_metadata (message, "correlation_id");
+  RbClientMessage *message = rb_turn_get_message (turn);
+  g_autofree char *correlation_id = rb_client_message_dup_metadata_member (message, "correlation_id");
   GPtrArray *list = g_ptr_array_new ();
 
   add (list, "RB_MESSAGE_ID", message->source_message_id);

@@ -78,7 +78,7 @@ check_options (RbJson **metadata,
 static void
 print_json (RbCtl                 *ctl,
             const RbReceipt       *receipt,
-            const RbClientMessage *reply)
+            RbClientMessage *reply)
 {
   RbJsonWriter *writer = rb_json_writer_new ();
   g_autofree char *json = NULL;

@@ -27,10 +27,10 @@ struct _RbSession {
  * message it sent, and one that says otherwise in in_reply_to is for somebody else. */
 static gboolean
 is_reply (RbSession             *self,
-          const RbClientMessage *message)
+          RbClientMessage *message)
 {
-  g_autofree char *correlation_id = rb_client_message_dup_metadata (message, "correlation_id");
-  g_autofree char *in_reply_to = rb_client_message_dup_metadata (message, "in_reply_to");
+  g_autofree char *correlation_id = rb_client_message_dup_metadata_member (message, "correlation_id");
+  g_autofree char *in_reply_to = rb_client_message_dup_metadata_member (message, "in_reply_to");
 
   if (correlation_id == NULL)
     return FALSE;
@@ -46,7 +46,7 @@ on_message (RbClient         *client,
   if (endpoint != self->endpoint || !is_reply (self, message))
     return FALSE;
   if (message->source_message_id == NULL || g_hash_table_add (self->seen, g_strdup (message->source_message_id)))
-    g_ptr_array_add (self->received, rb_client_message_ref (message));
+    g_ptr_array_add (self->received, g_object_ref (message));
   return TRUE;
 }
 
@@ -72,9 +72,10 @@ register_endpoint (RbSession   *self,
                                               .session_name = name,
                                               .capabilities = capabilities,
                                               .execution_surface = "headless" };
+  g_autoptr(RbClientEndpoint) endpoint = rb_client_endpoint_new_for (&registration);
   g_autoptr(GAsyncResult) result = NULL;
 
-  rb_client_register_async (self->ctl->client, &registration, self->ctl->cancellable, rb_ctl_store_result, &result);
+  rb_client_register_async (self->ctl->client, endpoint, self->ctl->cancellable, rb_ctl_store_result, &result);
   self->endpoint = rb_client_register_finish (self->ctl->client, rb_ctl_wait (&result), error);
   return self->endpoint != NULL;
 }
@@ -88,7 +89,7 @@ rb_session_new (RbCtl       *ctl,
 
   self->ctl = ctl;
   self->message_id = g_uuid_string_random ();
-  self->received = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_client_message_unref);
+  self->received = g_ptr_array_new_with_free_func (g_object_unref);
   self->seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_signal_connect (rb_ctl_get_client (ctl), "message", G_CALLBACK (on_message), self);
   if (!connect_client (self, error) || !register_endpoint (self, name, error))
@@ -193,9 +194,10 @@ rb_session_send (RbSession    *self,
                  GError      **error)
 {
   g_autoptr(GBytes) complete = make_metadata (self, metadata);
+  g_autofree char *text = g_strndup (g_bytes_get_data (complete, NULL), g_bytes_get_size (complete));
   g_autoptr(GAsyncResult) result = NULL;
 
-  rb_client_send_async (self->ctl->client, self->endpoint, to, content, content_type, complete, self->ctl->cancellable,
+  rb_client_send_async (self->ctl->client, self->endpoint, to, content, content_type, text, self->ctl->cancellable,
                         rb_ctl_store_result, &result);
   return rb_client_send_finish (self->ctl->client, rb_ctl_wait (&result), &receipt->message_id, &receipt->status, NULL, error);
 }

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "rb-client-calls.h"
+#include "rb-client-private.h"
 #include "rb-ctl.h"
 
 G_BEGIN_DECLS

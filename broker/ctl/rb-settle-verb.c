@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "rb-client-pull.h"
 #include "rb-json-writer.h"
 #include "rb-pick.h"
 #include "rb-session.h"

@@ -5,13 +5,7 @@
 
 #include "rb-turn.h"
 
-#include "rb-client-pull.h"
 #include "rb-error.h"
-
-/* The broker's own reports of an assignment are 1 (assigned), then reply_requested and reply_emitted after ours. */
-enum { SEQUENCE_ACCEPTED = 2, SEQUENCE_STARTED = 3, SEQUENCE_FAILED = 6 };
-
-#define DETAIL_MAX 200
 
 struct _RbTurn {
   GObject           parent_instance;
@@ -34,7 +28,7 @@ rb_turn_finalize (GObject *object)
 
   g_clear_object (&self->client);
   g_clear_object (&self->endpoint);
-  g_clear_pointer (&self->message, rb_client_message_unref);
+  g_clear_object (&self->message);
   G_OBJECT_CLASS (rb_turn_parent_class)->finalize (object);
 }
 
@@ -60,7 +54,7 @@ rb_turn_new (RbClient         *client,
 
   self->client = g_object_ref (client);
   self->endpoint = g_object_ref (endpoint);
-  self->message = rb_client_message_ref (message);
+  self->message = g_object_ref (message);
   return self;
 }
 
@@ -104,9 +98,9 @@ on_reported (GObject      *source,
 
 /* @task: (transfer full) */
 static void
-report (RbTurn               *self,
-        const RbClientReport *what,
-        GTask                *task)
+report (RbTurn        *self,
+        RbClientState  state,
+        GTask         *task)
 {
   if (self->message->assignment == NULL)
     {
@@ -114,7 +108,7 @@ report (RbTurn               *self,
       g_object_unref (task);
       return;
     }
-  rb_client_report_async (self->client, self->endpoint, self->message, what, g_task_get_cancellable (task), on_reported, task);
+  rb_client_report_async (self->client, self->endpoint, self->message, state, NULL, g_task_get_cancellable (task), on_reported, task);
 }
 
 static void
@@ -142,11 +136,10 @@ rb_turn_accept_async (RbTurn              *self,
                       GAsyncReadyCallback  callback,
                       gpointer             user_data)
 {
-  const RbClientReport accepted = { .state = "adapter_accepted", .sequence = SEQUENCE_ACCEPTED };
   GTask *task = g_task_new (self, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, rb_turn_accept_async);
-  report (self, &accepted, g_task_new (self, cancellable, on_accepted, task));
+  report (self, RB_CLIENT_STATE_ACCEPTED, g_task_new (self, cancellable, on_accepted, task));
 }
 
 void
@@ -155,11 +148,10 @@ rb_turn_start_async (RbTurn              *self,
                      GAsyncReadyCallback  callback,
                      gpointer             user_data)
 {
-  const RbClientReport started = { .state = "processing_started", .sequence = SEQUENCE_STARTED };
   GTask *task = g_task_new (self, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, rb_turn_start_async);
-  report (self, &started, task);
+  report (self, RB_CLIENT_STATE_STARTED, task);
 }
 
 static void
@@ -220,6 +212,20 @@ rb_turn_reply_async (RbTurn              *self,
   rb_client_reply_async (self->client, self->endpoint, self->message, request_id, content, "text", cancellable, on_replied, task);
 }
 
+static void
+on_failed (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+
+  if (rb_client_fail_finish (RB_CLIENT (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
 void
 rb_turn_fail_async (RbTurn              *self,
                     const char          *reason_code,
@@ -228,16 +234,16 @@ rb_turn_fail_async (RbTurn              *self,
                     GAsyncReadyCallback  callback,
                     gpointer             user_data)
 {
-  g_autofree char *short_detail = detail != NULL ? g_utf8_substring (detail, 0, MIN (g_utf8_strlen (detail, -1), DETAIL_MAX)) : NULL;
-  const RbClientReport failed = { .state = "processing_failed",
-                                  .sequence = SEQUENCE_FAILED,
-                                  .retryable = retryable,
-                                  .reason_code = reason_code,
-                                  .detail = short_detail };
   GTask *task = g_task_new (self, NULL, callback, user_data);
 
   g_task_set_source_tag (task, rb_turn_fail_async);
-  report (self, &failed, task);
+  if (self->message->assignment != NULL)
+    {
+      rb_client_fail_async (self->client, self->endpoint, self->message, reason_code, detail, retryable, NULL, on_failed, task);
+      return;
+    }
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
 }
 
 static void

@@ -16,7 +16,7 @@ on_message (RbClient         *client,
             RbClientMessage  *message,
             ClientFixture    *fixture)
 {
-  g_ptr_array_add (fixture->messages, rb_client_message_ref (message));
+  g_ptr_array_add (fixture->messages, g_object_ref (message));
   /* Nothing may have been acknowledged while the handler still works. */
   g_assert_null (strstr (rb_fake_broker_get_frames (fixture->broker), message->push_id));
   return fixture->store;
@@ -34,8 +34,8 @@ client_fixture_set_up (ClientFixture *fixture,
   fixture->clock = rb_fake_clock_new ();
   options->data_dir = g_strdup (fixture->data_dir);
   options->ping_interval_ms = 0;
-  fixture->client = rb_client_new (options, fixture->clock);
-  fixture->messages = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_client_message_unref);
+  fixture->client = rb_client_new_for (options, fixture->clock);
+  fixture->messages = g_ptr_array_new_with_free_func (g_object_unref);
   fixture->store = TRUE;
   g_signal_connect (fixture->client, "message", G_CALLBACK (on_message), fixture);
 }
@@ -75,9 +75,10 @@ void
 client_fixture_register (ClientFixture *fixture)
 {
   const RbClientRegistration registration = { .agent_id = "a", .kind = "custom", .spawn_token = "spawn-1" };
+  g_autoptr(RbClientEndpoint) endpoint = rb_client_endpoint_new_for (&registration);
   g_autoptr(GError) error = NULL;
 
-  rb_client_register_async (fixture->client, &registration, NULL, rb_test_store_result, &fixture->result);
+  rb_client_register_async (fixture->client, endpoint, NULL, rb_test_store_result, &fixture->result);
   rb_test_wait_until (fixture->result != NULL);
   fixture->endpoint = rb_client_register_finish (fixture->client, fixture->result, &error);
   g_assert_no_error (error);

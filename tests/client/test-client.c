@@ -46,7 +46,7 @@ static void
 test_second_client (ClientFixture *fixture,
                     gconstpointer  data)
 {
-  g_autoptr(RbClient) second = rb_client_new (rb_client_get_options (fixture->client), fixture->clock);
+  g_autoptr(RbClient) second = rb_client_new_for (rb_client_get_options (fixture->client), fixture->clock);
   g_autoptr(GError) error = NULL;
 
   g_test_summary ("A second client of the same process would displace the first for ever, so it is refused.");
@@ -256,7 +256,7 @@ test_message (ClientFixture *fixture,
   g_assert_cmpstr (message->content, ==, "hi\357\277\275!");
   g_assert_cmpstr (message->source_message_id, ==, "m-7");
   g_assert_null (message->assignment);
-  correlation = rb_client_message_dup_metadata (message, "correlation_id");
+  correlation = rb_client_message_dup_metadata_member (message, "correlation_id");
   g_assert_cmpstr (correlation, ==, "c-1");
   rb_test_wait_until (*rb_fake_broker_get_frames (fixture->broker) != '\0');
   g_assert_cmpstr (rb_fake_broker_get_frames (fixture->broker), ==, "{\"event\":\"push_ack\",\"push_id\":\"push_1\"}\n");
@@ -342,7 +342,7 @@ test_presence (ClientFixture *fixture,
 
   g_test_summary ("Presence is signalled for the three known values only.");
 
-  g_signal_connect (fixture->client, "presence", G_CALLBACK (on_presence), seen);
+  g_signal_connect (fixture->client, "presence-changed", G_CALLBACK (on_presence), seen);
   rb_fake_broker_push (fixture->broker, "{\"event\":\"presence_changed\",\"presence\":\"asleep\"}");
   rb_fake_broker_push (fixture->broker, "{\"event\":\"presence_changed\",\"presence\":\"offline\",\"reason\":\"gone\"}");
   rb_fake_broker_push (fixture->broker, "{\"event\":\"presence_changed\",\"presence\":\"online\"}");
@@ -356,12 +356,13 @@ test_early_message (ClientFixture *fixture,
                     gconstpointer  data)
 {
   const RbClientRegistration registration = { .agent_id = "a", .kind = "custom" };
+  g_autoptr(RbClientEndpoint) endpoint = rb_client_endpoint_new_for (&registration);
   g_autoptr(RbClientEndpoint) second = NULL;
   g_autoptr(GError) error = NULL;
 
   g_test_summary ("A message that overtakes the answer to the registration waits for it, and gets its receipt then.");
 
-  rb_client_register_async (fixture->client, &registration, NULL, rb_test_store_result, &fixture->result);
+  rb_client_register_async (fixture->client, endpoint, NULL, rb_test_store_result, &fixture->result);
   rb_fake_broker_push (fixture->broker, "{\"event\":\"message_received\",\"push_id\":\"push_9\",\"endpoint_id\":\"ep-2\",\"from\":\"a\","
                                         "\"content\":\"early\",\"contentType\":\"text\",\"metadata\":{}}");
   rb_test_wait_until (fixture->result != NULL && fixture->messages->len == 1);

@@ -109,7 +109,7 @@ test_history (ClientFixture *fixture,
   rb_fake_broker_answer (fixture->broker, HISTORY, 200, "{\"items\":[],\"has_more\":true}");
   rb_client_history_async (fixture->client, fixture->endpoint, "conv-1", 5, "m-9", NULL, NULL, rb_test_store_result, &fixture->result);
   rb_test_wait_until (fixture->result != NULL);
-  answer = rb_client_history_finish (fixture->client, fixture->result, NULL);
+  answer = rb_client_history_finish_json (fixture->client, fixture->result, NULL);
   g_assert_cmpint (rb_json_get_member_type (answer, "has_more"), ==, RB_JSON_BOOLEAN);
   assert_said (fixture, HISTORY, "\"conversation_ref\":{\"kind\":\"session_conversation\",\"id\":\"conv-1\"},\"limit\":5,\"before\":\"m-9\"}");
 }

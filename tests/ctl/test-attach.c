@@ -54,7 +54,7 @@ set_up (Fixture       *fixture,
   options->data_dir = g_strdup (fixture->data_dir);
   options->ping_interval_ms = 0;
   options->call_timeout_ms = 0;
-  fixture->client = rb_client_new (options, fixture->clock);
+  fixture->client = rb_client_new_for (options, fixture->clock);
   fixture->attach = rb_attach_new (fixture->client, "worker", "custom", FALSE);
   rb_fake_broker_answer (fixture->broker, STAGED, 200, data != NULL ? data : NEVER);
   rb_attach_start_async (fixture->attach, NULL, rb_test_store_result, &fixture->result);

@@ -26,10 +26,11 @@ ID = 'io.github.runtimebroker.Broker1'
 # Each file that is installed, as a pattern from the prefix on. What is not here is not expected.
 EXPECTED = (
     r'bin/(brokerctl|runtime-brokerd)',
-    r'LIBDIR/librb-api-1\.so(\.0)?',
-    r'LIBDIR/pkgconfig/rb-api-1\.pc',
+    r'LIBDIR/librb-(api|client)-1\.so(\.0)?',
+    r'LIBDIR/pkgconfig/rb-(api|client)-1\.pc',
     r'LIBDIR/runtime-broker/modules/(MODULES)\.so',
     r'include/runtime-broker-1/rb-[a-z-]+\.h',
+    r'include/rb-client-1/rb-client(-(calls|endpoint|error|message|pull|version|work))?\.h',
     r'lib/systemd/user/(runtime-broker\.(service|socket)|app-runtimebroker\.slice)',
     r'share/applications/ID\.desktop',
     r'share/bash-completion/completions/brokerctl',
@@ -152,7 +153,7 @@ def configure_home(install):
 
 
 def test_home(install):
-    """Below ~/.local each file is where it is looked for, and a module of somebody else's is built with pkg-config and loaded."""
+    """Below ~/.local each file is where it is looked for, and modules and adapters of other people are built with pkg-config."""
     prefix, places = configure_home(install)
     outside = [place for place in places.values() if not place.startswith(prefix + '/')]
     assert not outside, outside
@@ -165,6 +166,7 @@ def test_home(install):
             shutil.copy(source, place)
     check_paths(prefix + '/share', prefix + '/share/systemd/user', os.path.join(prefix, install.libdir, 'pkgconfig'), prefix, install.libdir)
     load_own_module(install, prefix)
+    build_own_adapter(install, prefix)
 
 
 def load_own_module(install, prefix):
@@ -178,6 +180,19 @@ def load_own_module(install, prefix):
                 env=env)
     with session.broker(prefix + '/bin', install.env, '--set', 'broker.emitters=example') as call:
         assert 'emitter-example' in running_modules(call)
+
+
+def build_own_adapter(install, prefix):
+    """The example of the client library, as its reader builds it: thirty lines, pkg-config, and no header of another library of ours."""
+    env = dict(install.env, PKG_CONFIG_PATH=os.path.join(prefix, install.libdir, 'pkgconfig'))
+    source = os.path.join(install.top, 'broker', 'client', 'examples', 'shout.c')
+    with open(source, encoding='utf-8') as file:
+        assert len(file.readlines()) <= 30
+    flags = cases.check('pkg-config', '--cflags', '--libs', 'rb-client-1', env=env).split()
+    assert '-lrb-client-1' in flags and not [flag for flag in flags if flag in ('-lrb-api-1', '-lsoup-3.0')], flags
+    # A library with sanitizers leaves theirs to the program.
+    cases.check(*os.environ.get('CC', 'cc').split(), '-Wall', '-Wextra', '-Werror', source, '-o', os.path.join(install.scratch, 'shout'), *flags,
+                '-Wl,--unresolved-symbols=ignore-in-shared-libs', env=env)
 
 
 def test_uninstall(install):

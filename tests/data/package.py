@@ -19,12 +19,12 @@ import cases
 
 # Where Debian has it by itself.
 ALWAYS_THERE = {'gcc', 'libc6-dev'}
-LIBRARY_PACKAGE = 'librb-api-1-0'
+LIBRARY_PACKAGES = ('librb-api-1-0', 'librb-client-1-0')
 
 
 class Package:
-    def __init__(self, meson, top, build, prefix, version, library):
-        self.meson, self.top, self.build, self.prefix, self.version, self.library = meson, top, build, prefix, version, library
+    def __init__(self, meson, top, build, prefix, version, *libraries):
+        self.meson, self.top, self.build, self.prefix, self.version, self.libraries = meson, top, build, prefix, version, libraries
 
     def read(self, *path):
         with open(os.path.join(self.top, *path), encoding='utf-8') as file:
@@ -59,7 +59,7 @@ def test_every_file(package):
         assert len({name for name, _ in found}) == 1, (path, found)
         used.update(found)
     unused = [(name, pattern) for name, patterns in package.lists() for pattern in patterns if (name, pattern) not in used]
-    assert not [line for line in unused if line[0] != 'librb-api-1-dev' or not line[1].endswith('.so')], unused
+    assert not [line for line in unused if line[0] not in ('librb-api-1-dev', 'librb-client-1-dev') or not line[1].endswith('.so')], unused
 
 
 def test_build_needs(package):
@@ -73,12 +73,14 @@ def test_build_needs(package):
 
 
 def test_symbols(package):
-    """The symbols file has what the library exports. A new one gets a line with the version it came with; one that goes is a new soname."""
+    """The symbols files have what the libraries export. A new one gets a line with the version it came with; one that goes is a new soname."""
     cases.need('nm')
-    exported = set(re.findall(r' [TDBRV] (rb_\w+)$', cases.check('nm', '-D', '--defined-only', package.library), re.M))
-    listed = set(re.findall(r'^ (rb_\w+)@Base ', package.read('debian', LIBRARY_PACKAGE + '.symbols'), re.M))
-    assert exported, 'nothing is exported'
-    assert exported == listed, 'not listed: {}; not exported: {}'.format(sorted(exported - listed), sorted(listed - exported))
+    assert len(package.libraries) == len(LIBRARY_PACKAGES)
+    for name, library in zip(LIBRARY_PACKAGES, package.libraries):
+        exported = set(re.findall(r' [TDBRV] (rb_\w+)$', cases.check('nm', '-D', '--defined-only', library), re.M))
+        listed = set(re.findall(r'^ (rb_\w+)@Base ', package.read('debian', name + '.symbols'), re.M))
+        assert exported, 'nothing is exported'
+        assert exported == listed, '{}: not listed: {}; not exported: {}'.format(name, sorted(exported - listed), sorted(listed - exported))
 
 
 def test_scripts(package):

@@ -8,7 +8,7 @@ set -eu
 
 name=io.github.runtimebroker.Broker1
 path=/io/github/runtimebroker/Broker1
-ours='runtime-broker librb-api-1-0 librb-api-1-dev'
+ours='runtime-broker librb-api-1-0 librb-api-1-dev librb-client-1-0 librb-client-1-dev'
 
 say () {
   echo "-- $*"
@@ -81,7 +81,8 @@ done
 say "removes and purges"
 # shellcheck disable=SC2086
 apt remove $ours
-[ -z "$(find /usr -name '*runtime-broker*' -o -name '*brokerctl*' -o -name '*rb-api*')" ] || fail "left: $(find /usr -name '*runtime-broker*')"
+[ -z "$(find /usr -name '*runtime-broker*' -o -name '*brokerctl*' -o -name '*rb-api*' -o -name '*rb-client*')" ] ||
+  fail "left: $(find /usr -name '*runtime-broker*')"
 # Not apt, which knows no package that left nothing to purge.
 # shellcheck disable=SC2086
 dpkg --purge $ours >/tmp/purge.log 2>&1 || { cat /tmp/purge.log >&2; fail "dpkg --purge"; }
