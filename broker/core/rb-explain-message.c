@@ -176,19 +176,19 @@ static void
 put_inbox (RbStory   *story,
            RbMessage *message)
 {
-  const char *staged_for = rb_staging_find_holder (story->core->staging, message->id);
+  const RbStagedItem *staged = rb_staging_find_message (story->core->staging, message->id);
   const RbSettling *settling = rb_settling_lookup (story->core, message->id);
   g_autofree char *next = NULL;
 
   if (settling != NULL)
     put_settling (story, settling);
-  else if (staged_for == NULL)
+  else if (staged == NULL)
     rb_story_put_next (story, "waits in the inbox until somebody dispatches it, or an endpoint claims it", 0);
   else
     {
-      next = g_strdup_printf ("claimed in advance for %s, which has not fetched it yet", staged_for);
+      next = g_strdup_printf ("claimed in advance for %s, which has not fetched it yet", staged->endpoint_id);
       rb_story_put_next (story, next, 0);
-      rb_story_put_holder (story, staged_for);
+      rb_story_put_holder (story, staged->endpoint_id);
     }
   rb_mailroom_put_story (story);
 }

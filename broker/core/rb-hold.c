@@ -441,6 +441,22 @@ rb_hold_accept_finish (RbCore        *core,
 }
 
 void
+rb_hold_settle (RbCore     *core,
+                RbHeldRow  *row,
+                const char *endpoint_id,
+                const char *how,
+                RbChanges  *changes)
+{
+  g_autoptr(RbMessage) message = rb_message_ref (row->message);
+
+  rb_message_checkpoint (message, changes, "settled", rb_core_now (core), endpoint_id, how);
+  message->endpoint_id = g_strdup (endpoint_id);
+  rb_held_remove (core->held, row);
+  rb_past_message (core, message, how, changes);
+  rb_core_changed (core, "held");
+}
+
+void
 rb_hold_end (RbCore     *core,
              RbHeldRow  *row,
              const char *how,

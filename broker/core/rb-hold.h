@@ -40,6 +40,8 @@ void        rb_hold_cancel_timer (RbCore *core);
 
 /* It waits for its turn only, and rb_hold_resume() lets it in; or it ends, and the row is gone. */
 void        rb_hold_free        (RbCore *core, RbHeldRow *row, RbChanges *changes);
+/* The upstream agreed to end it, as an adapter of @endpoint_id asked before it was held; likewise. */
+void        rb_hold_settle      (RbCore *core, RbHeldRow *row, const char *endpoint_id, const char *how, RbChanges *changes);
 void        rb_hold_end         (RbCore *core, RbHeldRow *row, const char *how, const char *why, const char *rule, RbChanges *changes);
 
 /* A person says what becomes of it. @remember: the answer is for all that its sender sends from now on; what of that sender is held by a rule

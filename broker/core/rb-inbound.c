@@ -13,6 +13,7 @@
 #include "rb-received.h"
 #include "rb-route-claim.h"
 #include "rb-rule.h"
+#include "rb-settle.h"
 
 /* The way of a message: seen before? -> may it come in? (rb-admission.c) -> which endpoint? -> (the upstream agrees: rb-route-claim.c) -> a
  * place for it -> commit -> accepted upstream, pushed to the adapter, told outwards. Nothing leaves before the commit. Refused is: released
@@ -106,7 +107,10 @@ settle_duplicate (RbCore     *core,
   core->counters.duplicates++;
   /* It may have ended so soon that neither that nor its arrival is durable yet; both are in front of this. */
   if (live == NULL)
-    rb_inbound_end (core, seq, rb_changes_new ());
+    {
+      rb_refused_remove (core->refused, id);
+      rb_inbound_end (core, seq, rb_changes_new ());
+    }
   else if (live->is_durable)
     accept_seq (core, seq);
   else
@@ -120,6 +124,15 @@ monotonic_ms (RbCore *core)
   return rb_clock_get_monotonic_us (core->clock) / 1000;
 }
 
+/* Whoever said meanwhile that it is handled waits for that. */
+static void
+go_on_settling (RbCore          *core,
+                const RbMessage *message)
+{
+  if (!g_queue_is_empty (&core->settles))
+    rb_settle_go_on (core, message->id);
+}
+
 void
 rb_inbound_refuse (RbCore    *core,
                    RbMessage *message,
@@ -129,6 +142,7 @@ rb_inbound_refuse (RbCore    *core,
   if (rb_hold_is_leaving (core, message))
     {
       rb_hold_stay (core, message);
+      go_on_settling (core, message);
       return;
     }
 
@@ -138,6 +152,7 @@ rb_inbound_refuse (RbCore    *core,
   if (seq != RB_CONNECTOR_NO_SEQ)
     rb_refused_add (core->refused, message, seq, monotonic_ms (core));
   release_seq (core, seq);
+  go_on_settling (core, message);
 }
 
 /* It was given a place, but that will never be durable: nobody may find it there. */
@@ -228,6 +243,7 @@ rb_inbound_store (RbCore    *core,
   arrival->answer = rb_hold_moved (core, message, &lane);
   tell (core, message, changes);
   rb_core_commit (core, changes, on_stored, arrival);
+  go_on_settling (core, message);
   if (lane != NULL)
     rb_hold_go_on (core, lane);
 }
@@ -347,12 +363,14 @@ rb_inbound_dismiss (RbCore    *core,
   if (rb_hold_is_leaving (core, message))
     {
       rb_hold_dismiss (core, message);
+      go_on_settling (core, message);
       return;
     }
 
   rb_ledger_drop (core->ledger, message);
   accept_seq (core, seq);
   settle_waiting (core, message, accept_seq);
+  go_on_settling (core, message);
 }
 
 void
@@ -364,6 +382,7 @@ rb_inbound_leave (RbCore    *core,
     rb_hold_stay (core, message);
   else
     rb_ledger_drop (core->ledger, message);
+  go_on_settling (core, message);
 }
 
 static void
@@ -545,7 +564,7 @@ on_delivery (RbConnector *connector,
       return;
     }
 
-  rb_refused_remove (core->refused, message);
+  rb_refused_remove (core->refused, message->id);
   rb_ledger_add (core->ledger, message);
   admit (core, message, seq);
 }

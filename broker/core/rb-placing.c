@@ -42,6 +42,13 @@ rb_placing_remove (RbPlacing       *self,
 }
 
 gboolean
+rb_placing_has (const RbPlacing *self,
+                const RbMessage *message)
+{
+  return g_hash_table_contains (self->messages, message);
+}
+
+gboolean
 rb_placing_has_before (const RbPlacing *self,
                        const RbMessage *message)
 {

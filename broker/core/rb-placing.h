@@ -18,6 +18,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbPlacing, rb_placing_free)
 /* @message: borrowed until it is removed. Once or several times is the same. */
 void        rb_placing_add        (RbPlacing *self, RbMessage *message);
 void        rb_placing_remove     (RbPlacing *self, const RbMessage *message);
+gboolean    rb_placing_has        (const RbPlacing *self, const RbMessage *message);
 /* Whether another one of its conversation is there, which is not held. */
 gboolean    rb_placing_has_before (const RbPlacing *self, const RbMessage *message);
 

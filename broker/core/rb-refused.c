@@ -211,7 +211,7 @@ rb_refused_add (RbRefused       *self,
   GArray *lane;
   Entry entry = { seq, now };
 
-  rb_refused_remove (self, message);
+  forget (self, message->id);
   if (rb_refused_get_n (self) >= MAX_ENTRIES)
     {
       rb_bounds_reached (self->bounds, RB_CORE_BOUND_REFUSED);
@@ -236,10 +236,10 @@ rb_refused_add (RbRefused       *self,
 }
 
 void
-rb_refused_remove (RbRefused       *self,
-                   const RbMessage *message)
+rb_refused_remove (RbRefused  *self,
+                   const char *message_id)
 {
-  forget (self, message->id);
+  forget (self, message_id);
 }
 
 guint

@@ -30,7 +30,7 @@ void        rb_refused_set_bounds (RbRefused *self, RbBounds *bounds);
 gboolean    rb_refused_must_wait (RbRefused *self, const RbMessage *message, gint64 seq, gint64 now);
 void        rb_refused_add       (RbRefused *self, const RbMessage *message, gint64 seq, gint64 now);
 /* It came again, under whatever sequence, and is handled. */
-void        rb_refused_remove    (RbRefused *self, const RbMessage *message);
+void        rb_refused_remove    (RbRefused *self, const char *message_id);
 guint       rb_refused_get_n     (const RbRefused *self);
 guint       rb_refused_get_cap   (void);
 

@@ -27,6 +27,7 @@ static const struct {
   { RB_RULE_RESTORED, "its assignment was taken back before it was accepted" },
   { RB_RULE_RETURNED, "the endpoint that it waited for is gone" },
   { RB_RULE_RELEASED, "a claim of it came to nothing" },
+  { RB_RULE_UNDELIVERED, "the endpoint declared it handled before the network delivered it" },
   { RB_RULE_POLICY, "a rule of the policy says so" },
   { RB_RULE_QUOTA, "its sender is a stranger and has sent as much as strangers may in an hour" },
   { RB_RULE_LOOP, "its conversation goes back and forth with no person in it" },

@@ -26,6 +26,7 @@ G_BEGIN_DECLS
 #define RB_RULE_RESTORED "restored"
 #define RB_RULE_RETURNED "returned"
 #define RB_RULE_RELEASED "claim_released"
+#define RB_RULE_UNDELIVERED "settled_undelivered"
 #define RB_RULE_POLICY "policy"
 #define RB_RULE_QUOTA "policy_quota"
 #define RB_RULE_LOOP "policy_loop"

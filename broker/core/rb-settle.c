@@ -7,10 +7,12 @@
 
 #include "rb-core-private.h"
 #include "rb-error.h"
+#include "rb-hold.h"
 #include "rb-log.h"
 #include "rb-owner.h"
 #include "rb-past.h"
 #include "rb-restore.h"
+#include "rb-settle-early.h"
 #include "rb-settle-refusal.h"
 #include "rb-settling.h"
 
@@ -116,7 +118,7 @@ find_assignment (RbCore       *core,
                                                                                                                              : NULL;
 }
 
-/* The upstream is being asked whether somebody may have it. */
+/* The upstream is being asked whether somebody may have it, or where it goes. */
 static gboolean
 is_taken (RbCore     *core,
           const char *undispatched_id)
@@ -124,7 +126,22 @@ is_taken (RbCore     *core,
   const RbMessage *message = rb_ledger_lookup (core->ledger, undispatched_id);
 
   return message != NULL &&
-         (message->is_being_claimed || (message->place == RB_PLACE_INBOX && rb_inbox_lookup (core->inbox, undispatched_id) == NULL));
+         (message->is_being_claimed || rb_placing_has (core->placing, message) ||
+          (message->place == RB_PLACE_INBOX && rb_inbox_lookup (core->inbox, undispatched_id) == NULL));
+}
+
+/* It came while the upstream was asked, and waits for a person, who is not to give it to anybody again. Returns whether it did. */
+static gboolean
+end_held (RbCore       *core,
+          const Settle *self,
+          RbChanges    *changes)
+{
+  RbHeldRow *row = rb_held_lookup (core->held, self->undispatched_id);
+
+  if (row == NULL)
+    return FALSE;
+  rb_hold_settle (core, row, self->endpoint_id, HANDLED, changes);
+  return TRUE;
 }
 
 /* Takes @task. */
@@ -134,6 +151,7 @@ finish (RbCore *core,
 {
   Settle *self = g_task_get_task_data (task);
   RbAssignment *assignment = find_assignment (core, self);
+  gboolean was_held;
   RbChanges *changes;
 
   if (is_taken (core, self->undispatched_id))
@@ -146,8 +164,10 @@ finish (RbCore *core,
   core->settle_attempts = 0;
   if (self->mark != NULL)
     self->mark->is_settled = TRUE;
+  rb_settle_early_end (core, self->undispatched_id, self->endpoint_id, HANDLED, changes);
   rb_staging_remove_message (core->staging, self->undispatched_id);
   end_row (core, self, changes);
+  was_held = end_held (core, self, changes);
   if (assignment != NULL)
     {
       self->dispatchers = g_steal_pointer (&assignment->dispatchers);
@@ -155,6 +175,8 @@ finish (RbCore *core,
     }
   rb_settling_forget_message (core, self->undispatched_id, changes);
   rb_core_commit (core, changes, on_durable, task);
+  if (was_held)
+    rb_hold_resume (core);
 }
 
 void
@@ -277,6 +299,14 @@ on_settled (GObject      *source,
     refuse (core, g_steal_pointer (&task), error);
 }
 
+static void
+refuse_unknown (GTask      *task,
+                const char *undispatched_id)
+{
+  g_task_return_error (task, rb_error_new (RB_ERROR_NOT_FOUND, "runtime_self_settle_rejected", "unknown undispatched_id: %s",
+                                           undispatched_id));
+}
+
 /* Where our own inbox is the authority. Takes @task. */
 static void
 settle_here (RbCore *core,
@@ -290,9 +320,18 @@ settle_here (RbCore *core,
       return;
     }
 
-  g_task_return_error (task, rb_error_new (RB_ERROR_NOT_FOUND, "runtime_self_settle_rejected", "unknown undispatched_id: %s",
-                                           self->undispatched_id));
+  refuse_unknown (task, self->undispatched_id);
   g_object_unref (task);
+}
+
+/* Nobody but a person knows of it. */
+static gboolean
+is_kept_out (RbCore     *core,
+             const char *undispatched_id)
+{
+  const RbHeldRow *row = rb_held_lookup (core->held, undispatched_id);
+
+  return row != NULL && !row->is_leaving;
 }
 
 static GVariant *
@@ -419,6 +458,8 @@ rb_settle_async (RbCore                *core,
   set_settle (task, request->endpoint_id, request->undispatched_id);
   if ((rb_upstream_get_features (core->upstream) & RB_UPSTREAM_LOCAL_INBOX) != 0)
     settle_here (core, g_steal_pointer (&task));
+  else if (is_kept_out (core, request->undispatched_id))
+    refuse_unknown (task, request->undispatched_id);
   else
     settle_there (core, g_steal_pointer (&task), endpoint);
 }

@@ -142,9 +142,9 @@ rb_staging_lookup (RbStaging  *self,
   return find (self, endpoint_id, source_message_id, &shelf, &i) ? g_ptr_array_index (shelf, i) : NULL;
 }
 
-const char *
-rb_staging_find_holder (RbStaging  *self,
-                        const char *undispatched_id)
+const RbStagedItem *
+rb_staging_find_message (RbStaging  *self,
+                         const char *undispatched_id)
 {
   GHashTableIter iter;
   gpointer shelf;
@@ -156,7 +156,7 @@ rb_staging_find_holder (RbStaging  *self,
         const RbStagedItem *item = g_ptr_array_index ((GPtrArray *) shelf, i);
 
         if (g_str_equal (item->claimed->undispatched_id, undispatched_id))
-          return item->endpoint_id;
+          return item;
       }
   return NULL;
 }

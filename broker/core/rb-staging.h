@@ -33,8 +33,8 @@ void        rb_staging_set_bounds (RbStaging *self, RbBounds *bounds);
 /* Takes @claimed. The place of the same source message is kept, and its attempts when the assignment is the same. */
 void          rb_staging_add             (RbStaging *self, const char *endpoint_id, RbClaimed *claimed, gint64 now);
 RbStagedItem *rb_staging_lookup          (RbStaging *self, const char *endpoint_id, const char *source_message_id);
-/* (transfer none) (nullable): an endpoint for which the undispatched message is staged; looks through all, so for people only */
-const char   *rb_staging_find_holder     (RbStaging *self, const char *undispatched_id);
+/* (transfer none) (nullable): the undispatched message as it is staged for an endpoint; looks through all */
+const RbStagedItem *rb_staging_find_message (RbStaging *self, const char *undispatched_id);
 gboolean      rb_staging_remove          (RbStaging *self, const char *endpoint_id, const char *source_message_id);
 /* Those of the undispatched message, whoever they were for. Returns how many there were; so does the next. */
 guint         rb_staging_remove_message  (RbStaging *self, const char *undispatched_id);

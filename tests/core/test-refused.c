@@ -55,10 +55,10 @@ test_lanes (void)
   rb_refused_add (refused, second, 6, 0);
   rb_refused_add (refused, second, 6, 10);
   g_assert_cmpuint (rb_refused_get_n (refused), ==, 2);
-  rb_refused_remove (refused, first);
+  rb_refused_remove (refused, first->id);
   g_assert_false (rb_refused_must_wait (refused, second, 6, 10));
-  rb_refused_remove (refused, second);
-  rb_refused_remove (refused, second);
+  rb_refused_remove (refused, second->id);
+  rb_refused_remove (refused, second->id);
   g_assert_cmpuint (rb_refused_get_n (refused), ==, 0);
 }
 
@@ -78,7 +78,7 @@ test_two_names (void)
   g_assert_false (rb_refused_must_wait (refused, elsewhere, 6, 0));
   owner = "f";
   g_assert_false (rb_refused_must_wait (refused, correlated, 6, 0));
-  rb_refused_remove (refused, targeted);
+  rb_refused_remove (refused, targeted->id);
 
   rb_refused_add (refused, correlated, 7, 0);
   g_assert_false (rb_refused_must_wait (refused, targeted, 8, 0));
@@ -106,7 +106,7 @@ test_other_lane (void)
   g_assert_cmpuint (rb_refused_get_n (refused), ==, 1);
   g_assert_false (rb_refused_must_wait (refused, second, 7, 0));
   g_assert_true (rb_refused_must_wait (refused, third, 7, 0));
-  rb_refused_remove (refused, first);
+  rb_refused_remove (refused, first->id);
   g_assert_false (rb_refused_must_wait (refused, third, 7, 0));
   g_assert_cmpuint (rb_refused_get_n (refused), ==, 0);
 }

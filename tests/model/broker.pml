@@ -8,7 +8,8 @@
  * through transitions.pml, which is made of transitions.txt: a step that the table does not have is an assertion violated.
  *
  * What is checked of everything that leaves is in the inlines "leave_*"; that nothing is stuck, and that the memory says what the disk
- * says, is "quiet". A part of the machine is chosen by -DDELIVER, -DASSIGN, -DREPLY or -DCLAIM, a bug by -DBUG_*; see check-model.py. */
+ * says, is "quiet". A part of the machine is chosen by -DDELIVER, -DASSIGN, -DREPLY or -DCLAIM (-DEARLY: and settled before it comes), a bug
+ * by -DBUG_*; see check-model.py. */
 
 #include "transitions.pml"
 
@@ -65,6 +66,7 @@
 #define O_BURY      27
 #define O_SUCCEED   28   /* an endpoint that goes on where another was */
 #define O_COPY      29   /* nothing: what was queued before it is durable */
+#define O_SETTLED   30   /* handled, before it came */
 
 chan disk = [K] of { byte, byte, byte };    /* commit, message or endpoint, endpoint or number */
 chan done = [H] of { byte, byte, byte };
@@ -114,6 +116,7 @@ byte adapter[2];                 /* whose the endpoint is, 1 or 2: a successor i
 byte holder[2];                  /* which adapter was told that it has the message, and in which grant */
 byte held[2];
 bool seen[2];                    /* an adapter has seen the direct push */
+bool over[2];                    /* an adapter was told that it is settled, before it came */
 byte grants[2];
 byte sent[2];                    /* the wire id that the network has */
 byte wires;
@@ -177,7 +180,7 @@ inline what_of_message (n)
   :: op == O_ACCEPT -> cause = BY_ACCEPTED; to = MESSAGE_ACCEPTED
   :: op == O_NOTE || op == O_OPEN -> cause = BY_NOTE
   :: op == O_RESTORE -> cause = BY_RESTORED; to = MESSAGE_INBOX
-  :: op == O_END -> cause = BY_SETTLED; to = MESSAGE_ENDED
+  :: op == O_END || op == O_SETTLED -> cause = BY_SETTLED; to = MESSAGE_ENDED
   :: op == O_CLAIM -> cause = BY_CLAIMED; to = MESSAGE_PENDING
   :: op == O_FETCH -> cause = BY_ASSIGNED; to = MESSAGE_STAGED
   :: op == O_SENT -> cause = BY_REPLIED; to = MESSAGE_REPLIED
@@ -355,6 +358,18 @@ inline channel_lost (n)
   disk ! O_LOST, n, 0
 }
 
+/* Handled, as an adapter says and the upstream agrees, before the network delivered it: a copy of it is one of what ended. */
+inline settle_early (n)
+{
+#ifdef BUG_SETTLED_IS_UNMARKED
+  disk ! O_COPY, n, 1
+#else
+  v_msg[n] = MESSAGE_ENDED;
+  v_stored[n] = true;
+  disk ! O_SETTLED, n, 0
+#endif
+}
+
 /* Dies, and is there again: nobody can do anything in between but wait. */
 inline resume (n)
 {
@@ -449,7 +464,8 @@ inline hear ()
 {
   done ? op, x, y;
   if
-  :: op == O_ROUTED || op == O_STORED || op == O_COPY ->
+  :: op == O_SETTLED || (op == O_COPY && y == 1) -> over[x] = true
+  :: op == O_ROUTED || op == O_STORED || (op == O_COPY && y == 0) ->
      v_stored[x] = true;
      leave_accept (x)
   :: op == O_ASSIGN && v_msg[x] == MESSAGE_QUEUED && v_gen[x] == y / 2 -> v_ready[x] = true
@@ -482,7 +498,7 @@ inline hear ()
 
 inline place (n)
 {
-  assert (net[n] == NET_HELD);     /* else it would have a second effect */
+  assert (net[n] == NET_HELD && !over[n]);     /* else it would have a second effect */
   if
 #ifdef DELIVER
   :: v_end[0] != ENDPOINT_NONE ->
@@ -746,14 +762,18 @@ init {
 #ifdef CLAIM
     /* The upstream grants what is in our inbox, and what only it has. Message 1 has ended here before. */
     :: (v_msg[m] == MESSAGE_INBOX || v_msg[m] == MESSAGE_NONE || v_msg[m] == MESSAGE_ENDED) && v_ask[m] == 0 && grants[m] < most (m) &&
-       v_end[e] == ENDPOINT_ACTIVE && net[m] != 0 -> d_step { ask_for (m, e, ASK_CLAIM) }
+       !over[m] && v_end[e] == ENDPOINT_ACTIVE && net[m] != 0 -> d_step { ask_for (m, e, ASK_CLAIM) }
     :: (v_msg[m] == MESSAGE_INBOX || v_msg[m] == MESSAGE_NONE || v_msg[m] == MESSAGE_ENDED) && v_ask[m] == 0 && grants[m] < most (m) &&
-       v_end[e] == ENDPOINT_ACTIVE && fits (1) ->
+       !over[m] && v_end[e] == ENDPOINT_ACTIVE && fits (1) ->
        d_step {
          grants[m]++; v_own[m] = e; v_gen[m] = grants[m]; v_msg[m] = MESSAGE_STAGED;
          disk ! O_FETCH, m, e + 2 * grants[m]
        }
     :: e == 0 && v_msg[m] == MESSAGE_STAGED && fits (1) -> d_step { finish (m) }
+#ifdef EARLY
+    :: e == 0 && (v_msg[m] == MESSAGE_NONE || v_msg[m] == MESSAGE_ENDED) && v_ask[m] == 0 && !over[m] && fits (1) ->
+       d_step { settle_early (m) }
+#endif
     :: e == 0 && v_msg[m] == MESSAGE_INBOX && v_ask[m] == 0 && fits (1) -> d_step { finish (m) }      /* handled without a reply */
 #endif
 

@@ -27,6 +27,7 @@ SMALL = {
     'reply-loss': 'REPLY CRASHES=0 LOSSES=1',
     'claim-crash': 'CLAIM CRASHES=1 DUPLICATES=1 LOSSES=0 GRANTS=1 K=2',
     'claim-again': 'CLAIM CRASHES=0 DUPLICATES=1 LOSSES=0 GRANTS=2 K=2',
+    'settle-early': 'CLAIM EARLY CRASHES=1 DUPLICATES=1 LOSSES=0 GRANTS=1 OTHER=0 K=2',
 }
 
 # The same with more of everything: some minutes each.
@@ -40,6 +41,7 @@ LARGE = {
     'reply-both': 'REPLY CRASHES=1 LOSSES=1',
     'claim-crash': 'CLAIM CRASHES=2 DUPLICATES=1 LOSSES=0 GRANTS=1 K=2',
     'claim-again': 'CLAIM CRASHES=1 DUPLICATES=1 LOSSES=0 GRANTS=2 K=2',
+    'settle-early': 'CLAIM EARLY CRASHES=1 DUPLICATES=1 LOSSES=0 GRANTS=1 K=2',
     'claim-loss': 'CLAIM CRASHES=0 DUPLICATES=1 LOSSES=1 GRANTS=1',
 }
 
@@ -50,6 +52,7 @@ BUGS = {
     'LANE_IS_SKIPPED': 'DELIVER CRASHES=0 DUPLICATES=0 LOSSES=0',
     'REFUSED_IS_OVERTAKEN': 'DELIVER CRASHES=0 DUPLICATES=0 LOSSES=0',
     'END_IS_TRUSTED': 'CLAIM CRASHES=0 DUPLICATES=1 LOSSES=0 GRANTS=0 OTHER=0',
+    'SETTLED_IS_UNMARKED': 'CLAIM EARLY CRASHES=0 DUPLICATES=0 LOSSES=0 GRANTS=0 OTHER=0 K=2',
     'END_IS_FORGOTTEN': 'CLAIM CRASHES=0 DUPLICATES=1 LOSSES=0 GRANTS=1 K=2',
     'PUSH_BEFORE_COMMIT': 'ASSIGN CRASHES=0 LOSSES=0 GRANTS=1',
     'YES_BEFORE_COMMIT': 'ASSIGN CRASHES=0 LOSSES=0 GRANTS=1',
@@ -76,6 +79,7 @@ NOT_MODELLED = {
     'message held stored inbox': PERSON,
     'message held refused ended': PERSON,
     'message held dismissed ended': PERSON,
+    'message held settled ended': PERSON,
     'message inbox refused ended': PERSON,
 }
 

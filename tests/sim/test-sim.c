@@ -27,6 +27,7 @@ static const struct {
   { "settled-by-one-of-two-thrice", 7737 },
   { "settled-behind-a-refusal", 471 },
   { "overtook-what-was-held-back", 6686 },
+  { "settled-before-it-came", 19900 },
 };
 
 static SimCounts happened;
