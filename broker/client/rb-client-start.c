@@ -1,7 +1,7 @@
 /* rb-client-start.c: finds a healthy broker and, when asked, starts one
  *
  * One question is asked again and again until the deadline: is there a healthy broker? What happens between two questions
- * depends on how far we are: take the spawn lock, look once more, start the daemon, wait for it.
+ * depends on how far we are: take the spawn lock, look once more, have the session start its broker, or start one ourselves, wait for it.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
@@ -9,6 +9,7 @@
 #include "rb-client-start.h"
 
 #include "rb-client-lock.h"
+#include "rb-client-wake.h"
 #include "rb-error.h"
 #include "rb-paths.h"
 
@@ -27,7 +28,9 @@ typedef struct {
   char            *discovery_file;  /* (nullable) until the lock is wanted */
   char            *lock_file;
   gboolean         locked;
-  gboolean         started;
+  gboolean         called;          /* the session was asked for its broker */
+  gboolean         started;         /* by the session, or by us */
+  char            *said;            /* (nullable) by the session's broker */
   GPid             child;           /* 0: none, or gone */
   GSource         *child_watch;     /* (nullable) */
   int              child_status;
@@ -68,6 +71,7 @@ start_free (Start *start)
   g_clear_object (&start->clock);
   g_clear_object (&start->http);
   g_clear_error (&start->last_probe);
+  g_free (start->said);
   g_free (start->discovery_file);
   g_free (start->lock_file);
   g_free (start);
@@ -178,6 +182,8 @@ on_timer (gpointer user_data)
 static GError *
 give_up (Start *start)
 {
+  if (start->said != NULL)
+    return rb_error_new (RB_ERROR_TIMED_OUT, "broker_start_timeout", _ ("no healthy broker was found; the service says: %s"), start->said);
   if (start->locked)
     return rb_error_new (RB_ERROR_TIMED_OUT, "broker_start_timeout",
                          "broker did not become healthy within %" G_GINT64_FORMAT "ms; check '%s' and the daemon log",
@@ -218,6 +224,32 @@ fail (GTask  *task,
   g_object_unref (task);
 }
 
+static void
+on_called (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  GTask *task = user_data;
+  Start *start = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (!rb_client_wake_finish (result, &start->started, &start->said, &error))
+    {
+      fail (task, error);
+      return;
+    }
+  look (task);
+}
+
+static void
+call_session (GTask *task)
+{
+  Start *start = g_task_get_task_data (task);
+
+  start->called = TRUE;
+  rb_client_wake_async (start->options, start->clock, start->deadline_us, g_task_get_cancellable (task), on_called, task);
+}
+
 /* No healthy broker now: do what brings one about, then ask again. */
 static void
 go_on (GTask *task)
@@ -244,6 +276,11 @@ go_on (GTask *task)
           look (task);
           return;
         }
+    }
+  else if (!start->called)
+    {
+      call_session (task);
+      return;
     }
   else if (!start->started && !spawn (start, &error))
     {

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
  * RB_ERROR_NOT_FOUND "broker_not_running" when none runs and @options do not ask to start one,
  * RB_ERROR_UNAVAILABLE "broker_unreachable" when one is named by its files but does not answer,
  * RB_ERROR_REJECTED "broker_start_failed" when the daemon cannot be started or ends at once,
+ * RB_ERROR_REJECTED or RB_ERROR_UNAVAILABLE and the service's reason when the session has started it and it cannot serve,
  * RB_ERROR_TIMED_OUT "broker_start_timeout" when it did not become healthy in time. */
 void           rb_client_start_async  (const RbClientOptions *options,
                                        RbClock               *clock,

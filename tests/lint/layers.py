@@ -39,7 +39,7 @@ FORBIDDEN_HEADERS = (
 
 # Words in the code (comments and strings do not count) -> the folders that may say them.
 FORBIDDEN_WORDS = (
-    ('gdbus', r'\b(?:g_dbus_\w+|GDBus\w*|g_bus_\w+)', ('broker/bus', 'broker/ctl', 'modules/program')),
+    ('gdbus', r'\b(?:g_dbus_\w+|GDBus\w*|g_bus_\w+)', ('broker/bus', 'broker/client', 'broker/ctl', 'modules/program')),
     ('gmodule-calls', r'\bg_module_(?:open|symbol|close|make_resident)\w*', ('broker/host', 'broker/manual')),
     ('sqlite-calls', r'\bsqlite3_\w+', ('broker/sql',)),
     ('soup-calls', r'\b(?:soup_\w+|Soup[A-Z]\w+)', ('broker/ipc', 'broker/client', 'modules/http', 'modules/gateway')),

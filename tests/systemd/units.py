@@ -7,6 +7,7 @@
 #
 # The whole is one session, as a person has it, in the order of the cases. It runs where with-manager.sh can make one, and is skipped elsewhere.
 
+import contextlib
 import json
 import os
 import shutil
@@ -283,8 +284,56 @@ def test_socket(session):
         assert os.path.exists(session.socket)
 
 
+def count_daemons(session):
+    n = 0
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        with contextlib.suppress(OSError):
+            n += os.readlink('/proc/{}/exe'.format(pid)) == os.path.realpath(session.brokerd)
+    return n
+
+
+def attach_lazily(session):
+    """An adapter finds no broker: the manager starts it, and nobody else does."""
+    assert get(SERVICE, 'ActiveState') == 'inactive' and count_daemons(session) == 0
+    with subprocess.Popen([session.brokerctl, 'attach', '--name', 'lazy', '--exec', 'cat'], stdout=subprocess.DEVNULL) as adapter:
+        try:
+            wait(lambda: get(SERVICE, 'ActiveState') == 'active', 'the service')
+            wait(lambda: session.is_served() and 'lazy' in session.ctl('list'), 'the endpoint')
+            assert session.pid() > 0 and count_daemons(session) == 1
+            assert get_limits(session.pid()) == (True, True)
+        finally:
+            adapter.terminate()
+
+
+def test_lazy(session):
+    """An adapter that finds no broker has the service started by the manager's socket, and without one by the bus."""
+    systemctl('start', 'runtime-broker.socket')
+    attach_lazily(session)
+    systemctl('stop', SERVICE)
+    assert os.path.exists(session.socket)
+    attach_lazily(session)
+    systemctl('stop', SERVICE, 'runtime-broker.socket')
+    # Nobody listens at what is left of it. The service wants it, so that it is the manager's again then.
+    assert os.path.exists(session.socket)
+    attach_lazily(session)
+    systemctl('stop', SERVICE, 'runtime-broker.socket')
+
+
+def test_lazy_refused(session):
+    """Where the service cannot serve, who wanted to attach is told what is wrong, and no other broker is started."""
+    session.drop_in('wrong', 'ExecStart=', 'ExecStart={} --activated --set broker.idle-exit-ms=soon'.format(session.brokerd))
+    systemctl('start', 'runtime-broker.socket')
+    done = subprocess.run([session.brokerctl, 'attach', '--name', 'lazy', '--exec', 'cat'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=LIMIT_S, check=False)
+    assert done.returncode != 0 and 'idle-exit-ms' in done.stdout and 'wrong_settings' in done.stdout, done.stdout
+    wait(lambda: count_daemons(session) == 0, 'the end of the service')
+    systemctl('stop', SERVICE, 'runtime-broker.socket')
+    session.undo('wrong')
+    systemctl('reset-failed')
+
+
 TESTS = (test_bus, test_restrictions, test_work, test_reload, test_restart, test_runtime, test_plain_runtime, test_credential, test_refused, test_beside,
-         test_socket)
+         test_socket, test_lazy, test_lazy_refused)
 
 
 def run_inside(programs):
