@@ -25,7 +25,7 @@ ID = 'io.github.runtimebroker.Broker1'
 
 # Each file that is installed, as a pattern from the prefix on. What is not here is not expected.
 EXPECTED = (
-    r'bin/(brokerctl|runtime-brokerd)',
+    r'bin/(brokerctl|rb-module-check|runtime-brokerd)',
     r'LIBDIR/librb-(api|client)-1\.so(\.0)?',
     r'LIBDIR/pkgconfig/rb-(api|client)-1\.pc',
     r'LIBDIR/runtime-broker/modules/(MODULES)\.so',
