@@ -35,6 +35,12 @@ package debhelper command dh
 package debootstrap command debootstrap
 package lintian command lintian
 package libsystemd-dev pkgconf libsystemd
+test gobject-introspection command g-ir-scanner
+test libgirepository1.0-dev pkgconf gobject-introspection-1.0
+test python3-gi file /usr/lib/python3/dist-packages/gi/__init__.py
+test gjs command gjs
+test valac command vapigen
+test gi-docgen command gi-docgen
 test chromium command chromium
 test chromium-driver command chromedriver
 interop nodejs command node

@@ -61,7 +61,7 @@ install_npm () {
 
 configure () {
   [ -f "$build/build.ninja" ] && return 0
-  meson setup "$build" "$top" -Dwerror=true "-Db_sanitize=$sanitize" -Db_lundef=false
+  meson setup "$build" "$top" -Dwerror=true "-Db_sanitize=$sanitize" -Db_lundef=false -Dintrospection=enabled -Dvapi=enabled
 }
 
 step "needs"

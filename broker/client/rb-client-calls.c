@@ -295,7 +295,7 @@ rb_client_take_receipt (GTask   *task,
  * @result: what the callback was given
  * @message_id: (out) (optional) (nullable) (transfer full): the network's id of it
  * @status: (out) (optional) (nullable) (transfer full): `delivered`, or `stored` when the receiver is away
- * @correlation_id: (out) (optional) (nullable) (transfer full): what an answer to it names
+ * @correlation_id: (out) (optional) (nullable) (transfer full): what an answer to it names; %NULL: the broker does not say
  * @error: why not
  *
  * Ends [method@Rb.Client.send_async].

@@ -8,7 +8,7 @@ set -eu
 
 name=io.github.runtimebroker.Broker1
 path=/io/github/runtimebroker/Broker1
-ours='runtime-broker librb-api-1-0 librb-api-1-dev librb-client-1-0 librb-client-1-dev'
+ours='runtime-broker librb-api-1-0 librb-api-1-dev librb-client-1-0 librb-client-1-dev gir1.2-rb-1'
 
 say () {
   echo "-- $*"
