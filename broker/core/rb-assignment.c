@@ -20,6 +20,7 @@ struct _RbAssignments {
   GHashTable *by_key;        /* Key to RbAssignment, owned */
   GHashTable *by_message;    /* message id (borrowed) to RbAssignment */
   GHashTable *by_endpoint;   /* endpoint id to GHashTable set of RbAssignment */
+  GHashTable *by_id;         /* its id to another such set: an upstream may give the same one to several */
 };
 
 static guint
@@ -171,6 +172,7 @@ rb_assignments_new (void)
 
   self->by_key = g_hash_table_new_full (key_hash, key_equal, g_free, (GDestroyNotify) rb_assignment_free);
   self->by_message = g_hash_table_new (g_str_hash, g_str_equal);
+  self->by_id = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
   self->by_endpoint = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
   return self;
 }
@@ -179,34 +181,37 @@ void
 rb_assignments_free (RbAssignments *self)
 {
   g_hash_table_unref (self->by_endpoint);
+  g_hash_table_unref (self->by_id);
   g_hash_table_unref (self->by_message);
   g_hash_table_unref (self->by_key);
   g_free (self);
 }
 
 static void
-link_endpoint (RbAssignments *self,
-               RbAssignment  *assignment)
+link_to (GHashTable   *sets,
+         const char   *name,
+         RbAssignment *assignment)
 {
-  GHashTable *set = g_hash_table_lookup (self->by_endpoint, assignment->endpoint_id);
+  GHashTable *set = g_hash_table_lookup (sets, name);
 
   if (set == NULL)
     {
       set = g_hash_table_new (NULL, NULL);
-      g_hash_table_insert (self->by_endpoint, g_strdup (assignment->endpoint_id), set);
+      g_hash_table_insert (sets, g_strdup (name), set);
     }
   g_hash_table_add (set, assignment);
 }
 
 static void
-unlink_endpoint (RbAssignments *self,
-                 RbAssignment  *assignment)
+unlink_from (GHashTable   *sets,
+             const char   *name,
+             RbAssignment *assignment)
 {
-  GHashTable *set = g_hash_table_lookup (self->by_endpoint, assignment->endpoint_id);
+  GHashTable *set = g_hash_table_lookup (sets, name);
 
   g_hash_table_remove (set, assignment);
   if (g_hash_table_size (set) == 0)
-    g_hash_table_remove (self->by_endpoint, assignment->endpoint_id);
+    g_hash_table_remove (sets, name);
 }
 
 void
@@ -219,7 +224,8 @@ rb_assignments_add (RbAssignments *self,
   key->assignment_id = assignment->context->assignment_id;
   g_hash_table_insert (self->by_key, key, assignment);
   g_hash_table_insert (self->by_message, assignment->message->id, assignment);
-  link_endpoint (self, assignment);
+  link_to (self->by_endpoint, assignment->endpoint_id, assignment);
+  link_to (self->by_id, key->assignment_id, assignment);
 }
 
 void
@@ -228,7 +234,8 @@ rb_assignments_remove (RbAssignments *self,
 {
   Key key = { assignment->context->source_message_id, assignment->context->assignment_id };
 
-  unlink_endpoint (self, assignment);
+  unlink_from (self->by_endpoint, assignment->endpoint_id, assignment);
+  unlink_from (self->by_id, key.assignment_id, assignment);
   g_hash_table_remove (self->by_message, assignment->message->id);
   g_hash_table_remove (self->by_key, &key);
 }
@@ -285,6 +292,13 @@ rb_assignments_dup_of_endpoint (RbAssignments *self,
 }
 
 GPtrArray *
+rb_assignments_dup_of_id (RbAssignments *self,
+                          const char    *assignment_id)
+{
+  return dup_values (g_hash_table_lookup (self->by_id, assignment_id));
+}
+
+GPtrArray *
 rb_assignments_dup_all (RbAssignments *self)
 {
   return dup_values (self->by_message);
@@ -295,10 +309,10 @@ rb_assignments_move (RbAssignments *self,
                      RbAssignment  *assignment,
                      const char    *endpoint_id)
 {
-  unlink_endpoint (self, assignment);
+  unlink_from (self->by_endpoint, assignment->endpoint_id, assignment);
   g_free (assignment->endpoint_id);
   assignment->endpoint_id = g_strdup (endpoint_id);
-  link_endpoint (self, assignment);
+  link_to (self->by_endpoint, assignment->endpoint_id, assignment);
 }
 
 guint

@@ -53,6 +53,7 @@ void           rb_assignments_remove        (RbAssignments *self, RbAssignment *
 RbAssignment  *rb_assignments_lookup        (RbAssignments *self, const char *source_message_id, const char *assignment_id);
 RbAssignment  *rb_assignments_of_message    (RbAssignments *self, const char *message_id);
 GPtrArray     *rb_assignments_dup_of_endpoint (RbAssignments *self, const char *endpoint_id);     /* (transfer container) */
+GPtrArray     *rb_assignments_dup_of_id     (RbAssignments *self, const char *assignment_id);         /* mostly one; an upstream may err */
 GPtrArray     *rb_assignments_dup_all       (RbAssignments *self);                                /* by position of the message */
 void           rb_assignments_move          (RbAssignments *self, RbAssignment *assignment, const char *endpoint_id);
 guint          rb_assignments_get_n         (RbAssignments *self);

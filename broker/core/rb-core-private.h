@@ -71,7 +71,7 @@ struct _RbCore {
   RbRouteClaims  *route_claims;
   RbClosed       *closed;
   RbPlacing      *placing;
-  GHashTable     *asking;          /* ids of assignments about which the authority is being told or asked (rb-turns.h) */
+  GHashTable     *asking;          /* ids of assignments about which the authority is being told or asked: those with one id are one to it (rb-turns.h) */
   RbControl      *control;
   RbSpawns       *spawns;
   RbSpawnLimit    spawn_limit;

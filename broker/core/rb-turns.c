@@ -25,13 +25,22 @@ typedef struct {
 
 static void start_next (RbCore *core, RbAssignment *assignment);
 
-static RbAssignment *
-assignment_of_event (RbCore        *core,
-                     const RbEvent *event)
+/* (transfer full): the messages whose assignments have the event's id; the one that it is about comes last, so that nobody else waits for ever. */
+static GPtrArray *
+dup_messages (RbCore        *core,
+              const RbEvent *event)
 {
   g_autofree char *source_message_id = rb_events_dup_member (event, "source_message_id");
+  g_autoptr(GPtrArray) assignments = rb_assignments_dup_of_id (core->assignments, rb_event_get_subject (event));
+  GPtrArray *ids = g_ptr_array_new_with_free_func (g_free);
 
-  return rb_assignments_lookup (core->assignments, source_message_id != NULL ? source_message_id : "", rb_event_get_subject (event));
+  for (guint i = 0; i < assignments->len; i++)
+    {
+      const char *id = ((const RbAssignment *) g_ptr_array_index (assignments, i))->context->source_message_id;
+
+      g_ptr_array_insert (ids, g_strcmp0 (id, source_message_id) == 0 ? -1 : 0, g_strdup (id));
+    }
+  return ids;
 }
 
 /* What waits in the outbox happened before what is asked now. */
@@ -153,6 +162,25 @@ start_next (RbCore       *core,
     }
 }
 
+/* @error: who waits fails with it; NULL: goes on. */
+static void
+go_on_with_all (RbCore        *core,
+                const RbEvent *event,
+                const GError  *error)
+{
+  g_autoptr(GPtrArray) ids = dup_messages (core, event);
+
+  for (guint i = 0; i < ids->len; i++)
+    {
+      RbAssignment *assignment = rb_assignments_lookup (core->assignments, g_ptr_array_index (ids, i), rb_event_get_subject (event));
+
+      if (assignment != NULL && error != NULL)
+        fail_all (core, assignment, error);
+      else if (assignment != NULL)
+        start_next (core, assignment);
+    }
+}
+
 void
 rb_turns_report (RbCore       *core,
                  RbAssignment *assignment,
@@ -192,10 +220,7 @@ void
 rb_turns_go_on (RbCore        *core,
                 const RbEvent *event)
 {
-  RbAssignment *assignment = assignment_of_event (core, event);
-
-  if (assignment != NULL)
-    start_next (core, assignment);
+  go_on_with_all (core, event, NULL);
 }
 
 void
@@ -203,10 +228,7 @@ rb_turns_fail (RbCore        *core,
                const RbEvent *event,
                const GError  *error)
 {
-  RbAssignment *assignment = assignment_of_event (core, event);
-
-  if (assignment != NULL)
-    fail_all (core, assignment, error);
+  go_on_with_all (core, event, error);
 }
 
 void

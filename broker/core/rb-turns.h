@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /* Two reports on their way at once would carry the same state_sequence, or arrive in the wrong order (IMP-34). So each waits until the one
  * before it was answered, and its event is made when its turn has come. What the outbox has yet to tell of the assignment happened before, so
  * it is hurried and goes first; when it fails again, whoever waits fails with it. The number of an event is set aside on the disk before it is
- * told (rb-sequence.h). */
+ * told (rb-sequence.h). The authority knows an assignment by its id: should the upstream give one id to several, they take turns too. */
 
 /* Returns the event to report, (transfer full), with a number that it took from the assignment's sequence. */
 typedef RbEvent *(*RbMakeReport) (RbCore *core, RbAssignment *assignment, gpointer user_data);
