@@ -19,6 +19,7 @@ ALLOWED_FOLDERS = {
     'broker/client/examples': ('broker/client',),
     'broker/ctl': ('broker/api', 'broker/client'),
     'broker/check': ('broker/api', 'broker/host'),
+    'broker/mcp': ('broker/api', 'broker/client'),
     'broker/manual': ('broker/api', 'broker/core', 'broker/daemon', 'broker/ctl'),
     'broker': ('broker/api', 'broker/daemon', 'broker/ctl'),
     'modules/local': ('broker/api', 'broker/sql'),
@@ -133,6 +134,8 @@ def check_printing(tree):
     """Only programs that talk to a person print."""
     for source in product_files(tree):
         if is_within(source.folder, ('broker/check', 'broker/client/examples', 'broker/ctl', 'broker/daemon', 'broker/manual')) or source.folder == 'broker':
+            continue
+        if source.path == 'broker/mcp/main.c':
             continue
         for line, match in source.find(r'\b(?:printf|fprintf|puts|fputs|g_print|g_printerr)\s*\(', source.code):
             yield source.path, line, "'{}' outside broker/ctl and the programs".format(match.group(0))
