@@ -74,6 +74,19 @@ rb_check_answer_contract (RbCheckAnswer *self)
                  g_quark_to_string (error->domain), error->message);
   rb_check_that (self->run, error->code >= 0 && error->code < RB_ERROR_N_CODES, "'%s' failed with the code %d, which RbError does not have",
                  self->call, error->code);
-  rb_check_that (self->run, error->message != NULL && *error->message != '\0' && g_utf8_validate (error->message, -1, NULL),
-                 "'%s' failed with an error that has no text", self->call);
+  rb_check_that (self->run, error->message != NULL && g_utf8_validate (error->message, -1, NULL),
+                 "'%s' failed with an error whose text is not UTF-8", self->call);
+}
+
+void
+rb_check_answer_unavailable (RbCheckAnswer *self,
+                             const char    *when)
+{
+  rb_check_answer_wait (self);
+  rb_check_turn (self->run, 20);
+  rb_check_answer_contract (self);
+  rb_check_that (self->run, !self->ok, "'%s' %s succeeded", self->call, when);
+  rb_check_that (self->run, g_error_matches (self->error, RB_ERROR, RB_ERROR_UNAVAILABLE) ||
+                                g_error_matches (self->error, RB_ERROR, RB_ERROR_NOT_SUPPORTED),
+                 "'%s' %s failed with another code than RB_ERROR_UNAVAILABLE: %s", self->call, when, self->error->message);
 }

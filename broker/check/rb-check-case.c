@@ -7,6 +7,9 @@
 
 static const RbCheckCase *const tables[] = {
   [RB_MODULE_CONNECTOR] = rb_check_connector_cases,
+  [RB_MODULE_UPSTREAM] = rb_check_upstream_cases,
+  [RB_MODULE_SPAWN_DRIVER] = rb_check_spawn_driver_cases,
+  [RB_MODULE_EMITTER] = rb_check_emitter_cases,
 };
 
 static void

@@ -16,6 +16,9 @@ typedef struct {
 
 extern const RbCheckCase rb_check_module_cases[];
 extern const RbCheckCase rb_check_connector_cases[];
+extern const RbCheckCase rb_check_upstream_cases[];
+extern const RbCheckCase rb_check_spawn_driver_cases[];
+extern const RbCheckCase rb_check_emitter_cases[];
 
 /* Those of all kinds, then those of @kind; borrowed. */
 GPtrArray *rb_check_list_cases (RbModuleKind kind);

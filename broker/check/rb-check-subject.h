@@ -40,6 +40,9 @@ void           rb_check_answer_wait     (RbCheckAnswer     *self);
 void           rb_check_answer_succeed  (RbCheckAnswer     *self);
 /* Of one that was answered: exactly once, an error if and only if it failed, in our domain, of a known code. */
 void           rb_check_answer_contract (RbCheckAnswer     *self);
+/* Waits for a call at a time when the module does not run: it fails, and says so. @when: "before the start" */
+void           rb_check_answer_unavailable (RbCheckAnswer  *self,
+                                            const char     *when);
 
 typedef struct {
   RbCheckRun      *run;

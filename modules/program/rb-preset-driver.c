@@ -78,12 +78,24 @@ find_program (PresetDriver  *self,
   return NULL;
 }
 
+/* Likewise, for a runtime of that kind. */
+static char *
+find_program_of (PresetDriver  *self,
+                 const char    *kind,
+                 GError       **error)
+{
+  if (g_strcmp0 (kind, get_preset (self)->kind) == 0)
+    return find_program (self, error);
+  rb_set_error (error, RB_ERROR_NOT_FOUND, "driver_unavailable", "This driver starts '%s', not '%s'", get_preset (self)->kind, kind);
+  return NULL;
+}
+
 static gboolean
 is_available (RbSpawnDriver  *driver,
               const char     *kind,
               GError        **error)
 {
-  g_autofree char *path = find_program ((PresetDriver *) driver, error);
+  g_autofree char *path = find_program_of ((PresetDriver *) driver, kind, error);
 
   return path != NULL;
 }
@@ -131,7 +143,7 @@ spawn_async (RbSpawnDriver        *driver,
   if (g_task_return_error_if_cancelled (task))
     return;
 
-  path = find_program ((PresetDriver *) driver, &error);
+  path = find_program_of ((PresetDriver *) driver, request->kind, &error);
   if (path != NULL)
     start ((PresetDriver *) driver, request, path, g_steal_pointer (&task));
   else

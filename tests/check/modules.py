@@ -33,11 +33,43 @@ def connector_gateway(checker):
     passes(checker, 'connector-gateway.so', set(), '--strict', '--partner', partner(checker, 'gateway'))
 
 
+def upstream_local(checker):
+    """upstream-local keeps its contract"""
+    passes(checker, 'upstream-local.so', {'upstream/early', 'upstream/control', 'upstream/refused', 'upstream/failing', 'upstream/silence'})
+
+
+def upstream_http(checker):
+    """upstream-http keeps its contract, with the simulated API"""
+    passes(checker, 'upstream-http.so', set(), '--strict', '--partner', partner(checker, 'upstream'))
+
+
+def emitter_http(checker):
+    """emitter-http keeps its contract, with the simulated API"""
+    passes(checker, 'emitter-http.so', set(), '--strict', '--partner', partner(checker, 'emitter'))
+
+
+def emitter_journal(checker):
+    """emitter-journal keeps its contract, into a file"""
+    passes(checker, 'emitter-journal.so', {'emitter/heard', 'emitter/refused', 'emitter/failing', 'emitter/silence'}, '--set', 'target=file')
+
+
+def spawn_driver_command(checker):
+    """spawn-driver-command keeps its contract"""
+    passes(checker, 'spawn-driver-command.so', set(), '--strict', '--spawn-kind', 'check', '--set', 'kinds=check', '--set', 'command-check={runtime}')
+
+
+def spawn_driver_presets(checker):
+    """spawn-driver-claude-code and spawn-driver-codex keep their contract"""
+    for kind in ('claude-code', 'codex'):
+        passes(checker, 'spawn-driver-' + kind + '.so', set(), '--strict', '--spawn-kind', kind, '--set', 'command={runtime}')
+
+
 def main():
     program, modules, simulation = sys.argv[1:]
     checker = Checker(program, modules)
     checker.simulation = simulation
-    return checker.cases([connector_local, connector_gateway])
+    return checker.cases([connector_local, connector_gateway, upstream_local, upstream_http, emitter_http, emitter_journal,
+                          spawn_driver_command, spawn_driver_presets])
 
 
 sys.exit(main())
