@@ -13,6 +13,10 @@ static const RbTemplateTable tables[] = {
   { "daemon-options", rb_manual_daemon_options },
   { "daemon-exit-status", rb_manual_daemon_exit_status },
   { "daemon-examples", rb_manual_daemon_examples },
+  { "mcp-options", rb_manual_mcp_options },
+  { "mcp-tools", rb_manual_mcp_tools },
+  { "mcp-exit-status", rb_manual_mcp_exit_status },
+  { "mcp-examples", rb_manual_mcp_examples },
   { NULL },
 };
 

@@ -27,13 +27,7 @@ rb_manual_daemon_exit_status (RbTemplate *page,
                               GString    *out)
 {
   for (const RbOptionsText *row = rb_options_get_exit_codes (); row->left != NULL; row++)
-    {
-      const char *note = rb_template_take_note (page, "exit %s", row->left);
-
-      g_string_append_printf (out, ".TP\n.B %s\n", row->left);
-      rb_roff_summary (out, row->right, TRUE);
-      g_string_append (out, note != NULL ? note : "");
-    }
+    rb_roff_row (out, row->left, row->right, rb_template_take_note (page, "exit %s", row->left));
 }
 
 void
@@ -41,10 +35,5 @@ rb_manual_daemon_examples (RbTemplate *page,
                            GString    *out)
 {
   for (const RbOptionsText *row = rb_options_get_examples (); row->left != NULL; row++)
-    {
-      g_string_append (out, ".TP\n\\fB");
-      rb_roff_escape (out, row->left);
-      g_string_append (out, "\\fR\n");
-      rb_roff_summary (out, row->right, TRUE);
-    }
+    rb_roff_row (out, row->left, row->right, NULL);
 }

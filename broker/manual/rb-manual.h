@@ -30,4 +30,14 @@ void rb_manual_daemon_exit_status (RbTemplate *page,
 void rb_manual_daemon_examples (RbTemplate *page,
                                 GString    *out);
 
+/* runtime-broker-mcp */
+void rb_manual_mcp_options    (RbTemplate  *page,
+                               GString     *out);
+void rb_manual_mcp_tools      (RbTemplate  *page,
+                               GString     *out);
+void rb_manual_mcp_exit_status (RbTemplate *page,
+                                GString    *out);
+void rb_manual_mcp_examples   (RbTemplate  *page,
+                               GString     *out);
+
 G_END_DECLS

@@ -193,3 +193,16 @@ rb_roff_options (GString            *out,
         g_string_append (out, more);
     }
 }
+
+void
+rb_roff_row (GString    *out,
+             const char *left,
+             const char *right,
+             const char *note)
+{
+  g_string_append (out, ".TP\n\\fB");
+  rb_roff_escape (out, left);
+  g_string_append (out, "\\fR\n");
+  rb_roff_summary (out, right, TRUE);
+  g_string_append (out, note != NULL ? note : "");
+}

@@ -20,6 +20,11 @@ void  rb_roff_summary (GString            *out,
 /* Words in capitals are for the user to fill in, all others to be typed; no line feed. */
 void  rb_roff_usage   (GString            *out,
                        const char         *text);
+/* A row of a table: what stands on the left, and what it is. @note: (nullable): roff, behind it */
+void  rb_roff_row     (GString            *out,
+                       const char         *left,
+                       const char         *right,
+                       const char         *note);
 /* The options, each with its description and what @note gives for its long name. */
 typedef const char *(*RbRoffNoteFunc) (gpointer    user_data,
                                        const char *option);

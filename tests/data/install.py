@@ -25,7 +25,7 @@ ID = 'io.github.runtimebroker.Broker1'
 
 # Each file that is installed, as a pattern from the prefix on. What is not here is not expected.
 EXPECTED = (
-    r'bin/(brokerctl|rb-module-check|runtime-brokerd)',
+    r'bin/(brokerctl|rb-module-check|runtime-broker-mcp|runtime-brokerd)',
     r'LIBDIR/librb-(api|client)-1\.so(\.0)?',
     r'LIBDIR/pkgconfig/rb-(api|client)-1\.pc',
     r'LIBDIR/runtime-broker/modules/(MODULES)\.so',
@@ -39,7 +39,7 @@ EXPECTED = (
     r'share/icons/hicolor/scalable/apps/ID\.svg',
     r'share/icons/hicolor/symbolic/apps/ID-symbolic\.svg',
     r'share/locale/(LANGUAGES)/LC_MESSAGES/runtime-broker\.mo',
-    r'share/man/man(1/brokerctl\.1|5/broker\.conf\.5|8/runtime-brokerd\.8)',
+    r'share/man/man(1/(brokerctl|runtime-broker-mcp)\.1|5/broker\.conf\.5|8/runtime-brokerd\.8)',
     r'share/metainfo/ID\.metainfo\.xml',
     r'share/zsh/site-functions/_brokerctl',
 )

@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "rb-mcp-options.h"
+#include "rb-mcp-tool.h"
 #include "rb-options.h"
 #include "rb-roff.h"
 #include "rb-settings-table.h"
@@ -12,7 +14,7 @@
 #include <gio/gio.h>
 #include <string.h>
 
-static const char *const pages[] = { "broker.conf.5", "brokerctl.1", "runtime-brokerd.8" };
+static const char *const pages[] = { "broker.conf.5", "brokerctl.1", "runtime-broker-mcp.1", "runtime-brokerd.8" };
 
 static char *
 dup_path (const char *page)
@@ -126,7 +128,28 @@ test_daemon (void)
 
   find_options (at, rb_options_get_entries ());
   for (const RbOptionsText *row = rb_options_get_exit_codes (); row->left != NULL; row++)
-    at = find (at, "\n.B ", row->left, "\n");
+    at = find (at, "\n\\fB", row->left, "\\fR\n");
+}
+
+static void
+test_mcp (void)
+{
+  g_autofree char *text = read_page ("runtime-broker-mcp.1");
+  const char *at = find (text, "\n.SH ", "OPTIONS", "\n");
+  const RbMcpTool *tool;
+
+  g_test_summary ("runtime-broker-mcp(1) has every option, tool, argument and exit code.");
+
+  find_options (at, rb_mcp_options_get_entries ());
+  at = find (at, "\n.SH ", "TOOLS", "\n");
+  for (guint i = 0; (tool = rb_mcp_tools_get_nth (i)) != NULL; i++)
+    {
+      at = find (at, "\n.B ", tool->name, "\n");
+      for (const RbMcpField *field = tool->takes; field->name != NULL; field++)
+        at = find (at, "\n\\fI", field->name, "\\fR");
+    }
+  for (const RbMcpText *row = rb_mcp_options_get_exit_codes (); row->left != NULL; row++)
+    at = find (at, "\n\\fB", row->left, "\\fR\n");
 }
 
 /* The formatter's name is @data, with its arguments. */
@@ -166,6 +189,7 @@ main (int    argc,
   g_test_add_func ("/manual/pages/brokerctl", test_verbs);
   g_test_add_func ("/manual/pages/broker.conf", test_settings);
   g_test_add_func ("/manual/pages/runtime-brokerd", test_daemon);
+  g_test_add_func ("/manual/pages/runtime-broker-mcp", test_mcp);
   g_test_add_data_func ("/manual/pages/groff", "groff -man -ww -z -Tutf8", test_formatted);
   g_test_add_data_func ("/manual/pages/mandoc", "mandoc -T lint -W warning", test_formatted);
   return g_test_run ();
