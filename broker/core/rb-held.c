@@ -23,6 +23,7 @@ row_free (gpointer data)
 
   rb_message_unref (row->message);
   g_free (row->lane);
+  g_free (row->why);
   g_clear_object (&row->answer);
   g_free (row);
 }
@@ -108,13 +109,15 @@ ensure_lane (RbHeld     *self,
 }
 
 void
-rb_held_add (RbHeld    *self,
-             RbMessage *message)
+rb_held_add (RbHeld     *self,
+             RbMessage  *message,
+             const char *why)
 {
   RbHeldRow *row = g_new0 (RbHeldRow, 1);
 
   row->message = rb_message_ref (message);
   row->lane = make_lane (message);
+  row->why = g_strdup (why);
   g_hash_table_insert (self->rows, message->id, row);
   if (row->lane != NULL)
     g_queue_push_tail (ensure_lane (self, row->lane), row);

@@ -23,6 +23,7 @@ G_BEGIN_DECLS
 typedef struct {
   RbMessage  *message;
   char       *lane;          /* its conversation; NULL: none */
+  char       *why;           /* for people: which rule, which limit, as its ladder says; NULL: what is before it */
   gboolean    is_leaving;    /* it may come in, and is being given its place */
   const char *rule;          /* by which it may; of rb-rule.h */
   GTask      *answer;        /* who is to hear how that ended; NULL: nobody */
@@ -38,7 +39,7 @@ void        rb_held_set_bounds (RbHeld *self, RbBounds *bounds);
 
 gboolean    rb_held_is_full    (const RbHeld *self);
 /* Whatever the cap; in the order of their positions. */
-void        rb_held_add        (RbHeld *self, RbMessage *message);
+void        rb_held_add        (RbHeld *self, RbMessage *message, const char *why);
 RbHeldRow  *rb_held_lookup     (RbHeld *self, const char *message_id);
 /* The row is gone then; what was to be answered is not. */
 void        rb_held_remove     (RbHeld *self, RbHeldRow *row);

@@ -36,7 +36,7 @@ rb_hold_arrival (RbCore            *core,
   message->position = core->next_position++;
   rb_message_move (message, changes, RB_PLACE_HELD, NULL, admission->reason, now);
   rb_message_checkpoint_ruled (message, changes, "held", now, NULL, admission->detail, admission->rule);
-  rb_held_add (core->held, message);
+  rb_held_add (core->held, message, admission->detail);
   core->counters.held++;
   rb_log_info ("message_held", "id", message->id, "reason", admission->reason, "from", rb_envelope_get_from (message->envelope), NULL);
   rb_core_changed (core, "held");

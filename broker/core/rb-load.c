@@ -28,6 +28,7 @@ typedef struct {
   GPtrArray  *waiting;      /* of RbMessage, for the queues, in any order */
   GPtrArray  *ended;        /* of place rows */
   GPtrArray  *held;         /* of RbMessage, in any order */
+  GHashTable *whys;         /* id of one of them (borrowed) to what holds it */
   RbRecall   *recall;
   GPtrArray  *interrupted;  /* of RbEndpoint, borrowed: active when the last process ended */
   GError     *error;        /* the first */
@@ -280,7 +281,11 @@ line_up_held (Load *load)
 {
   g_ptr_array_sort (load->held, compare_positions);
   for (guint i = 0; i < load->held->len; i++)
-    rb_held_add (load->core->held, g_ptr_array_index (load->held, i));
+    {
+      RbMessage *message = g_ptr_array_index (load->held, i);
+
+      rb_held_add (load->core->held, message, g_hash_table_lookup (load->whys, message->id));
+    }
 }
 
 static void
@@ -364,6 +369,18 @@ on_control_key (GVariant *row,
   rb_control_load (load->core->control, row);
 }
 
+static void
+note_why_held (Load            *load,
+               const RbMessage *message,
+               GVariant        *row)
+{
+  const char *step, *detail;
+
+  g_variant_get (row, "(&sx&sxm&sm&sm&s)", NULL, NULL, &step, NULL, NULL, &detail, NULL);
+  if (g_str_equal (step, "held"))
+    g_hash_table_insert (load->whys, message->id, g_strdup (detail));
+}
+
 /* Steps go on counting where they were. */
 static void
 on_checkpoint (GVariant *row,
@@ -380,6 +397,8 @@ on_checkpoint (GVariant *row,
   g_variant_get_child (row, 1, "x", &n);
   message = rb_ledger_lookup (load->core->ledger, id);
   endpoint = message == NULL ? rb_registry_lookup (load->core->registry, id) : NULL;
+  if (message != NULL && message->place == RB_PLACE_HELD)
+    note_why_held (load, message, row);
   if (message != NULL)
     message->n_checkpoints = MAX (message->n_checkpoints, (guint) n);
   else if (endpoint != NULL)
@@ -596,9 +615,10 @@ rb_load_everything (RbCore  *core,
   g_autoptr(GPtrArray) waiting = g_ptr_array_new ();
   g_autoptr(GPtrArray) ended = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
   g_autoptr(GPtrArray) held = g_ptr_array_new ();
+  g_autoptr(GHashTable) whys = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
   g_autoptr(GPtrArray) interrupted = g_ptr_array_new ();
   g_autoptr(RbRecall) recall = rb_recall_new (core);
-  Load load = { core, rb_changes_new (), contents, waiting, ended, held, recall, interrupted, NULL };
+  Load load = { core, rb_changes_new (), contents, waiting, ended, held, whys, recall, interrupted, NULL };
 
   if (!load_all (&load))
     {

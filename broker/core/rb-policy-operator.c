@@ -66,6 +66,8 @@ view_held_row (RbCore          *core,
 
   g_variant_dict_init (&dict, base);
   rb_dict_put_text (&dict, "target_endpoint_id", row->message->target_endpoint_id);
+  if (g_strcmp0 (row->message->reason, RB_REASON_HELD_BEHIND) != 0)
+    rb_dict_put_text (&dict, "why", row->why);
   if (!rb_held_is_first (core->held, row))
     rb_dict_put_text (&dict, "behind", rb_held_get_first (core->held, row->lane)->message->id);
   return g_variant_dict_end (&dict);

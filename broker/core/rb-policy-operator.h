@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 /* aa{sv}, floating. Rules: "id" x, "what" s, "sender" s, "kind" s, "action" s, "note" s, "created_at" s, "made_by" s, "hits" x, "last_used_at" s;
  * in the order in which they are asked. */
 GVariant   *rb_view_policy           (RbCore *core);
-/* As rows of the inbox, in the order in which they arrived; and "behind" s: the message that goes first. */
+/* As rows of the inbox, in the order in which they arrived; "why" s: which rule or limit holds it; and "behind" s: the
+ * message that goes first. */
 GVariant   *rb_view_held             (RbCore *core);
 
 /* Finish when it is durable. @kind and @note may be NULL: any, and none. */

@@ -28,7 +28,7 @@ static const RbViewColumn held_columns[] = {
   { { N_ ("MESSAGE"), 10 }, "id" },
   { { N_ ("FROM"), 8 }, "sender_address" },
   { { N_ ("FOR"), 0 }, "since", "arrived_at", TRUE },
-  { { N_ ("WHY"), 8 }, "reason" },
+  { { N_ ("WHY"), 8 }, "why", "reason" },
   { { N_ ("BEHIND"), 10 }, "behind" },
   { { N_ ("CONTENT"), 12 }, "preview" },
 };

@@ -579,6 +579,48 @@ test_operator (RbCoreFixture *fixture,
   g_assert_cmpstr (text, ==, "held");
 }
 
+/* (transfer full) (nullable) */
+static char *
+dup_why (RbCoreFixture *fixture,
+         guint          i)
+{
+  g_autoptr(GVariant) rows = g_variant_ref_sink (rb_view_held (fixture->core));
+  g_autoptr(GVariant) row = g_variant_get_child_value (rows, i);
+  char *why = NULL;
+
+  g_variant_lookup (row, "why", "s", &why);
+  return why;
+}
+
+static void
+test_why_listed (RbCoreFixture *fixture,
+                 gconstpointer  data)
+{
+  static const char *const whys[] = { "rule 1: hold messages from bob", "policy.unknown-per-hour 1", "rule 1: hold messages from bob", NULL };
+
+  g_test_summary ("Which rule or limit holds it is said with it, also by the next process; what waits for its turn only is held by none.");
+
+  fixture->settings.unknown_per_hour = 1;
+  rb_core_fixture_restart (fixture);
+  set_rule (fixture, "bob", "*", "hold");
+  deliver (fixture, 1, "m1", "bob", NULL, NULL);
+  deliver (fixture, 2, "m2", "eve", NULL, NULL);
+  deliver (fixture, 3, "m3", "eve", NULL, NULL);
+  deliver (fixture, 4, "m4", "bob", NULL, "c2");
+  set_rule (fixture, "bob", "*", "accept");
+  deliver (fixture, 5, "m5", "bob", NULL, "c2");
+  for (guint round = 0; round < 2; round++)
+    {
+      for (guint i = 0; i < G_N_ELEMENTS (whys); i++)
+        {
+          g_autofree char *why = dup_why (fixture, i);
+
+          g_assert_cmpstr (why, ==, whys[i]);
+        }
+      rb_core_fixture_crash (fixture);
+    }
+}
+
 static void
 test_failing_store (RbCoreFixture *fixture,
                     gconstpointer  data)
@@ -619,6 +661,7 @@ main (int   argc,
   ADD ("not-dispatched", test_not_dispatched);
   ADD ("why", test_why);
   ADD ("operator", test_operator);
+  ADD ("why-listed", test_why_listed);
   ADD ("failing-store", test_failing_store);
 #undef ADD
   return g_test_run ();

@@ -313,18 +313,19 @@ static void
 test_held (Fixture       *fixture,
            gconstpointer  data)
 {
-  static const char held[] = "[{\"id\":\"abc1\",\"sender_address\":\"bob\",\"reason\":\"held\",\"preview\":\"hi\"},"
+  static const char held[] = "[{\"id\":\"abc1\",\"sender_address\":\"bob\",\"reason\":\"held\",\"why\":\"rule 1: hold messages from bob\",\"preview\":\"hi\"},"
                              "{\"id\":\"abd2\",\"sender_address\":\"bob\",\"reason\":\"held_behind\",\"behind\":\"abc1\"}]";
   const char *body;
 
-  g_test_summary ("What is held is listed, and accepted or refused by the beginning of its id.");
+  g_test_summary ("What is held is listed with what holds it, and accepted or refused by the beginning of its id.");
 
   rb_fake_broker_answer (fixture->broker, "GET /v1/operator/held", 200, "[]");
   g_assert_cmpint (rb_brokerctl_run (fixture, "held"), ==, RB_EXIT_OK);
   g_assert_cmpstr (fixture->out, ==, "no message is held\n");
   rb_fake_broker_answer (fixture->broker, "GET /v1/operator/held", 200, held);
   g_assert_cmpint (rb_brokerctl_run (fixture, "held"), ==, RB_EXIT_OK);
-  g_assert_nonnull (strstr (fixture->out, "held_behind"));
+  g_assert_nonnull (strstr (fixture->out, "rule 1: hold messages from bob"));
+  g_assert_true (g_regex_match_simple ("held_behind +abc1", fixture->out, 0, 0));
 
   rb_fake_broker_answer (fixture->broker, "POST /v1/operator/held/accept", 200, "{\"message_id\":\"abc1\",\"place\":\"inbox\"}");
   rb_fake_broker_answer (fixture->broker, "GET /v1/operator/held", 200, held);
