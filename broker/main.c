@@ -72,7 +72,7 @@ serve (RbLaunch    *launch,
        RbHandover **handover,
        RbOptions   *options)
 {
-  g_autoptr(RbDaemon) daemon = rb_daemon_new (launch, g_steal_pointer (handover));
+  g_autoptr(RbDaemon) daemon = rb_daemon_new (launch, g_steal_pointer (handover), &options->setup);
   g_autoptr(RbCredentials) credentials = NULL;
   g_autoptr(RbSettings) settings = NULL;
   int code;

@@ -20,7 +20,8 @@ typedef struct {
   RbClock          *clock;
   RbBusViewFunc     view;
   RbBusRestartFunc  restart;
-  gpointer          user_data;   /* of both */
+  RbBusRestartFunc  use;         /* the data of its task is (sb): the name of a connector, whether for this run alone */
+  gpointer          user_data;   /* of all */
   gboolean          notifies;        /* a person is shown what waits for them */
   gboolean          hides_content;   /* but not who wrote, and what */
 } RbBusPorts;

@@ -7,6 +7,7 @@
 
 #include "rb-bus-archive.h"
 #include "rb-bus-logs.h"
+#include "rb-bus-options.h"
 #include "rb-bus-policy.h"
 #include "rb-bus-send.h"
 #include "rb-bus-spawns.h"
@@ -207,6 +208,31 @@ restart (RbBusCall  *call,
   call->ports->restart (task, call->ports->user_data);
 }
 
+static void
+use_connector (RbBusCall  *call,
+               const char *key,
+               GVariant   *parameters)
+{
+  g_autoptr(GVariant) options = NULL;
+  g_autoptr(GPtrArray) values = rb_bus_options_values_new ();
+  g_autoptr(GError) error = NULL;
+  gboolean once = FALSE;
+  const RbBusOption known[] = { { "once", "b", &once } };
+  const char *name;
+  GTask *task;
+
+  g_variant_get (parameters, "(&s@a{sv})", &name, &options);
+  if (!rb_bus_options_read (options, known, G_N_ELEMENTS (known), values, &error))
+    {
+      rb_bus_call_fail (call, error);
+      return;
+    }
+  task = g_task_new (call->ports->core, NULL, on_restarting, call);
+  g_task_set_source_tag (task, use_connector);
+  g_task_set_task_data (task, g_variant_ref_sink (g_variant_new ("(sb)", name, once)), (GDestroyNotify) g_variant_unref);
+  call->ports->use (task, call->ports->user_data);
+}
+
 /* Each has one of the last three. */
 static const struct {
   RbBusKind   kind;
@@ -253,6 +279,7 @@ static const struct {
   { RB_BUS_BROKER, "StopRuntime", .call = rb_bus_spawns_stop_runtime },
   { RB_BUS_BROKER, "Logs", .call = rb_bus_logs },
   { RB_BUS_BROKER, "Restart", .call = restart },
+  { RB_BUS_BROKER, "UseConnector", .call = use_connector },
   { RB_BUS_MESSAGE, "Dispatch", .call = dispatch_message },
 };
 

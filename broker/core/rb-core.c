@@ -381,6 +381,20 @@ rb_core_add_bounds (RbCore   *self,
   g_ptr_array_add (self->all_bounds, rb_bounds_ref (bounds));
 }
 
+void
+rb_core_remove_bounds (RbCore   *self,
+                       RbBounds *bounds)
+{
+  g_ptr_array_remove (self->all_bounds, bounds);
+}
+
+void
+rb_core_exchange_connector (RbCore *self)
+{
+  rb_link_exchange (self);
+  rb_core_changed (self, "presence");
+}
+
 gboolean
 rb_core_is_stopping (RbCore *self)
 {

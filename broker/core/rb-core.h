@@ -106,8 +106,11 @@ const char *rb_core_get_presence_reason (RbCore *self);
 /* What the process knows of itself, for people who look at the status: "profile", "node_id". */
 void      rb_core_set_fact         (RbCore *self, const char *name, const char *value);
 gboolean  rb_core_is_stopping      (RbCore *self);
+/* What is behind the connector is another one, which has delivered nothing yet; nothing of the one before is undecided. */
+void      rb_core_exchange_connector (RbCore *self);
 /* Shown in the status with the core's own. Takes a reference. */
 void      rb_core_add_bounds       (RbCore *self, RbBounds *bounds);
+void      rb_core_remove_bounds    (RbCore *self, RbBounds *bounds);
 /* FALSE with the reason while new work must be refused (store failing, stopping). */
 gboolean  rb_core_is_ready         (RbCore *self, GError **error);
 /* Somebody is attached, or has an endpoint; when that changes `changed` is emitted. */

@@ -128,6 +128,13 @@ rb_link_watch (RbCore *core)
   g_signal_connect (core->connector, "incompatible", G_CALLBACK (on_connector_incompatible), core);
 }
 
+/* What was refused comes again with the others, in the order of its network, if that is still the one behind the connector. */
+void
+rb_link_exchange (RbCore *core)
+{
+  rb_refused_clear (core->refused);
+}
+
 void
 rb_link_shutdown (RbCore *core)
 {

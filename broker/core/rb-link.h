@@ -9,5 +9,7 @@ G_BEGIN_DECLS
 
 void  rb_link_watch    (RbCore *core);                /* the connector's signals */
 void  rb_link_shutdown (RbCore *core);                /* IMP-54 */
+/* Sequences are another's from now on. */
+void  rb_link_exchange (RbCore *core);
 
 G_END_DECLS

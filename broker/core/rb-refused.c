@@ -242,6 +242,13 @@ rb_refused_remove (RbRefused  *self,
   forget (self, message_id);
 }
 
+void
+rb_refused_clear (RbRefused *self)
+{
+  g_hash_table_remove_all (self->lanes);
+  g_hash_table_remove_all (self->ids);
+}
+
 guint
 rb_refused_get_n (const RbRefused *self)
 {

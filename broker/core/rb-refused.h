@@ -31,6 +31,8 @@ gboolean    rb_refused_must_wait (RbRefused *self, const RbMessage *message, gin
 void        rb_refused_add       (RbRefused *self, const RbMessage *message, gint64 seq, gint64 now);
 /* It came again, under whatever sequence, and is handled. */
 void        rb_refused_remove    (RbRefused *self, const char *message_id);
+/* Another connector gives the sequences from now on. */
+void        rb_refused_clear     (RbRefused *self);
 guint       rb_refused_get_n     (const RbRefused *self);
 guint       rb_refused_get_cap   (void);
 

@@ -25,6 +25,7 @@ static const struct {
   { "dead-letter", "dead-letters", "id", NULL, "reason" },
   { "runtime", "runtimes", "id", NULL, "runtime_kind" },
   { "spawn", "spawns", "id", NULL, "runtime_kind" },
+  { "connector", "connectors", "name", NULL, "summary" },
   { "any", "endpoints", "session_name", "endpoint_id", "state" },
   { "any", "inbox", "id", NULL, "preview" },
   { "any", "assignments", "undispatched_id", NULL, "state" },

@@ -42,6 +42,7 @@ static const RbVerb *const verbs[] = {
   &rb_modules_verb,
   &rb_open_verb,
   &rb_restart_verb,
+  &rb_use_verb,
   &rb_config_verb,
   &rb_doctor_verb,
   &rb_login_verb,

@@ -89,6 +89,7 @@ extern const RbVerb rb_spawn_verb;
 extern const RbVerb rb_spawns_verb;
 extern const RbVerb rb_status_verb;
 extern const RbVerb rb_stop_verb;
+extern const RbVerb rb_use_verb;
 extern const RbVerb rb_version_verb;
 
 G_END_DECLS

@@ -282,7 +282,8 @@ dup_overrider (const Edit           *self,
   g_autoptr(RbSettings) settings = rb_setup_basic_settings (options, problems);
   const char *origin;
 
-  rb_setup_learn_modules (settings, settings);
+  if (!rb_settings_has_key (settings, self->group, self->key))
+    rb_setup_learn_modules (settings, settings);
   rb_settings_resolve (settings, NULL);
   if (!rb_settings_has_key (settings, self->group, self->key))
     return NULL;
@@ -290,6 +291,51 @@ dup_overrider (const Edit           *self,
   if (g_str_equal (origin, "environment MASONS_BROKER_ACCOUNT_ID"))
     return NULL;
   return g_str_equal (origin, "default") || strstr (origin, "/runtime-broker/broker.conf:") != NULL ? NULL : g_strdup (origin);
+}
+
+/* After its value and its name are known to be good. */
+static gboolean
+change (Edit        *self,
+        const char  *name,
+        const char  *value,
+        gboolean    *is_changed,
+        GError     **error)
+{
+  g_autoptr(GError) local_error = NULL;
+  g_autofree char *after = NULL;
+
+  find_path (self);
+  if (!lock_directory (self, error) || !read_before (self, error) || (after = make_after (self, name, value, error)) == NULL)
+    return FALSE;
+  *is_changed = !g_str_equal (after, self->before);
+  if (!*is_changed || rb_file_write_atomic (self->path, after, -1, self->mode, &local_error))
+    return TRUE;
+  set_not_written (self, local_error->message, error);
+  return FALSE;
+}
+
+gboolean
+rb_config_edit_set (const char            *name,
+                    const char            *value,
+                    const RbSetupOptions  *options,
+                    char                 **file,
+                    char                 **overrider,
+                    GError               **error)
+{
+  g_auto(Edit) self = { .lock_fd = -1 };
+  gboolean is_changed;
+
+  if (options->config_file != NULL)
+    {
+      rb_set_error (error, RB_ERROR_NOT_SUPPORTED, "not_written", "the broker was started with --config %s, which only persons write",
+                    options->config_file);
+      return FALSE;
+    }
+  if (!split_name (&self, name, error) || !change (&self, name, value, &is_changed, error))
+    return FALSE;
+  *file = g_strdup (self.path);
+  *overrider = dup_overrider (&self, options);
+  return TRUE;
 }
 
 static gboolean
@@ -300,22 +346,12 @@ edit (Edit                 *self,
       RbJsonWriter         *writer,
       GError              **error)
 {
-  g_autoptr(GError) local_error = NULL;
-  g_autofree char *after = NULL;
   g_autofree char *overrider = NULL;
   gboolean is_changed;
 
-  if (!split_name (self, name, error) || (value != NULL && !check_value (self, name, value, error)))
+  if (!split_name (self, name, error) || (value != NULL && !check_value (self, name, value, error)) ||
+      !change (self, name, value, &is_changed, error))
     return FALSE;
-  find_path (self);
-  if (!lock_directory (self, error) || !read_before (self, error) || (after = make_after (self, name, value, error)) == NULL)
-    return FALSE;
-  is_changed = !g_str_equal (after, self->before);
-  if (is_changed && !rb_file_write_atomic (self->path, after, -1, self->mode, &local_error))
-    {
-      set_not_written (self, local_error->message, error);
-      return FALSE;
-    }
   overrider = dup_overrider (self, options);
   rb_json_writer_string (writer, "file", self->path);
   rb_json_writer_string (writer, "name", name);

@@ -11,6 +11,10 @@ G_BEGIN_DECLS
  * {file, name, value, changed, overridden_by}, or {error, reason} with the reasons `bad_setting`, `unknown_setting`, `not_set`, `not_read`,
  * `not_written`. Returns the exit code. */
 int   rb_config_edit_run      (const char *name, const char *value, const RbSetupOptions *options);
+/* The same, of a setting of the broker's own, for who is no program of its own. @file: (out): where it is now; @overrider: (out) (nullable): what
+ * weighs more. Fails with those reasons. */
+gboolean rb_config_edit_set   (const char *name, const char *value, const RbSetupOptions *options, char **file, char **overrider,
+                               GError **error);
 /* (transfer full) (nullable): the one of @names (NULL-terminated) that somebody who wrote @wrong may have meant. Pure. */
 char *rb_config_edit_suggest  (const char *wrong, const char *const *names);
 

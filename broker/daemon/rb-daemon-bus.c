@@ -28,6 +28,13 @@ do_restart (GTask   *task,
   rb_daemon_restart (user_data, task);
 }
 
+static void
+do_use (GTask   *task,
+        gpointer user_data)
+{
+  rb_daemon_use (user_data, task);
+}
+
 void
 rb_daemon_set_activated (RbDaemon *self)
 {
@@ -111,7 +118,7 @@ rb_daemon_open_bus (RbDaemon  *self,
                     GError   **error)
 {
   RbBusPorts ports = {
-    self->core, self->clock, call_view, do_restart, self,
+    self->core, self->clock, call_view, do_restart, do_use, self,
     .notifies = g_str_equal (rb_settings_get_string (self->settings, "notifications", "enabled"), "true"),
     .hides_content = g_str_equal (rb_settings_get_string (self->settings, "notifications", "content"), "hide"),
   };

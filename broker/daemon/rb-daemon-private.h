@@ -14,6 +14,7 @@
 #include "rb-lock.h"
 #include "rb-paths.h"
 #include "rb-processes.h"
+#include "rb-setup.h"
 #include "rb-sqlite-store.h"
 #include "rb-watchdog.h"
 
@@ -26,6 +27,7 @@ struct _RbDaemon {
   char          *stop_reason;     /* NULL until the stop began */
 
   RbLaunch      *launch;          /* borrowed */
+  const RbSetupOptions *setup;    /* borrowed: what the command line said */
   char          *instance;        /* tells one run from the next, also in one process */
   RbHandover    *inherited;       /* (nullable) until others may find us */
   RbHandover    *next;            /* (nullable) for whoever goes on in our place */
@@ -45,6 +47,8 @@ struct _RbDaemon {
   RbLock        *lock;
   RbSqliteStore *store;
   RbHost        *host;
+  char          *next_connector;  /* that the next start would have, as far as we know */
+  GPtrArray     *module_bounds;   /* of RbBounds, as the core knows them */
   RbProcesses   *processes;
   RbCore        *core;
   char          *bearer_token;
@@ -96,6 +100,12 @@ void rb_daemon_add_views (RbDaemon *self);
 /* Another one in this process, of the program as it is installed now, if that would start. @task: (transfer full) (nullable): who asked is
  * answered before it begins, with what identifies this one. */
 void rb_daemon_restart   (RbDaemon *self, GTask *task);
+/* Another connector. @task: (transfer full): its data is (sb): the name of it, whether the next start is not to have it. */
+void rb_daemon_use       (RbDaemon *self, GTask *task);
+/* Once the core is loaded. */
+void rb_daemon_watch_connector (RbDaemon *self);
+/* Those that are installed, aa{sv} (floating): name, used. */
+GVariant *rb_daemon_view_connectors (gpointer self, GError **error);
 /* During the stop: keeps what the next one needs. */
 void rb_daemon_hand_over (RbDaemon *self);
 

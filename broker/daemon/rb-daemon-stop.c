@@ -144,6 +144,7 @@ rb_daemon_stop (RbDaemon   *self,
   if (self->bus != NULL)
     rb_bus_stop (self->bus);
   rb_ipc_server_drain (self->ipc);
+  rb_host_end_exchange (self->host);
   if (self->is_in_place)
     rb_daemon_hand_over (self);
   /* Logs shutdown_begin. */

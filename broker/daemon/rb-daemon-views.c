@@ -55,9 +55,18 @@ do_restart (GTask   *task,
   rb_daemon_restart (user_data, task);
 }
 
+static void
+do_use (GTask   *task,
+        gpointer user_data)
+{
+  rb_daemon_use (user_data, task);
+}
+
 void
 rb_daemon_add_views (RbDaemon *self)
 {
+  rb_ipc_server_add_action (self->ipc, "use", do_use, self);
+  rb_ipc_server_add_view (self->ipc, "connectors", rb_daemon_view_connectors, self);
   rb_ipc_server_add_action (self->ipc, "restart", do_restart, self);
   rb_ipc_server_add_view (self->ipc, "modules", view_modules, self);
   rb_ipc_server_add_view (self->ipc, "config", view_config, self);
@@ -67,9 +76,5 @@ rb_daemon_add_views (RbDaemon *self)
 void
 rb_daemon_add_bounds (RbDaemon *self)
 {
-  g_autoptr(GPtrArray) of_modules = rb_host_dup_bounds (self->host);
-
   rb_core_add_bounds (self->core, rb_sqlite_store_make_bounds (self->store, self->clock, RB_STORE_QUEUE_MAX));
-  for (guint i = 0; i < of_modules->len; i++)
-    rb_core_add_bounds (self->core, g_ptr_array_index (of_modules, i));
 }

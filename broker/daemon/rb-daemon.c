@@ -73,8 +73,9 @@ on_sigusr1 (gpointer user_data)
 }
 
 RbDaemon *
-rb_daemon_new (RbLaunch   *launch,
-               RbHandover *inherited)
+rb_daemon_new (RbLaunch             *launch,
+               RbHandover           *inherited,
+               const RbSetupOptions *setup)
 {
   RbDaemon *self = g_new0 (RbDaemon, 1);
 
@@ -83,6 +84,7 @@ rb_daemon_new (RbLaunch   *launch,
   self->clock = rb_clock_new_system ();
   self->starting = g_cancellable_new ();
   self->launch = launch;
+  self->setup = setup;
   self->inherited = inherited;
   self->instance = g_uuid_string_random ();
   self->signal_ids[0] = rb_end_signals_watch (on_end_signal, self);
@@ -104,6 +106,7 @@ rb_daemon_free (RbDaemon *self)
   g_clear_object (&self->core);
   g_clear_object (&self->processes);
   g_clear_object (&self->host);
+  g_clear_pointer (&self->module_bounds, g_ptr_array_unref);
   g_clear_object (&self->store);
   g_clear_object (&self->starting);
   g_clear_object (&self->clock);
@@ -119,6 +122,7 @@ rb_daemon_free (RbDaemon *self)
   g_free (self->bearer_token);
   g_free (self->socket_path);
   g_free (self->stop_reason);
+  g_free (self->next_connector);
   g_free (self->instance);
   g_main_loop_unref (self->loop);
   g_free (self);
@@ -315,6 +319,7 @@ load_core (RbDaemon  *self,
   rb_daemon_note_clock (self);
   if (!rb_core_load (self->core, error))
     return FALSE;
+  rb_daemon_watch_connector (self);
   rb_daemon_watch_troubles (self);
   return TRUE;
 }

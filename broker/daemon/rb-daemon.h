@@ -6,14 +6,16 @@
 #include "rb-credentials.h"
 #include "rb-launch.h"
 #include "rb-settings.h"
+#include "rb-setup.h"
 
 G_BEGIN_DECLS
 
 typedef struct _RbDaemon RbDaemon;
 
 /* From here on SIGTERM and SIGINT end the process in order, SIGUSR2 does for a service manager that starts it again at once, SIGUSR1 restarts it
- * in place, and SIGPIPE is ignored. One at a time. @launch: borrowed. @inherited: (transfer full) (nullable): what the last one left. */
-RbDaemon *rb_daemon_new  (RbLaunch *launch, RbHandover *inherited);
+ * in place, and SIGPIPE is ignored. One at a time. @launch: borrowed. @inherited: (transfer full) (nullable): what the last one left. @setup:
+ * borrowed: what the settings are read with. */
+RbDaemon *rb_daemon_new  (RbLaunch *launch, RbHandover *inherited, const RbSetupOptions *setup);
 void      rb_daemon_free (RbDaemon *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbDaemon, rb_daemon_free)
 

@@ -5,6 +5,7 @@
 
 #include "rb-profile.h"
 
+#include "rb-error.h"
 #include "rb-json.h"
 
 #define MAX_OPENCLAW_BYTES (4 * 1024 * 1024)
@@ -96,6 +97,24 @@ rb_profile_choose (const RbSettings *settings)
   add_list (choices, settings, RB_MODULE_EMITTER, "emitters", profiles[i].emitters);
   add_list (choices, settings, RB_MODULE_SPAWN_DRIVER, "spawn-drivers", profiles[i].spawn_drivers);
   return choices;
+}
+
+gboolean
+rb_profile_check_connector (const char  *connector,
+                            const char  *upstream,
+                            GError     **error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (profiles); i++)
+    {
+      if (!g_str_equal (profiles[i].connector, connector) || g_strcmp0 (profiles[i].upstream, upstream) == 0)
+        continue;
+      rb_set_error (error, RB_ERROR_INVALID, "other_network",
+                    "connector '%s' is of profile '%s', whose network upstream '%s' knows; this broker has upstream '%s'. "
+                    "'brokerctl config set broker.profile %s' and 'brokerctl restart' change both",
+                    connector, profiles[i].profile, profiles[i].upstream, upstream, profiles[i].profile);
+      return FALSE;
+    }
+  return TRUE;
 }
 
 static gboolean

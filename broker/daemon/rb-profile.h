@@ -18,6 +18,8 @@ typedef struct {
 GPtrArray *rb_profile_choose       (const RbSettings *settings);
 /* What [broker] required-modules names and nothing chose. */
 void       rb_profile_check_required (const RbSettings *settings, GPtrArray *choices, GPtrArray *problems);
+/* Refuses a connector to whose profile another upstream belongs than @upstream (nullable): RB_ERROR_INVALID "other_network". Names of modules. */
+gboolean   rb_profile_check_connector (const char *connector, const char *upstream, GError **error);
 /* What the profile says when none is written (design.md 8): "masons" when the peer's credentials are there. @openclaw_json:
  * (nullable) text of openclaw.json. @origin: (out) (nullable): why, for `config explain`. Pure. */
 gboolean   rb_profile_is_masons    (const RbSettings *settings, GBytes *openclaw_json, char **origin);

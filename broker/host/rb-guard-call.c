@@ -14,6 +14,7 @@ struct _RbGuardCall {
   GCancellable      *cancellable;   /* the module's */
   GSource           *watch;         /* (nullable) on the caller's cancellable */
   guint64            timer;
+  gint64             limit_ms;      /* after which it ends */
   RbGuardFailedFunc  failed;        /* (nullable) */
   GList              link;          /* in the guard's queue */
 };
@@ -82,7 +83,7 @@ on_deadline (gpointer user_data)
   rb_guard_count_timeout (self->guard);
   rb_log_warning ("module_call_timed_out", "module", module, "call", self->name, NULL);
   abandon (self, rb_error_new (self->unanswered, NULL, "Module '%s' did not answer '%s' within %" G_GINT64_FORMAT " ms", module,
-                               self->name, rb_guard_get_timeout_ms (self->guard)));
+                               self->name, self->limit_ms));
 }
 
 /* Runs from the main loop rather than inside g_cancellable_cancel(), where taking the call apart would deadlock. */
@@ -109,6 +110,17 @@ watch_caller (RbGuardCall *self)
   g_source_attach (self->watch, g_task_get_context (self->task));
 }
 
+void
+rb_guard_call_limit (RbGuardCall *self,
+                     gint64       limit_ms)
+{
+  RbClock *clock = rb_guard_get_clock (self->guard);
+
+  rb_clock_clear (clock, &self->timer);
+  self->limit_ms = limit_ms;
+  self->timer = rb_clock_add (clock, limit_ms, on_deadline, GSIZE_TO_POINTER (self->id));
+}
+
 RbGuardCall *
 rb_guard_call_begin (RbGuard            *guard,
                      const char         *name,
@@ -131,8 +143,7 @@ rb_guard_call_begin (RbGuard            *guard,
   /* What became of the call is worth more than that its caller gave up. */
   g_task_set_check_cancellable (task, FALSE);
   watch_caller (self);
-  self->timer = rb_clock_add (rb_guard_get_clock (guard), rb_guard_get_timeout_ms (guard), on_deadline,
-                              GSIZE_TO_POINTER (self->id));
+  rb_guard_call_limit (self, rb_guard_get_timeout_ms (guard));
 
   if (pending == NULL)
     pending = g_hash_table_new (NULL, NULL);

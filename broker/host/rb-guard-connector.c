@@ -5,14 +5,11 @@
 
 #include "rb-guard-connector.h"
 
+#include "rb-sent.h"
+
 struct _RbGuardConnector {
   RbGuard parent_instance;
 };
-
-typedef struct {
-  char         *message_id;
-  RbSendStatus  status;
-} Sent;
 
 static void connector_iface_init (RbConnectorInterface *iface);
 
@@ -23,15 +20,6 @@ static RbConnector *
 get_module (gpointer self)
 {
   return RB_CONNECTOR (rb_guard_get_module (RB_GUARD (self)));
-}
-
-static void
-sent_free (gpointer data)
-{
-  Sent *sent = data;
-
-  g_free (sent->message_id);
-  g_free (sent);
 }
 
 /* Also before start. */
@@ -73,7 +61,6 @@ on_sent (GObject      *source,
   RbSendStatus status = RB_SEND_STORED;
   GError *error = NULL;
   gboolean ok;
-  Sent *sent;
 
   if (call == NULL)
     return;
@@ -82,11 +69,8 @@ on_sent (GObject      *source,
   if (!rb_guard_call_check (call, ok, error))
     return;
 
-  sent = g_new (Sent, 1);
-  sent->message_id = g_steal_pointer (&message_id);
-  sent->status = status;
   task = rb_guard_call_steal_task (call);
-  g_task_return_pointer (task, sent, sent_free);
+  rb_sent_return (task, g_steal_pointer (&message_id), status);
 }
 
 static void
@@ -106,24 +90,6 @@ send_async (RbConnector         *connector,
     rb_connector_send_async (get_module (connector), envelope, ours, on_sent, rb_guard_call_get_id (call));
 }
 
-static gboolean
-send_finish (RbConnector   *connector,
-             GAsyncResult  *result,
-             char         **message_id,
-             RbSendStatus  *status,
-             GError       **error)
-{
-  Sent *sent = g_task_propagate_pointer (G_TASK (result), error);
-
-  if (sent == NULL)
-    return FALSE;
-
-  *message_id = g_steal_pointer (&sent->message_id);
-  *status = sent->status;
-  sent_free (sent);
-  return TRUE;
-}
-
 static const char *
 get_address (RbConnector *connector)
 {
@@ -137,7 +103,7 @@ connector_iface_init (RbConnectorInterface *iface)
   iface->accept = accept_seq;
   iface->release = release_seq;
   iface->send_async = send_async;
-  iface->send_finish = send_finish;
+  iface->send_finish = rb_sent_finish;
   iface->get_address = get_address;
 }
 

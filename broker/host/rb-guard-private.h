@@ -25,6 +25,9 @@ RbGuardCall *rb_guard_call_begin        (RbGuard            *guard,
                                          GCancellable      **cancellable);
 /* It waits until the module answers or is stopped. */
 void         rb_guard_call_lift_deadline (RbGuardCall *call);
+/* Another deadline than that of all calls, from now. */
+void         rb_guard_call_limit        (RbGuardCall *call,
+                                         gint64       limit_ms);
 /* Answers every call that waits for the module of @guard. */
 void         rb_guard_call_abandon_all  (RbGuard *guard);
 

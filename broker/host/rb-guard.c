@@ -22,6 +22,7 @@ typedef struct {
   gint64              since_ms;     /* wall clock: when it came to be so */
   gboolean            needs_stop;   /* start was asked for and did not answer with a failure */
   gboolean            is_patient;   /* start has no deadline */
+  gint64              life_ms;      /* above 0: the deadline of start and stop */
   char               *reason;
   GQueue              calls;        /* that wait for an answer; links in the calls */
   guint64             n_calls;
@@ -133,6 +134,8 @@ rb_guard_start_async (RbModule            *module,
   call = rb_guard_call_begin (RB_GUARD (module), "start", RB_ERROR_TIMED_OUT, g_steal_pointer (&task), on_start_failed, &ours);
   if (priv->is_patient)
     rb_guard_call_lift_deadline (call);
+  else if (priv->life_ms > 0)
+    rb_guard_call_limit (call, priv->life_ms);
   rb_module_start_async (priv->module, ours, on_started, rb_guard_call_get_id (call));
 }
 
@@ -215,6 +218,8 @@ rb_guard_stop_async (RbModule            *module,
   if (was_starting)
     rb_guard_call_abandon_all (self);
   call = rb_guard_call_begin (self, "stop", RB_ERROR_TIMED_OUT, g_steal_pointer (&task), on_stop_failed, &ours);
+  if (priv->life_ms > 0)
+    rb_guard_call_limit (call, priv->life_ms);
   rb_module_stop_async (priv->module, ours, on_stopped, rb_guard_call_get_id (call));
 }
 
@@ -315,6 +320,13 @@ void
 rb_guard_be_patient (RbGuard *self)
 {
   get_private (self)->is_patient = TRUE;
+}
+
+void
+rb_guard_hurry (RbGuard *self,
+                gint64   limit_ms)
+{
+  get_private (self)->life_ms = limit_ms;
 }
 
 const RbModuleInfo *

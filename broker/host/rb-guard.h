@@ -38,6 +38,9 @@ const char         *rb_guard_get_reason    (RbGuard            *self);   /* why 
 const char         *rb_guard_state_to_string (RbGuardState      state);
 /* Its start may take as long as it takes: what it connects to may be away. */
 void                rb_guard_be_patient    (RbGuard            *self);
+/* Its start and its stop may take no longer than @limit_ms: somebody waits for them. */
+void                rb_guard_hurry         (RbGuard            *self,
+                                            gint64              limit_ms);
 /* Adds calls, failures and timeouts (x). */
 void                rb_guard_add_counters  (RbGuard            *self,
                                             GVariantDict       *view);

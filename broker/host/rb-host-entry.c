@@ -28,6 +28,7 @@ rb_host_entry_free (RbHostEntry *self)
   g_free (self->reason);
   g_clear_object (&self->guard);
   g_clear_object (&self->context);
+  g_clear_pointer (&self->values, g_hash_table_unref);
   g_free (self);
 }
 

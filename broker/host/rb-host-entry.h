@@ -15,6 +15,7 @@ typedef struct {
   RbGuard      *guard;      /* NULL: it could not be loaded */
   char         *reason;     /* why not */
   RbModuleContext *context; /* NULL likewise */
+  GHashTable   *values;     /* NULL likewise: what it was configured with */
 } RbHostEntry;
 
 RbHostEntry *rb_host_entry_new   (RbModuleKind       kind,

@@ -26,7 +26,17 @@ find_entry (RbHost  *self,
       if (entry->guard == guard)
         return entry;
     }
-  g_return_val_if_reached (NULL);
+  return NULL;
+}
+
+/* Not one that was stopped while it started, because another one is to take its place. */
+static gboolean
+must_run (RbHost  *self,
+          RbGuard *guard)
+{
+  RbHostEntry *entry = find_entry (self, guard);
+
+  return entry != NULL && entry->required && rb_guard_get_state (guard) == RB_GUARD_FAILED;
 }
 
 static void start_next (RbHost *self);
@@ -84,7 +94,7 @@ on_started (GObject      *source,
     rb_log_warning ("module_start_failed", "module", name, "reason", error->message, NULL);
   rb_host_changed (self);
 
-  if (error != NULL && self->start_task != NULL && find_entry (self, guard)->required)
+  if (error != NULL && self->start_task != NULL && must_run (self, guard))
     {
       g_prefix_error (&error, "Module '%s' did not start: ", name);
       end_start (self, error);
@@ -252,6 +262,13 @@ rb_host_stop_async (RbHost              *self,
   self->stop_task = g_steal_pointer (&task);
   if (self->start_task != NULL)
     end_start (self, rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "The modules were stopped before all had started"));
+  if (!rb_host_swap_delays_stop (self))
+    stop_next (self);
+}
+
+void
+rb_host_stop_rest (RbHost *self)
+{
   stop_next (self);
 }
 

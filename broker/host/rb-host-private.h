@@ -3,11 +3,14 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "rb-connector-slot.h"
 #include "rb-guard.h"
 #include "rb-host-entry.h"
 #include "rb-host.h"
 
 G_BEGIN_DECLS
+
+typedef struct _RbHostSwap RbHostSwap;
 
 struct _RbHost {
   GObject parent_instance;
@@ -18,6 +21,8 @@ struct _RbHost {
   RbHostSettingsFunc   settings;        /* (nullable) */
   gpointer             settings_data;
   GPtrArray           *entries;         /* of RbHostEntry, in the order they were loaded */
+  RbConnectorSlot     *slot;            /* (nullable) in front of the connector's guard */
+  RbHostSwap          *swap;            /* (nullable) one connector makes way for another */
   GPtrArray           *emitters;        /* of RbGuard */
   GPtrArray           *spawn_drivers;   /* of RbGuard */
   GPtrArray           *order;           /* of RbGuard, in the order they start; NULL: not started */
@@ -34,5 +39,25 @@ struct _RbHost {
 
 /* Emits `changed`. */
 void rb_host_changed (RbHost *self);
+
+/* Loads and configures what @entry asks for, beside whatever runs. @values: (nullable): what another instance was configured with;
+ * NULL: @settings is asked. */
+gboolean     rb_host_fill_entry        (RbHost              *self,
+                                        RbHostEntry         *entry,
+                                        GHashTable          *values,
+                                        RbHostSettingsFunc   settings,
+                                        gpointer             settings_data,
+                                        GError             **error);
+RbHostEntry *rb_host_get_connector_entry (RbHost            *self);
+/* Takes @entry: it is the connector from now on, in the slot and among those that a stop stops. */
+void         rb_host_put_connector     (RbHost              *self,
+                                        RbHostEntry         *entry);
+/* Emits `exchanged`. */
+void         rb_host_exchanged         (RbHost              *self);
+
+/* rb-host-swap.c. TRUE: a module is being stopped, and rb_host_stop_rest() is called after it. */
+gboolean     rb_host_swap_delays_stop  (RbHost              *self);
+void         rb_host_swap_free         (RbHostSwap          *swap);
+void         rb_host_stop_rest         (RbHost              *self);
 
 G_END_DECLS

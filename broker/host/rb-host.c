@@ -13,7 +13,7 @@
 
 G_DEFINE_FINAL_TYPE (RbHost, rb_host, G_TYPE_OBJECT)
 
-enum { SIGNAL_CHANGED, N_SIGNALS };
+enum { SIGNAL_CHANGED, SIGNAL_EXCHANGED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 static void
@@ -23,6 +23,10 @@ rb_host_dispose (GObject *object)
 
   if (self->environment.clock != NULL)
     rb_clock_clear (self->environment.clock, &self->patience_timer);
+  g_clear_pointer (&self->swap, rb_host_swap_free);
+  if (self->slot != NULL)
+    rb_connector_slot_put (self->slot, NULL);
+  g_clear_object (&self->slot);
   g_clear_pointer (&self->order, g_ptr_array_unref);
   g_ptr_array_set_size (self->emitters, 0);
   g_ptr_array_set_size (self->spawn_drivers, 0);
@@ -53,6 +57,7 @@ rb_host_class_init (RbHostClass *klass)
   object_class->dispose = rb_host_dispose;
   object_class->finalize = rb_host_finalize;
   signals[SIGNAL_CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_EXCHANGED] = g_signal_new ("exchanged", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -96,6 +101,12 @@ rb_host_changed (RbHost *self)
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
 }
 
+void
+rb_host_exchanged (RbHost *self)
+{
+  g_signal_emit (self, signals[SIGNAL_EXCHANGED], 0);
+}
+
 static RbGuard *
 find_guard (RbHost       *self,
             RbModuleKind  kind,
@@ -129,17 +140,18 @@ check_place (RbHost              *self,
 }
 
 static GHashTable *
-get_settings (RbHost              *self,
-              const RbModuleInfo  *info,
+get_settings (const RbModuleInfo  *info,
+              RbHostSettingsFunc   settings,
+              gpointer             settings_data,
               GError             **error)
 {
   g_autoptr(GHashTable) values = NULL;
   g_autoptr(GError) local_error = NULL;
 
-  if (self->settings == NULL)
+  if (settings == NULL)
     return g_hash_table_new (g_str_hash, g_str_equal);
 
-  values = self->settings (info, self->settings_data, &local_error);
+  values = settings (info, settings_data, &local_error);
   if (values == NULL && local_error == NULL)
     rb_set_error (&local_error, RB_ERROR_INTERNAL, NULL, "No settings for module '%s'", info->name);
   if (local_error != NULL || !rb_host_settings_check (info, values, &local_error))
@@ -150,30 +162,48 @@ get_settings (RbHost              *self,
   return g_steal_pointer (&values);
 }
 
-static RbGuard *
-make_guard (RbHost              *self,
+static gboolean
+configure_entry (RbHost              *self,
+                 RbHostEntry         *entry,
+                 const RbModuleInfo  *info,
+                 GError             **error)
+{
+  g_autoptr(RbModuleContext) context = rb_module_context_new (info, &self->environment, entry->values);
+  g_autoptr(GObject) module = g_object_new (info->get_type (), NULL);
+  g_autoptr(RbGuard) guard = rb_guard_new (info, RB_MODULE (module), self->environment.clock, self->call_timeout_ms);
+
+  if (!rb_module_configure (RB_MODULE (guard), context, error))
+    return FALSE;
+  entry->context = g_steal_pointer (&context);
+  entry->guard = g_steal_pointer (&guard);
+  return TRUE;
+}
+
+static gboolean
+fill_entry (RbHost              *self,
+            RbHostEntry         *entry,
             const RbModuleInfo  *info,
-            RbModuleContext    **made,
+            GHashTable          *values,
+            RbHostSettingsFunc   settings,
+            gpointer             settings_data,
             GError             **error)
 {
-  g_autoptr(GHashTable) values = NULL;
-  g_autoptr(RbModuleContext) context = NULL;
-  g_autoptr(GObject) module = NULL;
-  g_autoptr(RbGuard) guard = NULL;
+  entry->values = values != NULL ? g_hash_table_ref (values) : get_settings (info, settings, settings_data, error);
+  return entry->values != NULL && configure_entry (self, entry, info, error);
+}
 
-  if (!check_place (self, info, error))
-    return NULL;
-  values = get_settings (self, info, error);
-  if (values == NULL)
-    return NULL;
+gboolean
+rb_host_fill_entry (RbHost              *self,
+                    RbHostEntry         *entry,
+                    GHashTable          *values,
+                    RbHostSettingsFunc   settings,
+                    gpointer             settings_data,
+                    GError             **error)
+{
+  const RbModuleInfo *info;
 
-  context = rb_module_context_new (info, &self->environment, values);
-  module = g_object_new (info->get_type (), NULL);
-  guard = rb_guard_new (info, RB_MODULE (module), self->environment.clock, self->call_timeout_ms);
-  if (!rb_module_configure (RB_MODULE (guard), context, error))
-    return NULL;
-  *made = g_steal_pointer (&context);
-  return g_steal_pointer (&guard);
+  info = rb_loader_open ((const char *const *) self->directories, entry->kind, entry->name, &entry->path, error);
+  return info != NULL && fill_entry (self, entry, info, values, settings, settings_data, error);
 }
 
 static gboolean
@@ -184,12 +214,15 @@ load_entry (RbHost       *self,
   const RbModuleInfo *info;
 
   info = rb_loader_open ((const char *const *) self->directories, entry->kind, entry->name, &entry->path, error);
-  if (info == NULL)
-    return FALSE;
-  entry->guard = make_guard (self, info, &entry->context, error);
-  if (entry->guard == NULL)
+  if (info == NULL || !check_place (self, info, error) ||
+      !fill_entry (self, entry, info, NULL, self->settings, self->settings_data, error))
     return FALSE;
 
+  if (entry->kind == RB_MODULE_CONNECTOR)
+    {
+      self->slot = rb_connector_slot_new (self->environment.clock);
+      rb_connector_slot_put (self->slot, RB_CONNECTOR (entry->guard));
+    }
   if (entry->kind == RB_MODULE_EMITTER)
     g_ptr_array_add (self->emitters, g_object_ref (entry->guard));
   if (entry->kind == RB_MODULE_SPAWN_DRIVER)
@@ -259,7 +292,64 @@ RbConnector *
 rb_host_get_connector (RbHost *self)
 {
   g_return_val_if_fail (RB_IS_HOST (self), NULL);
-  return (RbConnector *) find_guard (self, RB_MODULE_CONNECTOR, NULL);
+  return (RbConnector *) self->slot;
+}
+
+RbHostEntry *
+rb_host_get_connector_entry (RbHost *self)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      RbHostEntry *entry = g_ptr_array_index (self->entries, i);
+
+      if (entry->kind == RB_MODULE_CONNECTOR && entry->guard != NULL)
+        return entry;
+    }
+  return NULL;
+}
+
+const char *
+rb_host_get_connector_name (RbHost *self)
+{
+  RbHostEntry *entry;
+
+  g_return_val_if_fail (RB_IS_HOST (self), NULL);
+  entry = rb_host_get_connector_entry (self);
+  return entry != NULL ? rb_guard_get_info (entry->guard)->name : NULL;
+}
+
+const char *
+rb_host_get_upstream_name (RbHost *self)
+{
+  RbGuard *guard;
+
+  g_return_val_if_fail (RB_IS_HOST (self), NULL);
+  guard = find_guard (self, RB_MODULE_UPSTREAM, NULL);
+  return guard != NULL ? rb_guard_get_info (guard)->name : NULL;
+}
+
+static void
+replace (GPtrArray *array,
+         gpointer   old,
+         gpointer   new)
+{
+  guint i;
+
+  if (g_ptr_array_find (array, old, &i))
+    array->pdata[i] = new;
+}
+
+void
+rb_host_put_connector (RbHost      *self,
+                       RbHostEntry *entry)
+{
+  RbHostEntry *before = rb_host_get_connector_entry (self);
+
+  rb_connector_slot_put (self->slot, RB_CONNECTOR (entry->guard));
+  replace (self->entries, before, entry);
+  replace (self->order, before->guard, g_object_ref (entry->guard));
+  g_object_unref (before->guard);
+  rb_host_entry_free (before);
 }
 
 /**
@@ -357,5 +447,7 @@ rb_host_dup_bounds (RbHost *self)
       if (bounds != NULL)
         g_ptr_array_add (all, rb_bounds_ref (bounds));
     }
+  if (self->slot != NULL)
+    g_ptr_array_add (all, rb_bounds_ref (rb_connector_slot_get_bounds (self->slot)));
   return all;
 }

@@ -30,7 +30,18 @@ gboolean     rb_host_start_finish      (RbHost *self, GAsyncResult *result, GErr
 void         rb_host_stop_async        (RbHost *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 gboolean     rb_host_stop_finish       (RbHost *self, GAsyncResult *result, GError **error);
 
-/* Guarded: each implements its interface, forwards, runs the deadline and checks the contract. NULL when there is none. */
+/* One connector makes way for another while the broker runs; see rb-host-swap.c. a{sv}: connector, before, restarted (b: they are the
+ * same), took_ms, closed_ms (for how long nothing was delivered), trouble (why the old one did not stop as it should). */
+void         rb_host_use_connector_async  (RbHost *self, const char *name, RbHostSettingsFunc settings, gpointer settings_data,
+                                           GAsyncReadyCallback callback, gpointer user_data);
+GVariant    *rb_host_use_connector_finish (RbHost *self, GAsyncResult *result, GError **error);
+/* The broker stops soon: who waits for an exchange hears so now. */
+void         rb_host_end_exchange         (RbHost *self);
+const char  *rb_host_get_connector_name   (RbHost *self);   /* NULL: there is none */
+const char  *rb_host_get_upstream_name    (RbHost *self);   /* likewise */
+
+/* Guarded: each implements its interface, forwards, runs the deadline and checks the contract. NULL when there is none. What is behind
+ * the connector may be another one after a while. */
 RbConnector *rb_host_get_connector     (RbHost *self);
 RbUpstream  *rb_host_get_upstream      (RbHost *self);
 GPtrArray   *rb_host_get_emitters      (RbHost *self);
@@ -41,7 +52,7 @@ GPtrArray   *rb_host_dup_bounds        (RbHost *self);
 /* aa{sv}: name, kind, version, summary, path, required, state (loaded, starting, running, stopping, stopped, failed), reason,
  * calls, failures, timeouts. A required one that fails leaves the others as they are: stop them. */
 GVariant    *rb_host_view              (RbHost *self);
-/* Signal `changed` (): one has started, or could not. */
+/* Signals `changed` (): one has started, or could not; `exchanged` (): another instance is the connector, and delivers from now on. */
 /* The info of a module file without keeping it: for `config explain`. Same checks. */
 const RbModuleInfo *rb_host_peek       (RbHost *self, RbModuleKind kind, const char *name, GError **error);
 

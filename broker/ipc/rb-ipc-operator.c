@@ -224,6 +224,31 @@ rb_ipc_handle_operator_restart (RbIpcRequest *request)
   g_object_unref (task);
 }
 
+/* {"connector": "name", "once": true} */
+void
+rb_ipc_handle_operator_use (RbIpcRequest *request)
+{
+  const RbJson *body = rb_ipc_request_get_body (request);
+  RbIpcServer *server = rb_ipc_request_get_server (request);
+  g_autoptr(GError) error = NULL;
+  g_autofree char *name = rb_json_dup_string (body, "connector", &error);
+  gboolean once;
+  GTask *task;
+
+  if (name == NULL || !rb_json_get_optional_boolean (body, "once", FALSE, &once, &error))
+    {
+      rb_ipc_request_fail (request, error);
+      return;
+    }
+  task = g_task_new (server, NULL, on_action_done, rb_ipc_request_ref (request));
+  g_task_set_source_tag (task, rb_ipc_handle_operator_use);
+  g_task_set_task_data (task, g_variant_ref_sink (g_variant_new ("(sb)", name, once)), (GDestroyNotify) g_variant_unref);
+  if (rb_ipc_server_run_action (server, "use", task))
+    return;
+  g_task_return_error (task, rb_error_new (RB_ERROR_NOT_FOUND, "not_found", "this broker's connector cannot be exchanged"));
+  g_object_unref (task);
+}
+
 static void
 on_explained (GObject      *source,
               GAsyncResult *result,

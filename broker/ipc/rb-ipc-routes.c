@@ -62,6 +62,7 @@ static const RbIpcRoute routes[] = {
   { "GET", "/v1/operator/runtimes/{}/log", rb_ipc_handle_operator_runtime_log, OPERATOR | PAGE },
   { "POST", "/v1/operator/runtimes/stop", rb_ipc_handle_operator_runtime_stop, OPERATOR | PAGE | BODY },
   { "POST", "/v1/operator/restart", rb_ipc_handle_operator_restart, OPERATOR },
+  { "POST", "/v1/operator/use", rb_ipc_handle_operator_use, OPERATOR | BODY },
   { "GET", "/v1/operator/search", rb_ipc_handle_operator_search, OPERATOR | PAGE },
   { "GET", "/v1/operator/export", rb_ipc_handle_operator_export, OPERATOR },
   { "POST", "/v1/operator/page", rb_ipc_handle_operator_page, OPERATOR },

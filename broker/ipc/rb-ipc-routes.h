@@ -91,6 +91,7 @@ void rb_ipc_handle_operator_accept      (RbIpcRequest *request);
 void rb_ipc_handle_operator_refuse      (RbIpcRequest *request);
 void rb_ipc_handle_operator_view        (RbIpcRequest *request);
 void rb_ipc_handle_operator_restart     (RbIpcRequest *request);
+void rb_ipc_handle_operator_use         (RbIpcRequest *request);
 void rb_ipc_handle_operator_spawns       (RbIpcRequest *request);
 void rb_ipc_handle_operator_spawn_approve (RbIpcRequest *request);
 void rb_ipc_handle_operator_spawn_deny   (RbIpcRequest *request);

@@ -35,6 +35,18 @@ restart (GTask   *task,
   g_object_unref (task);
 }
 
+static void
+use (GTask   *task,
+     gpointer user_data)
+{
+  RbBusFixture *fixture = user_data;
+
+  g_clear_pointer (&fixture->wish, g_variant_unref);
+  fixture->wish = g_variant_ref (g_task_get_task_data (task));
+  g_task_return_pointer (task, g_variant_new_parsed ("{'connector': <'other'>}"), NULL);
+  g_object_unref (task);
+}
+
 void
 rb_bus_fixture_start_bus (RbBusFixture *fixture)
 {
@@ -125,7 +137,7 @@ rb_bus_fixture_set_up (RbBusFixture *fixture,
   rb_core_fixture_set_up (&fixture->core, data);
   fixture->signals = g_ptr_array_new_with_free_func (g_free);
   fixture->address = g_strconcat ("unix:path=", directory, "/bus", NULL);
-  fixture->ports = (RbBusPorts) { fixture->core.core, fixture->core.clock, view, restart, fixture };
+  fixture->ports = (RbBusPorts) { fixture->core.core, fixture->core.clock, view, restart, use, fixture };
   if (program == NULL)
     {
       g_test_skip ("there is no dbus-daemon");
@@ -149,6 +161,7 @@ rb_bus_fixture_tear_down (RbBusFixture *fixture,
   rb_bus_fixture_stop_bus (fixture);
   rb_test_settle ();
   g_clear_pointer (&fixture->signals, g_ptr_array_unref);
+  g_clear_pointer (&fixture->wish, g_variant_unref);
   g_clear_pointer (&fixture->address, g_free);
   rb_core_fixture_tear_down (&fixture->core, data);
 }

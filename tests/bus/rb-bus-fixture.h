@@ -17,6 +17,7 @@ typedef struct {
   GDBusConnection *caller;
   GPtrArray       *signals;      /* of char: "InterfacesAdded PATH", in order */
   guint            n_restarts;
+  GVariant        *wish;       /* (nullable) for another connector, the last one */
 } RbBusFixture;
 
 /* For g_test_add(); skips the test where there is no dbus-daemon: look at @fixture->bus. Data as for rb_core_fixture_set_up(). */

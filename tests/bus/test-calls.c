@@ -59,6 +59,32 @@ test_all (RbBusFixture *fixture,
 }
 
 static void
+test_use_connector (RbBusFixture *fixture,
+                    gconstpointer data)
+{
+  g_autoptr(GVariant) answer = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *wish = NULL;
+  g_autofree char *text = NULL;
+
+  g_test_summary ("Another connector is asked for by its name, for this run or for good; an option that there is not is refused.");
+
+  if (fixture->bus == NULL)
+    return;
+  answer = rb_bus_fixture_call (fixture, "", "", "UseConnector", g_variant_new_parsed ("('other', {'once': <true>})"), &error);
+  g_assert_no_error (error);
+  text = g_variant_print (answer, FALSE);
+  g_assert_cmpstr (text, ==, "({'connector': <'other'>},)");
+  wish = g_variant_print (fixture->wish, FALSE);
+  g_assert_cmpstr (wish, ==, "('other', true)");
+  g_clear_pointer (&fixture->wish, g_variant_unref);
+
+  g_assert_null (rb_bus_fixture_call (fixture, "", "", "UseConnector", g_variant_new_parsed ("('other', {'twice': <true>})"), &error));
+  g_assert_nonnull (strstr (error->message, "twice"));
+  g_assert_null (fixture->wish);
+}
+
+static void
 test_dispatch (RbBusFixture *fixture,
                gconstpointer data)
 {
@@ -463,6 +489,7 @@ main (int   argc,
   ADD ("/calls/all", test_all);
   ADD ("/calls/dispatch", test_dispatch);
   ADD ("/calls/dismiss", test_dismiss);
+  ADD ("/calls/use-connector", test_use_connector);
   ADD ("/calls/policy", test_policy);
   ADD ("/calls/send", test_send);
   ADD ("/calls/send/together", test_send_together);

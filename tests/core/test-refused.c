@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "rb-core-fixture.h"
+#include "rb-core-private.h"
 #include "rb-refused.h"
 
 #include <string.h>
@@ -127,6 +128,22 @@ test_given_up (void)
 }
 
 static void
+test_exchanged (RbCoreFixture *fixture,
+                gconstpointer  data)
+{
+  g_autoptr(RbMessage) first = message ("m1", "{\"correlation_id\":\"c\"}");
+  g_autoptr(RbMessage) next = message ("m2", "{\"correlation_id\":\"c\"}");
+
+  g_test_summary ("What one connector delivered and was refused keeps nothing back that another one delivers.");
+
+  rb_refused_add (fixture->core->refused, first, 5, 0);
+  g_assert_true (rb_refused_must_wait (fixture->core->refused, next, 6, 1));
+  rb_core_exchange_connector (fixture->core);
+  g_assert_false (rb_refused_must_wait (fixture->core->refused, next, 6, 1));
+  g_assert_cmpuint (rb_refused_get_n (fixture->core->refused), ==, 0);
+}
+
+static void
 test_bound (void)
 {
   g_autoptr(RbRefused) refused = rb_refused_new (resolve, NULL);
@@ -222,6 +239,7 @@ main (int   argc,
   g_test_add_func ("/refused/other-lane", test_other_lane);
   g_test_add_func ("/refused/given-up", test_given_up);
   g_test_add_func ("/refused/bound", test_bound);
+  g_test_add ("/refused/exchanged", RbCoreFixture, NULL, rb_core_fixture_set_up, test_exchanged, rb_core_fixture_tear_down);
   g_test_add ("/refused/full-disk", RbCoreFixture, NULL, rb_core_fixture_set_up, test_full_disk, rb_core_fixture_tear_down);
   g_test_add ("/refused/full-disk/two-names", RbCoreFixture, NULL, rb_core_fixture_set_up, test_full_disk_two_names,
               rb_core_fixture_tear_down);

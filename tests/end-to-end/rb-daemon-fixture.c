@@ -585,3 +585,20 @@ rb_daemon_fixture_request (RbDaemonFixture  *self,
     *answer = g_strdup (end + 4);
   return (guint) g_ascii_strtoull (text + strlen ("HTTP/1.1 "), NULL, 10);
 }
+
+GSubprocess *
+rb_daemon_fixture_start_verb (RbDaemonFixture  *self,
+                              const char       *arguments,
+                              GSubprocessFlags  flags)
+{
+  g_autofree char *program = g_test_build_filename (G_TEST_BUILT, "..", "broker", "brokerctl", NULL);
+  g_autofree char *line = g_strdup_printf ("'%s' --no-start --data-dir '%s' %s", program, self->data_dir, arguments);
+  g_auto(GStrv) argv = NULL;
+  g_autoptr(GError) error = NULL;
+  GSubprocess *process;
+
+  g_assert_true (g_shell_parse_argv (line, NULL, &argv, &error));
+  process = g_subprocess_newv ((const char *const *) argv, flags, &error);
+  g_assert_no_error (error);
+  return process;
+}

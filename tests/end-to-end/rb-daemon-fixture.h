@@ -71,6 +71,8 @@ const char      *rb_daemon_fixture_get_log_dir   (RbDaemonFixture *self);
 const char      *rb_daemon_fixture_get_data_dir  (RbDaemonFixture *self);
 const char      *rb_daemon_fixture_get_runtime_token (RbDaemonFixture *self);
 
+/* brokerctl with @arguments as in a shell, beside the running one. */
+GSubprocess     *rb_daemon_fixture_start_verb    (RbDaemonFixture *self, const char *arguments, GSubprocessFlags flags);
 /* One request, over TCP or (@unix_socket) over the socket, with the bearer token. Returns the status; @answer: (out) (optional): the
  * body. @body: (nullable): JSON. */
 guint            rb_daemon_fixture_request       (RbDaemonFixture *self, gboolean unix_socket, const char *method, const char *path,

@@ -51,17 +51,7 @@ static GSubprocess *
 start (Fixture    *fixture,
        const char *arguments)
 {
-  g_autofree char *program = g_test_build_filename (G_TEST_BUILT, "..", "broker", "brokerctl", NULL);
-  g_autofree char *line = g_strdup_printf ("'%s' --no-start --data-dir '%s' %s", program,
-                                           rb_daemon_fixture_get_data_dir (fixture->broker), arguments);
-  g_auto(GStrv) argv = NULL;
-  g_autoptr(GError) error = NULL;
-  GSubprocess *process;
-
-  g_assert_true (g_shell_parse_argv (line, NULL, &argv, &error));
-  process = g_subprocess_newv ((const char *const *) argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error);
-  g_assert_no_error (error);
-  return process;
+  return rb_daemon_fixture_start_verb (fixture->broker, arguments, G_SUBPROCESS_FLAGS_STDOUT_PIPE);
 }
 
 static char *

@@ -49,6 +49,15 @@ configure (RbModule         *module,
   return !g_str_has_prefix (TEST_ODD_CONNECTOR (module)->behaviour, "configure-");
 }
 
+/* The first time, and from the fourth on. */
+static gboolean
+may_start (void)
+{
+  static guint n;
+
+  return ++n == 1 || n > 3;
+}
+
 static void
 start_async (RbModule            *module,
              GCancellable        *cancellable,
@@ -57,7 +66,7 @@ start_async (RbModule            *module,
 {
   g_autoptr(GTask) task = g_task_new (module, NULL, callback, user_data);
 
-  if (behaves (module, "start-fails"))
+  if (behaves (module, "start-fails") || (behaves (module, "start-seldom") && !may_start ()))
     g_task_return_error (task, rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "The network is away"));
   else if (behaves (module, "start-never"))
     hold (task);
