@@ -27,6 +27,7 @@ test dbus-user-session file /usr/lib/systemd/user/dbus.socket
 test groff-base command groff
 test mandoc command mandoc
 test spin command spin
+test abigail-tools command abidiff
 test desktop-file-utils command desktop-file-validate
 test appstream command appstreamcli
 package git command git
