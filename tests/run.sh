@@ -61,7 +61,8 @@ install_npm () {
 
 configure () {
   [ -f "$build/build.ninja" ] && return 0
-  meson setup "$build" "$top" -Dwerror=true "-Db_sanitize=$sanitize" -Db_lundef=false -Dintrospection=enabled -Dvapi=enabled
+  meson setup "$build" "$top" -Dwerror=true "-Db_sanitize=$sanitize" -Db_lundef=false -Dintrospection=enabled -Dvapi=enabled \
+    -Ddocumentation=enabled
 }
 
 step "needs"

@@ -160,8 +160,8 @@ def configure_home(install):
     return prefix, places
 
 
-def test_home(install):
-    """Below ~/.local each file is where it is looked for, and modules and adapters of other people are built with pkg-config."""
+def install_home(install):
+    """Lays everything below ~/.local, with what a build for it writes; gives the prefix."""
     prefix, places = configure_home(install)
     outside = [place for place in places.values() if not place.startswith(prefix + '/')]
     assert not outside, outside
@@ -172,6 +172,12 @@ def test_home(install):
         if os.path.isfile(source):
             os.makedirs(os.path.dirname(place), exist_ok=True)
             shutil.copy(source, place)
+    return prefix
+
+
+def test_home(install):
+    """Below ~/.local each file is where it is looked for, and modules and adapters of other people are built with pkg-config."""
+    prefix = install_home(install)
     check_paths(prefix + '/share', prefix + '/share/systemd/user', os.path.join(prefix, install.libdir, 'pkgconfig'), prefix, install.libdir)
     load_own_module(install, prefix)
     build_own_adapter(install, prefix)

@@ -54,6 +54,9 @@ def test_every_file(package):
     used = set()
     for place in places.values():
         path = 'usr' + place[len(package.prefix):]
+        # debian/rules leaves it out: it has fonts and scripts of other projects in it.
+        if path == 'usr/share/doc/rb-client-1':
+            continue
         found = [(name, pattern) for name, patterns in package.lists() for pattern in patterns if matches(path, pattern)]
         # The link that the loader follows is made beside the library and not listed.
         assert len({name for name, _ in found}) == 1, (path, found)
