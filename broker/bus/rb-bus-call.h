@@ -34,7 +34,7 @@ typedef struct {
 
 typedef struct {
   const RbBusPorts *ports;
-  GQueue            waiting;     /* of RbBusCall */
+  GQueue            waiting;     /* of RbBusCall, the oldest first */
   gboolean          is_closed;   /* we stop: further ones are refused */
   const GError     *failure;     /* because of this; NULL: somebody wants it so */
   RbBounds         *bounds;
@@ -44,7 +44,10 @@ typedef struct {
 typedef struct {
   RbBusCalls            *calls;        /* NULL: it was answered already, for we stop */
   const RbBusPorts      *ports;
-  GDBusMethodInvocation *invocation;   /* NULL: likewise */
+  GDBusMethodInvocation *invocation;   /* NULL: likewise, or the store writes nothing */
+  gint64                 begun_us;
+  gboolean               is_patient;   /* waits for others than the store, or the core itself answers while that writes nothing */
+  gboolean               is_idle;      /* has done nothing yet; when it is answered early it does nothing any more (rb_bus_call_is_given_up()) */
   GVariant              *view;         /* what is answered when it is durable */
   GList                  link;
 } RbBusCall;
@@ -52,6 +55,11 @@ typedef struct {
 void       rb_bus_calls_init  (RbBusCalls *self, const RbBusPorts *ports, RbBounds *bounds, RbBusClaims *claims);
 /* Who waits, and who calls from now on, is answered that we stop. */
 void       rb_bus_calls_close (RbBusCalls *self);
+
+/* Who may well wait for a store that writes nothing (@why), and has for long, is told. */
+void       rb_bus_calls_fail_stuck (RbBusCalls *self, const char *why);
+
+gboolean   rb_bus_call_is_given_up (const RbBusCall *self);
 
 /* NULL: refused, and answered so. Takes @invocation. */
 RbBusCall *rb_bus_call_begin  (RbBusCalls *calls, GDBusMethodInvocation *invocation);

@@ -199,6 +199,7 @@ rb_bus_logs (RbBusCall  *call,
   g_autoptr(GError) error = NULL;
   const char *id, *unit, *path;
 
+  call->is_patient = TRUE;
   piece->from = FROM_END;
   piece->limit = RB_BUS_LOGS_LIMIT;
   g_variant_get_child (parameters, 0, "&s", &id);

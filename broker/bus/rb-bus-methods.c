@@ -205,6 +205,7 @@ restart (RbBusCall  *call,
   GTask *task = g_task_new (call->ports->core, NULL, on_restarting, call);
 
   g_task_set_source_tag (task, restart);
+  call->is_patient = TRUE;
   call->ports->restart (task, call->ports->user_data);
 }
 

@@ -71,6 +71,15 @@ on_guest (GObject      *source,
       fail (self, error);
       return;
     }
+  if (rb_bus_call_is_given_up (self->call))    /* the caller has heard that nothing is sent */
+    {
+      rb_bus_guest_leave_async (self->guest, NULL, NULL);
+      rb_bus_call_answer (self->call, NULL);
+      send_free (self);
+      return;
+    }
+  self->call->is_idle = FALSE;
+  self->call->is_patient = TRUE;
   self->request.endpoint_id = g_strdup (rb_bus_guest_get_endpoint_id (self->guest));
   rb_send_async (RB_CORE (source), &caller, &self->request, on_sent, self);
 }
@@ -112,6 +121,7 @@ rb_bus_send (RbBusCall  *call,
   g_autoptr(GError) error = NULL;
 
   self->call = call;
+  call->is_idle = TRUE;
   if (read_request (self, parameters, &error))
     rb_bus_guest_new_async (call->ports->core, self->name, FALSE, on_guest, self);
   else

@@ -221,6 +221,14 @@ try_connect (RbBus *self)
                                      self->connecting, on_connected, self);
 }
 
+static void
+on_storage_stuck (RbCore     *core,
+                  const char *why,
+                  RbBus      *self)
+{
+  rb_bus_calls_fail_stuck (&self->calls, why);
+}
+
 RbBus *
 rb_bus_new (const RbBusPorts *ports,
             const char       *address)
@@ -238,6 +246,7 @@ rb_bus_new (const RbBusPorts *ports,
   rb_core_add_bounds (ports->core, self->bounds);
   self->claims = rb_bus_claims_new (self->bounds, 1);
   rb_bus_calls_init (&self->calls, &self->ports, self->bounds, self->claims);
+  g_signal_connect (ports->core, "storage-stuck", G_CALLBACK (on_storage_stuck), self);
   self->objects = rb_bus_objects_new (ports->core, ports->clock, view_modules, on_method, self);
   self->state = self->address != NULL ? "connecting" : "none";
   if (self->address != NULL)
@@ -311,6 +320,7 @@ rb_bus_stop (RbBus *self)
   self->is_stopped = TRUE;
   g_clear_pointer (&self->notices, rb_bus_notices_free);
   rb_bus_calls_close (&self->calls);
+  g_signal_handlers_disconnect_by_data (self->ports.core, self);
   rb_bus_claims_leave_all (self->claims);
   rb_bus_objects_freeze (self->objects);
 }

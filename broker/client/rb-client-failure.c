@@ -24,11 +24,22 @@ static const struct {
 /* 503s that are not an invitation to try again */
 static const char *const unknown_outcomes[] = { "connector_send_outcome_unknown", "runtime_self_claim_outcome_unknown", NULL };
 
-static RbError
-code_for (guint       status,
-          const char *reason)
+/* What waits for a full disk is done when there is room: what has no id that the broker knows again must not be asked for twice. */
+static gboolean
+is_pending (const char   *reason,
+            const RbJson *body)
 {
-  if (reason != NULL && g_strv_contains (unknown_outcomes, reason))
+  gboolean is_retryable = TRUE;
+
+  return g_str_equal (reason, "storage_unavailable") && rb_json_get_optional_boolean (body, "retryable", TRUE, &is_retryable, NULL) && !is_retryable;
+}
+
+static RbError
+code_for (guint         status,
+          const char   *reason,
+          const RbJson *body)
+{
+  if (reason != NULL && (g_strv_contains (unknown_outcomes, reason) || is_pending (reason, body)))
     return RB_ERROR_OUTCOME_UNKNOWN;
   for (gsize i = 0; i < G_N_ELEMENTS (statuses); i++)
     if (statuses[i].status == status)
@@ -111,9 +122,9 @@ rb_client_error_from_answer (guint         status,
   GError *error;
 
   if (text != NULL)
-    error = rb_error_new (code_for (status, reason), reason, "%s", text);
+    error = rb_error_new (code_for (status, reason, body), reason, "%s", text);
   else
-    error = rb_error_new (code_for (status, reason), reason, "broker %s %s failed: %u %s", method, path, status,
+    error = rb_error_new (code_for (status, reason, body), reason, "broker %s %s failed: %u %s", method, path, status,
                           reason != NULL ? reason : "");
   if (is_envelope)
     add_details (error, body);

@@ -87,6 +87,8 @@ struct _RbCore {
   const char     *presence_reason;
   gint64          presence_since;      /* epoch-ms */
   gint64          store_failed_at;     /* epoch-ms: since when nothing can be stored; 0: it can */
+  gint64          stored_us;           /* while it cannot: when something was written last, or when that began */
+  guint64         outage_timer;        /* until those who wait are told; 0: it can */
   char           *link_error;          /* why the connector is not connected, in its words; NULL: it is, or has not said */
   GHashTable     *facts;               /* what the process says of itself: name to text */
   guint64         presence_timer;
@@ -115,6 +117,7 @@ struct _RbCore {
   gboolean        is_stopping;
   gboolean        is_restarting;   /* and the next process goes on at once: nobody is to notice */
   guint           n_reports;       /* on their way to an authority; and endpoints that are taken back while we stop */
+  GQueue          unstored_sends;  /* what adapters sent and the store has yet to write, likewise */
   GQueue          sends;           /* what adapters sent and the network has yet to answer, linked through it (rb-send.c) */
   guint           n_starts;        /* programs that a driver is starting */
   GTask          *stop;            /* waits for all of these; NULL: none */

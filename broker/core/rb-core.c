@@ -15,6 +15,7 @@
 #include "rb-link.h"
 #include "rb-load.h"
 #include "rb-mailroom.h"
+#include "rb-outage.h"
 #include "rb-outbox.h"
 #include "rb-pair.h"
 #include "rb-past.h"
@@ -28,7 +29,7 @@
 
 G_DEFINE_FINAL_TYPE (RbCore, rb_core, G_TYPE_OBJECT)
 
-enum { SIGNAL_SUPERSEDED, SIGNAL_INCOMPATIBLE, SIGNAL_CHANGED, SIGNAL_STORED, N_SIGNALS };
+enum { SIGNAL_SUPERSEDED, SIGNAL_INCOMPATIBLE, SIGNAL_CHANGED, SIGNAL_STORED, SIGNAL_STORAGE_STUCK, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 /* Ids of ended messages in memory; some 150 bytes each. */
@@ -116,6 +117,7 @@ rb_core_dispose (GObject *object)
     {
       rb_lifecycle_cancel_timers (self);
       rb_outbox_cancel_timers (self);
+      rb_outage_stop (self);
       rb_spawn_stop (self);
     }
 
@@ -188,6 +190,8 @@ rb_core_class_init (RbCoreClass *klass)
                                                G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
   signals[SIGNAL_STORED] = g_signal_new ("stored", RB_TYPE_CORE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT,
                                          G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
+  signals[SIGNAL_STORAGE_STUCK] = g_signal_new ("storage-stuck", RB_TYPE_CORE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                                                G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
   signals[SIGNAL_CHANGED] = g_signal_new ("changed", RB_TYPE_CORE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
                                           G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
@@ -518,6 +522,8 @@ on_store_committed (RbStore      *store,
 {
   Commit *commit = user_data;
 
+  if (error == NULL)
+    rb_outage_note_commit (commit->core);
   if (commit->reserved != NULL && error == NULL)
     rb_assignments_note_reserved (commit->core->assignments, commit->reserved);
   if (commit->enclosed != NULL)

@@ -10,6 +10,7 @@
 #include "rb-events.h"
 #include "rb-hold.h"
 #include "rb-log.h"
+#include "rb-outage.h"
 #include "rb-received.h"
 #include "rb-route-claim.h"
 #include "rb-rule.h"
@@ -622,6 +623,7 @@ on_health_changed (RbStore *store,
       core->store_failed_at = core->store_failed_at != 0 ? core->store_failed_at : rb_core_now (core);
       rb_log_warning ("storage_unavailable", "reason", reason, NULL);
     }
+  rb_outage_note_health (core);
   rb_inbound_open_window (core);
   rb_core_changed (core, "health");
 }

@@ -208,6 +208,7 @@ on_registered (RbCore       *core,
     rb_spawn_registered (core, self->spawn_token, self->endpoint_id);
   log_registered (self, endpoint);
   g_task_return_boolean (task, TRUE);
+  endpoint = rb_registry_lookup (core->registry, self->endpoint_id);    /* whoever heard of it may have given it back */
   if (endpoint == NULL)
     return;
   rb_deliver_pump (core, endpoint);
@@ -379,6 +380,7 @@ on_resumed (RbCore       *core,
     rb_spawn_registered (core, self->spawn_token, self->endpoint_id);
   rb_log_info ("endpoint_resumed", "endpoint_id", self->endpoint_id, NULL);
   g_task_return_boolean (task, TRUE);
+  endpoint = rb_registry_lookup (core->registry, self->endpoint_id);    /* whoever heard of it may have given it back */
   if (endpoint == NULL)
     return;
   rb_deliver_pump (core, endpoint);

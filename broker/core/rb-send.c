@@ -9,6 +9,7 @@
 #include "rb-error.h"
 #include "rb-json.h"
 #include "rb-log.h"
+#include "rb-outage-error.h"
 #include "rb-past.h"
 #include "rb-send-error.h"
 
@@ -22,7 +23,7 @@ typedef struct {
   RbEnvelope   *envelope;
   char         *message_id;
   RbSendStatus  status;
-  GList         link;              /* in the core's sends, while the network is asked; its data is the task */
+  GList         link;              /* in the core's unstored sends, then in its sends while the network is asked; its data is the task */
 } Send;
 
 static void
@@ -176,14 +177,14 @@ record_sent (RbCore     *core,
   rb_core_commit_lazy (core, changes, NULL, NULL);
 }
 
-/* A task leaves the sends here or in rb_sends_give_up(), so none is returned twice. */
+/* A task leaves the sends here, when it is answered or given up, so none is returned twice. */
 static gboolean
-take_pending (RbCore *core,
+take_pending (GQueue *queue,
               Send   *self)
 {
   if (self->link.data == NULL)
     return FALSE;
-  g_queue_unlink (&core->sends, &self->link);
+  g_queue_unlink (queue, &self->link);
   self->link.data = NULL;
   return TRUE;
 }
@@ -206,7 +207,7 @@ on_sent (GObject      *source,
   g_autoptr(GTask) task = user_data;
   g_autoptr(RbCore) core = g_object_ref (g_task_get_source_object (task));
   Send *self = g_task_get_task_data (task);
-  gboolean is_pending = take_pending (core, self);
+  gboolean is_pending = take_pending (&core->sends, self);
   g_autoptr(GError) failure = NULL;
 
   if (rb_connector_send_finish (RB_CONNECTOR (source), result, &self->message_id, &self->status, &failure))
@@ -230,7 +231,7 @@ rb_sends_give_up (RbCore *core)
       GTask *task = g_queue_peek_head (&core->sends);
       Send *self = g_task_get_task_data (task);
 
-      take_pending (core, self);
+      take_pending (&core->sends, self);
       g_task_return_error (task, rb_send_error_new (cause, self->to));
     }
 }
@@ -244,6 +245,8 @@ on_correlation_durable (RbCore       *core,
   Send *self = g_task_get_task_data (task);
   GError *stopping = NULL;
 
+  if (!take_pending (&core->unstored_sends, self))    /* dropped; a correlation that nobody uses harms nobody */
+    return;
   if (error != NULL)
     g_task_return_error (task, g_error_copy (error));
   else if (core->is_stopping && !rb_core_check_ready (core, &stopping))
@@ -273,7 +276,22 @@ start (RbCore              *core,
   rb_router_add (core->router, endpoint, self->correlation_id, rb_core_now (core), changes);
   outgoing = outgoing_metadata (self, request);
   self->envelope = rb_envelope_new (id, NULL, request->to, request->content, request->content_type, outgoing);
+  self->link.data = task;
+  g_queue_push_tail_link (&core->unstored_sends, &self->link);
   rb_core_commit (core, changes, on_correlation_durable, task);
+}
+
+void
+rb_sends_drop_unstored (RbCore     *core,
+                        const char *why)
+{
+  while (!g_queue_is_empty (&core->unstored_sends))
+    {
+      GTask *task = g_queue_peek_head (&core->unstored_sends);
+
+      take_pending (&core->unstored_sends, g_task_get_task_data (task));
+      g_task_return_error (task, rb_outage_error_new (why, RB_OUTAGE_NOTHING_DONE));
+    }
 }
 
 void

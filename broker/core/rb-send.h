@@ -28,5 +28,7 @@ gboolean  rb_send_finish  (RbCore *core, GAsyncResult *result, char **message_id
 
 /* Whoever still waits for the network's answer is told that nobody knows. */
 void      rb_sends_give_up (RbCore *core);
+/* The store writes nothing (@why): what it has yet to write before the network is asked is not sent, and its callers hear so. */
+void      rb_sends_drop_unstored (RbCore *core, const char *why);
 
 G_END_DECLS

@@ -12,6 +12,7 @@
 #include "rb-ipc-farewell.h"
 #include "rb-ipc-rejection.h"
 #include "rb-log.h"
+#include "rb-outage-error.h"
 #include "rb-wire-errors.h"
 #include "rb-wire-requests.h"
 
@@ -598,6 +599,42 @@ rb_ipc_requests_fail_all (RbIpcServer *server)
   while (!g_queue_is_empty (&server->requests))
     rb_ipc_request_fail_with (g_queue_peek_head (&server->requests), RB_ERROR_UNAVAILABLE, "broker_shutting_down", TRUE,
                               "the broker is shutting down");
+}
+
+static gboolean
+is_stuck (const RbIpcRequest *self)
+{
+  gint64 begun_us = self->deadline_us - REQUEST_TIMEOUT_MS * G_TIME_SPAN_MILLISECOND;
+
+  return self->route != NULL && (self->route->flags & RB_IPC_ROUTE_PATIENT) == 0 &&
+         rb_clock_get_monotonic_us (self->server->clock) - begun_us >= RB_OUTAGE_MS * G_TIME_SPAN_MILLISECOND;
+}
+
+static void
+fail_stuck (RbIpcRequest *self,
+            const char   *why)
+{
+  gboolean is_repeatable = g_str_equal (self->method, "GET") || (self->route->flags & RB_IPC_ROUTE_ONCE) != 0;
+  g_autoptr(GError) error = rb_outage_error_new (why, is_repeatable ? RB_OUTAGE_REPEATABLE : RB_OUTAGE_UNKNOWN);
+
+  rb_ipc_request_fail (self, error);
+}
+
+/* An answer takes its request out of the list, and nobody else's. */
+void
+rb_ipc_requests_fail_stuck (RbIpcServer *server,
+                            const char  *why)
+{
+  GList *next;
+
+  for (GList *item = server->requests.head; item != NULL; item = next)
+    {
+      RbIpcRequest *request = item->data;
+
+      next = item->next;
+      if (is_stuck (request))
+        fail_stuck (request, why);
+    }
 }
 
 void

@@ -68,6 +68,8 @@ void           rb_ipc_request_fail_with   (RbIpcRequest *self, RbError code, con
 
 /* For the server: what is at work now. */
 void           rb_ipc_requests_fail_all   (RbIpcServer *server);
+/* Those that may well wait for a store that writes nothing (@why), and have for long. */
+void           rb_ipc_requests_fail_stuck (RbIpcServer *server, const char *why);
 /* The channel is gone: its requests have nobody to answer. */
 void           rb_ipc_requests_forget     (RbIpcServer *server, RbIpcChannel *channel);
 

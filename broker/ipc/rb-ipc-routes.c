@@ -14,23 +14,25 @@
 #define OPERATOR RB_IPC_ROUTE_OPERATOR
 #define PAGE RB_IPC_ROUTE_PAGE
 #define ENTRANCE RB_IPC_ROUTE_ENTRANCE
+#define ONCE RB_IPC_ROUTE_ONCE
+#define PATIENT RB_IPC_ROUTE_PATIENT
 
 /* Source: protocol.md 4.5. GET /v1/stream is not here: without an upgrade it does not exist. First match wins. */
 static const RbIpcRoute routes[] = {
   { "GET", "/health", rb_ipc_handle_health, RB_IPC_ROUTE_OPEN },
   { "POST", "/v1/initialize", rb_ipc_handle_initialize, BODY },
   { "POST", "/v1/endpoint/register", rb_ipc_handle_register, BODY },
-  { "POST", "/v1/endpoint/{}/heartbeat", rb_ipc_handle_heartbeat, PLAIN },
-  { "POST", "/v1/endpoint/{}/reattach", rb_ipc_handle_reattach, BODY },
-  { "POST", "/v1/endpoint/{}/task-hint", rb_ipc_handle_task_hint, BODY },
+  { "POST", "/v1/endpoint/{}/heartbeat", rb_ipc_handle_heartbeat, ONCE },
+  { "POST", "/v1/endpoint/{}/reattach", rb_ipc_handle_reattach, BODY | ONCE },
+  { "POST", "/v1/endpoint/{}/task-hint", rb_ipc_handle_task_hint, BODY | ONCE },
   { "DELETE", "/v1/endpoint/{}", rb_ipc_handle_unregister, PLAIN },
-  { "POST", "/v1/send", rb_ipc_handle_send, BODY },
+  { "POST", "/v1/send", rb_ipc_handle_send, BODY | PATIENT },
   { "POST", "/v1/runtime/assignment-claim", rb_ipc_handle_claim, BODY },
-  { "POST", "/v1/runtime/assignment-reply", rb_ipc_handle_reply, BODY },
-  { "POST", "/v1/runtime/processing-state", rb_ipc_handle_processing, BODY },
-  { "POST", "/v1/runtime/session-conversation-history", rb_ipc_handle_history, BODY },
+  { "POST", "/v1/runtime/assignment-reply", rb_ipc_handle_reply, BODY | ONCE },
+  { "POST", "/v1/runtime/processing-state", rb_ipc_handle_processing, BODY | ONCE },
+  { "POST", "/v1/runtime/session-conversation-history", rb_ipc_handle_history, BODY | PATIENT },
   { "POST", "/v1/runtime/self-settle", rb_ipc_handle_settle, BODY },
-  { "POST", "/v1/runtime/staged-delivery", rb_ipc_handle_staged, BODY },
+  { "POST", "/v1/runtime/staged-delivery", rb_ipc_handle_staged, BODY | PATIENT },
   { "GET", "/v1/undispatched/presence", rb_ipc_handle_presence, PLAIN },
   { "GET", "/v1/undispatched", rb_ipc_handle_undispatched, PLAIN },
   { "POST", "/v1/dispatch", rb_ipc_handle_dispatch, BODY },
@@ -59,9 +61,9 @@ static const RbIpcRoute routes[] = {
   { "POST", "/v1/operator/spawns/deny", rb_ipc_handle_operator_spawn_deny, OPERATOR | PAGE | BODY },
   { "POST", "/v1/operator/spawns/start", rb_ipc_handle_operator_spawn_start, OPERATOR | BODY },
   { "GET", "/v1/operator/runtimes", rb_ipc_handle_operator_runtimes, OPERATOR | PAGE },
-  { "GET", "/v1/operator/runtimes/{}/log", rb_ipc_handle_operator_runtime_log, OPERATOR | PAGE },
+  { "GET", "/v1/operator/runtimes/{}/log", rb_ipc_handle_operator_runtime_log, OPERATOR | PAGE | PATIENT },
   { "POST", "/v1/operator/runtimes/stop", rb_ipc_handle_operator_runtime_stop, OPERATOR | PAGE | BODY },
-  { "POST", "/v1/operator/restart", rb_ipc_handle_operator_restart, OPERATOR },
+  { "POST", "/v1/operator/restart", rb_ipc_handle_operator_restart, OPERATOR | PATIENT },
   { "POST", "/v1/operator/use", rb_ipc_handle_operator_use, OPERATOR | BODY },
   { "GET", "/v1/operator/search", rb_ipc_handle_operator_search, OPERATOR | PAGE },
   { "GET", "/v1/operator/export", rb_ipc_handle_operator_export, OPERATOR },

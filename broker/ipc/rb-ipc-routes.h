@@ -16,6 +16,8 @@ typedef enum {
   RB_IPC_ROUTE_OPEN = 1 << 2,       /* matches without a query only */
   RB_IPC_ROUTE_PAGE = 1 << 3,       /* of the operator's routes: the page may ask for it, too */
   RB_IPC_ROUTE_ENTRANCE = 1 << 4,   /* what the page is made of, and how one comes to a session of it */
+  RB_IPC_ROUTE_ONCE = 1 << 5,       /* not a GET, and yet done once however often the same is asked for */
+  RB_IPC_ROUTE_PATIENT = 1 << 6,    /* waits for others than the store, or the core itself answers while that writes nothing */
 } RbIpcRouteFlags;
 
 /* Who asks decides which routes there are. */

@@ -108,6 +108,14 @@ copy_options (RbIpcServer        *self,
     self->options.ping_interval_ms = 30000;
 }
 
+static void
+on_storage_stuck (RbCore      *core,
+                  const char  *why,
+                  RbIpcServer *self)
+{
+  rb_ipc_requests_fail_stuck (self, why);
+}
+
 RbIpcServer *
 rb_ipc_server_new (RbCore             *core,
                    RbClock            *clock,
@@ -122,6 +130,7 @@ rb_ipc_server_new (RbCore             *core,
   copy_options (self, options);
   rb_ipc_bounds_start (self);
   self->page = rb_ipc_page_new (self);
+  g_signal_connect_object (core, "storage-stuck", G_CALLBACK (on_storage_stuck), self, 0);
   return self;
 }
 

@@ -12,6 +12,8 @@
 #include "rb-core-private.h"
 #include "rb-needs.h"
 
+#include <string.h>
+
 #define PID 100
 #define ERROR "io.github.runtimebroker.Error."
 
@@ -478,6 +480,59 @@ test_stop (RbBusFixture *fixture,
   rb_test_settle ();
 }
 
+static void
+start_held (RbBusFixture  *fixture,
+            const char    *method,
+            const char    *parameters,
+            guint          n_commits,
+            GAsyncResult **result)
+{
+  rb_bus_fixture_start (fixture, "", "", method, parameters != NULL ? g_variant_new_parsed (parameters) : NULL, result);
+  rb_test_wait_until (rb_fake_store_get_n_waiting (fixture->core.store) >= n_commits);
+}
+
+static void
+assert_given_up (RbBusFixture  *fixture,
+                 GAsyncResult **result,
+                 const char    *name,
+                 const char    *words)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (rb_bus_fixture_finish (fixture, result, &error));
+  g_assert_nonnull (strstr (error->message, words));
+  rb_bus_assert_error (&error, name, "storage_unavailable: nothing can be stored now: the disk is full; ");
+}
+
+static void
+test_full (RbBusFixture *fixture,
+           gconstpointer data)
+{
+  GAsyncResult *send = NULL, *list = NULL, *policy = NULL;
+
+  g_test_summary ("Who waits for a full disk hears so in seconds, and what becomes of it; what was not sent is not sent later.");
+
+  if (fixture->bus == NULL)
+    return;
+  rb_fake_store_set_hold (fixture->core.store, TRUE);
+  start_held (fixture, "Send", "('bob', 'hi', @a{sv} {})", 1, &send);
+  start_held (fixture, "ListInbox", NULL, 2, &list);
+  start_held (fixture, "SetPolicy", "('message', 'bob', '', 'hold', '')", 3, &policy);
+  rb_fake_store_set_health (fixture->core.store, RB_STORE_FAILING, "the disk is full");
+  rb_bus_fixture_pass (fixture, 4000);
+  assert_given_up (fixture, &send, ERROR "Unavailable", "nothing was done");
+  assert_given_up (fixture, &list, ERROR "Unavailable", "ask again");
+  assert_given_up (fixture, &policy, ERROR "OutcomeUnknown", "may still be done");
+
+  rb_fake_store_set_hold (fixture->core.store, FALSE);
+  rb_fake_store_set_health (fixture->core.store, RB_STORE_OK, NULL);
+  rb_bus_fixture_pass (fixture, 20);
+  g_assert_cmpuint (fixture->core.connector->sent->len, ==, 0);
+  g_assert_cmpuint (rb_fake_store_count (fixture->core.store, RB_TABLE_POLICY_RULES), ==, 1);
+  g_variant_unref (rb_bus_fixture_call_well (fixture, "Send", "('bob', 'hi', @a{sv} {})"));
+  g_assert_cmpuint (fixture->core.connector->sent->len, ==, 1);
+}
+
 #define ADD(path, function) g_test_add (path, RbBusFixture, NULL, rb_bus_fixture_set_up, function, rb_bus_fixture_tear_down)
 
 int
@@ -498,6 +553,7 @@ main (int   argc,
   ADD ("/calls/flood", test_flood);
   ADD ("/calls/gate", test_gate);
   ADD ("/calls/vanish", test_vanish);
+  ADD ("/calls/disk-full", test_full);
   ADD ("/calls/stop", test_stop);
   return g_test_run ();
 }

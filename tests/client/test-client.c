@@ -172,6 +172,9 @@ test_statuses (ClientFixture *fixture,
     { 500, "{}", RB_ERROR_INTERNAL },
     { 502, "{}", RB_ERROR_REJECTED },
     { 503, "{\"error\":\"connector_send_outcome_unknown\"}", RB_ERROR_OUTCOME_UNKNOWN },
+    { 503, "{\"error\":\"storage_unavailable\",\"retryable\":false}", RB_ERROR_OUTCOME_UNKNOWN },
+    { 503, "{\"error\":\"storage_unavailable\",\"retryable\":true}", RB_ERROR_UNAVAILABLE },
+    { 503, "{\"error\":\"storage_unavailable\"}", RB_ERROR_UNAVAILABLE },
     { 504, "{}", RB_ERROR_UNAVAILABLE },
   };
 

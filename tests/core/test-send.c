@@ -306,6 +306,104 @@ test_not_now (RbCoreFixture *fixture,
 }
 
 static void
+start_send (RbCoreFixture  *fixture,
+            const char     *endpoint_id,
+            GAsyncResult  **result)
+{
+  RbCaller caller = { .pid = SENDER };
+  g_autoptr(GBytes) text = rb_json_slice_from_string ("hi");
+  RbSendRequest request = { .endpoint_id = (char *) endpoint_id, .to = (char *) "bob", .content = text };
+
+  rb_send_async (fixture->core, &caller, &request, rb_test_store_result, result);
+  rb_test_settle ();
+}
+
+static gboolean
+end_send (RbCoreFixture  *fixture,
+          GAsyncResult  **result,
+          GError        **error)
+{
+  g_autoptr(GAsyncResult) ended = g_steal_pointer (result);
+  g_autofree char *id = NULL;
+  RbSendStatus status;
+
+  return rb_send_finish (fixture->core, ended, &id, &status, NULL, error);
+}
+
+static void
+on_stuck (RbCore     *core,
+          const char *reason,
+          guint      *n)
+{
+  g_assert_cmpstr (reason, ==, "the disk is full");
+  (*n)++;
+}
+
+static void
+test_full (RbCoreFixture *fixture,
+           gconstpointer  data)
+{
+  g_auto(Sender) sender = make_sender (fixture, SENDER);
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+  guint n = 0;
+
+  g_test_summary ("A send that waits for a full disk is dropped within seconds, and its caller hears that; with room it is not sent after all.");
+
+  g_signal_connect (fixture->core, "storage-stuck", G_CALLBACK (on_stuck), &n);
+  rb_fake_store_set_hold (fixture->store, TRUE);
+  start_send (fixture, sender.endpoint_id, &result);
+  rb_fake_store_set_health (fixture->store, RB_STORE_FAILING, "the disk is full");
+  rb_fake_clock_advance (fixture->clock, 2999);
+  g_assert_null (result);
+  rb_fake_clock_advance (fixture->clock, 1);
+  rb_test_wait_until (result != NULL);
+  g_assert_false (end_send (fixture, &result, &error));
+  g_assert_cmpstr (rb_error_retryable (error), ==, "true");
+  rb_assert_refused (error, RB_ERROR_UNAVAILABLE, "storage_unavailable", "nothing can be stored now: the disk is full; nothing was done");
+  /* Those who come meanwhile are told, too; until there is room. */
+  rb_fake_clock_advance (fixture->clock, 2000);
+  g_assert_cmpuint (n, ==, 3);
+
+  rb_fake_store_set_hold (fixture->store, FALSE);
+  rb_fake_store_set_health (fixture->store, RB_STORE_OK, NULL);
+  rb_fake_clock_advance (fixture->clock, 10000);
+  g_assert_cmpuint (n, ==, 3);
+  g_assert_cmpuint (fixture->connector->sent->len, ==, 0);
+  error = NULL;
+  g_assert_true (send_as (fixture, SENDER, sender.endpoint_id, NULL, &error));
+  g_assert_cmpuint (fixture->connector->sent->len, ==, 1);
+  g_signal_handlers_disconnect_by_data (fixture->core, &n);
+}
+
+static void
+test_slow (RbCoreFixture *fixture,
+           gconstpointer  data)
+{
+  g_auto(Sender) sender = make_sender (fixture, SENDER);
+  g_autoptr(GAsyncResult) first = NULL;
+  g_autoptr(GAsyncResult) second = NULL;
+
+  g_test_summary ("A store that has too much to do but goes on writing drops nothing.");
+
+  rb_fake_store_set_hold (fixture->store, TRUE);
+  start_send (fixture, sender.endpoint_id, &first);
+  start_send (fixture, sender.endpoint_id, &second);
+  rb_fake_store_set_health (fixture->store, RB_STORE_FAILING, "too much waits for the disk");
+  rb_fake_clock_advance (fixture->clock, 2000);
+  g_assert_true (rb_fake_store_commit_one (fixture->store));
+  rb_test_wait_until (first != NULL);
+  g_assert_true (end_send (fixture, &first, NULL));
+  rb_fake_clock_advance (fixture->clock, 2000);
+  g_assert_null (second);
+  rb_fake_store_set_hold (fixture->store, FALSE);
+  rb_fake_store_set_health (fixture->store, RB_STORE_OK, NULL);
+  rb_test_wait_until (second != NULL);
+  g_assert_true (end_send (fixture, &second, NULL));
+  g_assert_cmpuint (fixture->connector->sent->len, ==, 2);
+}
+
+static void
 test_swept (RbCoreFixture *fixture,
             gconstpointer  data)
 {
@@ -352,6 +450,8 @@ main (int   argc,
   ADD ("errors", test_errors);
   ADD ("durable-first", test_durable_first);
   ADD ("not-now", test_not_now);
+  ADD ("disk-full", test_full);
+  ADD ("disk-slow", test_slow);
   ADD ("received/swept", test_swept);
 
   return g_test_run ();

@@ -49,6 +49,7 @@ rb_core_class_init (RbCoreClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = rb_core_finalize;
   g_signal_new ("stored", RB_TYPE_CORE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_STRING);
+  g_signal_new ("storage-stuck", RB_TYPE_CORE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   g_signal_new ("changed", RB_TYPE_CORE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 

@@ -244,6 +244,81 @@ test_answer_not_taken (RbIpcFixture *fixture,
 }
 
 static void
+hold (RbIpcFixture *fixture,
+      RbRaw        *client,
+      const char   *what,
+      guint         n_held,
+      const char   *body)
+{
+  rb_raw_printf (client, "%s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nx-plugin-pid: 7\r\nAuthorization: Bearer " TOKEN "\r\nContent-Length: %zu\r\n\r\n%s",
+                 what, fixture->port, strlen (body), body);
+  rb_test_wait_until (rb_fake_core_get_n_held (fixture->core) == n_held);
+}
+
+static char *
+ask_held (RbIpcFixture *fixture,
+          RbRaw        *client,
+          const char   *what,
+          guint         n_held,
+          const char   *body)
+{
+  hold (fixture, client, what, n_held, body);
+  rb_fake_clock_advance (fixture->clock, 2999);
+  g_signal_emit_by_name (fixture->core, "storage-stuck", "the disk is full");
+  rb_raw_poll (client);
+  rb_fake_clock_advance (fixture->clock, 1);
+  g_signal_emit_by_name (fixture->core, "storage-stuck", "the disk is full");
+  return rb_raw_read_response (client);
+}
+
+/* What the core itself answers is left alone. */
+static void
+test_full_patient (RbIpcFixture *fixture,
+                   gconstpointer data)
+{
+  g_autoptr(RbRaw) client = rb_raw_connect (fixture->url);
+  g_autofree char *response = NULL;
+
+  g_test_summary ("While the disk is full what waits for the network, or is answered by the core, goes on waiting.");
+
+  rb_fake_core_set_hold (fixture->core, TRUE);
+  hold (fixture, client, "POST /v1/send", 1, "{\"endpoint_id\":\"e\",\"to\":\"b\",\"content\":\"c\"}");
+  rb_fake_clock_advance (fixture->clock, 9000);
+  g_signal_emit_by_name (fixture->core, "storage-stuck", "the disk is full");
+  rb_fake_core_release (fixture->core);
+  response = rb_raw_read_response (client);
+  assert_status (response, 200);
+}
+
+static void
+test_full (RbIpcFixture *fixture,
+           gconstpointer data)
+{
+  g_autoptr(RbRaw) client = rb_raw_connect (fixture->url);
+  g_autofree char *question = NULL;
+  g_autofree char *once = NULL;
+  g_autofree char *unknown = NULL;
+
+  g_test_summary ("What has waited long for a full disk is answered: whether it may be asked for again is said, and is true.");
+
+  rb_fake_core_set_hold (fixture->core, TRUE);
+  question = ask_held (fixture, client, "GET /v1/undispatched", 1, "");
+  assert_status (question, 503);
+  assert_contains (question, "\"error\":\"storage_unavailable\"");
+  assert_contains (question, "\"retryable\":true");
+  once = ask_held (fixture, client, "POST /v1/endpoint/e/reattach", 2, "{}");
+  assert_contains (once, "\"retryable\":true");
+  unknown = ask_held (fixture, client, "DELETE /v1/endpoint/e", 3, "");
+  assert_status (unknown, 503);
+  assert_contains (unknown, "\"error\":\"storage_unavailable\"");
+  assert_contains (unknown, "\"retryable\":false");
+  assert_contains (unknown, "may still be done");
+  rb_fake_core_release (fixture->core);
+  rb_test_settle ();
+  rb_raw_poll (client);
+}
+
+static void
 test_request_deadline (RbIpcFixture *fixture,
                        gconstpointer data)
 {
@@ -431,6 +506,8 @@ main (int    argc,
   ADD ("/ipc/limits/time/stranger", test_stranger_rests);
   ADD ("/ipc/limits/time/not-taken", test_answer_not_taken);
   ADD ("/ipc/limits/time/deadline", test_request_deadline);
+  ADD ("/ipc/limits/time/disk-full", test_full);
+  ADD ("/ipc/limits/time/disk-full-patient", test_full_patient);
   ADD ("/ipc/limits/client-leaves", test_client_leaves);
   ADD ("/ipc/limits/poll/leaves", test_poll_leaves);
   ADD ("/ipc/limits/poll/stays", test_poll_stays);
