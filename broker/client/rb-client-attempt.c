@@ -91,6 +91,15 @@ register_again (GTask            *task,
   call (task, "/v1/endpoint/register", body, RB_CLIENT_CALL_NONE, on_registered);
 }
 
+/* The application did not acknowledge what had waited for it (it may do so later), so the broker does not call the endpoint active. One that
+ * is registered anew, by the same process for the same session, takes over all that it had, and the queue need not be empty for that. */
+static gboolean
+has_refused_its_queue (const Attempt *attempt,
+                       const GError  *error)
+{
+  return rb_client_channel_has_refused (attempt->channel) && g_strcmp0 (rb_error_get_reason (error), "reconnecting_buffer_drain_failed") == 0;
+}
+
 /* "Not reconnecting" from the owner's own broker means that it never noticed the break, or rebound the endpoint when the
  * channel was replaced (IMP-14): it is where we want it. */
 static void
@@ -109,6 +118,12 @@ on_reattached (GObject      *source,
       g_clear_error (&error);
       attempt->next++;
       bring_back_next (task);
+    }
+  else if (has_refused_its_queue (attempt, error))
+    {
+      rb_log_info ("endpoint_queue_refused", "endpoint_id", rb_client_endpoint_get_id (endpoint), NULL);
+      g_clear_error (&error);
+      register_again (task, endpoint);
     }
   else if (rb_client_error_is_transient (error) || error->domain != RB_ERROR)
     {

@@ -29,6 +29,7 @@ struct _RbClientChannel {
   gboolean                 pong_seen;     /* since the last turn of the timer */
   guint                    misses;
   gboolean                 closed;        /* signalled */
+  gboolean                 has_refused;   /* a message: nobody stored it when it came */
 };
 
 enum { MESSAGE, PRESENCE, CLOSED, N_SIGNALS };
@@ -77,6 +78,8 @@ take_message (RbClientChannel *self,
   g_signal_emit (self, signals[MESSAGE], 0, message, &stored);
   if (stored)
     rb_client_channel_acknowledge (self, message->push_id);
+  else
+    self->has_refused = TRUE;
 }
 
 static void
@@ -303,6 +306,12 @@ rb_client_channel_acknowledge (RbClientChannel *self,
   rb_json_writer_end_object (writer);
   text = rb_json_writer_end_text (g_steal_pointer (&writer));
   soup_websocket_connection_send_text (self->socket, text);
+}
+
+gboolean
+rb_client_channel_has_refused (RbClientChannel *self)
+{
+  return self->has_refused;
 }
 
 gboolean

@@ -32,6 +32,8 @@ gboolean         rb_client_channel_open_finish (RbClientChannel      *self,
 void             rb_client_channel_acknowledge (RbClientChannel      *self,
                                                 const char           *push_id);
 gboolean         rb_client_channel_is_open     (RbClientChannel      *self);
+/* Of a message at least that came here, nobody said that it is stored. */
+gboolean         rb_client_channel_has_refused (RbClientChannel      *self);
 /* The broker takes requests here, and it is open. */
 gboolean         rb_client_channel_takes_requests (RbClientChannel   *self);
 /* As rb_client_http_call_async(), for a tenth of what a request costs the broker there. Who cancels one that waits long does not end it: such

@@ -18,6 +18,7 @@ struct _RbMcpLink {
   char             *session_id;
   RbClientEndpoint *endpoint;     /* (nullable) until registered */
   GPtrArray        *openers;      /* of GTask: who waits for it */
+  GPtrArray        *held;         /* of GTask (with Asking), borrowed: while the broker is away */
   gboolean          is_opening;
   gboolean          has_failed;
   GTask            *closing;      /* (nullable) */
@@ -38,6 +39,7 @@ typedef struct {
   GCancellable    *theirs;           /* (nullable) */
   gulong           handler;
   gboolean         is_late;
+  GTask           *task;             /* of which this is the data */
   RbClientMessage *message;          /* (nullable) */
 } Asking;
 
@@ -55,6 +57,8 @@ asking_free (gpointer data)
   rb_mcp_ask_free (self->ask);
   g_free (self);
 }
+
+static void run_held (RbMcpLink *self);
 
 static gboolean
 on_message (RbClient         *client,
@@ -78,7 +82,10 @@ on_phase (RbClient      *client,
   if (phase == RB_CLIENT_RECONNECTING)
     g_signal_emit (self, signals[PHASE], 0, "reconnecting", failure);
   else if (phase == RB_CLIENT_CONNECTED && self->endpoint != NULL)
-    g_signal_emit (self, signals[PHASE], 0, "connected", NULL);
+    {
+      g_signal_emit (self, signals[PHASE], 0, "connected", NULL);
+      run_held (self);
+    }
 }
 
 static void
@@ -102,6 +109,7 @@ rb_mcp_link_finalize (GObject *object)
   RbMcpLink *self = RB_MCP_LINK (object);
 
   g_ptr_array_unref (self->openers);
+  g_ptr_array_unref (self->held);
   g_free (self->name);
   g_free (self->kind);
   g_free (self->session_id);
@@ -128,6 +136,7 @@ rb_mcp_link_init (RbMcpLink *self)
   g_autofree char *unique = g_uuid_string_random ();
 
   self->openers = g_ptr_array_new_with_free_func (g_object_unref);
+  self->held = g_ptr_array_new ();
   self->session_id = g_strconcat ("mcp-", unique, NULL);
 }
 
@@ -345,8 +354,37 @@ on_opened (GObject      *source,
 
   if (!rb_mcp_link_open_finish (self, result, &error) || g_cancellable_set_error_if_cancelled (asking->cancellable, &error))
     finish_asking (task, NULL, error);
+  else if (rb_client_get_phase (self->client) == RB_CLIENT_RECONNECTING)
+    g_ptr_array_add (self->held, task);
   else
     rb_mcp_ask_run_async (asking->ask, self->client, self->endpoint, asking->cancellable, on_answered, task);
+}
+
+/* The endpoint is back. */
+static void
+run_held (RbMcpLink *self)
+{
+  g_autoptr(GPtrArray) held = self->held;
+
+  self->held = g_ptr_array_new ();
+  for (guint i = 0; i < held->len; i++)
+    {
+      GTask *task = g_ptr_array_index (held, i);
+      Asking *asking = g_task_get_task_data (task);
+
+      rb_mcp_ask_run_async (asking->ask, self->client, self->endpoint, asking->cancellable, on_answered, task);
+    }
+}
+
+static void
+give_up (Asking *asking)
+{
+  RbMcpLink *self = g_task_get_source_object (asking->task);
+  GTask *task = asking->task;
+
+  g_cancellable_cancel (asking->cancellable);
+  if (g_ptr_array_remove (self->held, task))
+    finish_asking (task, NULL, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the request was cancelled"));
 }
 
 static void
@@ -356,14 +394,14 @@ on_late (gpointer user_data)
 
   asking->timer = 0;
   asking->is_late = TRUE;
-  g_cancellable_cancel (asking->cancellable);
+  give_up (asking);
 }
 
 static void
 on_their_cancel (GCancellable *theirs,
-                 GCancellable *ours)
+                 Asking       *asking)
 {
-  g_cancellable_cancel (ours);
+  give_up (asking);
 }
 
 void
@@ -378,13 +416,14 @@ rb_mcp_link_ask_async (RbMcpLink           *self,
 
   g_task_set_source_tag (task, rb_mcp_link_ask_async);
   asking->ask = what;
+  asking->task = task;
   asking->clock = g_object_ref (rb_mcp_link_get_clock (self));
   asking->cancellable = g_cancellable_new ();
   asking->timer = rb_clock_add (asking->clock, RB_MCP_CALL_MS, on_late, asking);
   if (cancellable != NULL)
     {
       asking->theirs = g_object_ref (cancellable);
-      asking->handler = g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_their_cancel), asking->cancellable);
+      asking->handler = g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_their_cancel), asking);
       if (g_cancellable_is_cancelled (cancellable))
         g_cancellable_cancel (asking->cancellable);
     }

@@ -29,6 +29,7 @@ struct _RbFakeBroker {
   GPtrArray               *requests;    /* of char * */
   GHashTable              *bodies;      /* request -> char * */
   GString                 *frames;
+  char                    *first_push;  /* (nullable) */
   guint                    n_registered;
   gboolean                 is_streaming;  /* takes requests over the channel */
   guint                    n_streamed;
@@ -204,6 +205,8 @@ on_channel (SoupServer              *server,
   g_set_object (&self->channel, socket);
   g_signal_connect (socket, "message", G_CALLBACK (on_frame), self);
   g_signal_connect (socket, "closed", G_CALLBACK (on_channel_closed), self);
+  if (self->first_push != NULL)
+    soup_websocket_connection_send_text (socket, self->first_push);
 }
 
 static void
@@ -274,6 +277,7 @@ rb_fake_broker_free (RbFakeBroker *self)
   g_ptr_array_unref (self->requests);
   g_hash_table_unref (self->bodies);
   g_string_free (self->frames, TRUE);
+  g_free (self->first_push);
   g_free (self);
 }
 
@@ -358,6 +362,14 @@ rb_fake_broker_push (RbFakeBroker *self,
 {
   g_assert_nonnull (self->channel);
   soup_websocket_connection_send_text (self->channel, frame);
+}
+
+void
+rb_fake_broker_push_first (RbFakeBroker *self,
+                           const char   *frame)
+{
+  g_free (self->first_push);
+  self->first_push = g_strdup (frame);
 }
 
 void

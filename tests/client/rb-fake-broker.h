@@ -45,6 +45,9 @@ void          rb_fake_broker_forget        (RbFakeBroker *self);
 gboolean      rb_fake_broker_has_channel   (RbFakeBroker *self);
 void          rb_fake_broker_push          (RbFakeBroker *self,
                                             const char   *frame);
+/* On each channel that opens from now on, at once. */
+void          rb_fake_broker_push_first    (RbFakeBroker *self,
+                                            const char   *frame);
 void          rb_fake_broker_drop_channel  (RbFakeBroker *self);
 /* Says goodbye to it. */
 void          rb_fake_broker_close_channel (RbFakeBroker *self,

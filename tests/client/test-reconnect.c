@@ -94,6 +94,29 @@ test_drain_failed (ClientFixture *fixture,
 }
 
 static void
+test_queue_refused (ClientFixture *fixture,
+                    gconstpointer  data)
+{
+  g_autofree char *requests = NULL;
+
+  g_test_summary ("Who does not take what waited for it is registered anew, which leaves the queue as it is.");
+
+  fixture->store = FALSE;
+  rb_fake_broker_answer (fixture->broker, "POST /v1/endpoint/ep-1/reattach", 503,
+                         "{\"error\":\"reconnecting_buffer_drain_failed\",\"message\":\"m\",\"retryable\":true}");
+  rb_fake_broker_answer (fixture->broker, "POST /v1/endpoint/register", 200, "{\"endpoint_id\":\"ep-2\",\"endpoint_owner_token\":\"t-2\"}");
+  rb_fake_broker_stop (fixture->broker);
+  rb_test_wait_until (rb_client_get_phase (fixture->client) == RB_CLIENT_RECONNECTING);
+  rb_fake_broker_push_first (fixture->broker, MESSAGE);
+  rb_fake_broker_start (fixture->broker);
+  rb_fake_clock_advance (fixture->clock, 1000);
+  rb_test_wait_until (rb_client_get_phase (fixture->client) == RB_CLIENT_CONNECTED);
+  requests = rb_fake_broker_dup_requests (fixture->broker);
+  g_assert_cmpstr (requests, ==, "reattach register");
+  g_assert_cmpstr (rb_client_endpoint_get_id (fixture->endpoint), ==, "ep-2");
+}
+
+static void
 test_restart (ClientFixture *fixture,
               gconstpointer  data)
 {
@@ -295,6 +318,7 @@ main (int    argc,
   ADD_REGISTERED ("/client/reconnect/still-active", test_still_active);
   ADD_REGISTERED ("/client/reconnect/register-again", test_register_again);
   ADD_REGISTERED ("/client/reconnect/drain-failed", test_drain_failed);
+  ADD_REGISTERED ("/client/reconnect/queue-refused", test_queue_refused);
   ADD_REGISTERED ("/client/reconnect/restart", test_restart);
   ADD_REGISTERED ("/client/reconnect/backoff", test_backoff);
   ADD_REGISTERED ("/client/reconnect/push", test_push_while_reattaching);

@@ -153,6 +153,15 @@ take (RbMcpProgram *self,
 }
 
 gboolean
+rb_mcp_program_was_notified (RbMcpProgram *self,
+                             const char   *method)
+{
+  g_autoptr(RbJson) frame = take (self, -1, method);
+
+  return frame != NULL;
+}
+
+gboolean
 rb_mcp_program_has (RbMcpProgram *self,
                     int           id)
 {

@@ -41,6 +41,9 @@ RbJson       *rb_mcp_program_next       (RbMcpProgram *self);
 /* The next of that method, however many others came before; they are gone. */
 RbJson       *rb_mcp_program_notified   (RbMcpProgram *self,
                                          const char   *method);
+/* One of that method came, and nobody took it. */
+gboolean      rb_mcp_program_was_notified (RbMcpProgram *self,
+                                           const char   *method);
 gboolean      rb_mcp_program_has        (RbMcpProgram *self,
                                          int           id);
 
