@@ -68,6 +68,7 @@ configure () {
 step "needs"
 install_needs build test || exit 3
 install_npm interop || echo "The npm SDK could not be installed: its tests will be skipped."
+install_npm mcp || echo "The MCP client and inspector could not be installed: runtime-broker-mcp will not be tried with them."
 install_npm web || echo "axe-core could not be installed: the page will not be checked with it."
 
 step "build in $build"
