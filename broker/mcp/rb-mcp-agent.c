@@ -471,7 +471,7 @@ rb_mcp_agent_stop_async (RbMcpAgent          *self,
                          GAsyncReadyCallback  callback,
                          gpointer             user_data)
 {
-  g_autoptr(GPtrArray) accepted = rb_mcp_desk_list_accepted (self->desk);
+  g_autoptr(GPtrArray) accepted = rb_mcp_desk_list_ours (self->desk);
 
   g_return_if_fail (self->stopping == NULL);
 

@@ -256,7 +256,7 @@ rb_mcp_desk_count (RbMcpDesk  *self,
 }
 
 GPtrArray *
-rb_mcp_desk_list_accepted (RbMcpDesk *self)
+rb_mcp_desk_list_ours (RbMcpDesk *self)
 {
   GPtrArray *list = g_ptr_array_new ();
 
@@ -264,7 +264,7 @@ rb_mcp_desk_list_accepted (RbMcpDesk *self)
     {
       RbMcpEntry *entry = g_ptr_array_index (self->entries, i);
 
-      if (entry->is_accepted && entry->place != RB_MCP_ENDED)
+      if (entry->message->assignment != NULL && entry->place != RB_MCP_ENDED && (entry->is_accepted || entry->place == RB_MCP_HANDED))
         g_ptr_array_add (list, entry);
     }
   return list;

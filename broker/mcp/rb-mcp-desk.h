@@ -80,8 +80,8 @@ void        rb_mcp_desk_lapse        (RbMcpDesk             *self,
 char       *rb_mcp_desk_steal_lapsed (RbMcpDesk             *self);
 guint       rb_mcp_desk_count        (RbMcpDesk             *self,
                                       RbMcpPlace             place);
-/* Ours, and not ended. Of RbMcpEntry, borrowed. */
-GPtrArray  *rb_mcp_desk_list_accepted (RbMcpDesk            *self);
+/* Work that the host has seen, or the broker knows as ours, and that has not ended. Of RbMcpEntry, borrowed. */
+GPtrArray  *rb_mcp_desk_list_ours (RbMcpDesk            *self);
 /* @place: of those, oldest first; of RbMcpEntry, borrowed */
 GPtrArray  *rb_mcp_desk_list         (RbMcpDesk             *self,
                                       RbMcpPlace             place);
