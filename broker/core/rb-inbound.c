@@ -470,6 +470,7 @@ make_message (RbCore     *core,
 
   core->random (random, sizeof random, core->random_data);
   message = rb_message_new (envelope, id, rb_core_now (core), random, &verdict);
+  rb_message_set_network (message, rb_connector_get_address (core->connector));
   if (verdict != RB_TRACE_PRESENT)
     rb_log_event (G_LOG_DOMAIN, verdict == RB_TRACE_INVALID ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_DEBUG, "trace_context_degraded",
                   "reason", verdict == RB_TRACE_INVALID ? "invalid" : "missing", "traceId", message->trace.trace_id,

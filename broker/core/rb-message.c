@@ -105,6 +105,30 @@ rb_message_new (RbEnvelope     *envelope,
   return self;
 }
 
+/* "local" of "alice@local"; our name in it may be another one tomorrow. */
+static const char *
+network_of (const char *address)
+{
+  const char *at = strrchr (address, '@');
+
+  return at != NULL ? at + 1 : address;
+}
+
+void
+rb_message_set_network (RbMessage  *self,
+                        const char *address)
+{
+  g_free (self->network);
+  self->network = address != NULL ? g_strdup (network_of (address)) : NULL;
+}
+
+gboolean
+rb_message_is_of (const RbMessage *self,
+                  const char      *address)
+{
+  return self->network == NULL || address == NULL || strcmp (self->network, network_of (address)) == 0;
+}
+
 RbMessage *
 rb_message_ref (RbMessage *self)
 {
@@ -125,6 +149,7 @@ rb_message_unref (RbMessage *self)
   g_free (self->target_endpoint_id);
   g_free (self->source_endpoint_id);
   g_free (self->wire_message_id);
+  g_free (self->network);
   g_free (self->endpoint_id);
   g_clear_pointer (&self->waiting_seqs, g_array_unref);
   g_free (self);
@@ -169,10 +194,11 @@ rb_message_record (RbMessage *self,
 {
   GVariant *row;
 
-  row = g_variant_new ("(sms@s@ssxs)", self->id, self->source_id,
+  row = g_variant_new ("(sms@s@ssxsms)", self->id, self->source_id,
                        bytes_to_string (rb_envelope_get_content (self->envelope)),
                        bytes_to_string (rb_envelope_get_metadata (self->envelope)),
-                       rb_envelope_get_content_type (self->envelope), self->arrived_at, rb_envelope_get_from (self->envelope));
+                       rb_envelope_get_content_type (self->envelope), self->arrived_at, rb_envelope_get_from (self->envelope),
+                       self->network);
   rb_changes_put (changes, RB_TABLE_MESSAGES, row);
 }
 
@@ -220,19 +246,20 @@ RbMessage *
 rb_message_from_row (GVariant *row)
 {
   static const guint8 no_random[24] = { 1, [23] = 1 };
-  const char *id, *source_id, *content, *metadata, *content_type, *sender;
+  const char *id, *source_id, *content, *metadata, *content_type, *sender, *network;
   g_autoptr(GBytes) content_bytes = NULL;
   g_autoptr(GBytes) metadata_bytes = NULL;
   g_autofree char *traceparent = NULL;
   RbMessage *self;
   gint64 arrived_at;
 
-  g_variant_get (row, "(&sm&s&s&s&sx&s)", &id, &source_id, &content, &metadata, &content_type, &arrived_at, &sender);
+  g_variant_get (row, "(&sm&s&s&s&sx&sm&s)", &id, &source_id, &content, &metadata, &content_type, &arrived_at, &sender, &network);
   content_bytes = g_bytes_new (content, strlen (content));
   metadata_bytes = g_bytes_new (metadata, strlen (metadata));
 
   self = message_alloc (id, source_id, arrived_at);
   self->envelope = rb_envelope_new (source_id, sender, NULL, content_bytes, content_type, metadata_bytes);
+  self->network = g_strdup (network);
   self->is_durable = TRUE;
   traceparent = read_metadata (self, self->envelope);
   rb_trace_ensure (traceparent, no_random, &self->trace);

@@ -34,6 +34,8 @@ typedef struct {
   char        *wire_message_id;
   RbTrace      trace;
 
+  char        *network;             /* that it came from; NULL: nobody knows */
+
   RbPlace      place;
   char        *endpoint_id;         /* queue: whose; inbox, assignment: the hint, or NULL; ended: who had it */
   gint64       position;            /* order of arrival, unique */
@@ -51,6 +53,10 @@ typedef struct {
 /* Reads the metadata. @random: 24 bytes, for a trace context where there is none; @verdict says whether it was needed. */
 RbMessage   *rb_message_new          (RbEnvelope *envelope, const char *id, gint64 arrived_at, const guint8 random[24],
                                       RbTraceVerdict *verdict);
+/* It came to @address (nullable), which is ours. */
+void         rb_message_set_network  (RbMessage *self, const char *address);
+/* Whether who has @address (nullable) now is in the network that it came from; TRUE where that is not known. */
+gboolean     rb_message_is_of        (const RbMessage *self, const char *address);
 RbMessage   *rb_message_ref          (RbMessage *self);
 void         rb_message_unref        (RbMessage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbMessage, rb_message_unref)

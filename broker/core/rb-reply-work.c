@@ -460,6 +460,22 @@ on_sent (GObject      *source,
   rb_core_commit (core, changes, on_result_durable, self);
 }
 
+/* An answer goes where the question came from, or waits for the connector that leads there. */
+static gboolean
+check_network (RbCore              *core,
+               const RbAssignment  *assignment,
+               GError             **error)
+{
+  const char *address = rb_connector_get_address (core->connector);
+
+  if (rb_message_is_of (assignment->message, address))
+    return TRUE;
+  rb_set_error (error, RB_ERROR_UNAVAILABLE, "other_network",
+                "the message came from network '%s', and the connector that runs now leads to another one (we are '%s' there)",
+                assignment->message->network, address);
+  return FALSE;
+}
+
 static void
 send (RbCore      *core,
       RbReplyWork *self)
@@ -468,12 +484,18 @@ send (RbCore      *core,
   RbReplyRecord *record = record_of (core, self);
   g_autoptr(RbEnvelope) envelope = NULL;
   g_autoptr(GBytes) metadata = NULL;
+  g_autoptr(GError) elsewhere = NULL;
 
   if (assignment == NULL)
     {
       g_autoptr(GError) stale = handle_stale ();
 
       finish (core, self, stale);
+      return;
+    }
+  if (!check_network (core, assignment, &elsewhere))
+    {
+      on_not_sent (core, self, elsewhere);
       return;
     }
 

@@ -8,7 +8,7 @@
 /* Numbers of states and places are stored as words, so that a person can read the database. Times are epoch-ms. */
 static const RbTableInfo tables[RB_N_TABLES] = {
   [RB_TABLE_META] = { "meta", "(ss)", 1, "name value" },
-  [RB_TABLE_MESSAGES] = { "messages", "(smssssxs)", 1, "id source_id content metadata content_type arrived_at sender" },
+  [RB_TABLE_MESSAGES] = { "messages", "(smssssxsms)", 1, "id source_id content metadata content_type arrived_at sender network" },
   [RB_TABLE_PLACES] = { "places", "(ssmsxmsmsx)", 1, "message_id place endpoint_id position reason correlation_id since" },
   [RB_TABLE_ENDPOINTS] = { "endpoints", "(sssxxssxmxxs)", 1,
                            "id owner_token nonce plugin_pid pid_start agent_id state state_since grace_deadline position traits" },

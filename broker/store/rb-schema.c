@@ -190,7 +190,10 @@ static const char step_3[] =
   "  rule TEXT"
   ") STRICT;";
 
-static const char *const steps[] = { step_1, step_2, step_3 };
+/* What was here before is of no network that anybody knows. */
+static const char step_4[] = "ALTER TABLE messages ADD COLUMN network TEXT;";
+
+static const char *const steps[] = { step_1, step_2, step_3, step_4 };
 
 /* What PRAGMA table_info says about a column, as one line: "message_id TEXT NOT NULL KEY 1". */
 static char *

@@ -28,7 +28,7 @@ static void
 put_message (RbCoreFixture *fixture,
              const char    *id)
 {
-  put (fixture, RB_TABLE_MESSAGES, g_variant_new ("(smssssxs)", id, id, "\"x\"", "{}", "text", (gint64) 1, "bob"));
+  put (fixture, RB_TABLE_MESSAGES, g_variant_new ("(smssssxsms)", id, id, "\"x\"", "{}", "text", (gint64) 1, "bob", NULL));
 }
 
 static void

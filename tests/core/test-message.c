@@ -158,6 +158,34 @@ test_moves (void)
 }
 
 static void
+test_network (void)
+{
+  static const struct {
+    const char *of, *now;
+    gboolean    is_same;
+  } rows[] = {
+    { "me@one", "me@one", TRUE }, { "me@one", "you@one", TRUE }, { "me@one", "me@two", FALSE }, { "one", "one", TRUE }, { "one", "two", FALSE },
+    { NULL, "me@one", TRUE }, { "me@one", NULL, TRUE }, { "a@b@one", "c@one", TRUE }, { "me@", "me@one", FALSE },
+  };
+
+  g_test_summary ("A message knows the network it came from, whatever our name there is, and its row does.");
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      RbTraceVerdict verdict;
+      g_autoptr(RbMessage) message = make_message (NULL, &verdict);
+      g_autoptr(RbMessage) again = NULL;
+      g_autoptr(RbChanges) changes = rb_changes_new ();
+
+      rb_message_set_network (message, rows[i].of);
+      g_assert_cmpint (rb_message_is_of (message, rows[i].now), ==, rows[i].is_same);
+      rb_message_record (message, changes);
+      again = rb_message_from_row (rb_changes_get (changes, 0)->row);
+      g_assert_cmpint (rb_message_is_of (again, rows[i].now), ==, rows[i].is_same);
+    }
+}
+
+static void
 test_place_words (void)
 {
   static const char *const words[] = { "queue", "inbox", "held", "assignment", "ended" };
@@ -221,6 +249,7 @@ main (int   argc,
   g_test_add_func ("/message/fields", test_fields);
   g_test_add_func ("/message/rows", test_rows);
   g_test_add_func ("/message/moves", test_moves);
+  g_test_add_func ("/message/network", test_network);
   g_test_add_func ("/message/place-words", test_place_words);
   g_test_add_func ("/message/checkpoints", test_checkpoints);
   g_test_add_func ("/message/dispatched", test_dispatched);

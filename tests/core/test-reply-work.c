@@ -187,6 +187,38 @@ test_unavailable (RbCoreFixture *fixture,
 }
 
 static void
+test_other_network (RbCoreFixture *fixture,
+                    gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autofree char *sent = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("An answer is not sent into another network than the question came from, also after a restart; back there it goes out, once.");
+
+  rb_worker_accept (worker, 1, "m1", NULL);
+  fixture->connector->address = "me@elsewhere";
+  rb_core_fixture_crash (fixture);
+  rb_worker_reattach (worker);
+  g_assert_null (rb_worker_reply (worker, "m1", "r1", "done", &error));
+  g_assert_error (error, RB_ERROR, RB_ERROR_UNAVAILABLE);
+  g_assert_cmpstr (rb_error_get_reason (error), ==, "connector_unavailable");
+  g_assert_nonnull (strstr (error->message, "came from network 'fake'"));
+  g_assert_cmpuint (fixture->connector->sent->len, ==, 0);
+  g_clear_error (&error);
+
+  /* Our name in a network may change. */
+  fixture->connector->address = "myself@fake";
+  rb_core_exchange_connector (fixture->core);
+  sent = rb_worker_reply (worker, "m1", "r1", "done", &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (fixture->connector->sent->len, ==, 1);
+  g_free (rb_worker_reply (worker, "m1", "r1", "done", &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (fixture->connector->sent->len, ==, 1);
+}
+
+static void
 test_outcome_unknown (RbCoreFixture *fixture,
                       gconstpointer  data)
 {
@@ -408,6 +440,7 @@ main (int   argc,
   ADD ("without-correlation", NULL, test_without_correlation);
   ADD ("own-correlation-stays", "authority", test_own_correlation_stays);
   ADD ("unavailable", "authority", test_unavailable);
+  ADD ("other-network", "authority", test_other_network);
   ADD ("outcome-unknown", NULL, test_outcome_unknown);
   ADD ("nothing-before-commit", "authority", test_nothing_before_commit);
   ADD ("ttl", NULL, test_ttl);

@@ -92,7 +92,9 @@ fake_send_finish (RbConnector   *connector,
 static const char *
 fake_get_address (RbConnector *connector)
 {
-  return "me@fake";
+  const char *address = RB_FAKE_CONNECTOR (connector)->address;
+
+  return address != NULL ? address : "me@fake";
 }
 
 static void

@@ -21,6 +21,7 @@ struct _RbFakeConnector {
   gboolean   hold;
   GError    *failure;         /* sends fail with a copy of it; NULL: they succeed, "delivered" */
   guint      window_messages;
+  const char *address;        /* NULL: "me@fake" */
 };
 
 RbFakeConnector *rb_fake_connector_new     (void);

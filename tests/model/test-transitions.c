@@ -66,7 +66,7 @@ change (Fixture    *fixture,
   "('s1', 'a1', 'ep_1', '" state "', '{}', 'm1', nothing, nothing, nothing, 1, " sequence ", " deadline ", false)"
 #define WORK(state) WORK_AT (state, "1", "nothing")
 #define OTHER_WORK(state) "('s1', 'a2', 'ep_1', '" state "', '{}', 'm1', nothing, nothing, nothing, 1, 1, nothing, false)"
-#define CONTENT "('m1', nothing, 'x', '{}', 'text', 1, 'bob')"
+#define CONTENT "('m1', nothing, 'x', '{}', 'text', 1, 'bob', nothing)"
 #define STEP(word) "('m1', 1, '" word "', 1, nothing, nothing, nothing)"
 #define ENDPOINT(state, grace) "('ep_1', 't', 'n', 1, 1, 'a', '" state "', 1, " grace ", 1, '{}')"
 #define REPLY(print, wire, result, unknown) "('s1', 'a1', 'r1', 'ep_1', 1, '" print "', '" wire "', 1, " result ", " unknown ")"

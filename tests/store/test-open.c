@@ -222,6 +222,19 @@ test_peek (StoreFixture  *fixture,
 }
 
 static void
+test_older (StoreFixture  *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("A database of the version before gets what it lacks, and keeps what it has.");
+
+  fill (fixture);
+  exec_sql (fixture->path, "ALTER TABLE messages DROP COLUMN network; PRAGMA user_version = 3");
+  store_fixture_open (fixture);
+  store_fixture_close (fixture);
+  g_assert_cmpuint (read_version (fixture->path), ==, rb_schema_get_version ());
+}
+
+static void
 test_newer (StoreFixture  *fixture,
             gconstpointer  data)
 {
@@ -465,6 +478,7 @@ main (int   argc,
   STORE_TEST ("/store/open/refuses/truncated", test_truncated);
   STORE_TEST ("/store/open/refuses/damaged-pages", test_damaged_pages);
   STORE_TEST ("/store/open/refuses/lost-file", test_lost_file);
+  STORE_TEST ("/store/open/older", test_older);
   STORE_TEST ("/store/open/refuses/newer", test_newer);
   STORE_TEST ("/store/open/peek", test_peek);
   STORE_TEST ("/store/open/refuses/foreign", test_foreign);
