@@ -17,6 +17,10 @@ static const RbTemplateTable tables[] = {
   { "mcp-tools", rb_manual_mcp_tools },
   { "mcp-exit-status", rb_manual_mcp_exit_status },
   { "mcp-examples", rb_manual_mcp_examples },
+  { "check-options", rb_manual_check_options },
+  { "check-exit-status", rb_manual_check_exit_status },
+  { "check-examples", rb_manual_check_examples },
+  { "check-cases", rb_manual_check_cases },
   { NULL },
 };
 

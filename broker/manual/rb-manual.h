@@ -40,4 +40,14 @@ void rb_manual_mcp_exit_status (RbTemplate *page,
 void rb_manual_mcp_examples   (RbTemplate  *page,
                                GString     *out);
 
+/* rb-module-check */
+void rb_manual_check_options  (RbTemplate  *page,
+                               GString     *out);
+void rb_manual_check_exit_status (RbTemplate *page,
+                                  GString    *out);
+void rb_manual_check_examples (RbTemplate  *page,
+                               GString     *out);
+void rb_manual_check_cases    (RbTemplate  *page,
+                               GString     *out);
+
 G_END_DECLS

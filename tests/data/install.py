@@ -19,6 +19,7 @@ import tempfile
 sys.dont_write_bytecode = True
 
 import cases
+import module_kit
 import session
 
 ID = 'io.github.runtimebroker.Broker1'
@@ -39,8 +40,9 @@ EXPECTED = (
     r'share/icons/hicolor/scalable/apps/ID\.svg',
     r'share/icons/hicolor/symbolic/apps/ID-symbolic\.svg',
     r'share/locale/(LANGUAGES)/LC_MESSAGES/runtime-broker\.mo',
-    r'share/man/man(1/(brokerctl|runtime-broker-mcp)\.1|5/broker\.conf\.5|8/runtime-brokerd\.8)',
+    r'share/man/man(1/(brokerctl|rb-module-check|runtime-broker-mcp)\.1|5/broker\.conf\.5|8/runtime-brokerd\.8)',
     r'share/metainfo/ID\.metainfo\.xml',
+    r'share/runtime-broker/(module-template/[a-zA-Z.-]+\.in|module-tutorial\.md|new-module\.sh)',
     r'share/zsh/site-functions/_brokerctl',
 )
 # What there is where the tools for it were found.
@@ -221,7 +223,17 @@ def test_uninstall(install):
     assert not [path for path in unlisted if not path.endswith(('.so', '.so.0', '.mo'))], unlisted
 
 
-TESTS = (test_files, test_modes, test_paths, test_moved, test_home, test_uninstall)
+def test_tutorial(install):
+    """The tutorial for modules, followed as it is written: its commands, and its code is what they made."""
+    module_kit.follow_tutorial(install)
+
+
+def test_kinds(install):
+    """new-module.sh makes a module of each kind that builds and passes rb-module-check; wrong names are refused."""
+    module_kit.make_each_kind(install)
+
+
+TESTS = (test_files, test_modes, test_paths, test_moved, test_home, test_tutorial, test_kinds, test_uninstall)
 
 
 def main(arguments):

@@ -20,7 +20,7 @@ ALLOWED_FOLDERS = {
     'broker/ctl': ('broker/api', 'broker/client'),
     'broker/check': ('broker/api', 'broker/host'),
     'broker/mcp': ('broker/api', 'broker/client'),
-    'broker/manual': ('broker/api', 'broker/core', 'broker/daemon', 'broker/ctl', 'broker/client', 'broker/mcp'),
+    'broker/manual': ('broker/api', 'broker/check', 'broker/core', 'broker/daemon', 'broker/ctl', 'broker/client', 'broker/mcp'),
     'broker': ('broker/api', 'broker/daemon', 'broker/ctl'),
     'modules/local': ('broker/api', 'broker/sql'),
     'modules/claude-code': ('broker/api', 'modules/program'),

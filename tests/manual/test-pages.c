@@ -14,7 +14,7 @@
 #include <gio/gio.h>
 #include <string.h>
 
-static const char *const pages[] = { "broker.conf.5", "brokerctl.1", "runtime-broker-mcp.1", "runtime-brokerd.8" };
+static const char *const pages[] = { "broker.conf.5", "brokerctl.1", "rb-module-check.1", "runtime-broker-mcp.1", "runtime-brokerd.8" };
 
 static char *
 dup_path (const char *page)
