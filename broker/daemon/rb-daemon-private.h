@@ -102,6 +102,8 @@ void rb_daemon_add_views (RbDaemon *self);
 void rb_daemon_restart   (RbDaemon *self, GTask *task);
 /* Another connector. @task: (transfer full): its data is (sb): the name of it, whether the next start is not to have it. */
 void rb_daemon_use       (RbDaemon *self, GTask *task);
+/* An RbHostIsolateFunc, of the daemon. */
+gboolean rb_daemon_is_isolated (const char *name, gpointer user_data);
 /* Once the core is loaded. */
 void rb_daemon_watch_connector (RbDaemon *self);
 /* Those that are installed, aa{sv} (floating): name, used. */

@@ -105,6 +105,21 @@ read_settings (const RbModuleInfo  *info,
   return rb_settings_dup_module_values (fresh, info);
 }
 
+/* An RbHostIsolateFunc: as the settings were at the start, and while it serves, as they are now. */
+gboolean
+rb_daemon_is_isolated (const char *name,
+                       gpointer    user_data)
+{
+  RbDaemon *self = user_data;
+  g_autoptr(GPtrArray) unread = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr(RbSettings) fresh = NULL;
+
+  if (self->discovery == NULL)
+    return rb_settings_is_isolated (self->settings, name);
+  fresh = rb_setup_basic_settings (self->setup, unread);
+  return rb_settings_is_isolated (fresh, name);
+}
+
 static void
 write_down (Use          *use,
             GVariantDict *answer)

@@ -240,6 +240,8 @@ make_host (RbDaemon *self)
   RbHostOptions options = {
     .directories = (const char *const *) directories,
     .call_timeout_ms = rb_settings_get_integer (self->settings, "broker", "module-timeout-ms"),
+    .isolate = rb_daemon_is_isolated,
+    .isolate_data = self,
     .environment = {
       .clock = self->clock,
       .account_id = get_broker (self, "account-id"),

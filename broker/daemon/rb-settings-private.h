@@ -14,6 +14,10 @@ typedef struct {
   char               *origin;    /* "default", "FILE:LINE", "environment NAME", "option --set" */
 } RbSetting;
 
+/* What somebody wrote, right or wrong, known or not; NULL: nobody did. */
+const char *rb_settings_get_written (const RbSettings *self, const char *group, const char *key);
+gboolean    rb_settings_isolation_has (const char *key);
+
 /* In table order; the concrete keys of a row with '*' follow the other rows. */
 GPtrArray *rb_settings_get_all (const RbSettings *self);
 

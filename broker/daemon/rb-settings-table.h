@@ -27,6 +27,9 @@ typedef struct {
 /* What a secret setting shows instead of its value. */
 #define RB_SETTING_SECRET_SHOWN "<set>"
 
+/* Of every connector's group, beside the keys of its own table. */
+const RbModuleSetting *rb_settings_isolation_get (void);
+
 /* All rows of the broker itself; those of modules come from the modules. */
 const RbSettingRow *rb_settings_table_get     (guint *n_rows);
 /* Checks @value and gives it back in its normal form: booleans as "true" and "false", "~/" expanded. @relative: a

@@ -215,15 +215,16 @@ rb_settings_add_option (RbSettings *self,
   rb_settings_set (self, group, key, equals + 1, RB_ORIGIN_OPTION, "option --set");
 }
 
-void
-rb_settings_add_module (RbSettings         *self,
-                        const RbModuleInfo *info)
+static void
+add_module_rows (RbSettings            *self,
+                 const char            *group,
+                 const RbModuleSetting *from)
 {
-  for (const RbModuleSetting *from = info->settings; from != NULL && from->key != NULL; from++)
+  for (; from != NULL && from->key != NULL; from++)
     {
       RbSettingRow *row = g_new0 (RbSettingRow, 1);
 
-      row->group = g_intern_string (info->name);
+      row->group = g_intern_string (group);
       row->key = g_intern_string (from->key);
       row->type = from->type;
       row->default_value = g_intern_string (from->default_value);
@@ -231,6 +232,32 @@ rb_settings_add_module (RbSettings         *self,
       g_ptr_array_add (self->module_rows, row);
       add_row (self, row);
     }
+}
+
+void
+rb_settings_add_module (RbSettings         *self,
+                        const RbModuleInfo *info)
+{
+  add_module_rows (self, info->name, info->settings);
+  if (info->kind == RB_MODULE_CONNECTOR)
+    add_module_rows (self, info->name, rb_settings_isolation_get ());
+}
+
+const char *
+rb_settings_get_written (const RbSettings *self,
+                         const char       *group,
+                         const char       *key)
+{
+  const char *value = NULL;
+
+  for (guint i = 0; i < self->assignments->len; i++)
+    {
+      const Assignment *assignment = self->assignments->pdata[i];
+
+      if (g_str_equal (assignment->group, group) && g_str_equal (assignment->key, key))
+        value = assignment->value;
+    }
+  return value;
 }
 
 gboolean
@@ -254,6 +281,15 @@ is_known_group (const RbSettings *self,
   return FALSE;
 }
 
+static gboolean
+is_known (RbSettings       *self,
+          const Assignment *assignment)
+{
+  if (rb_settings_isolation_has (assignment->key))
+    return rb_settings_has_key (self, assignment->group, assignment->key);
+  return is_known_group (self, assignment->group);
+}
+
 GStrv
 rb_settings_dup_unknown_groups (RbSettings *self)
 {
@@ -264,7 +300,7 @@ rb_settings_dup_unknown_groups (RbSettings *self)
     {
       const Assignment *assignment = self->assignments->pdata[i];
 
-      if (!is_known_group (self, assignment->group) && g_hash_table_add (seen, assignment->group))
+      if (!is_known (self, assignment) && g_hash_table_add (seen, assignment->group))
         g_strv_builder_add (builder, assignment->group);
     }
   return g_strv_builder_end (builder);
@@ -315,7 +351,9 @@ add_unknown (const RbSettings *self,
              GPtrArray        *problems,
              const Assignment *assignment)
 {
-  if (is_known_group (self, assignment->group))
+  if (is_known_group (self, assignment->group) && rb_settings_isolation_has (assignment->key))
+    add_problem (problems, assignment, "only a connector can run in a process of its own, and none of that name was found");
+  else if (is_known_group (self, assignment->group))
     add_problem (problems, assignment, "there is no such key in this group");
   else
     add_problem (problems, assignment, "there is no such group, and no module of that name was found");

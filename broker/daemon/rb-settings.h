@@ -39,7 +39,9 @@ void         rb_settings_infer              (RbSettings *self, const char *group
 /* Makes the keys of group [<module name>] known; modules of one name share the group. Nothing of @info is kept. */
 void         rb_settings_add_module         (RbSettings *self, const RbModuleInfo *info);
 gboolean     rb_settings_has_key            (RbSettings *self, const char *group, const char *key);
-/* Groups that somebody wrote and nobody knows. */
+/* rb-settings-isolation.c: whether the connector of group [@group] is to run in a process of its own; also before its keys are known. */
+gboolean     rb_settings_is_isolated        (const RbSettings *self, const char *group);
+/* Groups that somebody wrote and nobody knows, or nobody knows as a connector's although it is written so. */
 GStrv        rb_settings_dup_unknown_groups (RbSettings *self);
 
 /* Judges everything. A value that is wrong is not taken. @problems: (nullable) of char *, gets all of them. */

@@ -138,13 +138,23 @@ rb_setup_dup_own_module_dirs (const RbSettings *settings)
   return rb_setup_dup_module_dirs (settings, g_getenv ("RB_MODULE_PATH"), program);
 }
 
+gboolean
+rb_setup_is_isolated (const char *name,
+                      gpointer    user_data)
+{
+  return rb_settings_is_isolated (user_data, name);
+}
+
 /* Asks modules for their tables; nothing of them is made. */
 static RbHost *
 make_peek_host (const RbSettings *settings)
 {
   g_auto(GStrv) directories = rb_setup_dup_own_module_dirs (settings);
   g_autoptr(RbClock) clock = rb_clock_new_system ();
-  RbHostOptions options = { .directories = (const char *const *) directories, .environment = { .clock = clock } };
+  RbHostOptions options = {
+    .directories = (const char *const *) directories, .environment = { .clock = clock },
+    .isolate = rb_setup_is_isolated, .isolate_data = (gpointer) settings,
+  };
 
   return rb_host_new (&options, NULL, NULL);
 }

@@ -44,5 +44,7 @@ guint       rb_setup_find_missing_modules (const RbSettings *settings, GPtrArray
 GStrv       rb_setup_dup_module_dirs (const RbSettings *settings, const char *module_path, const char *program);
 /* The same, of this process. */
 GStrv       rb_setup_dup_own_module_dirs (const RbSettings *settings);
+/* An RbHostIsolateFunc: by the settings that it is given. */
+gboolean    rb_setup_is_isolated           (const char *name, gpointer user_data);
 
 G_END_DECLS

@@ -5,6 +5,7 @@
 
 #include "rb-host-entry.h"
 
+#include "rb-remote-connector.h"
 #include "rb-time.h"
 
 RbHostEntry *
@@ -69,5 +70,7 @@ rb_host_entry_view (const RbHostEntry *self)
   insert_text (&dict, "since", since);
   insert_text (&dict, "reason", rb_guard_get_reason (self->guard));
   rb_guard_add_counters (self->guard, &dict);
+  if (RB_IS_REMOTE_CONNECTOR (rb_guard_get_module (self->guard)))
+    rb_remote_connector_add_view (RB_REMOTE_CONNECTOR (rb_guard_get_module (self->guard)), &dict);
   return g_variant_dict_end (&dict);
 }

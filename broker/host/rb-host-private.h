@@ -20,6 +20,8 @@ struct _RbHost {
   gint64               call_timeout_ms;
   RbHostSettingsFunc   settings;        /* (nullable) */
   gpointer             settings_data;
+  RbHostIsolateFunc    isolate;         /* (nullable) */
+  gpointer             isolate_data;
   GPtrArray           *entries;         /* of RbHostEntry, in the order they were loaded */
   RbConnectorSlot     *slot;            /* (nullable) in front of the connector's guard */
   RbHostSwap          *swap;            /* (nullable) one connector makes way for another */
@@ -59,5 +61,14 @@ void         rb_host_exchanged         (RbHost              *self);
 gboolean     rb_host_swap_delays_stop  (RbHost              *self);
 void         rb_host_swap_free         (RbHostSwap          *swap);
 void         rb_host_stop_rest         (RbHost              *self);
+/* As rb_loader_open(); a connector that is to be isolated is not opened here. */
+const RbModuleInfo *rb_host_open        (RbHost              *self,
+                                         RbModuleKind         kind,
+                                         const char          *name,
+                                         char               **path,
+                                         GError             **error);
+/* @info: of rb_host_open() */
+RbModule           *rb_host_make_module (const RbModuleInfo  *info,
+                                         GHashTable          *values);
 
 G_END_DECLS

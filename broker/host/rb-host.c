@@ -7,7 +7,6 @@
 
 #include "rb-host-private.h"
 #include "rb-host-settings.h"
-#include "rb-loader.h"
 
 #define DEFAULT_CALL_TIMEOUT_MS 35000   /* above the longest limit that a module has by itself, so that its own words are heard */
 
@@ -92,6 +91,8 @@ rb_host_new (const RbHostOptions *options,
   self->call_timeout_ms = options->call_timeout_ms > 0 ? options->call_timeout_ms : DEFAULT_CALL_TIMEOUT_MS;
   self->settings = settings;
   self->settings_data = user_data;
+  self->isolate = options->isolate;
+  self->isolate_data = options->isolate_data;
   return self;
 }
 
@@ -169,8 +170,8 @@ configure_entry (RbHost              *self,
                  GError             **error)
 {
   g_autoptr(RbModuleContext) context = rb_module_context_new (info, &self->environment, entry->values);
-  g_autoptr(GObject) module = g_object_new (info->get_type (), NULL);
-  g_autoptr(RbGuard) guard = rb_guard_new (info, RB_MODULE (module), self->environment.clock, self->call_timeout_ms);
+  g_autoptr(RbModule) module = rb_host_make_module (info, entry->values);
+  g_autoptr(RbGuard) guard = rb_guard_new (info, module, self->environment.clock, self->call_timeout_ms);
 
   if (!rb_module_configure (RB_MODULE (guard), context, error))
     return FALSE;
@@ -202,7 +203,7 @@ rb_host_fill_entry (RbHost              *self,
 {
   const RbModuleInfo *info;
 
-  info = rb_loader_open ((const char *const *) self->directories, entry->kind, entry->name, &entry->path, error);
+  info = rb_host_open (self, entry->kind, entry->name, &entry->path, error);
   return info != NULL && fill_entry (self, entry, info, values, settings, settings_data, error);
 }
 
@@ -213,7 +214,7 @@ load_entry (RbHost       *self,
 {
   const RbModuleInfo *info;
 
-  info = rb_loader_open ((const char *const *) self->directories, entry->kind, entry->name, &entry->path, error);
+  info = rb_host_open (self, entry->kind, entry->name, &entry->path, error);
   if (info == NULL || !check_place (self, info, error) ||
       !fill_entry (self, entry, info, NULL, self->settings, self->settings_data, error))
     return FALSE;
@@ -429,7 +430,7 @@ rb_host_peek (RbHost        *self,
   g_autofree char *path = NULL;
 
   g_return_val_if_fail (RB_IS_HOST (self), NULL);
-  return rb_loader_open ((const char *const *) self->directories, kind, name, &path, error);
+  return rb_host_open (self, kind, name, &path, error);
 }
 
 GPtrArray *

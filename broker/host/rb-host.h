@@ -10,10 +10,15 @@ G_BEGIN_DECLS
 #define RB_TYPE_HOST (rb_host_get_type ())
 G_DECLARE_FINAL_TYPE (RbHost, rb_host, RB, HOST, GObject)
 
+/* Whether group [@name] of the settings wants its connector in a process of its own. Asked before anything of the module is known. */
+typedef gboolean (*RbHostIsolateFunc) (const char *name, gpointer user_data);
+
 typedef struct {
   const char *const   *directories;      /* searched in order for <name>.so (or <kind>-<name>.so); NULL-terminated */
   RbModuleEnvironment  environment;      /* copied */
   gint64               call_timeout_ms;  /* 0: 35,000; start and stop have it too */
+  RbHostIsolateFunc    isolate;          /* NULL: nothing is isolated */
+  gpointer             isolate_data;
 } RbHostOptions;
 
 /* Effective settings of a module's group; called once the module's table is known, so that unknown keys can be refused by name.
@@ -50,7 +55,7 @@ GPtrArray   *rb_host_get_spawn_drivers (RbHost *self);
 /* Of RbBounds: what the modules count. */
 GPtrArray   *rb_host_dup_bounds        (RbHost *self);
 /* aa{sv}: name, kind, version, summary, path, required, state (loaded, starting, running, stopping, stopped, failed), reason,
- * calls, failures, timeouts. A required one that fails leaves the others as they are: stop them. */
+ * calls, failures, timeouts; of an isolated one also isolated, restarts, pid. A required one that fails leaves the others as they are: stop them. */
 GVariant    *rb_host_view              (RbHost *self);
 /* Signals `changed` (): one has started, or could not; `exchanged` (): another instance is the connector, and delivers from now on. */
 /* The info of a module file without keeping it: for `config explain`. Same checks. */

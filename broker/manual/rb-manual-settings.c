@@ -159,20 +159,37 @@ append_module_names (GString    *out,
 
 /* Modules of one name share the group, and mostly the table too. */
 static void
+append_rows (RbTemplate            *page,
+             GString               *out,
+             const char            *group,
+             const RbModuleSetting *at,
+             GHashTable            *done)
+{
+  for (; at != NULL && at->key != NULL; at++)
+    {
+      RbSettingRow row = { .group = group, .key = at->key, .type = at->type, .default_value = at->default_value, .summary = at->summary };
+
+      if (g_hash_table_add (done, (gpointer) at->key))
+        append_setting (page, out, &row, FALSE);
+    }
+}
+
+static void
 append_module_settings (RbTemplate *page,
                         GString    *out,
                         const char *group)
 {
   g_autoptr(GHashTable) done = g_hash_table_new (g_str_hash, g_str_equal);
+  gboolean has_connector = FALSE;
 
   for (guint i = 0; i < n_modules; i++)
-    for (const RbModuleSetting *at = modules[i]->settings; at != NULL && at->key != NULL; at++)
+    if (g_str_equal (modules[i]->name, group))
       {
-        RbSettingRow row = { .group = group, .key = at->key, .type = at->type, .default_value = at->default_value, .summary = at->summary };
-
-        if (g_str_equal (modules[i]->name, group) && g_hash_table_add (done, (gpointer) at->key))
-          append_setting (page, out, &row, FALSE);
+        append_rows (page, out, group, modules[i]->settings, done);
+        has_connector = has_connector || modules[i]->kind == RB_MODULE_CONNECTOR;
       }
+  if (has_connector)
+    append_rows (page, out, group, rb_settings_isolation_get (), done);
 }
 
 static int

@@ -404,6 +404,66 @@ test_module_refused (void)
 }
 
 static void
+test_isolation (void)
+{
+  static const struct {
+    const char   *text;
+    RbModuleKind  kind;
+    gboolean      isolated;
+    const char   *problem;   /* NULL: none */
+  } cases[] = {
+    { "isolate=yes\nisolate-memory-mib=64", RB_MODULE_CONNECTOR, TRUE, NULL },
+    { "isolate=true\nisolate=off", RB_MODULE_CONNECTOR, FALSE, NULL },
+    { "count=1", RB_MODULE_CONNECTOR, FALSE, NULL },
+    { "isolate=perhaps", RB_MODULE_CONNECTOR, TRUE, "f:2: [gizmo] isolate: " },
+    { "isolate-memory-mib=much", RB_MODULE_CONNECTOR, FALSE, "f:2: [gizmo] isolate-memory-mib: " },
+    { "isolate=yes", RB_MODULE_EMITTER, TRUE, "f:2: [gizmo] isolate: only a connector can run in a process of its own" },
+  };
+
+  g_test_summary ("Every connector's group says whether it is isolated, also before its keys are known; that of another kind cannot.");
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr(RbSettings) settings = rb_settings_new ();
+      g_autoptr(GPtrArray) problems = new_problems ();
+      g_autofree char *text = g_strdup_printf ("[gizmo]\n%s\n", cases[i].text);
+      g_autoptr(GHashTable) values = NULL;
+      RbModuleInfo info = module_info;
+
+      add_text (settings, "f", text);
+      g_assert_cmpint (rb_settings_is_isolated (settings, "gizmo"), ==, cases[i].isolated);
+      g_assert_false (rb_settings_is_isolated (settings, "other"));
+      info.kind = cases[i].kind;
+      rb_settings_add_module (settings, &info);
+      g_assert_cmpint (rb_settings_resolve (settings, problems), ==, cases[i].problem == NULL);
+      g_assert_true (cases[i].problem == NULL || g_str_has_prefix (problems->pdata[0], cases[i].problem));
+      values = rb_settings_dup_module_values (settings, &info);
+      g_assert_false (g_hash_table_contains (values, "isolate"));
+    }
+}
+
+/* A group that only an upstream has so far: there may be a connector of that name. */
+static void
+test_isolation_unknown (void)
+{
+  g_autoptr(RbSettings) settings = rb_settings_new ();
+  g_auto(GStrv) unknown = NULL;
+  g_auto(GStrv) known = NULL;
+  RbModuleInfo info = module_info;
+
+  g_test_summary ("A group that is to be isolated and has no connector yet is looked for once more.");
+
+  add_text (settings, "f", "[gizmo]\nisolate=yes\n");
+  rb_settings_add_module (settings, &info);
+  unknown = rb_settings_dup_unknown_groups (settings);
+  g_assert_cmpuint (g_strv_length (unknown), ==, 1);
+  info.kind = RB_MODULE_CONNECTOR;
+  rb_settings_add_module (settings, &info);
+  known = rb_settings_dup_unknown_groups (settings);
+  g_assert_cmpuint (g_strv_length (known), ==, 0);
+}
+
+static void
 test_explain (void)
 {
   g_autoptr(RbSettings) settings = rb_settings_new ();
@@ -587,6 +647,8 @@ main (int    argc,
   g_test_add_func ("/settings/text/malformed", test_text_malformed);
   g_test_add_func ("/settings/module/group", test_module_group);
   g_test_add_func ("/settings/module/refused", test_module_refused);
+  g_test_add_func ("/settings/module/isolation", test_isolation);
+  g_test_add_func ("/settings/module/isolation-unknown", test_isolation_unknown);
   g_test_add_func ("/settings/explain", test_explain);
   g_test_add_func ("/settings/explain/secret", test_secret);
   g_test_add_func ("/settings/compat/legacy", test_legacy);

@@ -68,12 +68,31 @@ host_fixture_copy (const char *name,
   copy_file (from, path, length);
 }
 
+static const char *
+skip_mark (const char *settings)
+{
+  return host_fixture_is_isolated (settings) ? settings + 1 : settings;
+}
+
+gboolean
+host_fixture_is_isolated (const char *settings)
+{
+  return settings != NULL && *settings == '@';
+}
+
+static gboolean
+isolate (const char *name,
+         gpointer    user_data)
+{
+  return host_fixture_is_isolated (user_data);
+}
+
 static GHashTable *
 get_settings (const RbModuleInfo  *info,
               gpointer             user_data,
               GError             **error)
 {
-  const char *text = user_data;
+  const char *text = skip_mark (user_data);
   GHashTable *values;
   g_auto(GStrv) parts = NULL;
 
@@ -96,7 +115,7 @@ host_fixture_new (RbClock    *clock,
                   const char *settings)
 {
   const char *directories[] = { "/nonexistent", host_fixture_get_dir (), NULL };
-  RbHostOptions options = { .directories = directories };
+  RbHostOptions options = { .directories = directories, .isolate = isolate, .isolate_data = (gpointer) settings };
 
   options.environment.clock = clock;
   options.environment.account_id = "alice";

@@ -13,9 +13,11 @@ const char *host_fixture_get_dir (void);
 /* Copies <name>.so of that directory, cut to @length bytes (-1: whole). */
 void        host_fixture_copy    (const char *name, const char *path, gssize length);
 
-/* A host that looks there. @settings: (nullable) "key=value", "" or NULL for none; "!" makes asking for them fail. It must outlive
- * the host. */
+/* A host that looks there. @settings: (nullable) "key=value", "" or NULL for none; "!" makes asking for them fail; with '@' in front connectors
+ * run in a process of their own. It must outlive the host. */
 RbHost     *host_fixture_new     (RbClock *clock, const char *settings);
+
+gboolean    host_fixture_is_isolated (const char *settings);
 
 /* A member of the view of module @i: text, number or boolean as text; NULL: it has none. */
 char       *host_fixture_view    (RbHost *host, guint i, const char *member);

@@ -240,6 +240,12 @@ main (int    argc,
   ADD ("start/fails", "behaviour=start-fails", test_start_fails);
   ADD ("start/fails-without-error", "behaviour=start-silent", test_start_fails);
   ADD ("start/fails-optional", "behaviour=start-fails", test_start_fails_optional);
+  ADD ("isolated/start/fails", "@behaviour=start-fails", test_start_fails);
+  ADD ("isolated/start/fails-without-error", "@behaviour=start-silent", test_start_fails);
+  ADD ("isolated/start/fails-optional", "@behaviour=start-fails", test_start_fails_optional);
+  ADD ("isolated/start/fails-late", "@behaviour=start-fails", test_start_fails_late);
+  ADD ("isolated/stop/while-starting", "@behaviour=start-never", test_stop_while_starting);
+  ADD ("isolated/stop/before-start", "@", test_stop_before_start);
   ADD ("start/never", "behaviour=start-never", test_start_never);
   ADD ("start/slow", NULL, test_start_slow);
   ADD ("start/fails-late", "behaviour=start-fails", test_start_fails_late);
