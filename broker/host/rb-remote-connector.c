@@ -327,6 +327,15 @@ rb_remote_connector_new (const RbModuleInfo *info,
   return RB_MODULE (self);
 }
 
+/* Where all is well again, how often it was not. */
+static char *
+dup_reason (RbRemoteConnector *self)
+{
+  if (self->state == RB_REMOTE_STATE_DOWN || self->state == RB_REMOTE_STATE_LEFT)
+    return g_strdup (self->reason);
+  return g_strdup_printf ("started again (%" G_GINT64_FORMAT "): %s", self->n_restarts, self->reason);
+}
+
 void
 rb_remote_connector_add_view (RbRemoteConnector *self,
                               GVariantDict      *view)
@@ -337,6 +346,10 @@ rb_remote_connector_add_view (RbRemoteConnector *self,
   g_variant_dict_insert (view, "restarts", "x", self->n_restarts);
   if (pid > 0)
     g_variant_dict_insert (view, "pid", "x", pid);
-  if ((self->state == RB_REMOTE_STATE_DOWN || self->state == RB_REMOTE_STATE_LEFT) && self->reason != NULL)
-    g_variant_dict_insert (view, "reason", "s", self->reason);
+  if (self->reason != NULL)
+    {
+      g_autofree char *reason = dup_reason (self);
+
+      g_variant_dict_insert (view, "reason", "s", reason);
+    }
 }

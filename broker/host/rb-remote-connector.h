@@ -13,7 +13,7 @@ G_DECLARE_FINAL_TYPE (RbRemoteConnector, rb_remote_connector, RB, REMOTE_CONNECT
 /* Stands where the module's own object would, behind its guard. @info: of rb_remote_info_open(); @values: of its settings. */
 RbModule *rb_remote_connector_new      (const RbModuleInfo *info,
                                         GHashTable         *values);
-/* Adds isolated (b), restarts (x), and while there is one pid (x), while there is none the reason (s). */
+/* Adds isolated (b), restarts (x), while there is a process its pid (x), and once one has ended the reason (s). */
 void      rb_remote_connector_add_view (RbRemoteConnector  *self,
                                         GVariantDict       *view);
 
