@@ -73,7 +73,7 @@ as_person LANGUAGE=de brokerctl help | grep -q 'Optionen' || fail "no German hel
 as_person LANGUAGE=fr brokerctl help | grep -q 'Options' || fail "no French help"
 as_person LANGUAGE=de brokerctl help | sed -n '1,8p'
 
-for test in demo activation module; do
+for test in demo activation module adapter; do
   say "debian/tests/$test"
   as_person sh /packages/tests/$test
 done

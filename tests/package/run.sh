@@ -135,7 +135,8 @@ du -sh "$system" | cut -f 1
 
 step "installed, tried, purged"
 mkdir "$system/packages" && cp "$work"/*.deb "$system/packages/" && cp "$top/tests/package/inside.sh" "$system/packages/" || exit 1
-cp -r "$top/debian/tests" "$system/packages/" && cp "$top/tests/data/emitter-example.c" "$system/packages/tests/" || exit 1
+cp -r "$top/debian/tests" "$system/packages/" || exit 1
+cp "$top/tests/data/emitter-example.c" "$top/broker/client/examples/shout.c" "$system/packages/tests/" || exit 1
 inside sh /packages/inside.sh || exit 1
 
 step "all is well"
