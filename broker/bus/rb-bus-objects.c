@@ -208,6 +208,31 @@ add_list (GArray     *updates,
     }
 }
 
+static gboolean
+has_key (const GArray *updates,
+         const char   *key)
+{
+  for (guint i = 0; i < updates->len; i++)
+    if (g_array_index (updates, Update, i).kind == RB_BUS_MODULE && g_str_equal (g_array_index (updates, Update, i).key, key))
+      return TRUE;
+  return FALSE;
+}
+
+/* One that made way for another is gone. */
+static void
+add_modules (RbBusObjects *self,
+             GArray       *updates)
+{
+  GHashTableIter iter;
+  gpointer key;
+
+  add_list (updates, RB_BUS_MODULE, "path", self->modules (self->user_data));
+  g_hash_table_iter_init (&iter, self->names[RB_BUS_MODULE]);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    if (!has_key (updates, key))
+      add_update (updates, RB_BUS_MODULE, key, NULL);
+}
+
 static GArray *
 take_dirty (RbBusObjects *self)
 {
@@ -219,7 +244,7 @@ take_dirty (RbBusObjects *self)
       gpointer key;
 
       if (kind == RB_BUS_MODULE && g_hash_table_size (self->dirty[kind]) > 0)
-        add_list (updates, kind, "path", self->modules (self->user_data));
+        add_modules (self, updates);
       g_hash_table_iter_init (&iter, self->dirty[kind]);
       while (kind != RB_BUS_MODULE && g_hash_table_iter_next (&iter, &key, NULL))
         add_update (updates, kind, key, view_of (self, kind, key));

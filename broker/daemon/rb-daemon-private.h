@@ -47,6 +47,7 @@ struct _RbDaemon {
   RbLock        *lock;
   RbSqliteStore *store;
   RbHost        *host;
+  char          *connector_subject;  /* (nullable) of its trouble, as told last */
   char          *next_connector;  /* that the next start would have, as far as we know */
   GPtrArray     *module_bounds;   /* of RbBounds, as the core knows them */
   RbProcesses   *processes;

@@ -26,6 +26,17 @@ needs_somebody (const char *state)
   return g_strcmp0 (state, "failed") == 0 || g_strcmp0 (state, "stopped") == 0;
 }
 
+/* One that made way for another, or came to nothing in its place, needs nobody any more. */
+static void
+forget_last_connector (RbDaemon   *self,
+                       const char *subject)
+{
+  if (self->connector_subject != NULL && !g_str_equal (self->connector_subject, subject))
+    rb_needs_end_trouble (self->core, RB_NEED_MODULE, self->connector_subject);
+  g_free (self->connector_subject);
+  self->connector_subject = g_strdup (subject);
+}
+
 static void
 follow_module (RbDaemon *self,
                GVariant *module)
@@ -36,6 +47,8 @@ follow_module (RbDaemon *self,
   g_autofree char *what = g_strdup_printf ("%s %s: %s", get_member (module, "kind"), get_member (module, "name"),
                                            reason != NULL ? reason : state);
 
+  if (g_strcmp0 (get_member (module, "kind"), "connector") == 0)
+    forget_last_connector (self, subject);
   if (needs_somebody (state))
     rb_needs_begin_trouble (self->core, RB_NEED_MODULE, subject, what, "brokerctl modules");
   else

@@ -123,6 +123,7 @@ rb_daemon_free (RbDaemon *self)
   g_free (self->socket_path);
   g_free (self->stop_reason);
   g_free (self->next_connector);
+  g_free (self->connector_subject);
   g_free (self->instance);
   g_main_loop_unref (self->loop);
   g_free (self);

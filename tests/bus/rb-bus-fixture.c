@@ -16,6 +16,8 @@ view (const char *name,
   *found = TRUE;
   if (g_str_equal (name, "env"))
     return g_variant_new_parsed ("{'socket': <'/run/here'>, 'bearer_token': <'secret'>}");
+  if (g_str_equal (name, "modules") && ((RbBusFixture *) user_data)->has_other)
+    return g_variant_new_parsed ("[{'path': <'/m/connector-other.so'>, 'name': <'other'>, 'kind': <'connector'>, 'state': <'running'>}]");
   if (g_str_equal (name, "modules"))
     return g_variant_new_parsed ("[{'path': <'/m/connector-local.so'>, 'name': <'local'>, 'kind': <'connector'>, 'state': <'running'>}]");
   if (g_str_equal (name, "config"))

@@ -17,6 +17,7 @@ typedef struct {
   GDBusConnection *caller;
   GPtrArray       *signals;      /* of char: "InterfacesAdded PATH", in order */
   guint            n_restarts;
+  gboolean         has_other;  /* the connector is another one than it was */
   GVariant        *wish;       /* (nullable) for another connector, the last one */
 } RbBusFixture;
 

@@ -60,6 +60,17 @@ test_all (RbBusFixture *fixture,
   g_assert_cmpuint (fixture->n_restarts, ==, 1);
 }
 
+static gboolean
+has_signal (RbBusFixture *fixture,
+            const char   *name,
+            const char   *part)
+{
+  for (guint i = 0; i < fixture->signals->len; i++)
+    if (g_str_has_prefix (fixture->signals->pdata[i], name) && strstr (fixture->signals->pdata[i], part) != NULL)
+      return TRUE;
+  return FALSE;
+}
+
 static void
 test_use_connector (RbBusFixture *fixture,
                     gconstpointer data)
@@ -84,6 +95,14 @@ test_use_connector (RbBusFixture *fixture,
   g_assert_null (rb_bus_fixture_call (fixture, "", "", "UseConnector", g_variant_new_parsed ("('other', {'twice': <true>})"), &error));
   g_assert_nonnull (strstr (error->message, "twice"));
   g_assert_null (fixture->wish);
+
+  /* And then it has an object, and the one before has none. */
+  fixture->has_other = TRUE;
+  rb_core_exchange_connector (fixture->core.core);
+  rb_test_settle ();
+  rb_fake_clock_advance (fixture->core.clock, 1000);
+  rb_test_wait_until (has_signal (fixture, "InterfacesAdded", "other"));
+  g_assert_true (has_signal (fixture, "InterfacesRemoved", "local"));
 }
 
 static void

@@ -383,6 +383,8 @@ test_refused (Fixture       *fixture,
       g_assert_cmpuint (ask->status, ==, 200);
       assert_each_once (fixture->alice, "in", n);
     }
+  /* Nobody is asked to look after what is not used. */
+  g_assert_false (shows (fixture->alice, "needs", "connector odd"));
   /* Wrong settings, of a file that was changed since the start. */
   configure (fixture, fixture->alice, "no handle", "");
   assert_verb (fixture, "use connector other", 1, "handle");
