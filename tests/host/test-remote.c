@@ -148,10 +148,11 @@ check_hang (HostFixture *fixture,
   host_fixture_assert_view (fixture, 0, "restarts", "0");
 
   send_to (fixture, to, 2);
-  for (guint i = 0; i < 4; i++)
+  /* No further than its end: from there on the next one's time runs. */
+  for (guint i = 0; i < 4 && fixture->result == NULL; i++)
     {
-      rb_test_settle ();
       rb_fake_clock_advance (fixture->clock, PING_MS);
+      rb_test_settle ();
     }
   host_fixture_assert_send_fails (fixture, RB_ERROR, RB_ERROR_OUTCOME_UNKNOWN, "ended (it ");
   wait_restart (fixture, RESTART_MS);
