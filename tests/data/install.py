@@ -33,6 +33,7 @@ EXPECTED = (
     r'include/runtime-broker-1/rb-[a-z-]+\.h',
     r'include/rb-client-1/rb-client(-(calls|endpoint|error|message|pull|version|work))?\.h',
     r'lib/systemd/user/(runtime-broker\.(service|socket)|app-runtimebroker\.slice)',
+    r'libexec/runtime-broker/runtime-broker-module',
     r'share/applications/ID\.desktop',
     r'share/bash-completion/completions/brokerctl',
     r'share/dbus-1/interfaces/ID\.xml',
