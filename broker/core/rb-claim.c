@@ -35,6 +35,7 @@ typedef struct {
   RbGrant      *existing;       /* an assignment that is there already */
   GError       *original;       /* told when the claim was given back */
   const char   *reason_code;
+  gint64        seen_at;        /* when its message had ended before, as it was asked for; 0: it had not */
   gboolean      is_watched;
 } Claim;
 
@@ -321,6 +322,12 @@ take (RbCore *core,
       compensate (core, task, rb_claim_refusal_not_let_in (), "held_by_policy");
       return;
     }
+  /* Granted before that, such as by a self-settle whose answer was faster. */
+  if (gone == NULL && rb_ledger_get_seen_at (core->ledger, self->undispatched_id) != self->seen_at)
+    {
+      compensate (core, task, rb_claim_refusal_no_message (self->undispatched_id), "message_ended");
+      return;
+    }
   if (gone == NULL)
     self->message = rb_claim_message_take (core, self->claimed, self->claimed->assigned_at);
   if (self->message == NULL)
@@ -538,6 +545,7 @@ ask (RbCore               *core,
   self->undispatched_id = g_strdup (request->undispatched_id);
   self->target = target;
   self->is_watched = request->is_watched;
+  self->seen_at = rb_ledger_get_seen_at (core->ledger, request->undispatched_id);
   g_task_set_task_data (task, self, (GDestroyNotify) claim_free);
   if ((rb_upstream_get_features (core->upstream) & RB_UPSTREAM_LOCAL_INBOX) != 0)
     grant (core, task);

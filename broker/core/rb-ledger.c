@@ -184,6 +184,15 @@ rb_ledger_has_seen (RbLedger   *self,
   return g_hash_table_contains (self->seen, id);
 }
 
+gint64
+rb_ledger_get_seen_at (RbLedger   *self,
+                       const char *id)
+{
+  const Seen *seen = g_hash_table_lookup (self->seen, id);
+
+  return seen != NULL ? seen->since : 0;
+}
+
 void
 rb_ledger_foreach (RbLedger     *self,
                    RbLedgerFunc  func,

@@ -25,6 +25,8 @@ void        rb_ledger_drop      (RbLedger *self, RbMessage *message);
 /* It ended: records how, forgets its content, remembers its id. */
 void        rb_ledger_end       (RbLedger *self, RbMessage *message, const char *reason, gint64 now, RbChanges *changes);
 gboolean    rb_ledger_has_seen  (RbLedger *self, const char *id);
+/* When it ended, epoch-ms; 0: it did not, or that is forgotten, or it lives again. */
+gint64      rb_ledger_get_seen_at (RbLedger *self, const char *id);
 /* While loading: an ended message of an earlier process, oldest first. */
 void        rb_ledger_add_seen  (RbLedger *self, const char *id, gint64 since);
 typedef void (*RbLedgerFunc) (RbMessage *message, gpointer user_data);

@@ -27,6 +27,7 @@ typedef struct {
   char        *nonce;
   char        *undispatched_id;      /* of the claim that is on its way */
   char        *source_message_id;
+  gint64       seen_at;              /* of its message, when it was asked for */
   gboolean     recovers;
 } Round;
 
@@ -141,6 +142,13 @@ checkpoint_staged (RbCore          *core,
   rb_core_commit_lazy (core, changes, NULL, NULL);
 }
 
+/* It ended while the claim was on its way, such as by a self-settle whose answer was faster: what was granted is of before that. */
+static gboolean
+has_ended_meanwhile (Round *self)
+{
+  return rb_ledger_get_seen_at (self->core->ledger, self->undispatched_id) != self->seen_at;
+}
+
 static void
 stage (Round     *self,
        RbClaimed *claimed)
@@ -151,7 +159,8 @@ stage (Round     *self,
   /* Who is gone has nothing staged; the upstream hears of that by itself. What was assigned while we asked is in good hands, and what is
    * still to be told as lost is another one's soon. */
   if (!rb_mailroom_is_running (core) || rb_registry_lookup (core->registry, endpoint_id) == NULL ||
-      is_at_work (core, claimed->undispatched_id) || rb_outbox_has_report (core, claimed->assignment_id))
+      is_at_work (core, claimed->undispatched_id) || has_ended_meanwhile (self) ||
+      rb_outbox_has_report (core, claimed->assignment_id))
     {
       rb_claimed_free (claimed);
       return;
@@ -263,6 +272,7 @@ handle (Round    *self,
 
   self->undispatched_id = g_strdup (undispatched_id);
   self->source_message_id = g_strdup (source_message_id);
+  self->seen_at = rb_ledger_get_seen_at (self->core->ledger, undispatched_id);
   self->recovers = todo == RECOVER;
   rb_upstream_call_async (self->core->upstream, RB_UPSTREAM_SELF_CLAIM, claim_arguments (self), NULL, on_claimed, self);
   return TRUE;

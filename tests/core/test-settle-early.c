@@ -216,6 +216,55 @@ test_two_adapters (RbCoreFixture *fixture,
 }
 
 static void
+test_claim_on_its_way (RbCoreFixture *fixture,
+                       gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = begin (fixture);
+  g_autoptr(GPtrArray) items = NULL;
+
+  g_test_summary ("The mailroom's claim of it was granted before, and its answer comes after the settle's: nobody is given what is over.");
+
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m2", "a2"));
+  rb_claimer_list (fixture, 1, rb_claimer_candidate ("m2", "node_pull_only", NULL, NULL));
+  fixture->upstream->holds[RB_UPSTREAM_SELF_CLAIM] = TRUE;
+  rb_fake_clock_advance (fixture->clock, 60000);
+  rb_test_settle ();
+  settle_well (worker, "m2");
+  settle_well (worker, "m1");
+  rb_claimer_list (fixture, 0);
+  fixture->upstream->holds[RB_UPSTREAM_SELF_CLAIM] = FALSE;
+  rb_fake_upstream_answer (fixture->upstream);
+  rb_test_settle ();
+  g_assert_cmpint (rb_claimer_used (fixture, "staged"), ==, 0);
+  items = rb_claimer_fetch (worker, 0, TRUE, NULL);
+  g_assert_cmpuint (items->len, ==, 0);
+  assert_copy (fixture, 1, "m2");
+}
+
+static void
+test_pull_on_its_way (RbCoreFixture *fixture,
+                      gconstpointer  data)
+{
+  g_autoptr(RbWorker) worker = rb_worker_new (fixture, WORKER);
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("Likewise a claim of an adapter's own: it is given back, and the adapter hears that there is no such message.");
+
+  rb_claimer_grant (fixture, rb_claimer_answer (worker, "m1", "a1"));
+  fixture->upstream->holds[RB_UPSTREAM_SELF_CLAIM] = TRUE;
+  rb_claimer_claim_start (worker, "m1", &result);
+  settle_well (worker, "m1");
+  fixture->upstream->holds[RB_UPSTREAM_SELF_CLAIM] = FALSE;
+  rb_fake_upstream_answer (fixture->upstream);
+  rb_test_wait_until (result != NULL);
+  g_assert_null (rb_claimer_claim_finish (worker, result, &error));
+  rb_assert_refused (error, RB_ERROR_NOT_FOUND, "runtime_self_claim_rejected", "unknown undispatched_id: m1");
+  g_assert_cmpuint (rb_assignments_get_n (fixture->core->assignments), ==, 0);
+  assert_copy (fixture, 1, "m1");
+}
+
+static void
 test_rule_in_between (RbCoreFixture *fixture,
                       gconstpointer  data)
 {
@@ -453,6 +502,8 @@ main (int   argc,
   ADD ("crash", test_crash);
   ADD ("refused-by-upstream", test_refused);
   ADD ("two-adapters", test_two_adapters);
+  ADD ("claim-on-its-way", test_claim_on_its_way);
+  ADD ("pull-on-its-way", test_pull_on_its_way);
   ADD ("held/rule-in-between", test_rule_in_between);
   ADD ("held/while-asked", test_held_while_asked);
   ADD ("held/before", test_held_before);

@@ -115,7 +115,7 @@ void
 sim_oracle_settled (SimOracle  *self,
                     const char *message_id)
 {
-  const SimMessage *message = g_hash_table_lookup (self->messages, message_id);
+  SimMessage *message = g_hash_table_lookup (self->messages, message_id);
   const char *place = sim_oracle_get_place (self, message_id);
 
   /* What is for one endpoint alone is no row that could be settled; the directory may not have heard so yet. What did not come before has ended
@@ -123,6 +123,7 @@ sim_oracle_settled (SimOracle  *self,
   sim_check (self, 2, place != NULL || (message != NULL && message->is_pruned), "'%s' is answered to be settled, and nothing says so", message_id);
   sim_check (self, 2, place == NULL || strcmp (place, "ended") == 0 || strcmp (place, "queue") == 0,
              "'%s' is answered to be settled and is in '%s'", message_id, place);
+  message->is_over = place != NULL && strcmp (place, "ended") == 0;
 }
 
 gboolean

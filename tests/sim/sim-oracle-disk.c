@@ -136,6 +136,8 @@ check_end (SimOracle        *self,
            const SimMessage *message,
            SimPlace          place)
 {
+  sim_check (self, 2, !message->is_over || message->place != SIM_PLACE_ENDED || place == SIM_PLACE_ENDED || place == SIM_PLACE_NONE,
+             "'%s' was answered to be settled, and goes to '%s'", message->id, sim_place_to_string (place));
   if (message->place == SIM_PLACE_QUEUE && place == SIM_PLACE_ENDED)
     sim_check (self, 1, message->pushed_at != 0, "'%s' ended and was never pushed", message->id);
   if (message->place == SIM_PLACE_ENDED)

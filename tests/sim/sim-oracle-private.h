@@ -28,6 +28,7 @@ typedef struct {
   char     *assignment_id;    /* of the newest such row */
   gboolean  is_touched;
   gboolean  is_pruned;        /* it ended, and was told long enough */
+  gboolean  is_over;          /* an adapter was answered that it is settled, and it had ended */
 
   /* This life of the process. */
   gint64    delivered_at;     /* number of its first delivery; 0: none */
