@@ -9,8 +9,10 @@
 
 #include <glib-unix.h>
 #include <glib/gi18n.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define REMARK_HEAD_CHARS 1500
@@ -195,11 +197,21 @@ rb_ctl_can_write (RbCtl *self)
   return fflush (self->out) == 0 && ferror (self->out) == 0;
 }
 
+/* Whoever read a pipe has left, as 'grep -q' does with the first line that it looked for: there is nothing wrong, and nobody to tell. */
+static gboolean
+has_reader_left (RbCtl *self)
+{
+  struct pollfd end = { .fd = fileno (self->out), .events = POLLOUT };
+  struct stat status;
+
+  return fstat (end.fd, &status) == 0 && S_ISFIFO (status.st_mode) && poll (&end, 1, 0) == 1 && (end.revents & POLLERR) != 0;
+}
+
 RbExitCode
 rb_ctl_end (RbCtl      *self,
             RbExitCode  code)
 {
-  if (rb_ctl_can_write (self) || code != RB_EXIT_OK)
+  if (rb_ctl_can_write (self) || code != RB_EXIT_OK || has_reader_left (self))
     return code;
   rb_ctl_warn (_ ("standard output cannot be written"));
   return RB_EXIT_FAILED;

@@ -6,6 +6,7 @@
 #include "rb-brokerctl-fixture.h"
 
 #include <string.h>
+#include <unistd.h>
 
 void
 rb_brokerctl_set_up (RbBrokerctlFixture *fixture,
@@ -42,9 +43,11 @@ rb_brokerctl_spawn (RbBrokerctlFixture *fixture,
   GSubprocess *process;
 
   launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE
-                                        | (fixture->out_file == NULL ? G_SUBPROCESS_FLAGS_STDOUT_PIPE : G_SUBPROCESS_FLAGS_NONE));
+                                        | (fixture->out_file == NULL && fixture->out_fd == 0 ? G_SUBPROCESS_FLAGS_STDOUT_PIPE : G_SUBPROCESS_FLAGS_NONE));
   if (fixture->out_file != NULL)
     g_subprocess_launcher_set_stdout_file_path (launcher, fixture->out_file);
+  if (fixture->out_fd != 0)
+    g_subprocess_launcher_take_stdout_fd (launcher, dup (fixture->out_fd));
   g_subprocess_launcher_setenv (launcher, "MASONS_BROKER_USER_DATA", fixture->data_dir, TRUE);
   g_subprocess_launcher_unsetenv (launcher, "MASONS_BROKER_ACCOUNT_ID");
   g_subprocess_launcher_unsetenv (launcher, "MASONS_BROKER_RUNTIME_TOKEN");

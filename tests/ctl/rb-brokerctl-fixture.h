@@ -15,6 +15,7 @@ typedef struct {
   RbFakeBroker *broker;     /* (nullable) */
   const char   *columns;    /* (nullable) COLUMNS */
   const char   *out_file;   /* (nullable) where its output goes; @out is NULL then */
+  int           out_fd;     /* likewise; 0: nowhere */
   char         *out;
   char         *err;
   int           status;

@@ -6,7 +6,10 @@
 #include "rb-brokerctl-fixture.h"
 #include "rb-ctl.h"
 
+#include <fcntl.h>
+#include <glib-unix.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ENDPOINTS "GET /v1/operator/endpoints"
 
@@ -198,6 +201,24 @@ test_disk_full (Fixture       *fixture,
     }
 }
 
+static void
+test_reader_gone (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  int ends[2];
+
+  g_test_summary ("Whoever reads the output may leave when they have seen enough: nobody is told of an error.");
+
+  g_assert_true (g_unix_open_pipe (ends, FD_CLOEXEC, NULL));
+  close (ends[0]);
+  fixture->out_fd = ends[1];
+  rb_fake_broker_answer (fixture->broker, "GET /v1/operator/search?words=x&limit=20", 200,
+                         "{\"rows\":[{\"at\":\"2026-01-02T03:04:05.678Z\",\"direction\":\"in\",\"peer\":\"bob\",\"id\":\"m1\"}]}");
+  g_assert_cmpint (rb_brokerctl_run (fixture, "search x --json"), ==, RB_EXIT_OK);
+  g_assert_cmpstr (fixture->err, ==, "");
+  close (ends[1]);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -213,5 +234,6 @@ main (int   argc,
   ADD ("/tell/search/cut", test_search_cut);
   ADD ("/tell/export", test_export);
   ADD ("/tell/disk-full", test_disk_full);
+  ADD ("/tell/reader-gone", test_reader_gone);
   return g_test_run ();
 }
