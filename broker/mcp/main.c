@@ -11,6 +11,7 @@
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Hosts wait some two seconds after they closed standard input, before they kill. */
@@ -63,6 +64,17 @@ on_ended (RbMcpServer *server,
   rb_mcp_agent_stop_async (program->agent, PATIENCE_MS, on_stopped, program->loop);
 }
 
+/* GIO writes all it has once a pipe has room for some of it: on a blocking one that stands still until the host reads. What is no pipe may be
+ * shared with others, who would not expect it. */
+static void
+stop_blocking (int fd)
+{
+  struct stat info;
+
+  if (fstat (fd, &info) == 0 && (S_ISFIFO (info.st_mode) || S_ISSOCK (info.st_mode)))
+    g_unix_set_fd_nonblocking (fd, TRUE, NULL);
+}
+
 static void
 serve (const RbMcpOptions *options)
 {
@@ -78,6 +90,7 @@ serve (const RbMcpOptions *options)
   guint interrupt = g_unix_signal_add (SIGINT, on_signal, rb_mcp_host_get_server (host));
 
   signal (SIGPIPE, SIG_IGN);
+  stop_blocking (STDOUT_FILENO);
   g_signal_connect (rb_mcp_host_get_server (host), "ended", G_CALLBACK (on_ended), &program);
   rb_mcp_server_start (rb_mcp_host_get_server (host));
   g_main_loop_run (loop);

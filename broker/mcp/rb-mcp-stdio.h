@@ -24,6 +24,7 @@ typedef void (*RbMcpWrittenFunc) (gboolean written, gpointer user_data);
 
 typedef struct _RbMcpStdio RbMcpStdio;
 
+/* @output: does not block, or all stands still until the host has read. */
 RbMcpStdio *rb_mcp_stdio_new      (GInputStream          *input,
                                    GOutputStream         *output,
                                    const RbMcpStdioFuncs *funcs,
