@@ -241,16 +241,36 @@ run_reply (RbMcpTask *task)
 }
 
 static void
-run_settle (RbMcpTask *task)
+on_settle_accepted (GObject      *source,
+                    GAsyncResult *result,
+                    gpointer      user_data)
 {
-  RbMcpEntry *entry = find_open (task, TRUE);
+  RbMcpTask *task = user_data;
+  GError *error = NULL;
+  RbMcpEntry *entry;
   RbMcpAsk *ask;
 
+  if (!rb_mcp_agent_accept_finish (RB_MCP_AGENT (source), result, &error))
+    {
+      rb_mcp_task_fail (task, error);
+      return;
+    }
+  entry = find_open (task, TRUE);
   if (entry == NULL)
     return;
   ask = rb_mcp_ask_new (RB_MCP_ASK_SETTLE);
   ask->id = g_strdup (entry->message->assignment->undispatched_id);
   end_with (task, ask, "settled");
+}
+
+/* While the acceptance is on its way the broker knows the message neither as undispatched nor as accepted. */
+static void
+run_settle (RbMcpTask *task)
+{
+  RbMcpEntry *entry = find_open (task, TRUE);
+
+  if (entry != NULL)
+    rb_mcp_agent_accept_async (task->agent, entry, on_settle_accepted, task);
 }
 
 static void
