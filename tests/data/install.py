@@ -43,7 +43,8 @@ EXPECTED = (
     r'share/locale/(LANGUAGES)/LC_MESSAGES/runtime-broker\.mo',
     r'share/man/man(1/(brokerctl|rb-module-check|runtime-broker-mcp)\.1|5/broker\.conf\.5|8/runtime-brokerd\.8)',
     r'share/metainfo/ID\.metainfo\.xml',
-    r'share/runtime-broker/(module-template/[a-zA-Z.-]+\.in|module-tutorial\.md|new-module\.sh)',
+    r'share/runtime-broker/(module-template/[a-zA-Z.-]+\.in|new-module\.sh)',
+    r'share/doc/runtime-broker/module-tutorial\.md',
     r'share/zsh/site-functions/_brokerctl',
 )
 # What there is where the tools for it were found.

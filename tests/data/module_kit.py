@@ -51,7 +51,7 @@ def what_failed(project):
 
 def follow_tutorial(install):
     prefix, env = environment(install)
-    with open(os.path.join(prefix, 'share', 'runtime-broker', 'module-tutorial.md'), encoding='utf-8') as file:
+    with open(os.path.join(prefix, 'share', 'doc', 'runtime-broker', 'module-tutorial.md'), encoding='utf-8') as file:
         text = file.read()
     directory = os.path.join(install.scratch, 'tutorial')
     os.mkdir(directory)
