@@ -14,6 +14,7 @@
 #define SWAPS 20
 #define BATCH 8            /* messages each way, for each swap */
 #define KILLS 8
+#define ISOLATED_SWAPS 6
 #define SWAP_MS 200        /* of issue 6; what a sanitizer makes of it is another thing */
 
 /* Two brokers of one network, the first of which has two modules for it. */
@@ -353,6 +354,30 @@ test_written (Fixture       *fixture,
 }
 
 static void
+test_isolated (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_autoptr(GPtrArray) asks = g_ptr_array_new_with_free_func ((GDestroyNotify) rb_ask_unref);
+  guint n = 0;
+
+  g_test_summary ("One of the two runs in a process of its own: there and back while messages flow, each of them arrives once.");
+
+  configure (fixture, fixture->alice, "alice", "isolate=yes\n");
+  for (guint i = 0; i < ISOLATED_SWAPS; i++)
+    {
+      gboolean is_isolated = i % 2 == 0;
+
+      begin_batch (fixture, asks, &n);
+      swap (fixture, is_isolated ? "other" : "local");
+      g_assert_cmpint (shows (fixture->alice, "modules", "\"isolated\":true"), ==, is_isolated);
+    }
+  rb_test_wait_until (is_done (asks));
+  for (guint i = 0; i < asks->len; i++)
+    g_assert_cmpuint (((RbAsk *) asks->pdata[i])->status, ==, 200);
+  assert_each_once (fixture->alice, "in", n);
+}
+
+static void
 test_refused (Fixture       *fixture,
               gconstpointer  data)
 {
@@ -410,6 +435,7 @@ main (int    argc,
   ADD ("/swap/traffic", test_traffic);
   ADD ("/swap/kill", test_kill);
   ADD ("/swap/written", test_written);
+  ADD ("/swap/isolated", test_isolated);
   ADD ("/swap/refused", test_refused);
   ADD ("/swap/completion", test_completion);
 #undef ADD
