@@ -83,6 +83,11 @@ test_notify (ClientFixture *fixture,
   fixture->endpoint = rb_client_register_finish (fixture->client, fixture->result, NULL);
   g_assert_true (fixture->endpoint == endpoint);
   g_assert_cmpuint (n_ids, ==, 1);
+
+  /* The client goes on when this function has ended. */
+  g_signal_handlers_disconnect_by_data (fixture->client, &n_phases);
+  g_signal_handlers_disconnect_by_data (fixture->client, &n_presences);
+  g_signal_handlers_disconnect_by_data (endpoint, &n_ids);
 }
 
 static void
