@@ -60,7 +60,7 @@ def follow_tutorial(install):
     done = subprocess.run(['sh', '-eu'], input='\n'.join(commands), cwd=directory, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           check=False, timeout=240)
     assert done.returncode == 0, done.stdout + what_failed(os.path.join(directory, 'connector-letterbox'))
-    assert re.search(r'letterbox.*running', done.stdout), done.stdout
+    assert re.search(r'letterbox.*running', done.stdout) and 'a letter to myself' in done.stdout, done.stdout
     project = os.path.join(directory, 'connector-letterbox')
     with open(os.path.join(project, 'certificate.json'), encoding='utf-8') as file:
         certificate = json.load(file)
