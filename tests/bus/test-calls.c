@@ -102,7 +102,7 @@ test_use_connector (RbBusFixture *fixture,
   rb_test_settle ();
   rb_fake_clock_advance (fixture->core.clock, 1000);
   rb_test_wait_until (has_signal (fixture, "InterfacesAdded", "other"));
-  g_assert_true (has_signal (fixture, "InterfacesRemoved", "local"));
+  rb_test_wait_until (has_signal (fixture, "InterfacesRemoved", "local"));
 }
 
 static void
