@@ -106,35 +106,6 @@ make_history (RbClientEndpoint *endpoint,
   return end (writer);
 }
 
-static void
-on_asked (GObject      *source,
-          GAsyncResult *result,
-          gpointer      user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  GError *error = NULL;
-  RbJson *answer = rb_client_repeat_finish (RB_CLIENT (source), result, &error);
-
-  if (answer != NULL)
-    g_task_return_pointer (task, answer, (GDestroyNotify) rb_json_unref);
-  else
-    g_task_return_error (task, error);
-}
-
-/* Takes @task and @asking. */
-static void
-ask (GTask             *task,
-     RbClientEndpoint  *endpoint,
-     const char        *path,
-     RbClientCallFlags  flags,
-     RbClientBodyFunc   make_body,
-     Asking            *asking)
-{
-  g_task_set_check_cancellable (task, FALSE);
-  rb_client_repeat_async (g_task_get_source_object (task), endpoint, path, flags, make_body, asking, asking_free,
-                          g_task_get_cancellable (task), on_asked, task);
-}
-
 /**
  * rb_client_claim_async:
  * @self: a client
@@ -162,7 +133,7 @@ rb_client_claim_async (RbClient            *self,
 
   g_task_set_source_tag (task, rb_client_claim_async);
   asking->undispatched_id = g_strdup (undispatched_id);
-  ask (task, endpoint, "/v1/runtime/assignment-claim", RB_CLIENT_CALL_REPEATABLE, make_claim, asking);
+  rb_client_repeat_task (task, endpoint, "/v1/runtime/assignment-claim", RB_CLIENT_CALL_REPEATABLE, make_claim, asking, asking_free);
 }
 
 /**
@@ -212,7 +183,7 @@ rb_client_settle_async (RbClient            *self,
 
   g_task_set_source_tag (task, rb_client_settle_async);
   asking->undispatched_id = g_strdup (undispatched_id);
-  ask (task, endpoint, "/v1/runtime/self-settle", RB_CLIENT_CALL_NONE, make_settle, asking);
+  rb_client_repeat_task (task, endpoint, "/v1/runtime/self-settle", RB_CLIENT_CALL_NONE, make_settle, asking, asking_free);
 }
 
 /**
@@ -270,7 +241,7 @@ rb_client_history_async (RbClient            *self,
   asking->limit = limit;
   asking->before = g_strdup (before);
   asking->after = g_strdup (after);
-  ask (task, endpoint, "/v1/runtime/session-conversation-history", RB_CLIENT_CALL_REPEATABLE, make_history, asking);
+  rb_client_repeat_task (task, endpoint, "/v1/runtime/session-conversation-history", RB_CLIENT_CALL_REPEATABLE, make_history, asking, asking_free);
 }
 
 /**

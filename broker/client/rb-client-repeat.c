@@ -209,3 +209,32 @@ rb_client_repeat_finish (RbClient      *client,
 {
   return g_task_propagate_pointer (G_TASK (result), error);
 }
+
+static void
+on_task_answered (GObject      *source,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+  RbJson *answer = rb_client_repeat_finish (RB_CLIENT (source), result, &error);
+
+  if (answer != NULL)
+    g_task_return_pointer (task, answer, (GDestroyNotify) rb_json_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+rb_client_repeat_task (GTask             *task,
+                       RbClientEndpoint  *endpoint,
+                       const char        *path,
+                       RbClientCallFlags  flags,
+                       RbClientBodyFunc   make_body,
+                       gpointer           data,
+                       GDestroyNotify     destroy)
+{
+  g_task_set_check_cancellable (task, FALSE);
+  rb_client_repeat_async (g_task_get_source_object (task), endpoint, path, flags, make_body, data, destroy, g_task_get_cancellable (task),
+                          on_task_answered, task);
+}

@@ -28,4 +28,13 @@ RbJson *rb_client_repeat_finish (RbClient            *client,
                                  GAsyncResult        *result,
                                  GError             **error);
 
+/* The same for @task (transfer full) of a client, which ends with the answer, an RbJson. */
+void    rb_client_repeat_task   (GTask               *task,
+                                 RbClientEndpoint    *endpoint,
+                                 const char          *path,
+                                 RbClientCallFlags    flags,
+                                 RbClientBodyFunc     make_body,
+                                 gpointer             data,
+                                 GDestroyNotify       destroy);
+
 G_END_DECLS

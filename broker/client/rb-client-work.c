@@ -99,21 +99,6 @@ make_reply (RbClientEndpoint *endpoint,
 }
 
 static void
-on_said (GObject      *source,
-         GAsyncResult *result,
-         gpointer      user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  GError *error = NULL;
-  RbJson *answer = rb_client_repeat_finish (RB_CLIENT (source), result, &error);
-
-  if (answer != NULL)
-    g_task_return_pointer (task, answer, (GDestroyNotify) rb_json_unref);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
 say (GTask            *task,
      RbClientEndpoint *endpoint,
      RbClientMessage  *message,
@@ -124,11 +109,9 @@ say (GTask            *task,
 {
   RbClient *self = g_task_get_source_object (task);
 
-  g_task_set_check_cancellable (task, FALSE);
   saying->pid = rb_client_get_options (self)->pid;
   saying->message = g_object_ref (message);
-  rb_client_repeat_async (self, endpoint, path, flags, make_body, saying, saying_free, g_task_get_cancellable (task), on_said,
-                          task);
+  rb_client_repeat_task (task, endpoint, path, flags, make_body, saying, saying_free);
 }
 
 /* Takes @saying. */

@@ -139,7 +139,6 @@ on_progressed (GObject      *source,
   return_state (task, state != NULL ? state : "processing_started");
 }
 
-/* What ends an assignment, or is told of one, needs that it is ours; who works on it takes it. */
 static void
 on_taken (GObject      *source,
           GAsyncResult *result,
@@ -148,19 +147,40 @@ on_taken (GObject      *source,
   RbMcpTask *task = user_data;
   GError *error = NULL;
   RbMcpEntry *entry;
-  RbMcpAsk *ask;
-  g_autofree char *state = NULL;
 
   if (!rb_mcp_agent_accept_finish (RB_MCP_AGENT (source), result, &error))
     {
       rb_mcp_task_fail (task, error);
       return;
     }
-  entry = find_open (task, TRUE);
+  entry = find_open (task, task->needs_work);
+  if (entry != NULL)
+    task->then (task, entry);
+}
+
+/* What ends an assignment, or is told of one, needs that it is ours; who works on it takes it. While the acceptance is on its way the broker
+ * knows the message neither as undispatched nor as accepted. */
+static void
+take (RbMcpTask *task,
+      gboolean   needs_work,
+      void     (*then) (RbMcpTask *task, RbMcpEntry *entry))
+{
+  RbMcpEntry *entry = find_open (task, needs_work);
+
   if (entry == NULL)
     return;
-  state = rb_mcp_task_dup (task, "state");
-  ask = rb_mcp_ask_new (RB_MCP_ASK_REPORT);
+  task->needs_work = needs_work;
+  task->then = then;
+  rb_mcp_agent_accept_async (task->agent, entry, on_taken, task);
+}
+
+static void
+report (RbMcpTask  *task,
+        RbMcpEntry *entry)
+{
+  RbMcpAsk *ask = rb_mcp_ask_new (RB_MCP_ASK_REPORT);
+  g_autofree char *state = rb_mcp_task_dup (task, "state");
+
   ask->message = g_object_ref (entry->message);
   ask->state = g_strcmp0 (state, "processing_interrupted") == 0 ? RB_CLIENT_STATE_INTERRUPTED : RB_CLIENT_STATE_STARTED;
   ask->text = rb_mcp_task_dup (task, "detail");
@@ -170,10 +190,7 @@ on_taken (GObject      *source,
 static void
 run_progress (RbMcpTask *task)
 {
-  RbMcpEntry *entry = find_open (task, TRUE);
-
-  if (entry != NULL)
-    rb_mcp_agent_accept_async (task->agent, entry, on_taken, task);
+  take (task, TRUE, report);
 }
 
 static void
@@ -202,14 +219,11 @@ on_replied (GObject      *source,
 }
 
 static void
-reply (RbMcpTask *task)
+reply (RbMcpTask  *task,
+       RbMcpEntry *entry)
 {
-  RbMcpEntry *entry = find_open (task, FALSE);
-  RbMcpAsk *ask;
+  RbMcpAsk *ask = rb_mcp_ask_new (RB_MCP_ASK_REPLY);
 
-  if (entry == NULL)
-    return;
-  ask = rb_mcp_ask_new (RB_MCP_ASK_REPLY);
   ask->message = g_object_ref (entry->message);
   ask->text = rb_mcp_task_dup (task, "content");
   ask->content_type = rb_mcp_task_dup (task, "content_type");
@@ -219,58 +233,25 @@ reply (RbMcpTask *task)
 }
 
 static void
-on_reply_accepted (GObject      *source,
-                   GAsyncResult *result,
-                   gpointer      user_data)
-{
-  GError *error = NULL;
-
-  if (rb_mcp_agent_accept_finish (RB_MCP_AGENT (source), result, &error))
-    reply (user_data);
-  else
-    rb_mcp_task_fail (user_data, error);
-}
-
-static void
 run_reply (RbMcpTask *task)
 {
-  RbMcpEntry *entry = find_open (task, FALSE);
-
-  if (entry != NULL)
-    rb_mcp_agent_accept_async (task->agent, entry, on_reply_accepted, task);
+  take (task, FALSE, reply);
 }
 
 static void
-on_settle_accepted (GObject      *source,
-                    GAsyncResult *result,
-                    gpointer      user_data)
+settle (RbMcpTask  *task,
+        RbMcpEntry *entry)
 {
-  RbMcpTask *task = user_data;
-  GError *error = NULL;
-  RbMcpEntry *entry;
-  RbMcpAsk *ask;
+  RbMcpAsk *ask = rb_mcp_ask_new (RB_MCP_ASK_SETTLE);
 
-  if (!rb_mcp_agent_accept_finish (RB_MCP_AGENT (source), result, &error))
-    {
-      rb_mcp_task_fail (task, error);
-      return;
-    }
-  entry = find_open (task, TRUE);
-  if (entry == NULL)
-    return;
-  ask = rb_mcp_ask_new (RB_MCP_ASK_SETTLE);
   ask->id = g_strdup (entry->message->assignment->undispatched_id);
   end_with (task, ask, "settled");
 }
 
-/* While the acceptance is on its way the broker knows the message neither as undispatched nor as accepted. */
 static void
 run_settle (RbMcpTask *task)
 {
-  RbMcpEntry *entry = find_open (task, TRUE);
-
-  if (entry != NULL)
-    rb_mcp_agent_accept_async (task->agent, entry, on_settle_accepted, task);
+  take (task, TRUE, settle);
 }
 
 static void
@@ -349,11 +330,12 @@ static const RbMcpField reply_gives[] = {
 const RbMcpTool rb_mcp_tool_reply = {
   .name = "reply_message",
   .title = "Reply to a message",
-  .text = "Sends the answer to a message that this session has, and ends it. It is sent once: after an error the same call may be made again and does not "
-          "send a second message.",
+  .text = "Sends the answer to a message that this session has, and ends it. The answer to work is sent once: after an error the same call may be made again "
+          "and does not send a second message. What answers an answer is like a message of one's own: an error that says that the outcome is not known "
+          "means that it may have been sent.",
   .takes = reply_takes,
   .gives = reply_gives,
-  .hints = RB_MCP_HINT_IDEMPOTENT | RB_MCP_HINT_OPEN_WORLD,
+  .hints = RB_MCP_HINT_OPEN_WORLD,
   .run = run_reply,
 };
 

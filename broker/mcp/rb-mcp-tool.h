@@ -44,6 +44,8 @@ struct _RbMcpTask {
   RbJson     *arguments;
   char       *id;          /* (nullable) of the entry that it is about, which may have gone meanwhile; or the reference of what it sends */
   const char *outcome;     /* (nullable) static: how the entry ends, when the broker agrees */
+  void      (*then)        (RbMcpTask *task, RbMcpEntry *entry);   /* (nullable) when the entry is accepted */
+  gboolean    needs_work;  /* for that, an entry that is no work will not do */
 };
 
 RbMcpTask *rb_mcp_task_new        (RbMcpAgent *agent,
