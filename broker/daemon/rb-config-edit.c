@@ -185,6 +185,34 @@ check_value (Edit        *self,
   return FALSE;
 }
 
+/* A start ends without the modules that it needs; those that others name, or that it may do without, are no reason to refuse this value. */
+static gboolean
+check_modules (Edit                 *self,
+               const char           *name,
+               const char           *value,
+               const RbSetupOptions *options,
+               GError              **error)
+{
+  g_autoptr(RbSettings) settings = NULL;
+  g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *prefix = g_strdup_printf (ORIGIN ": [%s] %s: ", self->group, self->key);
+
+  if (!g_str_equal (self->group, "broker"))
+    return TRUE;
+  settings = rb_setup_basic_settings (options, problems);
+  rb_settings_set (settings, self->group, self->key, value, RB_ORIGIN_FILE, ORIGIN);
+  rb_settings_resolve (settings, NULL);
+  g_ptr_array_set_size (problems, 0);
+  rb_setup_check_required (settings, problems);
+  for (guint i = 0; i < problems->len; i++)
+    if (g_str_has_prefix (problems->pdata[i], prefix))
+      {
+        rb_set_error (error, RB_ERROR_INVALID, "bad_setting", "%s: %s", name, (const char *) problems->pdata[i] + strlen (prefix));
+        return FALSE;
+      }
+  return TRUE;
+}
+
 /* What a link leads to is the file; one that leads nowhere yet is written where it stands. */
 static void
 find_path (Edit *self)
@@ -349,7 +377,8 @@ edit (Edit                 *self,
   g_autofree char *overrider = NULL;
   gboolean is_changed;
 
-  if (!split_name (self, name, error) || (value != NULL && !check_value (self, name, value, error)) ||
+  if (!split_name (self, name, error) || (value != NULL && (!check_value (self, name, value, error) ||
+                                                            !check_modules (self, name, value, options, error))) ||
       !change (self, name, value, &is_changed, error))
     return FALSE;
   overrider = dup_overrider (self, options);

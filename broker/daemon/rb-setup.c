@@ -477,6 +477,23 @@ rb_setup_settings (const RbSetupOptions  *options,
   return settings;
 }
 
+void
+rb_setup_check_required (const RbSettings *settings,
+                         GPtrArray        *problems)
+{
+  g_autoptr(RbHost) host = make_peek_host (settings);
+  g_autoptr(GPtrArray) choices = rb_profile_choose (settings);
+
+  for (guint i = 0; i < choices->len; i++)
+    {
+      const RbModuleChoice *choice = choices->pdata[i];
+      g_autoptr(GError) error = NULL;
+
+      if (choice->required && rb_host_peek (host, choice->kind, choice->name, &error) == NULL)
+        add_missing (settings, choice, error->message, problems);
+    }
+}
+
 guint
 rb_setup_find_missing_modules (const RbSettings *settings,
                                GPtrArray        *missing)

@@ -39,6 +39,9 @@ void        rb_setup_check_database  (const RbSettings *settings, const RbCreden
 /* Those of the profile and the settings that cannot be loaded: a line each in @missing. Returns how many there have to be. */
 guint       rb_setup_find_missing_modules (const RbSettings *settings, GPtrArray *missing);
 
+/* A line in @problems for each module without which a start would end. */
+void        rb_setup_check_required (const RbSettings *settings, GPtrArray *problems);
+
 /* Where modules are: RB_MODULE_PATH (separated by ':'), else [broker] modules-dir, else what lies beside @program (rb-installed.h),
  * else where they were installed. @module_path, @program (path of the running program): (nullable) */
 GStrv       rb_setup_dup_module_dirs (const RbSettings *settings, const char *module_path, const char *program);
