@@ -455,16 +455,16 @@ main (int   argc,
 {
   rb_test_init (&argc, &argv);
 
-  ADD ("/work/reply", test_reply);
-  ADD ("/work/reply/again", test_reply_again);
-  ADD ("/work/other-ends", test_other_ends);
-  ADD ("/work/settle", test_settle);
-  ADD ("/work/others", test_others);
-  ADD ("/work/bad-words", test_bad_words);
-  ADD ("/work/vanish", test_vanish);
-  ADD ("/work/bus-goes", test_bus_goes);
-  ADD ("/work/crash", test_crash);
-  ADD ("/work/full", test_full);
-  ADD ("/work/effects", test_effects);
+  ADD ("/at-work/reply", test_reply);
+  ADD ("/at-work/reply/again", test_reply_again);
+  ADD ("/at-work/other-ends", test_other_ends);
+  ADD ("/at-work/settle", test_settle);
+  ADD ("/at-work/others", test_others);
+  ADD ("/at-work/bad-words", test_bad_words);
+  ADD ("/at-work/vanish", test_vanish);
+  ADD ("/at-work/bus-goes", test_bus_goes);
+  ADD ("/at-work/crash", test_crash);
+  ADD ("/at-work/full", test_full);
+  ADD ("/at-work/effects", test_effects);
   return g_test_run ();
 }
