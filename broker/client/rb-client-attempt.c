@@ -94,10 +94,12 @@ register_again (GTask            *task,
 /* The application did not acknowledge what had waited for it (it may do so later), so the broker does not call the endpoint active. One that
  * is registered anew, by the same process for the same session, takes over all that it had, and the queue need not be empty for that. */
 static gboolean
-has_refused_its_queue (const Attempt *attempt,
-                       const GError  *error)
+has_refused_its_queue (const Attempt    *attempt,
+                       RbClientEndpoint *endpoint,
+                       const GError     *error)
 {
-  return rb_client_channel_has_refused (attempt->channel) && g_strcmp0 (rb_error_get_reason (error), "reconnecting_buffer_drain_failed") == 0;
+  return rb_client_endpoint_has_session (endpoint) && rb_client_channel_has_refused (attempt->channel) &&
+         g_strcmp0 (rb_error_get_reason (error), "reconnecting_buffer_drain_failed") == 0;
 }
 
 /* "Not reconnecting" from the owner's own broker means that it never noticed the break, or rebound the endpoint when the
@@ -119,7 +121,7 @@ on_reattached (GObject      *source,
       attempt->next++;
       bring_back_next (task);
     }
-  else if (has_refused_its_queue (attempt, error))
+  else if (has_refused_its_queue (attempt, endpoint, error))
     {
       rb_log_info ("endpoint_queue_refused", "endpoint_id", rb_client_endpoint_get_id (endpoint), NULL);
       g_clear_error (&error);
@@ -148,6 +150,9 @@ bring_back_next (GTask *task)
   g_autoptr(GBytes) body = NULL;
   RbClientEndpoint *endpoint;
 
+  /* Who was taken leave of meanwhile is not brought back. */
+  while (attempt->next < attempt->endpoints->len && rb_client_endpoint_is_forgotten (g_ptr_array_index (attempt->endpoints, attempt->next)))
+    attempt->next++;
   if (attempt->next >= attempt->endpoints->len)
     {
       g_task_return_pointer (task, g_steal_pointer (&attempt->greeting), (GDestroyNotify) rb_json_unref);

@@ -22,6 +22,7 @@ on_registered (GObject      *source,
   GError *error = NULL;
   g_autoptr(RbJson) answer = rb_client_call_finish (self, result, NULL, &error);
 
+  rb_client_endpoint_end (endpoint);
   if (answer != NULL && rb_client_endpoint_registered (endpoint, answer, &error))
     {
       rb_client_end_registration (self, endpoint);
@@ -65,8 +66,9 @@ rb_client_register_async (RbClient            *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, rb_client_register_async);
+  g_task_set_check_cancellable (task, FALSE);    /* what is registered is registered */
   g_task_set_task_data (task, g_object_ref (endpoint), g_object_unref);
-  if (rb_client_has_endpoint (self, endpoint))
+  if (rb_client_has_endpoint (self, endpoint) || !rb_client_endpoint_begin (endpoint))
     {
       g_task_return_error (task, rb_error_new (RB_ERROR_BAD_STATE, "already_registered", "the endpoint is registered already"));
       g_object_unref (task);

@@ -70,7 +70,7 @@ find_endpoint (RbClient   *self,
         return endpoint;
     }
   /* A frame of an older broker names no endpoint; with one endpoint there is no doubt. */
-  return self->endpoints->len == 1 && self->n_registering == 0 ? g_ptr_array_index (self->endpoints, 0) : NULL;
+  return id == NULL && self->endpoints->len == 1 && self->n_registering == 0 ? g_ptr_array_index (self->endpoints, 0) : NULL;
 }
 
 /* Takes @presence. */

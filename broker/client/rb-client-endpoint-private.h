@@ -35,4 +35,12 @@ gboolean          rb_client_endpoint_registered (RbClientEndpoint           *sel
                                                  const RbJson               *answer,
                                                  GError                    **error);
 
+/* Around a registration, and when it is taken leave of. FALSE: one is under way already. */
+gboolean          rb_client_endpoint_begin      (RbClientEndpoint           *self);
+void              rb_client_endpoint_end        (RbClientEndpoint           *self);
+void              rb_client_endpoint_forget     (RbClientEndpoint           *self);
+gboolean          rb_client_endpoint_is_forgotten (RbClientEndpoint         *self);
+/* The broker knows who comes back by its runtime session. */
+gboolean          rb_client_endpoint_has_session (RbClientEndpoint          *self);
+
 G_END_DECLS

@@ -26,6 +26,8 @@ struct _RbClientEndpoint {
   char      *owner_token;      /* (nullable) until registered */
   guint      generation;
   GQueue     former_ids;       /* of char *, newest first */
+  gboolean   is_registering;   /* the broker was asked and has not answered */
+  gboolean   is_forgotten;     /* it was taken leave of */
 };
 
 /**
@@ -434,4 +436,38 @@ rb_client_endpoint_get_generation (RbClientEndpoint *self)
   g_return_val_if_fail (RB_IS_CLIENT_ENDPOINT (self), 0);
 
   return self->generation;
+}
+
+gboolean
+rb_client_endpoint_begin (RbClientEndpoint *self)
+{
+  if (self->is_registering)
+    return FALSE;
+  self->is_registering = TRUE;
+  self->is_forgotten = FALSE;
+  return TRUE;
+}
+
+void
+rb_client_endpoint_end (RbClientEndpoint *self)
+{
+  self->is_registering = FALSE;
+}
+
+void
+rb_client_endpoint_forget (RbClientEndpoint *self)
+{
+  self->is_forgotten = TRUE;
+}
+
+gboolean
+rb_client_endpoint_is_forgotten (RbClientEndpoint *self)
+{
+  return self->is_forgotten;
+}
+
+gboolean
+rb_client_endpoint_has_session (RbClientEndpoint *self)
+{
+  return self->texts[PROP_RUNTIME_SESSION_ID] != NULL;
 }

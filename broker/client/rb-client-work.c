@@ -136,6 +136,12 @@ say_state (RbClient            *self,
   say (task, endpoint, message, "/v1/runtime/processing-state", RB_CLIENT_CALL_REPEATABLE, make_report, saying);
 }
 
+static char *
+dup_detail (const char *detail)
+{
+  return detail != NULL ? g_utf8_substring (detail, 0, MIN (g_utf8_strlen (detail, -1), DETAIL_MAX)) : NULL;
+}
+
 /* The broker's own reports of an assignment are 1 (assigned), then, after ours, reply_requested and reply_emitted. */
 static const struct {
   const char *name;
@@ -156,7 +162,7 @@ static const struct {
  * @endpoint: the endpoint that has the message
  * @message: a message with an assignment
  * @state: what is said about it
- * @detail: (nullable): a few words for people
+ * @detail: (nullable): a few words for people; what is beyond 200 characters is left out
  * @cancellable: (nullable): to give up
  * @callback: (scope async): called when it is done
  * @user_data: (closure): for @callback
@@ -183,7 +189,7 @@ rb_client_report_async (RbClient            *self,
   saying = g_new0 (Saying, 1);
   saying->state = g_strdup (states[state].name);
   saying->sequence = states[state].sequence;
-  saying->detail = g_strdup (detail);
+  saying->detail = dup_detail (detail);
   say_state (self, endpoint, message, saying, rb_client_report_async, cancellable, callback, user_data);
 }
 
@@ -236,7 +242,7 @@ rb_client_fail_async (RbClient            *self,
   saying->sequence = SEQUENCE_FAILED;
   saying->retryable = retryable;
   saying->reason_code = g_strdup (reason_code);
-  saying->detail = detail != NULL ? g_utf8_substring (detail, 0, MIN (g_utf8_strlen (detail, -1), DETAIL_MAX)) : NULL;
+  saying->detail = dup_detail (detail);
   say_state (self, endpoint, message, saying, rb_client_fail_async, cancellable, callback, user_data);
 }
 

@@ -315,5 +315,6 @@ void
 rb_client_forget_endpoint (RbClient         *self,
                            RbClientEndpoint *endpoint)
 {
+  rb_client_endpoint_forget (endpoint);
   g_ptr_array_remove (self->endpoints, endpoint);
 }

@@ -129,7 +129,7 @@ def test_staged(world):
 def test_request(world):
     """Any route, with text in and out."""
     health = json.loads(run(world.client, 'request', 'GET', '/health', None, None))
-    assert health.get('ok', True), health
+    assert health['ok'] is True, health
 
 
 def test_fail(world):

@@ -140,6 +140,27 @@ test_registered_twice (ClientFixture *fixture,
 }
 
 static void
+test_registered_meanwhile (ClientFixture *fixture,
+                           gconstpointer  data)
+{
+  g_autoptr(RbClientEndpoint) endpoint = rb_client_endpoint_new (NULL, "here");
+  g_autoptr(GAsyncResult) second = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("Nor is it while the broker is asked about the first try.");
+
+  client_fixture_connect (fixture);
+  rb_client_register_async (fixture->client, endpoint, NULL, rb_test_store_result, &fixture->result);
+  rb_client_register_async (fixture->client, endpoint, NULL, rb_test_store_result, &second);
+  rb_test_wait_until (fixture->result != NULL && second != NULL);
+  g_assert_null (rb_client_register_finish (fixture->client, second, &error));
+  g_assert_cmpstr (rb_client_error_get_reason (error), ==, "already_registered");
+  fixture->endpoint = rb_client_register_finish (fixture->client, fixture->result, NULL);
+  g_assert_true (fixture->endpoint == endpoint);
+  g_assert_cmpuint (rb_fake_broker_count (fixture->broker, "POST /v1/endpoint/register"), ==, 1);
+}
+
+static void
 test_acknowledged_later (ClientFixture *fixture,
                          gconstpointer  data)
 {
@@ -341,6 +362,7 @@ main (int    argc,
   g_test_add_func ("/client/public/endpoint/with-session", test_with_session);
   ADD ("/client/public/notify", client_fixture_set_up, test_notify);
   ADD ("/client/public/endpoint/usual", client_fixture_set_up, test_usual_endpoint);
+  ADD ("/client/public/registered-meanwhile", client_fixture_set_up, test_registered_meanwhile);
   ADD ("/client/public/endpoint/twice", client_fixture_set_up_registered, test_registered_twice);
   ADD ("/client/public/acknowledged-later", client_fixture_set_up_registered, test_acknowledged_later);
   ADD ("/client/public/answer/work", client_fixture_set_up_registered, test_answer_work);

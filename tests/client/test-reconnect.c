@@ -99,8 +99,9 @@ test_queue_refused (ClientFixture *fixture,
 {
   g_autofree char *requests = NULL;
 
-  g_test_summary ("Who does not take what waited for it is registered anew, which leaves the queue as it is.");
+  g_test_summary ("A session that does not take what waited for it is registered anew, which leaves the queue as it is.");
 
+  g_object_set (fixture->endpoint, "runtime-session-id", "s-1", NULL);
   fixture->store = FALSE;
   rb_fake_broker_answer (fixture->broker, "POST /v1/endpoint/ep-1/reattach", 503,
                          "{\"error\":\"reconnecting_buffer_drain_failed\",\"message\":\"m\",\"retryable\":true}");
@@ -114,6 +115,31 @@ test_queue_refused (ClientFixture *fixture,
   requests = rb_fake_broker_dup_requests (fixture->broker);
   g_assert_cmpstr (requests, ==, "reattach register");
   g_assert_cmpstr (rb_client_endpoint_get_id (fixture->endpoint), ==, "ep-2");
+}
+
+static void
+test_queue_refused_once (ClientFixture *fixture,
+                         gconstpointer  data)
+{
+  g_autofree char *requests = NULL;
+
+  g_test_summary ("Who has no session would be somebody else then, and is brought back when it has taken what waited.");
+
+  fixture->store = FALSE;
+  rb_fake_broker_answer (fixture->broker, "POST /v1/endpoint/ep-1/reattach", 503,
+                         "{\"error\":\"reconnecting_buffer_drain_failed\",\"message\":\"m\",\"retryable\":true}");
+  rb_fake_broker_stop (fixture->broker);
+  rb_test_wait_until (rb_client_get_phase (fixture->client) == RB_CLIENT_RECONNECTING);
+  rb_fake_broker_push_first (fixture->broker, MESSAGE);
+  rb_fake_broker_start (fixture->broker);
+  rb_fake_clock_advance (fixture->clock, 1000);
+  rb_test_wait_until (rb_fake_broker_count (fixture->broker, "POST /v1/endpoint/ep-1/reattach") == 1
+                      && rb_clock_get_n_timers (fixture->clock) == 1);
+  rb_fake_clock_advance (fixture->clock, 2000);
+  rb_test_wait_until (rb_client_get_phase (fixture->client) == RB_CLIENT_CONNECTED);
+  requests = rb_fake_broker_dup_requests (fixture->broker);
+  g_assert_cmpstr (requests, ==, "reattach reattach");
+  g_assert_cmpstr (rb_client_endpoint_get_id (fixture->endpoint), ==, "ep-1");
 }
 
 static void
@@ -319,6 +345,7 @@ main (int    argc,
   ADD_REGISTERED ("/client/reconnect/register-again", test_register_again);
   ADD_REGISTERED ("/client/reconnect/drain-failed", test_drain_failed);
   ADD_REGISTERED ("/client/reconnect/queue-refused", test_queue_refused);
+  ADD_REGISTERED ("/client/reconnect/queue-refused-without-session", test_queue_refused_once);
   ADD_REGISTERED ("/client/reconnect/restart", test_restart);
   ADD_REGISTERED ("/client/reconnect/backoff", test_backoff);
   ADD_REGISTERED ("/client/reconnect/push", test_push_while_reattaching);
