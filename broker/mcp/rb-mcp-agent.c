@@ -111,11 +111,12 @@ on_message (RbMcpLink       *link,
             RbClientMessage *message,
             RbMcpAgent      *self)
 {
-  RbMcpEntry *entry = rb_mcp_desk_find (self->desk, message);
+  RbMcpEntry *entry;
 
   if (self->stopping != NULL)
     return FALSE;
   rb_mcp_desk_expire (self->desk, now_us (self));
+  entry = rb_mcp_desk_find (self->desk, message);
   if (entry != NULL)
     return take_again (entry, message);
   entry = rb_mcp_desk_add (self->desk, message, now_us (self));
@@ -222,9 +223,10 @@ RbMcpEntry *
 rb_mcp_agent_take (RbMcpAgent      *self,
                    RbClientMessage *message)
 {
-  RbMcpEntry *entry = rb_mcp_desk_find (self->desk, message);
+  RbMcpEntry *entry;
 
   rb_mcp_desk_expire (self->desk, now_us (self));
+  entry = rb_mcp_desk_find (self->desk, message);
   return entry != NULL && entry->place != RB_MCP_ENDED ? entry : rb_mcp_desk_add (self->desk, message, now_us (self));
 }
 
@@ -316,6 +318,7 @@ rb_mcp_agent_accept_async (RbMcpAgent          *self,
   tasks = g_ptr_array_new_with_free_func (g_object_unref);
   g_ptr_array_add (tasks, task);
   g_hash_table_insert (self->accepts, g_strdup (assignment_id), tasks);
+  entry->is_asked_for = TRUE;
   ask = rb_mcp_ask_new (RB_MCP_ASK_REPORT);
   ask->message = g_object_ref (entry->message);
   ask->state = RB_CLIENT_STATE_ACCEPTED;
@@ -344,7 +347,7 @@ on_written (gboolean written,
   if (!written || entry->is_disowned || self->stopping != NULL)
     {
       entry->place = RB_MCP_OFFERED;
-      if (entry->is_disowned)
+      if (self->stopping == NULL)
         offer (self, entry);
       return;
     }
@@ -377,7 +380,7 @@ rb_mcp_agent_hand_over (RbMcpAgent *self,
   g_autoptr(GBytes) object = NULL;
   g_autoptr(GBytes) result = NULL;
 
-  rb_mcp_entry_write (entry, accepts || entry->is_accepted, NULL, writer);
+  rb_mcp_entry_write (entry, accepts, NULL, writer);
   shown = rb_json_writer_end_text (writer);
   text = g_strdup_printf ("{%s%s\"received\":true,\"message\":%s}", rest != NULL ? rest : "", rest != NULL ? "," : "", shown);
   object = g_bytes_new (text, strlen (text));

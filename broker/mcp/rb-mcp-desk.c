@@ -54,7 +54,10 @@ is_same (RbClientMessage *a,
     return FALSE;
   if (a->assignment != NULL)
     return strcmp (a->assignment->assignment_id, b->assignment->assignment_id) == 0;
-  return a->source_message_id != NULL && g_strcmp0 (a->source_message_id, b->source_message_id) == 0;
+  if (a->source_message_id != NULL || b->source_message_id != NULL)
+    return g_strcmp0 (a->source_message_id, b->source_message_id) == 0;
+  /* A network need not give ids; the broker's pushes of one message have one. */
+  return a == b || (a->push_id != NULL && g_strcmp0 (a->push_id, b->push_id) == 0);
 }
 
 RbMcpEntry *
@@ -190,7 +193,12 @@ rb_mcp_desk_end (RbMcpDesk  *self,
                  const char *how)
 {
   if (entry->place == RB_MCP_ENDED)
-    return;
+    {
+      /* What was given to the host can be answered, once. */
+      if (g_strcmp0 (entry->how, RB_MCP_GIVEN) == 0)
+        entry->how = how;
+      return;
+    }
   entry->place = RB_MCP_ENDED;
   entry->how = how;
   self->n_ended++;
@@ -233,7 +241,7 @@ rb_mcp_desk_expire (RbMcpDesk *self,
       /* What the host has seen it may still ask to accept; the broker says whether that is too late. */
       if (entry->place == RB_MCP_OFFERED && age_ms >= RB_MCP_FRESH_MS)
         rb_mcp_desk_lapse (self, entry);
-      else if (entry->place == RB_MCP_HANDED && age_ms >= RB_MCP_SEEN_MS)
+      else if (entry->place == RB_MCP_HANDED && !entry->is_asked_for && age_ms >= RB_MCP_SEEN_MS)
         rb_mcp_desk_end (self, entry, LAPSED);
     }
 }
@@ -284,18 +292,21 @@ rb_mcp_desk_list (RbMcpDesk  *self,
 
 static const char *
 get_next_step (const RbMcpEntry *self,
-               gboolean          is_accepted)
+               gboolean          is_being_accepted)
 {
   if (self->message->assignment == NULL)
     return "an answer to what this session sent; reply_message answers it, and nothing has to be done";
-  if (is_accepted)
+  if (self->is_accepted)
     return "it is yours: answer with reply_message, or end it with settle_message or fail_message; report_progress tells the sender that you work";
+  if (is_being_accepted)
+    return "it is being accepted for you: answer with reply_message, or end it with settle_message or fail_message, which say so in the rare case that "
+           "it went to somebody else; report_progress tells the sender that you work";
   return "accept_message within half a minute to keep it, or release_message; otherwise it returns to the inbox";
 }
 
 void
 rb_mcp_entry_write (const RbMcpEntry *self,
-                    gboolean          is_accepted,
+                    gboolean          is_being_accepted,
                     const char       *name,
                     RbJsonWriter     *writer)
 {
@@ -309,10 +320,10 @@ rb_mcp_entry_write (const RbMcpEntry *self,
   rb_json_writer_string (writer, "content", message->content);
   rb_json_writer_string (writer, "content_type", message->content_type);
   rb_json_writer_string (writer, "kind", message->assignment != NULL ? "assignment" : "answer");
-  rb_json_writer_boolean (writer, "accepted", message->assignment == NULL || is_accepted);
+  rb_json_writer_boolean (writer, "accepted", message->assignment == NULL || self->is_accepted);
   rb_json_writer_string (writer, "correlation_id", correlation);
   rb_json_writer_string (writer, "in_reply_to", answered);
   rb_json_writer_slice (writer, "metadata", rb_json_get_text (message->metadata));
-  rb_json_writer_string (writer, "next", get_next_step (self, is_accepted));
+  rb_json_writer_string (writer, "next", get_next_step (self, is_being_accepted));
   rb_json_writer_end_object (writer);
 }

@@ -36,7 +36,8 @@ typedef struct {
   RbMcpPlace       place;
   gint64           since_us;      /* since it came, or was claimed */
   gboolean         is_received;   /* direct: the broker was told that we have it */
-  gboolean         is_accepted;   /* an assignment: the broker knows that it is ours */
+  gboolean         is_asked_for;  /* an assignment: the broker was asked to accept it, and says whether it is too late */
+  gboolean         is_accepted;   /* and knows that it is ours */
   gboolean         is_disowned;   /* while it is handed over: the host does not look at that answer */
   GBytes          *call_id;       /* (nullable) of the request that was answered with it */
   const char      *how;           /* (nullable) static: how it ended */
@@ -48,7 +49,8 @@ RbMcpDesk  *rb_mcp_desk_new          (void);
 void        rb_mcp_desk_free         (RbMcpDesk             *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbMcpDesk, rb_mcp_desk_free)
 
-/* The same message, or the same assignment of it, came before. Entries live until they are removed or forgotten. */
+/* The same message, or the same assignment of it, came before. Entries live until they are forgotten: whatever ends or expires one may forget
+ * another. */
 RbMcpEntry *rb_mcp_desk_find         (RbMcpDesk             *self,
                                       RbClientMessage       *message);
 /* NULL: no room. */
@@ -86,9 +88,9 @@ GPtrArray  *rb_mcp_desk_list_ours (RbMcpDesk            *self);
 GPtrArray  *rb_mcp_desk_list         (RbMcpDesk             *self,
                                       RbMcpPlace             place);
 
-/* As a tool shows it. @name: (nullable) */
+/* As a tool shows it. @is_being_accepted: the broker is asked as soon as the host has it. @name: (nullable) */
 void        rb_mcp_entry_write       (const RbMcpEntry      *self,
-                                      gboolean               is_accepted,
+                                      gboolean               is_being_accepted,
                                       const char            *name,
                                       RbJsonWriter          *writer);
 

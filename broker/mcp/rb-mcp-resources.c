@@ -50,6 +50,7 @@ struct _RbMcpResources {
   GPtrArray       *watches;         /* of Watch */
   guint            next_watch;      /* which one is looked at */
   guint64          timer;
+  gboolean         is_looking;    /* from one timer to the next */
 };
 
 /* A request that waits for the broker, or a look at something that is watched. */
@@ -409,6 +410,7 @@ on_watch_timer (gpointer user_data)
   RbMcpResources *self = user_data;
 
   self->timer = 0;
+  self->is_looking = TRUE;
   self->next_watch = 0;
   watch_next (self);
 }
@@ -435,6 +437,7 @@ watch_next (RbMcpResources *self)
 
   if (self->next_watch >= self->watches->len)
     {
+      self->is_looking = FALSE;
       if (self->watches->len > 0)
         self->timer = rb_clock_add (clock_of (self), RB_MCP_WATCH_MS, on_watch_timer, self);
       self->next_watch = G_MAXUINT;
@@ -481,7 +484,7 @@ rb_mcp_resources_subscribe (RbMcpResources *self,
   watch = g_new0 (Watch, 1);
   watch->uri = g_strdup (uri);
   g_ptr_array_add (self->watches, watch);
-  if (self->watches->len == 1 && self->timer == 0)
+  if (self->timer == 0 && !self->is_looking)
     self->timer = rb_clock_add (clock_of (self), RB_MCP_WATCH_MS, on_watch_timer, self);
   ask (look_new (self, call, uri), g_steal_pointer (&path), on_first_look);
 }

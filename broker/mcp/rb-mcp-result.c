@@ -19,8 +19,8 @@ static const struct {
   { "broker_not_running", "Start the broker (runtime-brokerd, or without --no-start it is started for you), then call again." },
   { "broker_start_failed", "Ask the person to run 'brokerctl doctor', which says what is missing." },
   { "broker_start_timeout", "Call again in a while; 'brokerctl doctor' says what holds it up." },
-  { "broker_did_not_answer", "It may have had its effect. Reply, accept and progress may be called again with the same arguments; before "
-                             "sending again, look with search_messages." },
+  { "broker_did_not_answer", "It may have had its effect. Accept, progress and the reply to work may be called again with the same arguments; before "
+                             "sending again, or answering an answer again, look with search_messages." },
   { "invalid_arguments", "Call again with arguments as in the tool's schema." },
   { "not_at_hand", "Only what wait_for_message or claim_message gave to this session can be worked on; list_inbox shows what can be claimed." },
   { "ambiguous_message", "Give more of the id." },

@@ -258,6 +258,11 @@ take_batch (RbMcpServer  *self,
       refuse (self, NULL, NULL, RB_MCP_INVALID_REQUEST, "a batch is not a message in this version of the protocol, nor is an empty one");
       return;
     }
+  if (rb_json_get_length (array) > RB_MCP_CALLS_MAX)
+    {
+      refuse (self, NULL, NULL, RB_MCP_INVALID_REQUEST, "a batch has too many messages");
+      return;
+    }
   batch = rb_mcp_batch_new (self->stdio);
   for (guint i = 0; i < rb_json_get_length (array) && self->state != STATE_ENDED; i++)
     {

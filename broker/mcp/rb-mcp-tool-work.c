@@ -111,7 +111,7 @@ run_release (RbMcpTask *task)
 
   if (entry == NULL)
     return;
-  if (entry->is_accepted)
+  if (entry->is_accepted || entry->is_asked_for)
     rb_mcp_task_fail (task, rb_error_new (RB_ERROR_BAD_STATE, "already_accepted", "message '%s' is accepted and cannot go back", entry->id));
   else
     {

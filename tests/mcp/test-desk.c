@@ -133,6 +133,64 @@ test_seen (void)
 }
 
 static void
+test_asked_for (void)
+{
+  g_autoptr(RbMcpDesk) desk = rb_mcp_desk_new ();
+  RbMcpEntry *work = add (desk, "m-1", "as-1", "{}");
+
+  g_test_summary ("Of what the broker was asked to accept, it alone says whether it was too late.");
+  work->place = RB_MCP_HANDED;
+  work->is_asked_for = TRUE;
+  rb_mcp_desk_expire (desk, 3600 * SECOND_US);
+  g_assert_cmpint (work->place, ==, RB_MCP_HANDED);
+}
+
+static RbClientMessage *
+make_nameless (const char *push_id)
+{
+  g_autoptr(RbClientMessage) named = make_message ("m", NULL, "{}");
+  RbClientMessage *message = g_object_ref (named);
+
+  g_clear_pointer (&message->source_message_id, g_free);
+  g_free (message->push_id);
+  message->push_id = g_strdup (push_id);
+  return message;
+}
+
+static void
+test_nameless (void)
+{
+  g_autoptr(RbMcpDesk) desk = rb_mcp_desk_new ();
+  g_autoptr(RbClientMessage) first = make_nameless ("p-1");
+  g_autoptr(RbClientMessage) again = make_nameless ("p-1");
+  g_autoptr(RbClientMessage) other = make_nameless ("p-2");
+  g_autoptr(RbClientMessage) unpushed = make_nameless (NULL);
+  RbMcpEntry *entry = rb_mcp_desk_add (desk, first, 0);
+
+  g_test_summary ("Of a network that gives no ids, a push that comes again is the same entry.");
+  g_assert_true (rb_mcp_desk_find (desk, first) == entry);
+  g_assert_true (rb_mcp_desk_find (desk, again) == entry);
+  g_assert_null (rb_mcp_desk_find (desk, other));
+  g_assert_null (rb_mcp_desk_find (desk, unpushed));
+  entry = rb_mcp_desk_add (desk, unpushed, 0);
+  g_assert_true (rb_mcp_desk_find (desk, unpushed) == entry);
+}
+
+static void
+test_answered (void)
+{
+  g_autoptr(RbMcpDesk) desk = rb_mcp_desk_new ();
+  RbMcpEntry *answer = add (desk, "m-1", NULL, "{}");
+
+  g_test_summary ("What was given to the host is answered once, and then stays so.");
+  rb_mcp_desk_end (desk, answer, RB_MCP_GIVEN);
+  rb_mcp_desk_end (desk, answer, "replied");
+  g_assert_cmpstr (answer->how, ==, "replied");
+  rb_mcp_desk_end (desk, answer, "failed");
+  g_assert_cmpstr (answer->how, ==, "replied");
+}
+
+static void
 test_full (void)
 {
   g_autoptr(RbMcpDesk) desk = rb_mcp_desk_new ();
@@ -197,6 +255,9 @@ main (int    argc,
   g_test_add_func ("/mcp/desk/next", test_next);
   g_test_add_func ("/mcp/desk/lapse", test_lapse);
   g_test_add_func ("/mcp/desk/seen", test_seen);
+  g_test_add_func ("/mcp/desk/asked-for", test_asked_for);
+  g_test_add_func ("/mcp/desk/nameless", test_nameless);
+  g_test_add_func ("/mcp/desk/answered", test_answered);
   g_test_add_func ("/mcp/desk/full", test_full);
   g_test_add_func ("/mcp/desk/forgotten", test_forgotten);
   g_test_add_func ("/mcp/desk/reopen", test_reopen);

@@ -202,6 +202,23 @@ test_batch (Fixture       *fixture,
 }
 
 static void
+test_long_batch (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_autoptr(GString) text = g_string_new ("[");
+  g_autoptr(RbJson) answer = NULL;
+
+  g_test_summary ("Answers are kept until the last one is there, so a batch has no more messages than may be at work.");
+  for (int i = 0; i < 65; i++)
+    g_string_append_printf (text, "%s{\"jsonrpc\":\"2.0\",\"id\":\"b-%d\",\"method\":\"tools/list\"}", i > 0 ? "," : "", i);
+  g_string_append_c (text, ']');
+  rb_mcp_program_say (fixture->program, text->str);
+  answer = rb_mcp_program_next (fixture->program);
+  g_assert_cmpint (rb_mcp_program_code (answer), ==, -32600);
+  assert_alive (fixture);
+}
+
+static void
 test_list (Fixture       *fixture,
            gconstpointer  data)
 {
@@ -296,6 +313,7 @@ main (int    argc,
   ADD ("unknown", "2025-06-18", test_unknown);
   ADD ("arguments-told", "2025-11-25", test_arguments_told);
   ADD ("batch", "2025-03-26", test_batch);
+  ADD ("long-batch", "2025-03-26", test_long_batch);
   ADD ("list", "2025-06-18", test_list);
   ADD ("no-broker", "2025-06-18", test_no_broker);
   ADD ("not-at-hand", "2025-06-18", test_not_at_hand);
