@@ -87,14 +87,15 @@ since_ms (RbHostSwap *self,
   return (rb_clock_get_monotonic_us (self->host->environment.clock) - then_us) / 1000;
 }
 
-/* What a module answered that is not waited for any more is nobody's business. */
+/* What a module answered that is not waited for any more is nobody's business: the start, too, that ends because the same one is stopped. */
 static RbHostSwap *
-get_waiting (RbHost  *host,
-             GObject *source)
+get_waiting (RbHost   *host,
+             GObject  *source,
+             gboolean  has_stopped)
 {
   RbHostSwap *self = host->swap;
 
-  if (self == NULL || (GObject *) self->awaited != source)
+  if (self == NULL || (GObject *) self->awaited != source || self->is_stopping != has_stopped)
     return NULL;
   self->awaited = NULL;
   self->is_stopping = FALSE;
@@ -107,7 +108,7 @@ on_module_stopped (GObject      *source,
                    gpointer      user_data)
 {
   g_autoptr(RbHost) host = user_data;
-  RbHostSwap *self = get_waiting (host, source);
+  RbHostSwap *self = get_waiting (host, source, TRUE);
   const char *name = rb_guard_get_info (RB_GUARD (source))->name;
   g_autoptr(GError) error = NULL;
 
@@ -146,7 +147,7 @@ on_module_started (GObject      *source,
                    gpointer      user_data)
 {
   g_autoptr(RbHost) host = user_data;
-  RbHostSwap *self = get_waiting (host, source);
+  RbHostSwap *self = get_waiting (host, source, FALSE);
   const char *name = rb_guard_get_info (RB_GUARD (source))->name;
   g_autoptr(GError) error = NULL;
   char **why;

@@ -399,6 +399,28 @@ test_lost_and_found (HostFixture   *fixture,
 }
 
 static void
+test_another_meanwhile (HostFixture   *fixture,
+                        gconstpointer  data)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+
+  g_test_summary ("Nor need the old one that takes its time to start again be waited for: its start ends, and another one runs.");
+
+  load (fixture, "good");
+  use (fixture, "odd", "start-once");
+  begin (fixture, "odd", "start-fails", &result);
+  advance (fixture, LIFE_MS);
+  assert_refused (fixture, &result, RB_ERROR_BAD_STATE, "connector_not_started", "'odd' is starting again");
+  begin (fixture, "good", NULL, &result);
+  rb_test_settle ();
+  g_assert_nonnull (result);
+  g_variant_unref (end (fixture, &result, NULL));
+  assert_sends (fixture);
+  host_fixture_assert_view (fixture, 0, "name", "good");
+  host_fixture_stop_well (fixture);
+}
+
+static void
 test_host_stops (HostFixture   *fixture,
                  gconstpointer  data)
 {
@@ -480,6 +502,7 @@ main (int    argc,
   ADD ("/swap/bound", test_bound);
   ADD ("/swap/lost", test_lost);
   ADD ("/swap/lost-and-found", test_lost_and_found);
+  ADD ("/swap/another-meanwhile", test_another_meanwhile);
   ADD ("/swap/host-stops", test_host_stops);
   ADD ("/swap/table", test_table);
 #undef ADD

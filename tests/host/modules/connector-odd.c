@@ -58,6 +58,14 @@ may_start (void)
   return ++n == 1 || n > 3;
 }
 
+static gboolean
+is_first_start (void)
+{
+  static guint n;
+
+  return ++n == 1;
+}
+
 static void
 start_async (RbModule            *module,
              GCancellable        *cancellable,
@@ -68,7 +76,7 @@ start_async (RbModule            *module,
 
   if (behaves (module, "start-fails") || (behaves (module, "start-seldom") && !may_start ()))
     g_task_return_error (task, rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "The network is away"));
-  else if (behaves (module, "start-never"))
+  else if (behaves (module, "start-never") || (behaves (module, "start-once") && !is_first_start ()))
     hold (task);
   else
     g_task_return_boolean (task, !behaves (module, "start-silent"));
