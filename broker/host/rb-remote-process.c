@@ -9,8 +9,10 @@
 
 #include <errno.h>
 #include <gio/gio.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -21,6 +23,7 @@
 #define SOCKET_BYTES (1024 * 1024)   /* in the kernel, each way, as far as it lets us */
 #define PING_MS 5000
 #define END_MS 5000                  /* from the end of its socket to its own */
+#define GONE_MS 2000                 /* the same, when all of us wait for it */
 #define PONG_MS 5000                 /* for one answer; the second silence kills */
 
 struct _RbRemoteProcess {
@@ -170,12 +173,18 @@ on_frame (const RbRemoteFrame *frame,
 }
 
 static void
+kill_closed (RbRemoteProcess *self)
+{
+  rb_remote_process_kill (self, "it closed its socket and went on");
+}
+
+static void
 on_end_late (gpointer user_data)
 {
   RbRemoteProcess *self = user_data;
 
   self->ping_timer = 0;
-  rb_remote_process_kill (self, "it closed its socket and went on");
+  kill_closed (self);
 }
 
 /* One that closes its socket is about to end, or of no use any more. */
@@ -286,6 +295,24 @@ rb_remote_process_get_pid (RbRemoteProcess *self)
   return pid != NULL ? g_ascii_strtoll (pid, NULL, 10) : 0;
 }
 
+/* It is reaped in another thread, at any moment. */
+static gboolean
+ends_soon (RbRemoteProcess *self)
+{
+  gint64 pid = rb_remote_process_get_pid (self);
+  struct pollfd polled = { .events = POLLIN };
+  gboolean has_ended;
+
+  if (pid == 0)
+    return TRUE;
+  polled.fd = pidfd_open ((pid_t) pid, 0);
+  if (polled.fd < 0)
+    return errno == ESRCH;
+  has_ended = TEMP_FAILURE_RETRY (poll (&polled, 1, GONE_MS)) > 0;
+  close (polled.fd);
+  return has_ended;
+}
+
 gboolean
 rb_remote_process_wait (RbRemoteProcess  *self,
                         const gboolean   *done,
@@ -300,7 +327,9 @@ rb_remote_process_wait (RbRemoteProcess  *self,
   if (*done)
     return TRUE;
 
-  if (!self->is_closed)
+  if (self->is_closed && !ends_soon (self))
+    kill_closed (self);
+  else if (!self->is_closed)
     rb_remote_process_kill (self, "it did not answer in time");
   g_subprocess_wait (self->process, NULL, NULL);
   end = describe_end (self);

@@ -294,6 +294,21 @@ test_before_start (HostFixture   *fixture,
 }
 
 static void
+test_closed_early (HostFixture   *fixture,
+                   gconstpointer  data)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("One that closes its socket while it is configured, and goes on, is not waited for.");
+
+  g_assert_false (rb_host_load (fixture->host, RB_MODULE_CONNECTOR, "wild", TRUE, &error));
+  g_assert_error (error, RB_ERROR, RB_ERROR_UNAVAILABLE);
+  g_assert_nonnull (strstr (error->message, "Its process ended: it closed its socket and went on"));
+  host_fixture_assert_view (fixture, 0, "state", "failed");
+  host_fixture_stop_well (fixture);
+}
+
+static void
 test_not_opened (HostFixture   *fixture,
                  gconstpointer  data)
 {
@@ -430,6 +445,7 @@ main (int   argc,
   ADD ("answers", "@", test_answers);
   ADD ("backoff", "@", test_backoff);
   ADD ("before-start/configure", "@behaviour=configure-crash", test_before_start);
+  ADD ("before-start/closed", "@behaviour=configure-close", test_closed_early);
   ADD ("before-start/start", "@behaviour=start-crash", test_before_start);
   ADD ("not-opened", "@", test_not_opened);
   ADD ("again/rejected", "@behaviour=start-rejected-again", test_again);

@@ -186,6 +186,8 @@ configure (RbModule         *module,
   self->behaviour = g_strdup (rb_module_context_get_string (context, "behaviour"));
   if (g_str_equal (self->behaviour, "configure-crash"))
     crash (RB_CONNECTOR (self));
+  if (g_str_equal (self->behaviour, "configure-close"))
+    close_socket (RB_CONNECTOR (self));
   return TRUE;
 }
 
