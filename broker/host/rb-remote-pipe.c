@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define READ_BYTES 65536
-#define KEPT_BYTES (1024 * 1024)   /* a buffer that was larger is given back when it is empty */
+#define KEPT_BYTES (1024 * 1024)   /* a buffer in which was more is given back as soon as it can be */
 
 typedef struct {
   GSource       source;
@@ -31,6 +31,7 @@ struct _RbRemotePipe {
   GByteArray        *in;         /* the beginning of a frame */
   GByteArray        *out;        /* not with the kernel yet, from @sent on */
   gsize              sent;
+  gsize              out_peak;   /* the most that was in @out */
   guint64            written;    /* in all */
   gboolean           is_full;    /* the kernel takes no more for now */
   guint              depth;      /* functions that run */
@@ -74,22 +75,36 @@ end (RbRemotePipe *self,
   self->funcs.closed (reason, self->user_data);
 }
 
-/* What was written counts from the front; the rest moves there when that is cheap. */
+/* Without the first @size bytes. @peak: the most that was in it. */
+static void
+drop_front (GByteArray **buffer,
+            gsize        size,
+            gsize        peak)
+{
+  GByteArray *old = *buffer;
+
+  if (peak <= KEPT_BYTES)
+    {
+      g_byte_array_remove_range (old, 0, (guint) size);
+      return;
+    }
+  *buffer = g_byte_array_new ();
+  g_byte_array_append (*buffer, old->data + size, old->len - (guint) size);
+  g_byte_array_unref (old);
+}
+
+/* What was written counts from the front. The rest moves there when it is no more than that: no byte costs more for it than once more. */
 static void
 forget_written (RbRemotePipe *self,
                 gsize         size)
 {
   self->sent += size;
   self->written += size;
-  if (self->sent < self->out->len)
+  if (self->sent < self->out->len - self->sent)
     return;
+  drop_front (&self->out, self->sent, self->out_peak);
   self->sent = 0;
-  g_byte_array_set_size (self->out, 0);
-  if (size > KEPT_BYTES)
-    {
-      g_byte_array_unref (self->out);
-      self->out = g_byte_array_new ();
-    }
+  self->out_peak = self->out->len;
 }
 
 /* An error shows when we read: there is then still what the other side has said. */
@@ -144,13 +159,8 @@ take_frames (RbRemotePipe *self)
 
   while (take_frame (self, &at))
     ;
-  if (at == self->in->len && at > KEPT_BYTES)
-    {
-      g_byte_array_unref (self->in);
-      self->in = g_byte_array_new ();
-    }
-  else if (at > 0)
-    g_byte_array_remove_range (self->in, 0, (guint) at);
+  if (at > 0)
+    drop_front (&self->in, at, self->in->len);
 }
 
 /* FALSE: there was nothing. */
@@ -261,6 +271,7 @@ rb_remote_pipe_send (RbRemotePipe        *self,
 {
   if (self->fd >= 0)
     rb_remote_frame_write (frame, self->out);
+  self->out_peak = MAX (self->out_peak, self->out->len);
   return self->written + self->out->len - self->sent;
 }
 

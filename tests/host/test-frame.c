@@ -328,6 +328,50 @@ test_pipe_breach (void)
   close (fds[1]);
 }
 
+static gint64
+get_resident (void)
+{
+  g_autofree char *text = NULL;
+  g_auto(GStrv) pages = NULL;
+
+  g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
+  pages = g_strsplit (text, " ", 3);
+  return g_ascii_strtoll (pages[1], NULL, 10) * sysconf (_SC_PAGESIZE);
+}
+
+static void
+test_pipe_never_empty (void)
+{
+  enum { SIZE = 300 * 1024, N = 400 };   /* larger than what the kernel takes */
+  static const RbRemotePipeFuncs funcs = { on_frame, on_closed };
+  Heard near = { NULL };
+  RbRemoteFrame frame = { RB_REMOTE_OPEN };
+  g_autofree guint8 *data = g_malloc0 (SIZE);
+  g_autofree guint8 *taken = g_malloc0 (SIZE);
+  gint64 before;
+  int fds[2];
+
+  g_test_summary ("A pipe whose reader keeps up, but for one frame, needs no more memory the more goes through it.");
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
+  near.pipe = rb_remote_pipe_new (fds[0], RB_REMOTE_BROKER, &funcs, &near);
+  frame.data[0] = (RbRemoteData) { data, SIZE };
+  before = get_resident ();
+  for (guint i = 0; i < N; i++)
+    {
+      rb_remote_pipe_send (near.pipe, &frame);
+      while (rb_remote_pipe_get_queued (near.pipe) > SIZE)
+        {
+          recv (fds[1], taken, SIZE, MSG_DONTWAIT);
+          rb_remote_pipe_turn (near.pipe, 0);
+        }
+    }
+  g_assert_cmpuint (rb_remote_pipe_get_queued (near.pipe), >, 0);
+  g_assert_cmpint (get_resident () - before, <, N * SIZE / 4);
+  rb_remote_pipe_free (near.pipe);
+  close (fds[1]);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -341,6 +385,7 @@ main (int   argc,
   g_test_add_func ("/frame/envelope", test_envelope);
   g_test_add_func ("/flow", test_flow);
   g_test_add_func ("/pipe/both-ways", test_pipe);
+  g_test_add_func ("/pipe/never-empty", test_pipe_never_empty);
   g_test_add_func ("/pipe/breach", test_pipe_breach);
   return g_test_run ();
 }
