@@ -269,8 +269,9 @@ guint64
 rb_remote_pipe_send (RbRemotePipe        *self,
                      const RbRemoteFrame *frame)
 {
-  if (self->fd >= 0)
-    rb_remote_frame_write (frame, self->out);
+  if (self->fd < 0)
+    return RB_REMOTE_PIPE_NEVER;
+  rb_remote_frame_write (frame, self->out);
   self->out_peak = MAX (self->out_peak, self->out->len);
   return self->written + self->out->len - self->sent;
 }

@@ -26,7 +26,8 @@ RbRemotePipe *rb_remote_pipe_new         (int                      fd,
 void          rb_remote_pipe_free        (RbRemotePipe            *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RbRemotePipe, rb_remote_pipe_free)
 
-/* Returns where in all that was ever said it ends, see rb_remote_pipe_get_written(). */
+/* Returns where in all that was ever said it ends, see rb_remote_pipe_get_written(); of a closed one RB_REMOTE_PIPE_NEVER: it does not leave. */
+#define RB_REMOTE_PIPE_NEVER G_MAXUINT64
 guint64       rb_remote_pipe_send        (RbRemotePipe            *self,
                                           const RbRemoteFrame     *frame);
 guint64       rb_remote_pipe_get_written (const RbRemotePipe      *self);   /* bytes that the kernel has taken */

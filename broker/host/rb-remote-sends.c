@@ -155,7 +155,7 @@ error_for (const Waiting *waiting,
            guint64        written,
            const char    *how)
 {
-  if (waiting->end > written)
+  if (waiting->end == RB_REMOTE_PIPE_NEVER || waiting->end > written)
     return rb_error_new (RB_ERROR_UNAVAILABLE, NULL, "%s before it was asked", how);
   return rb_error_new (RB_ERROR_OUTCOME_UNKNOWN, NULL, "%s before it answered 'send'", how);
 }

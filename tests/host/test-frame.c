@@ -6,6 +6,7 @@
 #include "rb-remote-flow.h"
 #include "rb-remote-parts.h"
 #include "rb-remote-pipe.h"
+#include "rb-remote-sends.h"
 
 #include "rb-test.h"
 
@@ -328,6 +329,61 @@ test_pipe_breach (void)
   close (fds[1]);
 }
 
+static void
+ask (RbRemoteSends  *sends,
+     RbRemotePipe   *pipe,
+     GAsyncResult  **result)
+{
+  g_autoptr(GBytes) content = g_bytes_new_static ("\"\"", 2);
+  g_autoptr(RbEnvelope) envelope = rb_envelope_new ("m", "bob", NULL, content, NULL, NULL);
+
+  rb_remote_sends_add (sends, pipe, envelope, g_task_new (NULL, NULL, rb_test_store_result, result));
+}
+
+static void
+assert_failed (GAsyncResult *result,
+               int           code)
+{
+  g_autofree char *message_id = NULL;
+  g_autoptr(GError) error = NULL;
+  RbSendStatus status;
+
+  g_assert_nonnull (result);
+  g_assert_false (rb_remote_sends_finish (G_TASK (result), &message_id, &status, &error));
+  g_assert_error (error, RB_ERROR, code);
+}
+
+static void
+test_pipe_closed (void)
+{
+  static const RbRemotePipeFuncs funcs = { on_frame, on_closed };
+  static const guint64 known[] = { 0, G_MAXUINT64 };   /* how much was written: 0 stands for what the pipe says */
+
+  g_test_summary ("What was said to a pipe that was closed already has not left, whatever was written before.");
+
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    {
+      g_autoptr(RbRemoteSends) sends = rb_remote_sends_new ();
+      g_autoptr(GAsyncResult) before = NULL;
+      g_autoptr(GAsyncResult) after = NULL;
+      Heard near = { NULL };
+      int fds[2];
+
+      g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
+      near.pipe = rb_remote_pipe_new (fds[0], RB_REMOTE_BROKER, &funcs, &near);
+      ask (sends, near.pipe, &before);
+      rb_test_wait_until (rb_remote_pipe_get_queued (near.pipe) == 0);
+      close (fds[1]);
+      rb_test_wait_until (near.n_closed == 1);
+      ask (sends, near.pipe, &after);
+      rb_remote_sends_fail (sends, known[i] > 0 ? known[i] : rb_remote_pipe_get_written (near.pipe), "It ended");
+      rb_test_wait_until (before != NULL && after != NULL);
+      assert_failed (before, RB_ERROR_OUTCOME_UNKNOWN);
+      assert_failed (after, RB_ERROR_UNAVAILABLE);
+      rb_remote_pipe_free (near.pipe);
+    }
+}
+
 static gint64
 get_resident (void)
 {
@@ -385,6 +441,7 @@ main (int   argc,
   g_test_add_func ("/frame/envelope", test_envelope);
   g_test_add_func ("/flow", test_flow);
   g_test_add_func ("/pipe/both-ways", test_pipe);
+  g_test_add_func ("/pipe/closed", test_pipe_closed);
   g_test_add_func ("/pipe/never-empty", test_pipe_never_empty);
   g_test_add_func ("/pipe/breach", test_pipe_breach);
   return g_test_run ();
