@@ -59,7 +59,8 @@ void         rb_host_exchanged         (RbHost              *self);
 
 /* rb-host-swap.c. TRUE: a module is being stopped, and rb_host_stop_rest() is called after it. */
 gboolean     rb_host_swap_delays_stop  (RbHost              *self);
-void         rb_host_swap_free         (RbHostSwap          *swap);
+/* Whatever is under way is not heard of any more. */
+void         rb_host_drop_swap         (RbHost              *self);
 void         rb_host_stop_rest         (RbHost              *self);
 /* As rb_loader_open(); a connector that is to be isolated is not opened here. */
 const RbModuleInfo *rb_host_open        (RbHost              *self,

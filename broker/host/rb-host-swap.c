@@ -56,11 +56,11 @@ clear_entry (RbHostEntry **entry)
   *entry = NULL;
 }
 
-void
-rb_host_swap_free (RbHostSwap *self)
+/* By now the slot calls it no more: it was opened, or nothing was asked of it. Another one's callbacks may be there. */
+static void
+swap_free (RbHostSwap *self)
 {
   rb_clock_clear (self->host->environment.clock, &self->timer);
-  rb_connector_slot_forget (self->host->slot);
   g_clear_object (&self->task);
   clear_entry (&self->next);
   clear_entry (&self->spare);
@@ -72,6 +72,15 @@ rb_host_swap_free (RbHostSwap *self)
   g_free (self->why);
   g_free (self->why_back);
   g_free (self);
+}
+
+void
+rb_host_drop_swap (RbHost *self)
+{
+  if (self->swap == NULL)
+    return;
+  rb_connector_slot_forget (self->slot);
+  g_clear_pointer (&self->swap, swap_free);
 }
 
 static gint64
@@ -386,7 +395,7 @@ finish (RbHostSwap  *self,
   if (reason != NULL)
     refuse_wish (self, reason);
   if (is_over)
-    rb_host_swap_free (self);
+    swap_free (self);
 }
 
 static void
@@ -465,7 +474,7 @@ prepare (RbHost              *host,
       self->to = g_strdup (rb_guard_get_info (self->next->guard)->name);
       return self;
     }
-  rb_host_swap_free (self);
+  swap_free (self);
   return NULL;
 }
 
@@ -504,7 +513,7 @@ rb_host_use_connector_async (RbHost              *self,
       g_task_return_error (task, error);
       return;
     }
-  g_clear_pointer (&self->swap, rb_host_swap_free);
+  rb_host_drop_swap (self);
   self->swap = swap;
   swap->task = g_steal_pointer (&task);
   rb_log_message ("connector_swap_begins", "from", swap->from, "to", swap->to, NULL);

@@ -22,7 +22,7 @@ rb_host_dispose (GObject *object)
 
   if (self->environment.clock != NULL)
     rb_clock_clear (self->environment.clock, &self->patience_timer);
-  g_clear_pointer (&self->swap, rb_host_swap_free);
+  rb_host_drop_swap (self);
   if (self->slot != NULL)
     rb_connector_slot_put (self->slot, NULL);
   g_clear_object (&self->slot);

@@ -420,6 +420,47 @@ test_another_meanwhile (HostFixture   *fixture,
   host_fixture_stop_well (fixture);
 }
 
+typedef struct {
+  HostFixture  *fixture;
+  GAsyncResult *first;
+  GAsyncResult *second;
+} Chain;
+
+/* The good one that runs now has a message undecided when it is to make way. */
+static void
+on_first (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  Chain *chain = user_data;
+
+  chain->first = g_object_ref (result);
+  host_fixture_send (chain->fixture);
+  begin (chain->fixture, "odd", "good", &chain->second);
+}
+
+static void
+test_at_once (HostFixture   *fixture,
+              gconstpointer  data)
+{
+  Chain chain = { fixture };
+
+  g_test_summary ("Who hears that an exchange is over may ask for the next one at once; it waits for what is undecided and no longer.");
+
+  load (fixture, "odd");
+  rb_host_use_connector_async (fixture->host, "good", get_behaviour, NULL, on_first, &chain);
+  rb_test_wait_until (chain.first != NULL && fixture->result != NULL);
+  rb_test_settle ();
+  g_assert_null (chain.second);
+  rb_connector_accept (rb_host_get_connector (fixture->host), 5);
+  rb_test_settle ();
+  g_assert_nonnull (chain.second);
+  g_variant_unref (end (fixture, &chain.first, NULL));
+  g_variant_unref (end (fixture, &chain.second, NULL));
+  host_fixture_assert_view (fixture, 0, "name", "odd");
+  host_fixture_stop_well (fixture);
+}
+
 static void
 test_host_stops (HostFixture   *fixture,
                  gconstpointer  data)
@@ -502,6 +543,7 @@ main (int    argc,
   ADD ("/swap/bound", test_bound);
   ADD ("/swap/lost", test_lost);
   ADD ("/swap/lost-and-found", test_lost_and_found);
+  ADD ("/swap/at-once", test_at_once);
   ADD ("/swap/another-meanwhile", test_another_meanwhile);
   ADD ("/swap/host-stops", test_host_stops);
   ADD ("/swap/table", test_table);
