@@ -6,6 +6,7 @@
 #include "rb-message.h"
 
 #include "rb-json.h"
+#include "rb-network.h"
 
 #include <string.h>
 
@@ -105,28 +106,19 @@ rb_message_new (RbEnvelope     *envelope,
   return self;
 }
 
-/* "local" of "alice@local"; our name in it may be another one tomorrow. */
-static const char *
-network_of (const char *address)
-{
-  const char *at = strrchr (address, '@');
-
-  return at != NULL ? at + 1 : address;
-}
-
 void
 rb_message_set_network (RbMessage  *self,
                         const char *address)
 {
   g_free (self->network);
-  self->network = address != NULL ? g_strdup (network_of (address)) : NULL;
+  self->network = address != NULL ? g_strdup (rb_network_of (address)) : NULL;
 }
 
 gboolean
 rb_message_is_of (const RbMessage *self,
                   const char      *address)
 {
-  return self->network == NULL || address == NULL || strcmp (self->network, network_of (address)) == 0;
+  return rb_network_is_same (self->network, address);
 }
 
 RbMessage *

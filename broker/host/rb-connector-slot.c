@@ -11,6 +11,7 @@
 #include "rb-error.h"
 #include "rb-log.h"
 #include "rb-module.h"
+#include "rb-network.h"
 #include "rb-sent.h"
 
 #define WAITING_MAX 1024    /* sends that wait while modules are exchanged */
@@ -25,6 +26,7 @@ static const RbBoundInfo bounds[] = {
 typedef struct {
   GTask      *task;
   RbEnvelope *envelope;
+  char       *address;   /* (nullable) that we had when it was sent: it may be for that network alone */
 } Waiting;
 
 struct _RbConnectorSlot {
@@ -40,6 +42,7 @@ struct _RbConnectorSlot {
   gsize                 bytes;
   gboolean              has_window;    /* it was wanted */
   gboolean              is_closed;
+  char                 *left;          /* (nullable) the address when it was closed */
   gboolean              is_given_up;   /* nothing waits here any more until it opens */
   gboolean              is_connected;  /* as @connector says */
   gboolean              was_told;      /* as we have said */
@@ -64,6 +67,7 @@ waiting_free (Waiting *waiting)
 {
   g_object_unref (waiting->task);
   rb_envelope_unref (waiting->envelope);
+  g_free (waiting->address);
   g_free (waiting);
 }
 
@@ -173,15 +177,25 @@ pass_on (RbConnectorSlot *self,
   rb_connector_send_async (self->connector, envelope, cancellable, on_sent, task);
 }
 
+static const char *
+get_address (RbConnector *connector)
+{
+  RbConnectorSlot *self = RB_CONNECTOR_SLOT (connector);
+
+  return self->connector != NULL ? rb_connector_get_address (self->connector) : NULL;
+}
+
 static void
 wait_here (RbConnectorSlot *self,
            RbEnvelope      *envelope,
            GTask           *task)
 {
+  const char *address = get_address (RB_CONNECTOR (self));
   Waiting *waiting = g_new (Waiting, 1);
 
   waiting->task = task;
   waiting->envelope = rb_envelope_ref (envelope);
+  waiting->address = g_strdup (address != NULL ? address : self->left);
   g_queue_push_tail (&self->waiting, waiting);
   rb_bounds_set_used (self->bounds, BOUND_WAITING, g_queue_get_length (&self->waiting));
 }
@@ -216,14 +230,6 @@ send_async (RbConnector         *connector,
     wait_here (self, envelope, task);
   else
     pass_on (self, envelope, task);
-}
-
-static const char *
-get_address (RbConnector *connector)
-{
-  RbConnectorSlot *self = RB_CONNECTOR_SLOT (connector);
-
-  return self->connector != NULL ? rb_connector_get_address (self->connector) : NULL;
 }
 
 static void
@@ -360,6 +366,7 @@ rb_connector_slot_finalize (GObject *object)
   g_hash_table_unref (self->undecided);
   rb_bounds_unref (self->bounds);
   g_free (self->reason);
+  g_free (self->left);
   G_OBJECT_CLASS (rb_connector_slot_parent_class)->finalize (object);
 }
 
@@ -422,8 +429,16 @@ rb_connector_slot_close (RbConnectorSlot      *self,
                          RbConnectorSlotQuiet  quiet,
                          gpointer              user_data)
 {
+  const char *address;
+
   g_return_if_fail (RB_IS_CONNECTOR_SLOT (self));
 
+  address = get_address (RB_CONNECTOR (self));
+  if (address != NULL)
+    {
+      g_free (self->left);
+      self->left = g_strdup (address);
+    }
   self->is_closed = TRUE;
   self->quiet = quiet;
   self->quiet_data = user_data;
@@ -461,6 +476,21 @@ rb_connector_slot_has_link (RbConnectorSlot *self)
   return self->is_connected;
 }
 
+/* An answer was found to be of the network that we were in when it came here, and of no other. */
+static void
+send_late (RbConnectorSlot *self,
+           const Waiting   *waiting)
+{
+  const char *address = get_address (RB_CONNECTOR (self));
+
+  if (rb_network_is_same (waiting->address, address))
+    pass_on (self, waiting->envelope, g_object_ref (waiting->task));
+  else
+    g_task_return_error (waiting->task, rb_error_new (RB_ERROR_UNAVAILABLE, "other_network",
+                                                      "The connector that runs now leads to another network (we are '%s' there, and "
+                                                      "were '%s')", address, waiting->address));
+}
+
 static void
 send_waiting (RbConnectorSlot *self)
 {
@@ -468,7 +498,7 @@ send_waiting (RbConnectorSlot *self)
     {
       Waiting *waiting = g_queue_pop_head (&self->waiting);
 
-      pass_on (self, waiting->envelope, g_object_ref (waiting->task));
+      send_late (self, waiting);
       waiting_free (waiting);
     }
   rb_bounds_set_used (self->bounds, BOUND_WAITING, g_queue_get_length (&self->waiting));
@@ -482,6 +512,7 @@ rb_connector_slot_open (RbConnectorSlot *self)
 
   self->is_closed = FALSE;
   self->is_given_up = FALSE;
+  g_clear_pointer (&self->left, g_free);
   rb_connector_slot_forget (self);
   if (self->is_connected != self->was_told || self->reason != NULL)
     tell_link (self);

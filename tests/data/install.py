@@ -54,7 +54,7 @@ OPTIONAL = (
     r'share/vala/vapi/rb-client-1\.(vapi|deps)',
     r'share/doc/rb-client-1/.*',
 )
-PRIVATE_HEADERS = ('rb-crash-point.h', 'rb-installed.h', 'rb-json-private.h')
+PRIVATE_HEADERS = ('rb-crash-point.h', 'rb-installed.h', 'rb-json-private.h', 'rb-network.h')
 
 
 class Install:

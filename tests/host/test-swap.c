@@ -354,6 +354,91 @@ test_bound (HostFixture   *fixture,
 }
 
 static void
+assert_went (HostFixture   *fixture,
+             GAsyncResult **sent,
+             gboolean       went)
+{
+  g_autoptr(GError) error = NULL;
+
+  rb_test_wait_until (*sent != NULL);
+  g_assert_cmpint (rb_connector_send_finish (rb_host_get_connector (fixture->host), *sent, NULL, NULL, &error), ==, went);
+  if (!went)
+    {
+      g_assert_error (error, RB_ERROR, RB_ERROR_UNAVAILABLE);
+      g_assert_cmpstr (rb_error_get_reason (error), ==, "other_network");
+    }
+  g_clear_object (sent);
+}
+
+static void
+test_other_network (HostFixture   *fixture,
+                    gconstpointer  data)
+{
+  static const struct {
+    const char *first, *then;
+    gboolean    goes;
+  } rows[] = {
+    { "stop-never@one", "good@one", TRUE },
+    { "stop-never@one", "good@two", FALSE },
+    { "stop-never@one", "good", TRUE },        /* who knows where that leads */
+    { "stop-never", "good@two", TRUE },
+    { "stop-never@one", "start-fails@two", TRUE },  /* the first one runs again */
+  };
+  g_autoptr(GAsyncResult) last = NULL;
+
+  g_test_summary ("What waits for the other connector goes into no other network than it was to go into when it was sent.");
+
+  load (fixture, "good");
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      RbConnector *connector = rb_host_get_connector (fixture->host);
+      g_autoptr(GAsyncResult) result = NULL;
+      g_autoptr(GAsyncResult) early = NULL;
+      g_autoptr(GAsyncResult) late = NULL;
+
+      use (fixture, "good", NULL);
+      use (fixture, "odd", rows[i].first);
+      begin (fixture, "odd", rows[i].then, &result);
+      rb_connector_send_async (connector, fixture->envelope, NULL, rb_test_store_result, &early);
+      advance (fixture, LIFE_MS - 1);
+      rb_connector_send_async (connector, fixture->envelope, NULL, rb_test_store_result, &late);
+      advance (fixture, 1);
+      assert_went (fixture, &early, rows[i].goes);
+      assert_went (fixture, &late, rows[i].goes);
+      rb_test_wait_until (result != NULL);
+    }
+  begin (fixture, "good", NULL, &last);
+  advance (fixture, LIFE_MS);
+  g_variant_unref (end (fixture, &last, NULL));
+  rb_test_count_log ("module_call_timed_out");
+  host_fixture_stop_well (fixture);
+}
+
+static void
+test_unknown_network (HostFixture   *fixture,
+                      gconstpointer  data)
+{
+  RbConnector *connector;
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(GAsyncResult) sent = NULL;
+
+  g_test_summary ("While the new one does not know yet where it leads, what is sent is for the network that was left.");
+
+  load (fixture, "good");
+  use (fixture, "odd", "good@one");
+  connector = rb_host_get_connector (fixture->host);
+  begin (fixture, "odd", "start-never@two", &result);
+  rb_test_settle ();
+  g_assert_null (rb_connector_get_address (connector));
+  rb_connector_send_async (connector, fixture->envelope, NULL, rb_test_store_result, &sent);
+  rb_connector_release (connector, 1);
+  g_variant_unref (end (fixture, &result, NULL));
+  g_assert_cmpstr (rb_connector_get_address (connector), ==, "start-never@two");
+  assert_went (fixture, &sent, FALSE);
+  host_fixture_stop_well (fixture);
+}
+
+static void
 test_lost (HostFixture   *fixture,
            gconstpointer  data)
 {
@@ -541,6 +626,8 @@ main (int    argc,
   ADD ("/swap/stop-hangs", test_stop_hangs);
   ADD ("/swap/send-hangs", test_send_hangs);
   ADD ("/swap/bound", test_bound);
+  ADD ("/swap/other-network", test_other_network);
+  ADD ("/swap/unknown-network", test_unknown_network);
   ADD ("/swap/lost", test_lost);
   ADD ("/swap/lost-and-found", test_lost_and_found);
   ADD ("/swap/at-once", test_at_once);

@@ -1,9 +1,13 @@
 /* connector-odd.c: a connector that breaks its contract in the way its setting says
  *
+ * With an '@' and the name of a network behind it, it has an address there as soon as it has started.
+ *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
 #include "rb-api.h"
+
+#include <string.h>
 
 G_DECLARE_FINAL_TYPE (OddConnector, odd_connector, TEST, ODD_CONNECTOR, GObject)
 
@@ -11,6 +15,8 @@ struct _OddConnector {
   GObject parent_instance;
 
   char *behaviour;
+  char *address;     /* (nullable) */
+  gboolean has_started;
 };
 
 /* Calls that were never answered, of all instances. A released sequence answers them all, late. */
@@ -43,10 +49,14 @@ configure (RbModule         *module,
            RbModuleContext  *context,
            GError          **error)
 {
-  TEST_ODD_CONNECTOR (module)->behaviour = g_strdup (rb_module_context_get_string (context, "behaviour"));
+  OddConnector *self = TEST_ODD_CONNECTOR (module);
+  const char *said = rb_module_context_get_string (context, "behaviour");
+
+  self->behaviour = g_strndup (said, strcspn (said, "@"));
+  self->address = strchr (said, '@') != NULL ? g_strdup (said) : NULL;
   if (behaves (module, "configure-fails"))
     rb_set_error (error, RB_ERROR_INVALID, NULL, "I do not like it here");
-  return !g_str_has_prefix (TEST_ODD_CONNECTOR (module)->behaviour, "configure-");
+  return !g_str_has_prefix (self->behaviour, "configure-");
 }
 
 /* The first time, and from the fourth on. */
@@ -79,7 +89,10 @@ start_async (RbModule            *module,
   else if (behaves (module, "start-never") || (behaves (module, "start-once") && !is_first_start ()))
     hold (task);
   else
-    g_task_return_boolean (task, !behaves (module, "start-silent"));
+    {
+      TEST_ODD_CONNECTOR (module)->has_started = TRUE;
+      g_task_return_boolean (task, !behaves (module, "start-silent"));
+    }
 }
 
 static void
@@ -129,6 +142,7 @@ release_seq (RbConnector *connector,
 {
   g_autoptr(GPtrArray) tasks = g_steal_pointer (&held);
 
+  TEST_ODD_CONNECTOR (connector)->has_started = TRUE;
   for (guint i = 0; tasks != NULL && i < tasks->len; i++)
     g_task_return_boolean (g_ptr_array_index (tasks, i), TRUE);
 }
@@ -178,6 +192,14 @@ send_finish (RbConnector   *connector,
   return g_task_propagate_boolean (G_TASK (result), behaves (connector, "send-both") ? NULL : error);
 }
 
+static const char *
+get_address (RbConnector *connector)
+{
+  OddConnector *self = TEST_ODD_CONNECTOR (connector);
+
+  return self->has_started ? self->address : NULL;
+}
+
 static void
 connector_iface_init (RbConnectorInterface *iface)
 {
@@ -186,12 +208,14 @@ connector_iface_init (RbConnectorInterface *iface)
   iface->release = release_seq;
   iface->send_async = send_async;
   iface->send_finish = send_finish;
+  iface->get_address = get_address;
 }
 
 static void
 odd_connector_finalize (GObject *object)
 {
   g_free (TEST_ODD_CONNECTOR (object)->behaviour);
+  g_free (TEST_ODD_CONNECTOR (object)->address);
   G_OBJECT_CLASS (odd_connector_parent_class)->finalize (object);
 }
 
