@@ -47,6 +47,17 @@ make_configuration (RbRemoteConnector *self,
   return g_variant_ref_sink (rb_remote_context_new (rb_module_context_get_environment (context), values));
 }
 
+/* What the kernel takes meanwhile nobody else tells. */
+static void
+refresh_bounds (RbBounds *counted,
+                gpointer  user_data)
+{
+  RbRemoteConnector *self = user_data;
+  gsize queued = self->process != NULL ? rb_remote_pipe_get_queued (rb_remote_process_get_pipe (self->process)) : 0;
+
+  rb_bounds_set_used (counted, BOUND_QUEUE, queued);
+}
+
 static gboolean
 rb_remote_connector_configure (RbModule         *module,
                                RbModuleContext  *context,
@@ -56,6 +67,7 @@ rb_remote_connector_configure (RbModule         *module,
   RbBounds *made = rb_module_context_make_bounds (context, bounds, N_BOUNDS);
 
   rb_bounds_set_limit (made, BOUND_QUEUE, MAX_QUEUED_BYTES);
+  rb_bounds_set_refresh (made, refresh_bounds, self);
   self->context = g_object_ref (context);
   self->clock = g_object_ref (rb_module_context_get_environment (context)->clock);
   self->configuration = make_configuration (self, context);
@@ -277,6 +289,8 @@ rb_remote_connector_dispose (GObject *object)
   RbRemoteConnector *self = RB_REMOTE_CONNECTOR (object);
 
   rb_remote_clear_timers (self);
+  if (self->context != NULL)
+    rb_bounds_set_refresh (rb_module_context_get_bounds (self->context), NULL, NULL);
   rb_remote_sends_fail (self->sends, G_MAXUINT64, "The module was forgotten");
   g_clear_pointer (&self->process, rb_remote_process_free);
   g_clear_object (&self->context);

@@ -219,6 +219,32 @@ test_not_written (HostFixture   *fixture,
 }
 
 static void
+test_queue (HostFixture   *fixture,
+            gconstpointer  data)
+{
+  g_autoptr(GPtrArray) bounds = NULL;
+  RbConnector *connector = start (fixture);
+
+  g_test_summary ("What waits for the process is counted as it comes and as it goes, and is nothing once the process has it, or has gone.");
+
+  bounds = rb_host_dup_bounds (fixture->host);
+  g_assert_cmpstr (rb_bounds_get (bounds->pdata[0], 0)->info->name, ==, "isolated_queue");
+  send_to (fixture, "nobody", 4 * 1024 * 1024);
+  g_assert_cmpuint (rb_bounds_get (bounds->pdata[0], 0)->used, >, 4 * 1024 * 1024);
+  rb_test_wait_until (fixture->result != NULL);
+  g_assert_true (rb_connector_send_finish (connector, fixture->result, NULL, NULL, NULL));
+  g_clear_object (&fixture->result);
+  g_assert_cmpuint (rb_bounds_get (bounds->pdata[0], 0)->used, ==, 0);
+
+  send_to (fixture, "crash", 2);
+  rb_connector_send_async (connector, fixture->envelope, NULL, NULL, NULL);
+  g_assert_cmpuint (rb_bounds_get (bounds->pdata[0], 0)->used, >, 0);
+  host_fixture_assert_send_fails (fixture, RB_ERROR, RB_ERROR_OUTCOME_UNKNOWN, "signal 11");
+  g_assert_cmpuint (rb_bounds_get (bounds->pdata[0], 0)->used, ==, 0);
+  host_fixture_stop_well (fixture);
+}
+
+static void
 test_answers (HostFixture   *fixture,
               gconstpointer  data)
 {
@@ -442,6 +468,7 @@ main (int   argc,
   ADD ("hang/in-a-call", "@", test_hang_call);
   ADD ("hang/with-a-closed-socket", "@", test_hang_closed);
   ADD ("not-written", "@", test_not_written);
+  ADD ("queue", "@", test_queue);
   ADD ("answers", "@", test_answers);
   ADD ("backoff", "@", test_backoff);
   ADD ("before-start/configure", "@behaviour=configure-crash", test_before_start);
