@@ -120,7 +120,8 @@ rb_daemon_is_isolated (const char *name,
   return rb_settings_is_isolated (fresh, name);
 }
 
-static void
+/* FALSE: it was not, and the next one who names it tries again. */
+static gboolean
 write_down (Use          *use,
             GVariantDict *answer)
 {
@@ -132,11 +133,12 @@ write_down (Use          *use,
     {
       rb_log_warning ("connector_not_written", "connector", use->name, "reason", error->message, NULL);
       g_variant_dict_insert (answer, "not_written", "s", error->message);
-      return;
+      return FALSE;
     }
   g_variant_dict_insert (answer, "file", "s", file);
   if (overrider != NULL)
     g_variant_dict_insert (answer, "overridden_by", "s", overrider);
+  return TRUE;
 }
 
 static void
@@ -156,9 +158,8 @@ on_used (GObject      *source,
       use_free (use);
       return;
     }
-  if (!use->once && g_strcmp0 (self->next_connector, use->name) != 0)
+  if (!use->once && g_strcmp0 (self->next_connector, use->name) != 0 && write_down (use, &answer))
     {
-      write_down (use, &answer);
       g_free (self->next_connector);
       self->next_connector = g_strdup (use->name);
     }

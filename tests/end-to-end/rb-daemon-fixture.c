@@ -162,12 +162,18 @@ rb_daemon_fixture_clear_arguments (RbDaemonFixture *self)
   g_ptr_array_set_size (self->arguments, 0);
 }
 
+char *
+rb_daemon_fixture_dup_config_file (RbDaemonFixture *self)
+{
+  return g_build_filename (self->dir, "config", "runtime-broker", "broker.conf", NULL);
+}
+
 void
 rb_daemon_fixture_write_config (RbDaemonFixture *self,
                                 const char      *text)
 {
-  g_autofree char *dir = g_build_filename (self->dir, "config", "runtime-broker", NULL);
-  g_autofree char *path = g_build_filename (dir, "broker.conf", NULL);
+  g_autofree char *path = rb_daemon_fixture_dup_config_file (self);
+  g_autofree char *dir = g_path_get_dirname (path);
 
   g_assert_cmpint (g_mkdir_with_parents (dir, 0700), ==, 0);
   g_assert_true (g_file_set_contents (path, text, -1, NULL));

@@ -27,6 +27,7 @@ void             rb_daemon_fixture_set_program   (RbDaemonFixture *self, const c
 const char      *rb_daemon_fixture_get_program   (RbDaemonFixture *self);
 /* Writes $XDG_CONFIG_HOME/runtime-broker/broker.conf. */
 void             rb_daemon_fixture_write_config  (RbDaemonFixture *self, const char *text);
+char            *rb_daemon_fixture_dup_config_file (RbDaemonFixture *self);
 
 /* Beside the usual modules the emitter that fails or hangs, with @mode ("hang-stop"...); @broker: more lines of [broker]. Writes the
  * configuration. */

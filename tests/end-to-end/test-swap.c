@@ -7,7 +7,9 @@
 #include "rb-daemon-fixture.h"
 #include "rb-test.h"
 
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -353,6 +355,28 @@ test_written (Fixture       *fixture,
   assert_verb (fixture, "use connector other", 0, "was stopped and started again");
 }
 
+/* Nothing can be written beside a file whose name is that long. */
+static void
+test_not_written (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_autofree char *path = rb_daemon_fixture_dup_config_file (fixture->alice);
+  g_autofree char *dir = g_path_get_dirname (path);
+  g_autofree char *name = g_strnfill (NAME_MAX - 10, 'x');
+  g_autofree char *real = g_build_filename (dir, name, NULL);
+
+  g_test_summary ("What could not be written down is, when the same is said again.");
+
+  g_assert_cmpint (rename (path, real), ==, 0);
+  g_assert_cmpint (symlink (real, path), ==, 0);
+  assert_verb (fixture, "use connector other", 0, "the next start does not have it: ");
+  g_assert_cmpint (rename (real, path), ==, 0);
+  assert_verb (fixture, "use connector other", 0, "The next start has it too: ");
+  g_assert_cmpint (rb_daemon_fixture_stop (fixture->alice), ==, 0);
+  rb_daemon_fixture_start (fixture->alice);
+  g_assert_true (shows (fixture->alice, "status", "\"connector\":\"other\""));
+}
+
 static void
 test_isolated (Fixture       *fixture,
                gconstpointer  data)
@@ -435,6 +459,7 @@ main (int    argc,
   ADD ("/swap/traffic", test_traffic);
   ADD ("/swap/kill", test_kill);
   ADD ("/swap/written", test_written);
+  ADD ("/swap/not-written", test_not_written);
   ADD ("/swap/isolated", test_isolated);
   ADD ("/swap/refused", test_refused);
   ADD ("/swap/completion", test_completion);
