@@ -108,6 +108,7 @@ struct _RbCore {
   GHashTable     *waiters;         /* endpoint id to GPtrArray of who waits for staged messages (rb-staged.c) */
   guint           n_waiters;
   GHashTable     *waiters_of;      /* gint64 * pid to how many of them are its own */
+  GQueue          unstored_fetches;   /* who waits for the store to write what was fetched, linked through it (rb-staged.c) */
   guint64         probe_timer;     /* how long inbound handling waits for the upstream's word */
   gboolean        is_asking;       /* what the upstream can do */
 

@@ -12,6 +12,7 @@
 #include "rb-core-private.h"
 #include "rb-outage-error.h"
 #include "rb-send.h"
+#include "rb-staged.h"
 
 #define AGAIN_MS 1000    /* for calls that came meanwhile */
 
@@ -24,6 +25,7 @@ tell (RbCore *core)
 
   rb_store_get_health (core->store, &reason);
   rb_sends_drop_unstored (core, reason);
+  rb_staged_drop_unstored (core, reason);
   g_signal_emit_by_name (core, "storage-stuck", reason);
   arm (core, AGAIN_MS);
 }

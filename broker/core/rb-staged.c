@@ -11,6 +11,7 @@
 #include "rb-error.h"
 #include "rb-events.h"
 #include "rb-log.h"
+#include "rb-outage-error.h"
 #include "rb-outbox.h"
 #include "rb-owner.h"
 #include "rb-restore.h"
@@ -43,6 +44,7 @@ typedef struct {
   GSource   *gone;           /* fires when the client is gone; NULL: nobody can tell */
 
   GPtrArray *fetched;        /* of Fetched; NULL while it waits */
+  GList      link;           /* in the core's list of fetches that are not stored */
   guint      n_reports;      /* on their way, and one for who starts them */
 } Staged;
 
@@ -192,6 +194,32 @@ report_attempt (RbCore  *core,
   rb_turns_report (core, assignment, make_attempt, on_attempt_reported, fetched);
 }
 
+/* FALSE: it was answered without. */
+static gboolean
+take_unstored (RbCore *core,
+               Staged *self)
+{
+  if (self->link.data == NULL)
+    return FALSE;
+  g_queue_unlink (&core->unstored_fetches, &self->link);
+  self->link.data = NULL;
+  return TRUE;
+}
+
+/* Each comes with the next fetch, as after any answer that got lost. */
+void
+rb_staged_drop_unstored (RbCore     *core,
+                         const char *why)
+{
+  GTask *task;
+
+  while ((task = g_queue_peek_head (&core->unstored_fetches)) != NULL)
+    {
+      take_unstored (core, g_task_get_task_data (task));
+      g_task_return_error (task, rb_outage_error_new (why, RB_OUTAGE_REPEATABLE));
+    }
+}
+
 static void
 on_registered (RbCore       *core,
                const GError *error,
@@ -199,6 +227,7 @@ on_registered (RbCore       *core,
 {
   GTask *task = user_data;
   Staged *self = g_task_get_task_data (task);
+  gboolean is_waiting = take_unstored (core, self);
 
   for (guint i = 0; i < self->fetched->len; i++)
     {
@@ -207,9 +236,10 @@ on_registered (RbCore       *core,
       if (fetched->message != NULL)
         rb_claim_message_settle (core, fetched->message, error);
     }
-  if (error != NULL)
+  if (error != NULL && is_waiting)
+    g_task_return_error (task, g_error_copy (error));
+  if (error != NULL || !is_waiting)
     {
-      g_task_return_error (task, g_error_copy (error));
       g_object_unref (task);
       return;
     }
@@ -306,6 +336,8 @@ fetch (RbCore *core,
       else
         fetched_free (fetched);
     }
+  self->link.data = task;
+  g_queue_push_tail_link (&core->unstored_fetches, &self->link);
   rb_core_commit (core, changes, on_registered, task);
 }
 

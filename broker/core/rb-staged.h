@@ -33,5 +33,7 @@ void       rb_staged_wake        (RbCore *core, const char *endpoint_id);
 /* They get nothing. */
 void       rb_staged_release     (RbCore *core, const char *endpoint_id);
 void       rb_staged_release_all (RbCore *core);
+/* Who waits for the store, which writes nothing, is told so; @why: (nullable): the store's words. */
+void       rb_staged_drop_unstored (RbCore *core, const char *why);
 
 G_END_DECLS

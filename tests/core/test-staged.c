@@ -556,6 +556,49 @@ test_local (RbCoreFixture *fixture,
   g_assert_cmpuint (finish (worker, result), ==, 0);
 }
 
+static void
+assert_full (RbWorker     *worker,
+             GAsyncResult *result)
+{
+  GError *error = NULL;
+
+  g_assert_null (rb_staged_finish (worker->fixture->core, result, &error));
+  g_assert_cmpstr (rb_error_retryable (error), ==, "true");
+  rb_assert_refused (error, RB_ERROR_UNAVAILABLE, "storage_unavailable",
+                     "nothing can be stored now: the disk is full; ask again, with the same id where there is one");
+}
+
+static void
+test_full (RbCoreFixture *fixture,
+           gconstpointer  data)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+  g_autoptr(RbWorker) worker = NULL;
+
+  g_test_summary ("A fetch that waits for a full disk is answered within seconds; asked for again, what is staged is there, and no attempt was reported.");
+
+  worker = set_up_worker (fixture, "m1", "a1");
+  tick (fixture);
+  rb_fake_store_set_hold (fixture->store, TRUE);
+  rb_claimer_fetch_start (worker, 20000, NULL, &result);
+  rb_fake_store_set_health (fixture->store, RB_STORE_FAILING, "the disk is full");
+  rb_fake_clock_advance (fixture->clock, 2999);
+  rb_test_settle ();
+  g_assert_null (result);
+  rb_fake_clock_advance (fixture->clock, 1);
+  rb_test_settle ();
+  g_assert_nonnull (result);
+  assert_full (worker, result);
+
+  rb_fake_store_set_hold (fixture->store, FALSE);
+  rb_fake_store_set_health (fixture->store, RB_STORE_OK, NULL);
+  rb_test_settle ();
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->authority, "delivery_attempted"), ==, 0);
+  g_assert_cmpuint (fetch (worker, TRUE), ==, 1);
+  g_assert_cmpuint (rb_fake_emitter_count (fixture->authority, "delivery_attempted"), ==, 1);
+  g_assert_cmpstr (rb_worker_state (worker, "m1"), ==, "staged");
+}
+
 #define ADD(path, data, function) \
   g_test_add (path, RbCoreFixture, data, rb_core_fixture_set_up, function, rb_core_fixture_tear_down)
 
@@ -584,6 +627,7 @@ main (int   argc,
   ADD ("/staged/ends/claimed-meanwhile", "network", test_claimed_meanwhile);
   ADD ("/staged/ends/claimed-instead", "network", test_claimed_instead);
   ADD ("/staged/ends/dispatched-instead", "network", test_dispatched_instead);
+  ADD ("/staged/full", "network", test_full);
   ADD ("/staged/crash", "network", test_crash);
   ADD ("/staged/restart", "network", test_restart);
   return g_test_run ();
