@@ -225,6 +225,14 @@ def test_uninstall(install):
     assert not [path for path in unlisted if not path.endswith(('.so', '.so.0', '.mo'))], unlisted
 
 
+def test_quickstart(install):
+    """What quickstart.sh builds has each program that a broker or a person starts."""
+    built = cases.check('ninja', '-C', install.build, '-t', 'query', 'quickstart')
+    for folder in ('bin', os.path.join('libexec', 'runtime-broker')):
+        for name in os.listdir(os.path.join(install.destdir + install.prefix, folder)):
+            assert name == 'rb-module-check' or re.search('/' + re.escape(name) + '$', built, re.M), name + ' is missing in:\n' + built
+
+
 def test_tutorial(install):
     """The tutorial for modules, followed as it is written: its commands, and its code is what they made."""
     module_kit.follow_tutorial(install)
@@ -235,7 +243,7 @@ def test_kinds(install):
     module_kit.make_each_kind(install)
 
 
-TESTS = (test_files, test_modes, test_paths, test_moved, test_home, test_tutorial, test_kinds, test_uninstall)
+TESTS = (test_files, test_modes, test_paths, test_moved, test_home, test_quickstart, test_tutorial, test_kinds, test_uninstall)
 
 
 def main(arguments):
